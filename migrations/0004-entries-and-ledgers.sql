@@ -1,0 +1,253 @@
+-- Owns work entries with their versions and the two ledgers of invariant 1: claims and allocations.
+-- Hot tables: foreign keys only where a row cannot be proven by its ledger trigger; every bulk write is one statement.
+
+create table work_entries (
+  workspace_id uuid not null,
+  id uuid not null,
+  source_id uuid not null,
+  external_id text not null,
+  current_version integer not null default 1,
+  deleted_at timestamptz,
+  primary key (workspace_id, id),
+  unique (workspace_id, source_id, external_id)
+);
+select tenant_table('work_entries');
+
+create table entry_versions (
+  workspace_id uuid not null,
+  entry_id uuid not null,
+  version integer not null,
+  kind text not null check (kind in ('labor', 'expense', 'mileage_distance', 'mileage_time', 'goods')),
+  work_date date not null,
+  zone text,
+  started_at timestamptz,
+  ended_at timestamptz,
+  -- Integer seconds, metres, cents or counts, by kind.
+  quantity bigint not null,
+  person_id uuid,
+  client_id uuid,
+  project_id uuid,
+  task_id uuid,
+  position text,
+  billable boolean not null,
+  running boolean not null default false,
+  approval text not null check (approval in ('unsubmitted', 'submitted', 'approved', 'rejected')),
+  -- The content hash that was approved: compared under the lock when the entry is billed (invariant 5).
+  approved_hash bytea,
+  settled_elsewhere boolean not null default false,
+  content_hash bytea not null,
+  notes text,
+  rate numeric,
+  cost_rate numeric,
+  currency text,
+  -- What the source called the person, client, project and task.
+  source_refs jsonb not null,
+  source_updated_at timestamptz,
+  operation_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (workspace_id, entry_id, version)
+);
+select tenant_table('entry_versions');
+create index on entry_versions (workspace_id, person_id, work_date);
+
+-- Claimed so far against what may be claimed, per entry version. Zero quantity: counted, never billable.
+create table entry_balance (
+  workspace_id uuid not null,
+  entry_id uuid not null,
+  version integer not null,
+  project_id uuid,
+  work_date date not null,
+  quantity bigint not null,
+  claimed bigint not null default 0,
+  primary key (workspace_id, entry_id, version),
+  check (claimed between least(0, quantity) and greatest(0, quantity))
+) with (fillfactor = 50);
+select tenant_table('entry_balance');
+create index entry_balance_open on entry_balance (workspace_id, project_id, work_date) where claimed <> quantity;
+
+create table exceptions (
+  workspace_id uuid not null references workspaces,
+  id uuid not null default uuidv7(),
+  rule text not null,
+  severity text not null check (severity in ('E', 'W')),
+  -- What the exception is about, so that the same finding made again is the same row.
+  subject_key text not null,
+  subject_type text not null,
+  subject_id uuid,
+  status text not null default 'open' check (status in ('open', 'fixed', 'released', 'written_off')),
+  detail jsonb not null default '{}',
+  owner_id uuid,
+  created_at timestamptz not null default now(),
+  closed_at timestamptz,
+  closed_by text,
+  close_reason text,
+  primary key (workspace_id, id),
+  foreign key (workspace_id, owner_id) references members
+);
+select tenant_table('exceptions');
+create unique index on exceptions (workspace_id, rule, subject_key) where status = 'open';
+create index on exceptions (workspace_id, rule, subject_key, status);
+create index on exceptions (workspace_id, status, created_at);
+
+-- Entries that an exception covers; an entry with an open one is not compiled.
+create table exception_entries (
+  workspace_id uuid not null,
+  exception_id uuid not null,
+  entry_id uuid not null,
+  version integer not null,
+  open boolean not null default true,
+  primary key (workspace_id, exception_id, entry_id, version),
+  foreign key (workspace_id, exception_id) references exceptions
+);
+select tenant_table('exception_entries');
+create index on exception_entries (workspace_id, entry_id, version) where open;
+
+create table billable_items (
+  workspace_id uuid not null,
+  id uuid not null,
+  kind text not null check (kind in ('labor', 'labor_overtime', 'expense', 'transport_distance', 'transport_time', 'goods', 'milestone', 'percentage', 'retainer')),
+  entry_id uuid,
+  entry_version integer,
+  -- A later version bills only its difference and names the version before it.
+  replaces_version integer,
+  contract_id uuid not null,
+  client_id uuid not null,
+  project_id uuid,
+  phase_id uuid,
+  task_id uuid,
+  person_id uuid,
+  product_id uuid,
+  position text,
+  work_date date not null,
+  description text not null,
+  unit text not null,
+  -- Raw → rounded → adjusted are separate (BILLING §1); quantity is what the line will show.
+  raw_quantity bigint not null,
+  rounded_quantity numeric not null,
+  adjusted_quantity numeric not null default 0,
+  quantity numeric not null,
+  unit_price numeric not null,
+  amount numeric not null,
+  cost_amount numeric,
+  currency text not null,
+  price_source text not null,
+  price_rule jsonb not null default '{}',
+  flagged boolean not null default false,
+  -- Under a fixed price or a retainer: claimed, no revenue, cost kept.
+  included boolean not null default false,
+  held_reason text,
+  run_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (workspace_id, id),
+  check (unit_price >= 0)
+);
+select tenant_table('billable_items');
+create index on billable_items (workspace_id, entry_id);
+create index on billable_items (workspace_id, run_id);
+
+create table item_balance (
+  workspace_id uuid not null,
+  item_id uuid not null,
+  contract_id uuid not null,
+  quantity numeric not null,
+  allocated numeric not null default 0,
+  primary key (workspace_id, item_id),
+  check (allocated between least(0, quantity) and greatest(0, quantity))
+) with (fillfactor = 50);
+select tenant_table('item_balance');
+create index item_balance_open on item_balance (workspace_id, contract_id) where allocated <> quantity;
+
+create sequence ledger_ids;
+grant usage on sequence ledger_ids to slipway_app;
+
+create table claims (
+  workspace_id uuid not null,
+  id bigint not null default nextval('ledger_ids'),
+  entry_id uuid not null,
+  version integer not null,
+  item_id uuid not null,
+  quantity bigint not null check (quantity <> 0),
+  run_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (workspace_id, id)
+);
+select tenant_table('claims', 'select, insert');
+create index on claims (workspace_id, entry_id, version);
+create index on claims (workspace_id, item_id);
+
+create table allocations (
+  workspace_id uuid not null,
+  id bigint not null default nextval('ledger_ids'),
+  item_id uuid not null,
+  kind text not null check (kind in ('draft', 'discard', 'void', 'credit', 'write_off', 'write_off_reversal', 'retainer', 'retainer_reversal')),
+  invoice_id uuid,
+  -- The document line, the write-off or the retainer draw that takes the quantity.
+  target_id uuid not null,
+  quantity numeric not null check (quantity <> 0),
+  amount numeric not null,
+  reason text,
+  run_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (workspace_id, id)
+);
+select tenant_table('allocations', 'select, insert');
+create index on allocations (workspace_id, item_id);
+create index on allocations (workspace_id, target_id);
+create index on allocations (workspace_id, invoice_id) where invoice_id is not null;
+
+-- Locks the balances in id order, then applies the grouped deltas. The CHECK of the balance is the bound.
+-- Row triggers and unordered locks deadlock; a trigger without locks lets items be over-allocated.
+create function apply_claims() returns trigger language plpgsql as $$
+declare wanted bigint; changed bigint;
+begin
+  perform 1 from entry_balance b
+    where (b.workspace_id, b.entry_id, b.version) in (select a.workspace_id, a.entry_id, a.version from added a)
+    order by b.workspace_id, b.entry_id, b.version for no key update;
+  select count(*) into wanted from (select distinct workspace_id, entry_id, version from added) w;
+  update entry_balance b set claimed = b.claimed + d.quantity
+    from (select workspace_id, entry_id, version, sum(quantity)::bigint as quantity from added group by 1, 2, 3) d
+    where b.workspace_id = d.workspace_id and b.entry_id = d.entry_id and b.version = d.version;
+  get diagnostics changed = row_count;
+  if changed <> wanted then
+    raise exception 'a claim names an entry version without a balance' using errcode = 'foreign_key_violation';
+  end if;
+  return null;
+end $$;
+create trigger apply_claims after insert on claims referencing new table as added
+  for each statement execute function apply_claims();
+
+create function apply_allocations() returns trigger language plpgsql as $$
+declare wanted bigint; changed bigint; broken record;
+begin
+  perform 1 from item_balance b
+    where (b.workspace_id, b.item_id) in (select a.workspace_id, a.item_id from added a)
+    order by b.workspace_id, b.item_id for no key update;
+  select count(*) into wanted from (select distinct workspace_id, item_id from added) w;
+  update item_balance b set allocated = b.allocated + d.quantity
+    from (select workspace_id, item_id, sum(quantity) as quantity from added group by 1, 2) d
+    where b.workspace_id = d.workspace_id and b.item_id = d.item_id;
+  get diagnostics changed = row_count;
+  if changed <> wanted then
+    raise exception 'an allocation names an item without a balance' using errcode = 'foreign_key_violation';
+  end if;
+  -- Per (item, target): what goes back never exceeds what was taken there. Read under the item's lock.
+  if exists (select 1 from added a where a.kind in ('discard', 'void', 'credit', 'write_off_reversal', 'retainer_reversal')) then
+    select l.item_id, l.target_id into broken
+      from allocations l
+      join item_balance b on b.workspace_id = l.workspace_id and b.item_id = l.item_id
+      where (l.workspace_id, l.item_id, l.target_id) in (select workspace_id, item_id, target_id from added)
+      group by l.workspace_id, l.item_id, l.target_id, b.quantity
+      having sum(l.quantity) not between least(0, b.quantity) and greatest(0, b.quantity)
+      limit 1;
+    if found then
+      raise exception 'item % would be returned from line % by more than it took', broken.item_id, broken.target_id
+        using errcode = 'check_violation';
+    end if;
+  end if;
+  return null;
+end $$;
+create trigger apply_allocations after insert on allocations referencing new table as added
+  for each statement execute function apply_allocations();
+
+create trigger claims_append_only before update or delete on claims for each statement execute function refuse_change();
+create trigger allocations_append_only before update or delete on allocations for each statement execute function refuse_change();

@@ -1,0 +1,137 @@
+/** Owns connections to Postgres: two pools by role, the type parsers, and the only ways into a transaction. */
+import pg from 'pg';
+
+// DATE stays a string (pg would parse it to local midnight, invariant 8); int8 becomes a number while it is safe.
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.DATE, (value) => value);
+types.setTypeParser(pg.types.builtins.INT8, (value) => {
+  const parsed = Number(value);
+  if (!Number.isSafeInteger(parsed)) throw new RangeError(`int8 ${value} is beyond the safe integers`);
+  return parsed;
+});
+types.setTypeParser(pg.types.builtins.NUMERIC, (value) => value);
+types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (value) => new Date(value).toISOString());
+
+/** One open transaction. Rows come back with snake_case columns turned to camelCase. */
+export interface Tx {
+  rows<T>(sql: string, params?: unknown[]): Promise<T[]>;
+  /** The one row, or null. Throws when there is more than one. */
+  row<T>(sql: string, params?: unknown[]): Promise<T | null>;
+  /** Runs a statement and answers how many rows it touched. */
+  run(sql: string, params?: unknown[]): Promise<number>;
+}
+/** A transaction bound to one workspace by row-level security. */
+export interface WorkspaceTx extends Tx {
+  readonly workspaceId: string;
+}
+
+export interface Database {
+  /** All tenant SQL goes through here: role slipway_app, `app.workspace` set for this transaction only. */
+  inWorkspace<T>(workspaceId: string, work: (tx: WorkspaceTx) => Promise<T>): Promise<T>;
+  /** Relay, sequencer, roller, sweeper and the look-ups before a workspace is known: role slipway_system. */
+  inSystem<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** A connection of its own for LISTEN, as the system role. The caller ends it. */
+  listenClient(): pg.Client;
+  /** Resolves when the server answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const retryableCodes = new Set(['40001', '40P01']);
+const maxAttempts = 4;
+
+const camelNames = new Map<string, string>();
+function camel(name: string): string {
+  let known = camelNames.get(name);
+  if (known === undefined) {
+    known = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    if (camelNames.size < 5000) camelNames.set(name, known);
+  }
+  return known;
+}
+
+function toTx(client: pg.PoolClient): Tx {
+  const query = async (sql: string, params: unknown[] = []) => {
+    return client.query<Record<string, unknown>>({ text: sql, values: params, types });
+  };
+  const rows = async <T>(sql: string, params?: unknown[]): Promise<T[]> => {
+    const result = await query(sql, params);
+    const names = result.fields.map((field) => [field.name, camel(field.name)] as const);
+    return result.rows.map((row) => {
+      const shaped: Record<string, unknown> = {};
+      for (const [from, to] of names) shaped[to] = row[from];
+      return shaped as T;
+    });
+  };
+  return {
+    rows,
+    row: async <T>(sql: string, params?: unknown[]) => {
+      const found = await rows<T>(sql, params);
+      if (found.length > 1) throw new Error('expected one row, found several');
+      return found[0] ?? null;
+    },
+    run: async (sql, params) => (await query(sql, params)).rowCount ?? 0,
+  };
+}
+
+async function inTransaction<T>(pool: pg.Pool, begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query(begin);
+      const result = await work(toTx(client));
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch((failure: Error) => {
+        broken = failure;
+      });
+      // A deadlock or serialisation failure rolled everything back: the whole transaction is safe to repeat.
+      const code = (error as { code?: string }).code ?? '';
+      if (!retryableCodes.has(code) || attempt >= maxAttempts) throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+}
+
+/**
+ * Opens the pools. `url` is the owner's login, which must be a member of slipway_app and slipway_system
+ * (the migrations grant that); sessions take the role at connection time, so no statement ever runs as the owner.
+ */
+export function openDatabase(url: string, options: { poolSize?: number; applicationName?: string; directUrl?: string } = {}): Database {
+  const poolFor = (role: string, max: number) => {
+    const pool = new pg.Pool({
+      connectionString: url,
+      max,
+      application_name: options.applicationName ?? 'slipway',
+      // jit: planning thousands-of-rows unnest statements with it costs more than it gains.
+      options: `-c role=${role} -c jit=off -c idle_in_transaction_session_timeout=120000 -c statement_timeout=300000`,
+      idleTimeoutMillis: 30_000,
+      connectionTimeoutMillis: 15_000,
+    });
+    // A server that goes away must not end the process; the next checkout reports it.
+    pool.on('error', () => undefined);
+    return pool;
+  };
+  const app = poolFor('slipway_app', options.poolSize ?? 12);
+  const system = poolFor('slipway_system', 4);
+  return {
+    inWorkspace: (workspaceId, work) => {
+      if (!uuidPattern.test(workspaceId)) throw new TypeError(`not a workspace id: ${workspaceId}`);
+      return inTransaction(app, `begin; select set_config('app.workspace', '${workspaceId}', true)`, (tx) =>
+        work({ ...tx, workspaceId }),
+      );
+    },
+    inSystem: (work) => inTransaction(system, 'begin', work),
+    listenClient: () => new pg.Client({ connectionString: options.directUrl ?? url, options: '-c role=slipway_system' }),
+    ping: async () => {
+      await system.query('select 1');
+    },
+    close: async () => {
+      await Promise.all([app.end(), system.end()]);
+    },
+  };
+}
