@@ -20,9 +20,14 @@ export interface Tx {
   /** Runs a statement and answers how many rows it touched. */
   run(sql: string, params?: unknown[]): Promise<number>;
 }
+/** What readers in other loops wait for; told after commit, never inside the transaction. */
+export type Topic = 'outbox' | 'events' | 'totals';
+
 /** A transaction bound to one workspace by row-level security. */
 export interface WorkspaceTx extends Tx {
   readonly workspaceId: string;
+  /** Notes that this transaction wrote rows that a loop waits for. */
+  touch(topic: Topic): void;
 }
 
 export interface Database {
@@ -30,6 +35,8 @@ export interface Database {
   inWorkspace<T>(workspaceId: string, work: (tx: WorkspaceTx) => Promise<T>): Promise<T>;
   /** Relay, sequencer, roller, sweeper and the look-ups before a workspace is known: role slipway_system. */
   inSystem<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Calls back after every commit that touched a topic. No NOTIFY inside commands: it serialises commits. */
+  onTouched(listener: (topics: ReadonlySet<Topic>) => void): () => void;
   /** A connection of its own for LISTEN, as the system role. The caller ends it. */
   listenClient(): pg.Client;
   /** Resolves when the server answers. */
@@ -118,14 +125,24 @@ export function openDatabase(url: string, options: { poolSize?: number; applicat
   };
   const app = poolFor('slipway_app', options.poolSize ?? 12);
   const system = poolFor('slipway_system', 4);
+  const listeners = new Set<(topics: ReadonlySet<Topic>) => void>();
   return {
-    inWorkspace: (workspaceId, work) => {
+    inWorkspace: async (workspaceId, work) => {
       if (!uuidPattern.test(workspaceId)) throw new TypeError(`not a workspace id: ${workspaceId}`);
-      return inTransaction(app, `begin; select set_config('app.workspace', '${workspaceId}', true)`, (tx) =>
-        work({ ...tx, workspaceId }),
-      );
+      const begin = `begin; select set_config('app.workspace', '${workspaceId}', true)`;
+      const topics = new Set<Topic>();
+      const result = await inTransaction(app, begin, (tx) => {
+        topics.clear();
+        return work({ ...tx, workspaceId, touch: (topic) => topics.add(topic) });
+      });
+      if (topics.size > 0) for (const listener of listeners) listener(topics);
+      return result;
     },
     inSystem: (work) => inTransaction(system, 'begin', work),
+    onTouched: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     listenClient: () => new pg.Client({ connectionString: options.directUrl ?? url, options: '-c role=slipway_system' }),
     ping: async () => {
       await system.query('select 1');
