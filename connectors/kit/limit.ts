@@ -1,0 +1,48 @@
+/** Owns our side of a vendor's rate limit: a sliding window per connection, in this process. */
+import type { RateLimit } from './define.ts';
+
+export interface Limiter {
+  /** Takes a place now (0) or says in how many milliseconds to ask again; never waits by itself. */
+  take(): number;
+  /** Learns from a 429: nobody of this connection calls for `ms`. */
+  pause(ms: number): void;
+}
+
+/** For tests and for sandboxes whose speed is being measured. */
+export const unlimited: Limiter = { take: () => 0, pause: () => {} };
+
+/**
+ * A window of the last `requests` call times. Other processes are not seen: the vendor's 429 corrects us, which is why
+ * `pause` exists. `now` gives monotonic milliseconds.
+ */
+export function createLimiter(limit: RateLimit, now: () => number = () => performance.now()): Limiter {
+  const windowMs = limit.perSeconds * 1000;
+  const taken: number[] = [];
+  let pausedUntil = Number.NEGATIVE_INFINITY;
+
+  return {
+    take() {
+      const at = now();
+      if (pausedUntil > at) return Math.ceil(pausedUntil - at);
+      while (taken.length > 0 && taken[0]! <= at - windowMs) taken.shift();
+      if (taken.length >= limit.requests) return Math.max(1, Math.ceil(taken[0]! + windowMs - at));
+      taken.push(at);
+      return 0;
+    },
+    pause(ms) {
+      pausedUntil = Math.max(pausedUntil, now() + ms);
+    },
+  };
+}
+
+const keptLimiters = 2_000;
+const limiters = new Map<string, Limiter>();
+
+/** The one limiter of a connection in this process, so that workers that share a connection share its window. */
+export function limiterOf(connectionId: string, limit: RateLimit): Limiter {
+  const limiter = limiters.get(connectionId) ?? createLimiter(limit);
+  limiters.delete(connectionId);
+  limiters.set(connectionId, limiter);
+  if (limiters.size > keptLimiters) limiters.delete(limiters.keys().next().value!);
+  return limiter;
+}

@@ -1,0 +1,78 @@
+/** Owns bounded paging: whatever a vendor answers, reading a list ends. */
+import { createHash } from 'node:crypto';
+import { InvalidRequest } from './errors.ts';
+import type { VendorHttp, VendorRequest } from './http.ts';
+
+/** 4,000,000 Harvest rows; a list beyond this is read in narrower windows. */
+export const defaultMostPages = 2_000;
+
+/** Refuses the page after the last allowed one, and a page that was already seen in this chain. */
+export function pageGuard(vendor: { id: string; name: string }, mostPages: number = defaultMostPages) {
+  const seen = new Set<string>();
+  const endless = (why: string) =>
+    new InvalidRequest(
+      `${vendor.name} keeps sending pages of one list without end (${why}). Reading it was stopped.`,
+      {
+        connector: vendor.id,
+        vendorCode: 'endless_pages',
+      },
+    );
+  return {
+    /** `content`: what makes this page this page, e.g. its rows or its address. Throws InvalidRequest. */
+    check(content: unknown): void {
+      const fingerprint = createHash('sha256').update(JSON.stringify(content)).digest('base64');
+      if (seen.has(fingerprint)) throw endless(`page ${seen.size + 1} repeats an earlier one`);
+      if (seen.size >= mostPages) throw endless(`more than ${mostPages} pages`);
+      seen.add(fingerprint);
+    },
+  };
+}
+
+export interface LinkPages<Page> {
+  path: string;
+  query?: VendorRequest['query'];
+  /** Checks the envelope; throws a VendorError when it is not the list asked for. */
+  read: (body: unknown) => { page: Page; rows: readonly unknown[]; next: string | null };
+  mostPages?: number;
+}
+
+/** Follows the vendor's own next links, as given, until there is none. */
+export async function* followLinks<Page>(http: VendorHttp, pages: LinkPages<Page>): AsyncGenerator<Page> {
+  const links = pageGuard(http.connector, pages.mostPages);
+  const contents = pageGuard(http.connector, pages.mostPages);
+  let link: string | null = pages.path;
+  let query = pages.query;
+  while (link !== null) {
+    links.check(link);
+    const response = await http.get(link, query === undefined ? {} : { query });
+    const { page, rows, next } = pages.read(response.body);
+    // Empty pages are alike without being endless; their links still differ.
+    if (rows.length > 0) contents.check(rows);
+    yield page;
+    link = next;
+    query = undefined; // A next link carries the whole query.
+  }
+}
+
+export interface OffsetPages<Row> {
+  /** Offset of the first row: 0, or 1 where the vendor counts from one. */
+  firstOffset: number;
+  pageSize: number;
+  read: (offset: number, pageSize: number) => Promise<readonly Row[]>;
+  mostPages?: number;
+}
+
+/** Reads by position until a page is not full. Rows move between pages while people work: callers upsert by id. */
+export async function* offsetPages<Row>(
+  vendor: { id: string; name: string },
+  pages: OffsetPages<Row>,
+): AsyncGenerator<readonly Row[]> {
+  const contents = pageGuard(vendor, pages.mostPages);
+  for (let offset = pages.firstOffset; ; offset += pages.pageSize) {
+    const rows = await pages.read(offset, pages.pageSize);
+    if (rows.length === 0) return;
+    contents.check(rows);
+    yield rows;
+    if (rows.length < pages.pageSize) return;
+  }
+}

@@ -1,0 +1,15 @@
+/** Owns the list of connectors: the one place that names them all. */
+import { harvest } from '../harvest/index.ts';
+import { quickbooks } from '../quickbooks/index.ts';
+import type { Connector } from './define.ts';
+
+export const connectors: ReadonlyMap<string, Connector> = new Map(
+  [harvest, quickbooks].map((connector) => [connector.id, connector]),
+);
+
+/** Throws a plain Error that names the known ones. */
+export function connectorById(id: string): Connector {
+  const connector = connectors.get(id);
+  if (!connector) throw new Error(`no connector "${id}"; there are ${[...connectors.keys()].join(', ')}`);
+  return connector;
+}

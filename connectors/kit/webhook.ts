@@ -1,0 +1,20 @@
+/** Owns the signature check of incoming webhooks: constant time, over the bytes as they arrived. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+export interface HmacCheck {
+  rawBody: Uint8Array;
+  /** As presented in the header; absent or empty is a failed check. */
+  signature: string | undefined;
+  /** The key as UTF-8 text; an empty key fails every check, for anyone can sign with it. */
+  secret: string;
+  algorithm: 'sha1' | 'sha256' | 'sha512';
+  encoding: 'base64' | 'hex';
+}
+
+export function hmacMatches({ rawBody, signature, secret, algorithm, encoding }: HmacCheck): boolean {
+  if (!signature || secret === '') return false;
+  const expected = Buffer.from(createHmac(algorithm, secret).update(rawBody).digest(encoding));
+  const presented = Buffer.from(encoding === 'hex' ? signature.toLowerCase() : signature);
+  // The length is no secret: it follows from the algorithm.
+  return expected.length === presented.length && timingSafeEqual(expected, presented);
+}

@@ -1,0 +1,220 @@
+/** Owns how QuickBooks' invoices, payments and webhooks become ours. */
+import { z } from 'zod';
+import { isDay } from '../../domain/day.ts';
+import { Decimal } from '../../domain/money.ts';
+import type { RemoteInvoice, RemotePayment, WebhookEvent } from '../kit/define.ts';
+import { InvalidRequest } from '../kit/errors.ts';
+import { toInstant } from '../kit/instant.ts';
+import { moneyOf, UnreadableField, unreadableShape } from '../kit/rows.ts';
+
+const money = z.union([z.number(), z.string()]).transform((value, context) => {
+  const text = moneyOf(value);
+  if (text !== null) return text;
+  context.addIssue('not an amount');
+  return z.NEVER;
+});
+const reference = z.object({ value: z.string() });
+const metaData = z.object({ LastUpdatedTime: z.string().nullish() }).nullish();
+
+const invoiceShape = z.object({
+  Id: z.string(),
+  SyncToken: z.string().nullish(),
+  DocNumber: z.string().nullish(),
+  CustomerRef: reference,
+  CurrencyRef: reference.nullish(),
+  PrivateNote: z.string().nullish(),
+  TotalAmt: money,
+  Balance: money,
+  TxnTaxDetail: z.object({ TotalTax: money.nullish() }).nullish(),
+});
+
+/** `row`: an Invoice. Throws UnreadableField. */
+export function fromQuickbooksInvoice(row: unknown): RemoteInvoice {
+  const read = invoiceShape.safeParse(row);
+  if (!read.success) throw unreadableShape('QuickBooks', read.error, row);
+  const invoice = read.data;
+  const tax = invoice.TxnTaxDetail?.TotalTax ?? '0.00';
+  const net = new Decimal(invoice.TotalAmt).minus(tax);
+  return {
+    externalId: invoice.Id,
+    versionToken: invoice.SyncToken ?? null,
+    number: invoice.DocNumber ?? '',
+    customerExternalId: invoice.CustomerRef.value,
+    net: moneyOf(net.toFixed()) ?? net.toFixed(),
+    tax,
+    total: invoice.TotalAmt,
+    balance: invoice.Balance,
+    currency: invoice.CurrencyRef?.value ?? null,
+    status: statusOf(invoice),
+  };
+}
+
+/** QuickBooks keeps no status to rely on; these are its figures (fact sheet, "Statuses"). */
+function statusOf(invoice: z.infer<typeof invoiceShape>): RemoteInvoice['status'] {
+  const total = new Decimal(invoice.TotalAmt);
+  const balance = new Decimal(invoice.Balance);
+  if (total.isZero()) return /^voided/i.test(invoice.PrivateNote ?? '') ? 'void' : 'open';
+  if (balance.isZero()) return 'paid';
+  return balance.lessThan(total) ? 'partially_paid' : 'open';
+}
+
+const paymentShape = z.object({
+  Id: z.string(),
+  TxnDate: z.string(),
+  TotalAmt: money,
+  CurrencyRef: reference.nullish(),
+  PaymentRefNum: z.string().nullish(),
+  Line: z
+    .array(
+      z.object({
+        Amount: money.nullish(),
+        LinkedTxn: z.array(z.object({ TxnId: z.string(), TxnType: z.string() })).nullish(),
+      }),
+    )
+    .nullish(),
+  MetaData: metaData,
+});
+
+/** `row`: a Payment. A voided one has amount 0.00 and no applications. Throws UnreadableField. */
+export function fromQuickbooksPayment(row: unknown): RemotePayment {
+  const read = paymentShape.safeParse(row);
+  if (!read.success) throw unreadableShape('QuickBooks', read.error, row);
+  const payment = read.data;
+  const exists: boolean = isDay(payment.TxnDate);
+  if (!exists)
+    throw new UnreadableField(
+      'TxnDate.invalid',
+      `"${payment.TxnDate}" is not a day. Correct the payment in QuickBooks.`,
+    );
+  return {
+    externalId: payment.Id,
+    valueDate: payment.TxnDate,
+    currency: payment.CurrencyRef?.value ?? null,
+    amount: payment.TotalAmt,
+    applications: (payment.Line ?? []).flatMap((line) =>
+      applicationsOf(line.Amount ?? null, line.LinkedTxn ?? []),
+    ),
+    reference: payment.PaymentRefNum || null,
+    deleted: false,
+    updatedAt: toInstant(payment.MetaData?.LastUpdatedTime ?? ''),
+  };
+}
+
+/** A line states one amount; over several invoices it cannot be told apart, and a guess would book money wrongly. */
+function applicationsOf(
+  amount: string | null,
+  links: readonly { TxnId: string; TxnType: string }[],
+): RemotePayment['applications'] {
+  const invoices = links.filter((link) => link.TxnType === 'Invoice');
+  if (invoices.length === 0) return [];
+  if (invoices.length > 1 || amount === null)
+    throw new UnreadableField(
+      'Line_Amount.ambiguous',
+      'One line of this QuickBooks payment covers several invoices without saying how much of each. Apply it by hand.',
+    );
+  return [{ invoiceExternalId: invoices[0]!.TxnId, amount }];
+}
+
+const deletedShape = z.object({ Id: z.string(), status: z.literal('Deleted'), MetaData: metaData });
+
+/** A CDC object as a deleted payment; null when it is not deleted. `answeredAt`: the answer's own time, for want of another. */
+export function fromDeletedPayment(row: unknown, answeredAt: string): RemotePayment | null {
+  const read = deletedShape.safeParse(row);
+  if (!read.success) return null;
+  const time = read.data.MetaData?.LastUpdatedTime ?? answeredAt;
+  return {
+    externalId: read.data.Id,
+    // The company's own day: the text carries its offset.
+    valueDate: time.slice(0, 10),
+    currency: null,
+    amount: '0.00',
+    applications: [],
+    reference: null,
+    deleted: true,
+    updatedAt: toInstant(time),
+  };
+}
+
+const cloudEvents = z
+  .array(
+    z.object({
+      specversion: z.string(),
+      id: z.string(),
+      type: z.string(),
+      time: z.string().nullish(),
+      intuitentityid: z.union([z.string(), z.number()]).transform(String),
+      intuitaccountid: z.union([z.string(), z.number()]).transform(String),
+    }),
+  )
+  .min(1);
+
+const legacyEvents = z.object({
+  eventNotifications: z.array(
+    z.object({
+      realmId: z.union([z.string(), z.number()]).transform(String),
+      dataChangeEvent: z
+        .object({
+          entities: z.array(
+            z.object({
+              name: z.string(),
+              id: z.union([z.string(), z.number()]).transform(String),
+              operation: z.string(),
+              lastUpdated: z.string().nullish(),
+              deletedId: z.string().nullish(),
+            }),
+          ),
+        })
+        .nullish(),
+    }),
+  ),
+});
+
+/** Both payload forms: CloudEvents (mandatory since 2026) and `eventNotifications`. Throws InvalidRequest on any other. */
+export function fromWebhook(body: unknown): WebhookEvent[] {
+  const modern = cloudEvents.safeParse(body);
+  if (modern.success)
+    return modern.data.map((event) => {
+      const [, entity, operation] = /^qbo\.([a-z]+)\.([a-z]+)\.v\d+$/i.exec(event.type) ?? [];
+      if (entity === undefined || operation === undefined)
+        throw unknownForm(`event type ${event.type.slice(0, 80)}`);
+      return {
+        account: event.intuitaccountid,
+        entity: entity.toLowerCase(),
+        externalId: event.intuitentityid,
+        change: changeOf(operation),
+        occurredAt: toInstant(event.time ?? ''),
+      };
+    });
+  const legacy = legacyEvents.safeParse(body);
+  if (!legacy.success) throw unknownForm('form');
+  return legacy.data.eventNotifications.flatMap(({ realmId, dataChangeEvent }) =>
+    (dataChangeEvent?.entities ?? []).map((entity) => ({
+      account: realmId,
+      entity: entity.name.toLowerCase(),
+      externalId: entity.id,
+      change: changeOf(entity.operation),
+      occurredAt: toInstant(entity.lastUpdated ?? ''),
+    })),
+  );
+}
+
+/** CloudEvents say `created`, legacy says `Create`. An operation we do not know still means: read it again. */
+function changeOf(operation: string): WebhookEvent['change'] {
+  const stem = operation.toLowerCase();
+  if (stem.startsWith('creat')) return 'created';
+  if (stem.startsWith('delet')) return 'deleted';
+  if (stem.startsWith('void')) return 'voided';
+  if (stem.startsWith('email')) return 'emailed';
+  if (stem.startsWith('merg')) return 'merged';
+  return 'updated';
+}
+
+function unknownForm(what: string): InvalidRequest {
+  return new InvalidRequest(
+    `QuickBooks announced a change in an unknown ${what}. Report it: changes may arrive late until then.`,
+    {
+      connector: 'quickbooks',
+      vendorCode: 'webhook_unknown',
+    },
+  );
+}
