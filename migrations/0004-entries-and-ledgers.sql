@@ -63,7 +63,8 @@ create table entry_balance (
   check (claimed between least(0, quantity) and greatest(0, quantity))
 ) with (fillfactor = 50);
 select tenant_table('entry_balance');
-create index entry_balance_open on entry_balance (workspace_id, project_id, work_date) where claimed <> quantity;
+-- Compile walks this index by key; a claimed entry leaves it.
+create index entry_balance_open on entry_balance (workspace_id, project_id, work_date, entry_id, version) where claimed <> quantity;
 
 create table exceptions (
   workspace_id uuid not null references workspaces,
@@ -74,6 +75,8 @@ create table exceptions (
   subject_key text not null,
   subject_type text not null,
   subject_id uuid,
+  -- What was found (a sum, a hash): a released finding is raised again only when this changes.
+  fingerprint text not null default '',
   status text not null default 'open' check (status in ('open', 'fixed', 'released', 'written_off')),
   detail jsonb not null default '{}',
   owner_id uuid,
@@ -86,7 +89,7 @@ create table exceptions (
 );
 select tenant_table('exceptions');
 create unique index on exceptions (workspace_id, rule, subject_key) where status = 'open';
-create index on exceptions (workspace_id, rule, subject_key, status);
+create index on exceptions (workspace_id, rule, subject_key, fingerprint);
 create index on exceptions (workspace_id, status, created_at);
 
 -- Entries that an exception covers; an entry with an open one is not compiled.
@@ -155,7 +158,7 @@ create table item_balance (
   check (allocated between least(0, quantity) and greatest(0, quantity))
 ) with (fillfactor = 50);
 select tenant_table('item_balance');
-create index item_balance_open on item_balance (workspace_id, contract_id) where allocated <> quantity;
+create index item_balance_open on item_balance (workspace_id, contract_id, item_id) where allocated <> quantity;
 
 create sequence ledger_ids;
 grant usage on sequence ledger_ids to slipway_app;

@@ -1,0 +1,204 @@
+/** Owns turning priced items into draft invoices with lines; streams over the items twice and holds only the lines. */
+import { cascadeRounding, Decimal, fixed, type Rounding, round } from '../money.ts';
+import type { Day, DecimalText } from '../work-entry.ts';
+import { type GroupableItem, type GroupingMode, groupKey } from './group-keys.ts';
+
+export interface DraftableItem extends GroupableItem {
+  kind: string;
+  unit: string;
+  /** What is still to be allocated, in item units; negative for a downward correction. */
+  quantity: DecimalText;
+  unitPrice: DecimalText;
+  /** Exact: quantity × unit price. */
+  amount: DecimalText;
+  rawQuantity: number;
+  priceSource: string;
+  flagged: boolean;
+  description: string;
+}
+export interface Grouping {
+  invoice: GroupingMode;
+  line: GroupingMode;
+}
+
+export interface DraftLine {
+  key: string;
+  quantity: DecimalText;
+  unit: string;
+  unitPrice: DecimalText;
+  amount: DecimalText;
+  projectId: string | null;
+  serviceFrom: Day;
+  serviceTo: Day;
+  itemCount: number;
+  flaggedCount: number;
+  seconds: number;
+  kind: 'time' | 'expense' | 'mileage' | 'goods' | 'lump_sum';
+  /** Descriptions of a one-item line; otherwise null and the store names the group. */
+  description: string | null;
+  formula: Record<string, string | number | boolean>;
+}
+export interface DraftInvoice {
+  key: string;
+  lines: DraftLine[];
+  net: DecimalText;
+  seconds: number;
+  itemCount: number;
+  serviceFrom: Day;
+  serviceTo: Day;
+}
+
+interface LineSum {
+  first: DraftableItem;
+  quantity: Decimal;
+  amount: Decimal;
+  raw: Decimal;
+  uniform: boolean;
+  sources: Set<string>;
+  serviceFrom: Day;
+  serviceTo: Day;
+  itemCount: number;
+  flaggedCount: number;
+  seconds: number;
+}
+
+const lineKinds: Record<string, DraftLine['kind']> = {
+  labor: 'time',
+  labor_overtime: 'time',
+  expense: 'expense',
+  transport_distance: 'mileage',
+  transport_time: 'mileage',
+  goods: 'goods',
+};
+const isTime = (kind: string) => kind === 'labor' || kind === 'labor_overtime';
+const maxSources = 8;
+
+/** Collects items page by page and ends in drafts. Items of one line that differ in unit or price become a lump sum. */
+export class DraftBuilder {
+  readonly #grouping: Grouping;
+  readonly #rounding: Rounding;
+  readonly #invoices = new Map<string, Map<string, LineSum>>();
+
+  constructor(grouping: Grouping, rounding: Rounding) {
+    this.#grouping = grouping;
+    this.#rounding = rounding;
+  }
+
+  static keysOf(item: GroupableItem, grouping: Grouping): { invoiceKey: string; lineKey: string } {
+    return { invoiceKey: groupKey[grouping.invoice](item), lineKey: groupKey[grouping.line](item) };
+  }
+
+  add(item: DraftableItem): void {
+    const { invoiceKey, lineKey } = DraftBuilder.keysOf(item, this.#grouping);
+    let lines = this.#invoices.get(invoiceKey);
+    if (!lines) {
+      lines = new Map();
+      this.#invoices.set(invoiceKey, lines);
+    }
+    const sum = lines.get(lineKey);
+    if (!sum) {
+      lines.set(lineKey, {
+        first: item,
+        quantity: new Decimal(item.quantity),
+        amount: new Decimal(item.amount),
+        raw: new Decimal(item.rawQuantity),
+        uniform: true,
+        sources: new Set([item.priceSource]),
+        serviceFrom: item.workDate,
+        serviceTo: item.workDate,
+        itemCount: 1,
+        flaggedCount: item.flagged ? 1 : 0,
+        seconds: isTime(item.kind) ? item.rawQuantity : 0,
+      });
+      return;
+    }
+    sum.quantity = sum.quantity.plus(item.quantity);
+    sum.amount = sum.amount.plus(item.amount);
+    sum.raw = sum.raw.plus(item.rawQuantity);
+    sum.uniform &&= item.unit === sum.first.unit && item.unitPrice === sum.first.unitPrice;
+    if (sum.sources.size < maxSources) sum.sources.add(item.priceSource);
+    if (item.workDate < sum.serviceFrom) sum.serviceFrom = item.workDate;
+    if (item.workDate > sum.serviceTo) sum.serviceTo = item.workDate;
+    sum.itemCount += 1;
+    if (item.flagged) sum.flaggedCount += 1;
+    if (isTime(item.kind)) sum.seconds += item.rawQuantity;
+  }
+
+  build(): DraftInvoice[] {
+    return [...this.#invoices].map(([key, lines]) => {
+      const built = [...lines].map(([lineKey, sum]) => toLine(lineKey, sum, this.#rounding));
+      const net = built.reduce((total, line) => total.plus(line.amount), new Decimal(0));
+      return {
+        key,
+        lines: built,
+        net: fixed(net, this.#rounding.moneyPlaces),
+        seconds: built.reduce((total, line) => total + line.seconds, 0),
+        itemCount: built.reduce((total, line) => total + line.itemCount, 0),
+        serviceFrom: built.reduce(
+          (day, line) => (line.serviceFrom < day ? line.serviceFrom : day),
+          built[0]!.serviceFrom,
+        ),
+        serviceTo: built.reduce(
+          (day, line) => (line.serviceTo > day ? line.serviceTo : day),
+          built[0]!.serviceTo,
+        ),
+      };
+    });
+  }
+
+  /** The share of an item in its line's rounded amount; call in one fixed order of the items of a line. */
+  static shares(rounding: Rounding): (lineId: string, exactAmount: DecimalText) => DecimalText {
+    const cascades = new Map<string, ReturnType<typeof cascadeRounding>>();
+    return (lineId, exactAmount) => {
+      let cascade = cascades.get(lineId);
+      if (!cascade) {
+        cascade = cascadeRounding(rounding.moneyPlaces, rounding.mode);
+        cascades.set(lineId, cascade);
+      }
+      return fixed(cascade(exactAmount), rounding.moneyPlaces);
+    };
+  }
+}
+
+function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
+  const amount = round(sum.amount, rounding.moneyPlaces, rounding.mode);
+  const amountText = fixed(amount, rounding.moneyPlaces);
+  const common = {
+    key,
+    amount: amountText,
+    projectId: sum.first.projectId,
+    serviceFrom: sum.serviceFrom,
+    serviceTo: sum.serviceTo,
+    itemCount: sum.itemCount,
+    flaggedCount: sum.flaggedCount,
+    seconds: sum.seconds,
+    description: sum.itemCount === 1 ? sum.first.description : null,
+  };
+  const formula = {
+    rawQuantity: sum.raw.toFixed(),
+    roundedQuantity: fixed(sum.quantity, rounding.quantityPlaces),
+    priceSource: [...sum.sources].join('; '),
+    exactAmount: sum.amount.toFixed(),
+    roundingMode: rounding.mode,
+    moneyPlaces: rounding.moneyPlaces,
+  };
+  if (sum.uniform) {
+    return {
+      ...common,
+      kind: lineKinds[sum.first.kind] ?? 'time',
+      quantity: fixed(sum.quantity, rounding.quantityPlaces),
+      unit: sum.first.unit,
+      unitPrice: sum.first.unitPrice,
+      formula: { ...formula, unitPrice: sum.first.unitPrice },
+    };
+  }
+  // Unequal prices cannot show quantity × price: one lump sum, negative by quantity since a price never is.
+  return {
+    ...common,
+    kind: 'lump_sum',
+    quantity: amount.isNegative() ? '-1' : '1',
+    unit: 'lump sum',
+    unitPrice: fixed(amount.abs(), rounding.moneyPlaces),
+    formula: { ...formula, lumpSum: true },
+  };
+}

@@ -1,0 +1,135 @@
+/** Owns finding our client, project, task and person for what a source calls them. */
+import type { SourceEntry, SourcePersonRef, SourceRef } from './work-entry.ts';
+
+export const targetKinds = ['client', 'project', 'task', 'person'] as const;
+export type TargetKind = (typeof targetKinds)[number];
+
+export interface MappingRule {
+  targetKind: TargetKind;
+  matchBy: 'external_id' | 'code' | 'name' | 'pattern' | 'email';
+  matchValue: string;
+  targetId: string;
+}
+/** Everything a match may answer with; `parentId` is a project's client and a task's project. */
+export interface DirectoryRow {
+  kind: TargetKind;
+  id: string;
+  parentId: string | null;
+  code: string | null;
+  name: string;
+  email: string | null;
+}
+
+export interface Match {
+  clientId: string | null;
+  projectId: string | null;
+  taskId: string | null;
+  personId: string | null;
+  /** What could not be found although the source names it (a missing task name is no failure). */
+  unmatched: { kind: TargetKind; ref: SourceRef }[];
+}
+
+const fold = (text: string) => text.normalize('NFKC').trim().toLowerCase();
+
+/** One way to say what a ref is, for exceptions and caches: external id first, then code, then name. */
+export function refKey(ref: SourceRef): string {
+  return ref.externalId
+    ? `id:${ref.externalId}`
+    : ref.code
+      ? `code:${fold(ref.code)}`
+      : `name:${fold(ref.name ?? '')}`;
+}
+
+/**
+ * Builds a matcher over mapping rules and the directory. Order: a rule by external id, code, name, e-mail, then pattern
+ * (rules are a person's decision and win), then our own code, then our own name or e-mail. A name that several of ours
+ * carry matches none of them: a guess would bill the wrong client.
+ */
+export class Matcher {
+  readonly #rules = new Map<string, string>();
+  readonly #patterns: { kind: TargetKind; pattern: RegExp; targetId: string }[] = [];
+  readonly #own = new Map<string, string | 'ambiguous'>();
+  readonly #clientOfProject = new Map<string, string>();
+
+  constructor(rules: MappingRule[], directory: DirectoryRow[]) {
+    for (const rule of rules) {
+      if (rule.matchBy === 'pattern') {
+        this.#patterns.push({
+          kind: rule.targetKind,
+          pattern: wildcard(rule.matchValue),
+          targetId: rule.targetId,
+        });
+      } else {
+        const value = rule.matchBy === 'external_id' ? rule.matchValue : fold(rule.matchValue);
+        this.#rules.set(`${rule.targetKind}|${rule.matchBy}|${value}`, rule.targetId);
+      }
+    }
+    for (const row of directory) this.add(row);
+  }
+
+  /** Makes a newly created record findable without rebuilding. */
+  add(row: DirectoryRow): void {
+    const parent = row.kind === 'project' || row.kind === 'task' ? row.parentId : null;
+    if (row.kind === 'project' && row.parentId) this.#clientOfProject.set(row.id, row.parentId);
+    const remember = (key: string) => {
+      const known = this.#own.get(key);
+      this.#own.set(key, known !== undefined && known !== row.id ? 'ambiguous' : row.id);
+    };
+    for (const scope of parent ? [parent, '*'] : ['*']) {
+      if (row.code) remember(`${row.kind}|${scope}|code|${fold(row.code)}`);
+      remember(`${row.kind}|${scope}|name|${fold(row.name)}`);
+      if (row.email) remember(`${row.kind}|${scope}|email|${fold(row.email)}`);
+    }
+  }
+
+  match(entry: SourceEntry): Match {
+    const unmatched: Match['unmatched'] = [];
+    const find = (kind: TargetKind, ref: SourceRef | SourcePersonRef | null, parent: string | null) => {
+      if (!ref) return null;
+      const id = this.#find(kind, ref, parent);
+      if (!id) unmatched.push({ kind, ref });
+      return id;
+    };
+    const named = find('client', entry.client, null);
+    const projectId = find('project', entry.project, named);
+    const taskId = projectId ? find('task', entry.task, projectId) : null;
+    const personId = find('person', entry.person, null);
+    const clientId = (projectId ? this.#clientOfProject.get(projectId) : null) ?? named;
+    return { clientId, projectId, taskId, personId, unmatched };
+  }
+
+  #find(kind: TargetKind, ref: SourceRef | SourcePersonRef, parent: string | null): string | null {
+    const email = 'email' in ref ? ref.email : null;
+    const keys: [string, string | null][] = [
+      ['external_id', ref.externalId],
+      ['code', ref.code],
+      ['name', ref.name],
+      ['email', email],
+    ];
+    for (const [by, value] of keys) {
+      if (!value) continue;
+      const ruled = this.#rules.get(`${kind}|${by}|${by === 'external_id' ? value : fold(value)}`);
+      if (ruled) return ruled;
+    }
+    for (const { kind: patternKind, pattern, targetId } of this.#patterns) {
+      if (patternKind === kind && ref.name && pattern.test(ref.name)) return targetId;
+    }
+    const scope = parent ?? '*';
+    for (const [by, value] of [
+      ['code', ref.code],
+      ['email', email],
+      ['name', ref.name],
+    ] as const) {
+      if (!value) continue;
+      const own = this.#own.get(`${kind}|${scope}|${by}|${fold(value)}`);
+      if (own && own !== 'ambiguous') return own;
+    }
+    return null;
+  }
+}
+
+/** `*` stands for any text; everything else is literal, so that no rule can hang the matcher. */
+function wildcard(pattern: string): RegExp {
+  const escaped = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${escaped.join('[\\s\\S]*')}$`, 'i');
+}

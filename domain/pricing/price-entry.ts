@@ -1,0 +1,179 @@
+/** Owns the price of one entry: the strategy decides first, then the first source of that strategy that applies. */
+import { Decimal, fixed, type Rounding, round } from '../money.ts';
+import type { Day, DecimalText, EntryKind } from '../work-entry.ts';
+
+export type Category = 'labor' | 'expenses' | 'mileage';
+export type Method = 'service_rates' | 'markup' | 'entry_or_task_price';
+
+export interface Rate {
+  scopeType: 'contract' | 'client';
+  position: string;
+  unit: 'hour' | 'day' | 'shift' | 'standby';
+  regularRate: DecimalText;
+  overtimeRate: DecimalText | null;
+  currency: string;
+  validFrom: Day;
+  validTo: Day | null;
+}
+export interface Markup {
+  category: Category;
+  percentage: DecimalText;
+  validFrom: Day;
+  validTo: Day | null;
+}
+/** Everything that may price the entries of one contract, read once per run; strategies already resolved by scope. */
+export interface PriceBook {
+  currency: string;
+  methods: Partial<Record<Category, Method>>;
+  /** Contract lines before client lines. */
+  rates: Rate[];
+  /** Narrowest scope first. */
+  markups: Markup[];
+  rounding: Rounding;
+}
+export interface PriceableEntry {
+  kind: EntryKind;
+  workDate: Day;
+  /** Raw units: seconds, metres, cents, counts. */
+  quantity: number;
+  position: string | null;
+  rate: DecimalText | null;
+  cost: DecimalText | null;
+  currency: string | null;
+  taskUnitPrice: DecimalText | null;
+  product: { name: string; unit: string; defaultPrice: DecimalText | null };
+}
+
+export interface PricedQuantity {
+  unit: string;
+  /** In `unit`, before rounding is exact to 12 places; after it, what the line shows. */
+  quantity: DecimalText;
+  unitPrice: DecimalText;
+  /** quantity × unit price, exact; a line rounds it once. */
+  amount: DecimalText;
+  costAmount: DecimalText | null;
+  source: string;
+  /** Which numbers priced it, for "why this price?". */
+  rule: Record<string, string>;
+  /** No source gave a price: 0.00, and issuing is blocked until it is priced or released. */
+  flagged: boolean;
+}
+
+interface UnitPrice {
+  price: DecimalText;
+  source: string;
+  rule: Record<string, string>;
+}
+
+const perUnit: Record<EntryKind, { unit: string; raw: number; category: Category }> = {
+  labor: { unit: 'hour', raw: 3600, category: 'labor' },
+  mileage_time: { unit: 'hour', raw: 3600, category: 'mileage' },
+  mileage_distance: { unit: 'km', raw: 1000, category: 'mileage' },
+  expense: { unit: 'amount', raw: 100, category: 'expenses' },
+  goods: { unit: 'piece', raw: 1, category: 'expenses' },
+};
+
+/** The raw quantity in display units, rounded as the contract says. */
+export function displayedQuantity(kind: EntryKind, raw: number, rounding: Rounding): DecimalText {
+  const exact = new Decimal(raw).div(perUnit[kind].raw);
+  return fixed(round(exact, rounding.quantityPlaces, rounding.mode), rounding.quantityPlaces);
+}
+
+/** Prices one entry. Never throws for a missing price: that is a flagged 0.00 (invariant 3). */
+export function priceEntry(entry: PriceableEntry, book: PriceBook): PricedQuantity {
+  const { unit, category } = perUnit[entry.kind];
+  const quantity = displayedQuantity(entry.kind, entry.quantity, book.rounding);
+  const method = book.methods[category];
+  const found = method ? byMethod[method](entry, book, category) : withoutStrategy(entry, book);
+  const unitPrice = found?.price ?? '0.00';
+  return {
+    unit,
+    quantity,
+    unitPrice,
+    amount: new Decimal(quantity).times(unitPrice).toFixed(),
+    costAmount: entry.cost === null ? null : new Decimal(quantity).times(entry.cost).toFixed(),
+    source: found?.source ?? (method ? `${method}: no price` : 'no price'),
+    rule: found?.rule ?? {},
+    flagged: !found,
+  };
+}
+
+const byMethod: Record<
+  Method,
+  (entry: PriceableEntry, book: PriceBook, category: Category) => UnitPrice | null
+> = {
+  service_rates: (entry, book) => serviceRate(entry, book),
+  markup: (entry, book, category) => markedUpCost(entry, book, category),
+  entry_or_task_price: (entry, book) => entryOrTaskPrice(entry, book),
+};
+
+function valid(row: { validFrom: Day; validTo: Day | null }, day: Day): boolean {
+  return row.validFrom <= day && (row.validTo === null || day < row.validTo);
+}
+
+/** A gap in the rate card is no price, never a silent change of strategy (BILLING §4). */
+function serviceRate(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
+  const usable = book.rates.filter(
+    (rate) => rate.unit === 'hour' && rate.currency === book.currency && valid(rate, entry.workDate),
+  );
+  for (const scopeType of ['contract', 'client'] as const) {
+    for (const position of entry.position ? [entry.position, '*'] : ['*']) {
+      const rate = usable.find((row) => row.scopeType === scopeType && row.position === position);
+      if (rate) {
+        return {
+          price: rate.regularRate,
+          source: `${scopeType} rate card`,
+          rule: { position, validFrom: rate.validFrom, regularRate: rate.regularRate },
+        };
+      }
+    }
+  }
+  return null;
+}
+
+function markedUpCost(entry: PriceableEntry, book: PriceBook, category: Category): UnitPrice | null {
+  if (entry.cost === null || (entry.currency !== null && entry.currency !== book.currency)) return null;
+  const markup = book.markups.find((row) => row.category === category && valid(row, entry.workDate));
+  if (!markup) return null;
+  const price = new Decimal(entry.cost).times(new Decimal(100).plus(markup.percentage)).div(100);
+  return {
+    price: fixed(round(price, 4, book.rounding.mode), 4),
+    source: 'markup on cost',
+    rule: { cost: entry.cost, percentage: markup.percentage },
+  };
+}
+
+/** Own price → (expenses, goods: cost) → task → product default; null means flagged 0.00 (DESIGN §5). */
+function entryOrTaskPrice(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
+  const sameCurrency = entry.currency === null || entry.currency === book.currency;
+  if (entry.rate !== null && sameCurrency)
+    return { price: entry.rate, source: 'entry price', rule: { rate: entry.rate } };
+  return withoutStrategy(entry, book);
+}
+
+/** Without a strategy: task price → product default; a platform's own rate is information only (BILLING §4). */
+function withoutStrategy(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
+  const sameCurrency = entry.currency === null || entry.currency === book.currency;
+  const isTransport = entry.kind === 'mileage_distance' || entry.kind === 'mileage_time';
+  // An expense's quantity already is its cost in currency: one currency unit costs one.
+  const cost =
+    entry.kind === 'expense' && sameCurrency
+      ? '1'
+      : entry.kind === 'goods' && sameCurrency
+        ? entry.cost
+        : null;
+  const task: UnitPrice | null =
+    entry.taskUnitPrice === null
+      ? null
+      : { price: entry.taskUnitPrice, source: 'task price', rule: { taskUnitPrice: entry.taskUnitPrice } };
+  const product: UnitPrice | null =
+    entry.product.defaultPrice === null
+      ? null
+      : {
+          price: entry.product.defaultPrice,
+          source: 'product default',
+          rule: { product: entry.product.name },
+        };
+  if (cost !== null) return { price: cost, source: 'cost', rule: { cost } };
+  return isTransport ? (product ?? task) : (task ?? product);
+}

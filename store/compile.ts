@@ -1,0 +1,373 @@
+/** Owns compiling: open, approved entries of a contract become priced billable items and claims, in one transaction a chunk. */
+
+import { Decimal, type Rounding } from '../domain/money.ts';
+import {
+  type Category,
+  type Markup,
+  type Method,
+  type PriceBook,
+  type PricedQuantity,
+  priceEntry,
+  type Rate,
+} from '../domain/pricing/price-entry.ts';
+import { productDefaults } from '../domain/pricing/product-defaults.ts';
+import { contractRules, findAll } from '../domain/validation/entry-rules.ts';
+import type { ContractContext, Severity } from '../domain/validation/rule.ts';
+import type { Day, DecimalText, EntryKind } from '../domain/work-entry.ts';
+import { plainArray, textArray } from './arrays.ts';
+import type { WorkspaceTx } from './database.ts';
+import { type RaisedFinding, raiseFindings } from './exceptions.ts';
+import { newId } from './new-id.ts';
+import { addDeltas } from './totals.ts';
+
+export interface ContractForBilling {
+  id: string;
+  clientId: string;
+  sellerId: string;
+  currency: string;
+  zone: string;
+  startsOn: Day;
+  endsBefore: Day | null;
+  goLiveOn: Day;
+  approvalPolicy: 'approved' | 'submitted' | 'any';
+  grouping: { invoice: string; line: string };
+  rounding: Rounding;
+  severities: Record<string, Severity>;
+  projects: { id: string; billable: boolean }[];
+}
+
+export type RunScope = { type: 'contract' | 'client' | 'project' | 'workspace'; id: string };
+
+/** Active contracts with the projects of them that the scope covers; contracts without one are left out. */
+export async function contractsInScope(tx: WorkspaceTx, scope: RunScope): Promise<ContractForBilling[]> {
+  return tx.rows<ContractForBilling>(
+    `select c.id, c.client_id, c.seller_id, c.currency, c.zone, c.starts_on, c.ends_before, c.go_live_on, c.approval_policy, c.grouping,
+       c.rounding, c.severities, jsonb_agg(jsonb_build_object('id', p.id, 'billable', p.billable) order by p.id) as projects
+     from contracts c join projects p on p.workspace_id = c.workspace_id and p.contract_id = c.id
+     where c.workspace_id = $1 and c.status = 'active'
+       and case $2 when 'contract' then c.id = $3 when 'client' then c.client_id = $3 when 'project' then p.id = $3 else true end
+     group by c.workspace_id, c.id order by c.id`,
+    [tx.workspaceId, scope.type, scope.id],
+  );
+}
+
+/** One run of a contract at a time touches its items: caps, retainers and drafts look at sums. Held to the commit. */
+export async function lockContract(tx: WorkspaceTx, contractId: string): Promise<void> {
+  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 2))', [contractId]);
+}
+
+/** Reads everything that may price the contract's entries; strategies resolved contract → project → client → workspace. */
+export async function readPriceBook(tx: WorkspaceTx, contract: ContractForBilling): Promise<PriceBook> {
+  const scopes = [contract.id, contract.clientId, tx.workspaceId];
+  const strategies = await tx.rows<{ category: Category; method: Method }>(
+    `select distinct on (category) category, method from strategies
+     where workspace_id = $1 and scope_id = any($2::uuid[])
+     order by category, array_position(array['contract', 'client', 'workspace'], scope_type)`,
+    [tx.workspaceId, plainArray(scopes)],
+  );
+  const rates = await tx.rows<Rate>(
+    `select scope_type, position, unit, regular_rate, overtime_rate, currency, valid_from, valid_to from rate_cards
+     where workspace_id = $1 and scope_id in ($2, $3) order by scope_type desc, valid_from desc`,
+    [tx.workspaceId, contract.id, contract.clientId],
+  );
+  const markups = await tx.rows<Markup>(
+    `select category, percentage, valid_from, valid_to from markups where workspace_id = $1 and scope_id = any($2::uuid[])
+     order by array_position(array['contract', 'client', 'workspace'], scope_type), valid_from desc`,
+    [tx.workspaceId, plainArray(scopes)],
+  );
+  return {
+    currency: contract.currency,
+    methods: Object.fromEntries(strategies.map((row) => [row.category, row.method])),
+    rates,
+    markups,
+    rounding: contract.rounding,
+  };
+}
+
+/** Strategies of single projects differ from the contract's; only projects that have some are answered. */
+export async function readProjectMethods(
+  tx: WorkspaceTx,
+  projectIds: string[],
+): Promise<Map<string, Partial<Record<Category, Method>>>> {
+  const rows = await tx.rows<{ scopeId: string; category: Category; method: Method }>(
+    `select scope_id, category, method from strategies where workspace_id = $1 and scope_type = 'project' and scope_id = any($2::uuid[])`,
+    [tx.workspaceId, plainArray(projectIds)],
+  );
+  const methods = new Map<string, Partial<Record<Category, Method>>>();
+  for (const row of rows)
+    methods.set(row.scopeId, { ...methods.get(row.scopeId), [row.category]: row.method });
+  return methods;
+}
+
+export interface ProductRow {
+  id: string;
+  name: string;
+  unit: string;
+  defaultPrice: DecimalText | null;
+}
+
+/** The workspace's default products, created once however many compiles race, and marked as auto-created. */
+export async function ensureDefaultProducts(tx: WorkspaceTx): Promise<Map<string, ProductRow>> {
+  const wanted = [
+    ...new Map(Object.values(productDefaults).map((product) => [product.name, product])).values(),
+  ];
+  await tx.run(
+    `insert into products (workspace_id, name, unit, default_price, auto_created)
+     select $1, r.name, r.unit, r.price, true from unnest($2::text[], $3::text[], $4::numeric[]) as r(name, unit, price)
+     on conflict (workspace_id, name) do nothing`,
+    [
+      tx.workspaceId,
+      textArray(wanted.map((p) => p.name)),
+      textArray(wanted.map((p) => p.unit)),
+      plainArray(wanted.map((p) => p.defaultPrice)),
+    ],
+  );
+  const rows = await tx.rows<ProductRow>(
+    'select id, name, unit, default_price from products where workspace_id = $1 and name = any($2::text[])',
+    [tx.workspaceId, textArray(wanted.map((p) => p.name))],
+  );
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+/** Where a compile stands in the index it walks; null starts at the beginning. */
+export interface CompileCursor {
+  projectId: string;
+  workDate: Day;
+  entryId: string;
+  version: number;
+}
+interface Candidate {
+  entryId: string;
+  version: number;
+  open: number;
+  kind: EntryKind;
+  workDate: Day;
+  projectId: string;
+  clientId: string | null;
+  taskId: string | null;
+  phaseId: string | null;
+  personId: string | null;
+  position: string | null;
+  personPosition: string | null;
+  notes: string | null;
+  rate: DecimalText | null;
+  costRate: DecimalText | null;
+  currency: string | null;
+  taskUnitPrice: DecimalText | null;
+  taskBillable: boolean | null;
+}
+export interface CompileContext {
+  contract: ContractForBilling;
+  book: PriceBook;
+  projectMethods: Map<string, Partial<Record<Category, Method>>>;
+  products: Map<string, ProductRow>;
+  runId: string;
+  /** Work dated before this day. */
+  cutoffOn: Day;
+}
+export interface CompiledChunk {
+  items: number;
+  amount: DecimalText;
+  seconds: number;
+  exceptions: number;
+  /** Null when the contract has no more candidates. */
+  cursor: CompileCursor | null;
+}
+
+/**
+ * Compiles at most `limit` entries after the cursor. Candidates are read under the ordered lock of their balances, so two
+ * compiles at once claim each entry once; the second simply finds nothing left.
+ */
+export async function compileChunk(
+  tx: WorkspaceTx,
+  context: CompileContext,
+  cursor: CompileCursor | null,
+  limit: number,
+): Promise<CompiledChunk> {
+  const { contract, book } = context;
+  const page = await tx.rows<CompileCursor>(
+    `select project_id, work_date, entry_id, version from entry_balance
+     where workspace_id = $1 and project_id = any($2::uuid[]) and work_date < $3 and claimed <> quantity
+       and ($4::uuid is null or (project_id, work_date, entry_id, version) > ($4, $5::date, $6::uuid, $7::int))
+     order by project_id, work_date, entry_id, version limit $8`,
+    [
+      tx.workspaceId,
+      plainArray(contract.projects.map((p) => p.id)),
+      context.cutoffOn,
+      cursor?.projectId ?? null,
+      cursor?.workDate ?? null,
+      cursor?.entryId ?? null,
+      cursor?.version ?? null,
+      limit,
+    ],
+  );
+  const next = page.length === limit ? page[page.length - 1]! : null;
+  const candidates = page.length === 0 ? [] : await lockCandidates(tx, contract, page);
+  const billableProjects = new Map(contract.projects.map((p) => [p.id, p.billable]));
+  const findings: RaisedFinding[] = [];
+  const items: { candidate: Candidate; priced: PricedQuantity; productId: string | null }[] = [];
+  for (const candidate of candidates) {
+    const contractContext: ContractContext = {
+      startsOn: contract.startsOn,
+      endsBefore: contract.endsBefore,
+      goLiveOn: contract.goLiveOn,
+      projectBillable: billableProjects.get(candidate.projectId) ?? true,
+    };
+    const found = findAll(
+      contractRules,
+      { ...candidate, quantity: candidate.open, running: false },
+      contractContext,
+      contract.severities,
+    );
+    if (found.length > 0) {
+      for (const finding of found) {
+        findings.push({
+          ...finding,
+          subjectKey: `entry:${candidate.entryId}`,
+          fingerprint: String(candidate.version),
+          subjectType: 'entry',
+          subjectId: candidate.entryId,
+          entries: [{ entryId: candidate.entryId, version: candidate.version }],
+        });
+      }
+      continue;
+    }
+    const product = context.products.get(productDefaults[candidate.kind].name)!;
+    const methods = context.projectMethods.get(candidate.projectId);
+    const priced = priceEntry(
+      {
+        kind: candidate.kind,
+        workDate: candidate.workDate,
+        quantity: candidate.open,
+        position: candidate.position ?? candidate.personPosition,
+        rate: candidate.rate,
+        cost: candidate.costRate,
+        currency: candidate.currency,
+        taskUnitPrice: candidate.taskUnitPrice,
+        product,
+      },
+      // A contract's own strategy stands before a project's.
+      methods ? { ...book, methods: { ...methods, ...book.methods } } : book,
+    );
+    items.push({ candidate, priced, productId: product.id });
+  }
+  const exceptions = await raiseFindings(tx, findings);
+  await writeItems(tx, context, items);
+  const amount = items.reduce((sum, { priced }) => sum.plus(priced.amount), new Decimal(0));
+  const seconds = items.reduce(
+    (sum, { candidate }) => sum + (candidate.kind === 'labor' ? candidate.open : 0),
+    0,
+  );
+  return { items: items.length, amount: amount.toFixed(), seconds, exceptions, cursor: next };
+}
+
+async function lockCandidates(
+  tx: WorkspaceTx,
+  contract: ContractForBilling,
+  page: CompileCursor[],
+): Promise<Candidate[]> {
+  const approvals = {
+    approved: ['approved'],
+    submitted: ['approved', 'submitted'],
+    any: ['approved', 'submitted', 'unsubmitted'],
+  };
+  return tx.rows<Candidate>(
+    `with locked as materialized (
+       select b.entry_id, b.version, b.quantity - b.claimed as open from entry_balance b
+       where b.workspace_id = $1 and (b.entry_id, b.version) in (select * from unnest($2::uuid[], $3::int[])) and b.claimed <> b.quantity
+       order by b.entry_id, b.version for no key update)
+     select l.entry_id, l.version, l.open, v.kind, v.work_date, v.project_id, v.client_id, v.task_id, t.phase_id, v.person_id, v.position,
+       p.position as person_position, v.notes, v.rate, v.cost_rate, v.currency, t.unit_price as task_unit_price, t.billable as task_billable
+     from locked l
+     join work_entries e on e.workspace_id = $1 and e.id = l.entry_id and e.current_version = l.version and e.deleted_at is null
+     join entry_versions v on v.workspace_id = $1 and v.entry_id = l.entry_id and v.version = l.version
+     left join tasks t on t.workspace_id = $1 and t.id = v.task_id
+     left join people p on p.workspace_id = $1 and p.id = v.person_id
+     where v.approval = any($4::text[]) and not v.running and coalesce(t.billable, true)
+       and not exists (select 1 from exception_entries x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version and x.open)
+     order by l.entry_id, l.version`,
+    [
+      tx.workspaceId,
+      plainArray(page.map((row) => row.entryId)),
+      plainArray(page.map((row) => row.version)),
+      plainArray(approvals[contract.approvalPolicy]),
+    ],
+  );
+}
+
+const itemKinds: Record<EntryKind, string> = {
+  labor: 'labor',
+  expense: 'expense',
+  mileage_distance: 'transport_distance',
+  mileage_time: 'transport_time',
+  goods: 'goods',
+};
+const maxDescription = 500;
+
+async function writeItems(
+  tx: WorkspaceTx,
+  context: CompileContext,
+  items: { candidate: Candidate; priced: PricedQuantity; productId: string | null }[],
+): Promise<void> {
+  if (items.length === 0) return;
+  const { contract, runId } = context;
+  const ids = items.map(() => newId());
+  const c = items.map((item) => item.candidate);
+  const p = items.map((item) => item.priced);
+  await tx.run(
+    `with added as (
+       select * from unnest($2::uuid[], $3::text[], $4::uuid[], $5::int[], $6::uuid[], $7::uuid[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[],
+         $12::date[], $13::text[], $14::text[], $15::bigint[], $16::numeric[], $17::numeric[], $18::numeric[], $19::numeric[], $20::text[],
+         $21::jsonb[], $22::boolean[])
+       as r(id, kind, entry_id, version, project_id, phase_id, task_id, person_id, product_id, position, work_date, description, unit, raw_quantity,
+         quantity, unit_price, amount, cost_amount, price_source, price_rule, flagged)),
+     balanced as (
+       insert into item_balance (workspace_id, item_id, contract_id, quantity) select $1, id, $23, quantity from added),
+     made as (
+       insert into billable_items (workspace_id, id, kind, entry_id, entry_version, replaces_version, contract_id, client_id, project_id, phase_id, task_id,
+         person_id, product_id, position, work_date, description, unit, raw_quantity, rounded_quantity, quantity, unit_price, amount, cost_amount,
+         currency, price_source, price_rule, flagged, run_id)
+       select $1, id, kind, entry_id, version, case when version > 1 then version - 1 end, $23, $24, project_id, phase_id, task_id, person_id, product_id,
+         position, work_date, description, unit, raw_quantity, quantity, quantity, unit_price, amount, cost_amount, $25, price_source, price_rule,
+         flagged, $26
+       from added)
+     insert into claims (workspace_id, entry_id, version, item_id, quantity, run_id)
+     select $1, entry_id, version, id, raw_quantity, $26 from added`,
+    [
+      tx.workspaceId,
+      plainArray(ids),
+      plainArray(c.map((row) => itemKinds[row.kind])),
+      plainArray(c.map((row) => row.entryId)),
+      plainArray(c.map((row) => row.version)),
+      plainArray(c.map((row) => row.projectId)),
+      plainArray(c.map((row) => row.phaseId)),
+      plainArray(c.map((row) => row.taskId)),
+      plainArray(c.map((row) => row.personId)),
+      plainArray(items.map((item) => item.productId)),
+      textArray(c.map((row) => row.position ?? row.personPosition)),
+      plainArray(c.map((row) => row.workDate)),
+      textArray(c.map((row) => (row.notes ?? '').slice(0, maxDescription))),
+      textArray(p.map((row) => row.unit)),
+      plainArray(c.map((row) => row.open)),
+      plainArray(p.map((row) => row.quantity)),
+      plainArray(p.map((row) => row.unitPrice)),
+      plainArray(p.map((row) => row.amount)),
+      plainArray(p.map((row) => row.costAmount)),
+      textArray(p.map((row) => row.source)),
+      textArray(p.map((row) => JSON.stringify(row.rule))),
+      plainArray(p.map((row) => row.flagged)),
+      contract.id,
+      contract.clientId,
+      contract.currency,
+      runId,
+    ],
+  );
+  const deltas = c
+    .filter((row) => row.kind === 'labor')
+    .map((row) => ({ metric: 'open_seconds', key: row.projectId, value: String(-row.open) }));
+  const pending = p.reduce((sum, row) => sum.plus(row.amount), new Decimal(0));
+  await addDeltas(tx, [
+    ...deltas,
+    { metric: 'pending_amount', key: contract.currency, value: pending.toFixed() },
+  ]);
+}

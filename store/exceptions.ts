@@ -1,0 +1,191 @@
+/** Owns exceptions: raising findings so that the same finding is one row, and closing them with an outcome. */
+import type { Severity } from '../domain/validation/rule.ts';
+import { plainArray, textArray } from './arrays.ts';
+import type { WorkspaceTx } from './database.ts';
+import { newId } from './new-id.ts';
+
+export interface EntryVersionRef {
+  entryId: string;
+  version: number;
+}
+export interface RaisedFinding {
+  rule: string;
+  severity: Severity;
+  /** What it is about; one open exception per rule and subject. */
+  subjectKey: string;
+  /** Raised again after a release only when this changes. */
+  fingerprint: string;
+  subjectType: 'entry' | 'person_day' | 'mapping' | 'client_invoice' | 'payment';
+  subjectId: string | null;
+  detail: Record<string, unknown>;
+  entries: EntryVersionRef[];
+}
+
+/** Raises findings in two statements; answers how many exceptions are new or refreshed (released ones stay released). */
+export async function raiseFindings(tx: WorkspaceTx, findings: RaisedFinding[]): Promise<number> {
+  if (findings.length === 0) return 0;
+  const merged = new Map<string, RaisedFinding>();
+  for (const finding of findings) {
+    const key = `${finding.rule}|${finding.subjectKey}`;
+    const known = merged.get(key);
+    if (known) known.entries.push(...finding.entries);
+    else merged.set(key, { ...finding, entries: [...finding.entries] });
+  }
+  const all = [...merged.values()];
+  const stored = await tx.rows<{ id: string; rule: string; subjectKey: string }>(
+    `insert into exceptions (workspace_id, id, rule, severity, subject_key, fingerprint, subject_type, subject_id, detail)
+     select $1, f.id, f.rule, f.severity, f.subject_key, f.fingerprint, f.subject_type, f.subject_id, f.detail
+     from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::jsonb[])
+       as f(id, rule, severity, subject_key, fingerprint, subject_type, subject_id, detail)
+     where not exists (
+       select 1 from exceptions x where x.workspace_id = $1 and x.rule = f.rule and x.subject_key = f.subject_key
+         and x.fingerprint = f.fingerprint and x.status in ('released', 'written_off'))
+     on conflict (workspace_id, rule, subject_key) where status = 'open'
+       do update set detail = excluded.detail, fingerprint = excluded.fingerprint, severity = excluded.severity
+     returning id, rule, subject_key`,
+    [
+      tx.workspaceId,
+      plainArray(all.map(() => newId())),
+      textArray(all.map((f) => f.rule)),
+      plainArray(all.map((f) => f.severity)),
+      textArray(all.map((f) => f.subjectKey)),
+      textArray(all.map((f) => f.fingerprint)),
+      plainArray(all.map((f) => f.subjectType)),
+      plainArray(all.map((f) => f.subjectId)),
+      textArray(all.map((f) => JSON.stringify(f.detail))),
+    ],
+  );
+  const links = stored.flatMap((row) =>
+    (merged.get(`${row.rule}|${row.subjectKey}`)?.entries ?? []).map((entry) => ({
+      exceptionId: row.id,
+      ...entry,
+    })),
+  );
+  if (links.length > 0) {
+    await tx.run(
+      `insert into exception_entries (workspace_id, exception_id, entry_id, version)
+       select $1, l.* from unnest($2::uuid[], $3::uuid[], $4::int[]) as l
+       on conflict do nothing`,
+      [
+        tx.workspaceId,
+        plainArray(links.map((l) => l.exceptionId)),
+        plainArray(links.map((l) => l.entryId)),
+        plainArray(links.map((l) => l.version)),
+      ],
+    );
+  }
+  return stored.length;
+}
+
+/** Closes what older versions of these entries raised, and the exceptions that cover nothing any more. */
+export async function supersedeFindings(tx: WorkspaceTx, entryIds: string[]): Promise<void> {
+  if (entryIds.length === 0) return;
+  await tx.run(
+    `with gone as (
+       update exception_entries x set open = false
+       from exceptions e
+       where x.workspace_id = $1 and x.entry_id = any($2::uuid[]) and x.open
+         and e.workspace_id = x.workspace_id and e.id = x.exception_id and e.subject_type in ('entry', 'mapping')
+       returning x.exception_id, x.entry_id, x.version)
+     update exceptions e set status = 'fixed', closed_at = now(), closed_by = 'system', close_reason = 'a newer version of the entry'
+     where e.workspace_id = $1 and e.status = 'open' and e.id in (select exception_id from gone)
+       and not exists (
+         select 1 from exception_entries o where o.workspace_id = $1 and o.exception_id = e.id and o.open
+           and not exists (select 1 from gone g where g.exception_id = o.exception_id and g.entry_id = o.entry_id and g.version = o.version))`,
+    [tx.workspaceId, plainArray(entryIds)],
+  );
+}
+
+/** Closes open exceptions of one rule by subject, as fixed; used when the finding no longer holds. */
+export async function closeFixed(
+  tx: WorkspaceTx,
+  rule: string,
+  subjectKeys: string[],
+  reason: string,
+): Promise<void> {
+  if (subjectKeys.length === 0) return;
+  await tx.run(
+    `with closed as (
+       update exceptions set status = 'fixed', closed_at = now(), closed_by = 'system', close_reason = $4
+       where workspace_id = $1 and rule = $2 and subject_key = any($3::text[]) and status = 'open' returning id)
+     update exception_entries set open = false where workspace_id = $1 and exception_id in (select id from closed) and open`,
+    [tx.workspaceId, rule, textArray(subjectKeys), reason],
+  );
+}
+
+export interface ExceptionRow {
+  id: string;
+  rule: string;
+  severity: Severity;
+  subjectType: string;
+  subjectId: string | null;
+  subjectKey: string;
+  status: string;
+  detail: Record<string, unknown>;
+  entryCount: number;
+  createdAt: string;
+  closedAt: string | null;
+  closedBy: string | null;
+  closeReason: string | null;
+}
+
+/** Newest first, after `cursor` (an id); `status` and `rule` narrow it. */
+export async function listExceptions(
+  tx: WorkspaceTx,
+  filter: {
+    status?: string | undefined;
+    rule?: string | undefined;
+    cursor?: string | undefined;
+    limit: number;
+  },
+): Promise<ExceptionRow[]> {
+  return tx.rows<ExceptionRow>(
+    `select e.id, e.rule, e.severity, e.subject_type, e.subject_id, e.subject_key, e.status, e.detail, e.created_at, e.closed_at,
+       e.closed_by, e.close_reason,
+       (select count(*) from exception_entries x where x.workspace_id = e.workspace_id and x.exception_id = e.id)::int as entry_count
+     from exceptions e
+     where e.workspace_id = $1 and ($2::text is null or e.status = $2) and ($3::text is null or e.rule = $3)
+       and ($4::uuid is null or e.id < $4)
+     order by e.id desc limit $5`,
+    [tx.workspaceId, filter.status ?? null, filter.rule ?? null, filter.cursor ?? null, filter.limit],
+  );
+}
+
+export interface RuleCount {
+  rule: string;
+  severity: Severity;
+  exceptions: number;
+  entries: number;
+}
+/** Open exceptions by rule, with how many entries they cover. */
+export async function countOpenExceptions(tx: WorkspaceTx): Promise<RuleCount[]> {
+  return tx.rows<RuleCount>(
+    `select e.rule, e.severity, count(distinct e.id)::int as exceptions, count(distinct x.entry_id)::int as entries
+     from exceptions e left join exception_entries x on x.workspace_id = e.workspace_id and x.exception_id = e.id
+     where e.workspace_id = $1 and e.status = 'open' group by 1, 2 order by 1`,
+    [tx.workspaceId],
+  );
+}
+
+/**
+ * Releases open warnings with a reason; severity E is never released, it is fixed. Answers how many were released.
+ * `ids` or `rules` choose them.
+ */
+export async function releaseWarnings(
+  tx: WorkspaceTx,
+  choice: { ids?: string[] | undefined; rules?: string[] | undefined },
+  by: string,
+  reason: string,
+): Promise<number> {
+  const released = await tx.rows<{ id: string }>(
+    `update exceptions set status = 'released', closed_at = now(), closed_by = $4, close_reason = $5
+     where workspace_id = $1 and status = 'open' and severity = 'W'
+       and (id = any($2::uuid[]) or rule = any($3::text[])) returning id`,
+    [tx.workspaceId, plainArray(choice.ids ?? []), textArray(choice.rules ?? []), by, reason],
+  );
+  await tx.run(
+    `update exception_entries set open = false where workspace_id = $1 and exception_id = any($2::uuid[]) and open`,
+    [tx.workspaceId, plainArray(released.map((row) => row.id))],
+  );
+  return released.length;
+}

@@ -1,0 +1,710 @@
+/** Owns taking a chunk of source entries in: match, version, validate, balance, quarantine; one transaction a chunk. */
+import { createHash } from 'node:crypto';
+import { suggestClientCode } from '../domain/client-code.ts';
+import {
+  type DirectoryRow,
+  type MappingRule,
+  type Match,
+  Matcher,
+  refKey,
+  type TargetKind,
+} from '../domain/match.ts';
+import { entryRules, findAll, personDayOver24h } from '../domain/validation/entry-rules.ts';
+import type { Severity } from '../domain/validation/rule.ts';
+import type { Day, SourceEntry, SourcePersonRef, SourceRef, UnreadableRow } from '../domain/work-entry.ts';
+import { plainArray, textArray } from './arrays.ts';
+import type { WorkspaceTx } from './database.ts';
+import { recordEvents } from './events.ts';
+import { closeFixed, type RaisedFinding, raiseFindings, supersedeFindings } from './exceptions.ts';
+import { newId } from './new-id.ts';
+import { addDeltas } from './totals.ts';
+
+export interface HashedEntry {
+  entry: SourceEntry;
+  /** Hex SHA-256 over the billing-relevant content; a different hash is a new version. */
+  contentHash: string;
+}
+
+export interface IntakeOptions {
+  sourceId: string;
+  /** The import or sync this belongs to; the same key twice in one operation with other content is a duplicate. */
+  operationId: string;
+  actor: string;
+  /** Kinds that are created when the source names one we do not have. */
+  createMissing: readonly TargetKind[];
+  /** Entries dated before this day arrive as settled elsewhere (BILLING §2); null: no such date. */
+  goLiveOn: Day | null;
+  /** Today in the workspace's zone. */
+  today: Day;
+  /** Currency for clients created on the way. */
+  currency: string;
+  severities: Record<string, Severity>;
+}
+
+export interface IntakeCounts {
+  created: number;
+  unchanged: number;
+  /** New versions of known entries. */
+  changed: number;
+  /** Approval, running or settled state moved, content the same. */
+  stateChanged: number;
+  quarantined: number;
+  warned: number;
+  /** Seconds of labor in the chunk's entries, as read. */
+  seconds: number;
+}
+
+export const noCounts: IntakeCounts = {
+  created: 0,
+  unchanged: 0,
+  changed: 0,
+  stateChanged: 0,
+  quarantined: 0,
+  warned: 0,
+  seconds: 0,
+};
+
+export function addCounts(a: IntakeCounts, b: IntakeCounts): IntakeCounts {
+  const sum = { ...a };
+  for (const key of Object.keys(sum) as (keyof IntakeCounts)[]) sum[key] = a[key] + b[key];
+  return sum;
+}
+
+interface Known {
+  externalId: string;
+  id: string;
+  currentVersion: number;
+  contentHash: string;
+  approval: string;
+  running: boolean;
+  settledElsewhere: boolean;
+  billable: boolean;
+  operationId: string | null;
+  kind: string;
+  versionQuantity: number;
+  projectId: string | null;
+  quantity: number;
+  claimed: number;
+  totalClaimed: number;
+  deleted: boolean;
+}
+
+interface NewVersion {
+  id: string;
+  version: number;
+  hashed: HashedEntry;
+  match: Match;
+  settledElsewhere: boolean;
+  /** What may still be claimed of this version, signed: its quantity less what earlier versions gave away. */
+  claimable: number;
+}
+
+/** Finds or makes the source row that entries of a connection or of a kind of file hang on. */
+export async function ensureSource(
+  tx: WorkspaceTx,
+  source: { kind: 'connection' | 'file'; name: string; connectionId: string | null },
+): Promise<string> {
+  await tx.run(
+    `insert into sources (workspace_id, id, kind, name, connection_id) values ($1, $2, $3, $4, $5)
+     on conflict (workspace_id, kind, name) do nothing`,
+    [tx.workspaceId, newId(), source.kind, source.name, source.connectionId],
+  );
+  const row = await tx.row<{ id: string }>(
+    'select id from sources where workspace_id = $1 and kind = $2 and name = $3',
+    [tx.workspaceId, source.kind, source.name],
+  );
+  return row!.id;
+}
+
+/** Reads mapping rules and the directory once; the matcher then learns what the intake itself creates. */
+export async function openMatcher(tx: WorkspaceTx, sourceId: string): Promise<Matcher> {
+  const rules = await tx.rows<MappingRule>(
+    `select target_kind, match_by, match_value, target_id from mapping_rules
+     where workspace_id = $1 and (source_id is null or source_id = $2) order by source_id nulls first, id`,
+    [tx.workspaceId, sourceId],
+  );
+  const directory = await tx.rows<DirectoryRow>(
+    `select 'client' as kind, id, null::uuid as parent_id, code, name, null as email from clients where workspace_id = $1
+     union all select 'project', id, client_id, code, name, null from projects where workspace_id = $1
+     union all select 'task', id, project_id, null, name, null from tasks where workspace_id = $1
+     union all select 'person', id, null, null, name, email from people where workspace_id = $1`,
+    [tx.workspaceId],
+  );
+  return new Matcher(rules, directory);
+}
+
+/**
+ * Takes one chunk in. Repeating it changes nothing: an entry is its source and external id, a version is its content.
+ * Serialised per source by an advisory lock, so that two readers of one source cannot interleave.
+ */
+export async function takeIn(
+  tx: WorkspaceTx,
+  matcher: Matcher,
+  chunk: { entries: HashedEntry[]; unreadable: UnreadableRow[] },
+  options: IntakeOptions,
+): Promise<IntakeCounts> {
+  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [options.sourceId]);
+  const counts = { ...noCounts };
+  const duplicates: UnreadableRow[] = [];
+  const latest = withoutRepeats(chunk.entries, duplicates);
+  const known = await readKnown(tx, options.sourceId, latest);
+  const fresh = latest.filter(({ entry, contentHash }) => {
+    const before = known.get(entry.externalId);
+    return !before || before.contentHash !== contentHash;
+  });
+  await createMissing(tx, matcher, fresh, options);
+
+  const versions: NewVersion[] = [];
+  const moved: { known: Known; entry: SourceEntry; settledElsewhere: boolean }[] = [];
+  const findings: RaisedFinding[] = [];
+  for (const hashed of latest) {
+    const { entry, contentHash } = hashed;
+    const before = known.get(entry.externalId);
+    const settledElsewhere =
+      entry.billedElsewhere || (options.goLiveOn !== null && entry.workDate < options.goLiveOn);
+    if (entry.kind === 'labor') counts.seconds += entry.quantity;
+    if (!before) {
+      const claimable = entry.billable && !settledElsewhere ? entry.quantity : 0;
+      versions.push({
+        id: newId(),
+        version: 1,
+        hashed,
+        match: matcher.match(entry),
+        settledElsewhere,
+        claimable,
+      });
+      counts.created += 1;
+    } else if (before.contentHash !== contentHash) {
+      if (before.operationId === options.operationId) {
+        duplicates.push(duplicateRow(hashed));
+        continue;
+      }
+      const wanted = entry.billable && !settledElsewhere ? entry.quantity : 0;
+      const version = before.currentVersion + 1;
+      versions.push({
+        id: before.id,
+        version,
+        hashed,
+        match: matcher.match(entry),
+        settledElsewhere,
+        claimable: wanted - before.totalClaimed,
+      });
+      counts.changed += 1;
+      if (before.totalClaimed !== 0) findings.push(changedAfterClaim(before, entry, version));
+    } else if (
+      before.deleted ||
+      before.approval !== entry.approval ||
+      before.running !== entry.running ||
+      before.settledElsewhere !== settledElsewhere
+    ) {
+      moved.push({ known: before, entry, settledElsewhere });
+      counts.stateChanged += 1;
+    } else {
+      counts.unchanged += 1;
+    }
+  }
+
+  await supersedeFindings(
+    tx,
+    versions.filter((v) => v.version > 1).map((v) => v.id),
+  );
+  await writeVersions(tx, versions, options);
+  await moveStates(tx, moved, findings);
+  for (const version of versions) findings.push(...findingsOf(version, options));
+  counts.warned = findings.filter((finding) => finding.rule === 'entry.over_24h').length;
+  await raiseFindings(tx, findings);
+  await checkPersonDays(tx, versions, options);
+  counts.quarantined = await writeQuarantine(tx, [...chunk.unreadable, ...duplicates], options);
+  await writeDeltas(tx, versions, known);
+  await recordChunk(tx, versions, counts, options);
+  return counts;
+}
+
+/** Within one chunk the same key with the same content is one entry; with other content the second is quarantined. */
+function withoutRepeats(entries: HashedEntry[], duplicates: UnreadableRow[]): HashedEntry[] {
+  const seen = new Map<string, HashedEntry>();
+  for (const hashed of entries) {
+    const first = seen.get(hashed.entry.externalId);
+    if (!first) seen.set(hashed.entry.externalId, hashed);
+    else if (first.contentHash !== hashed.contentHash) duplicates.push(duplicateRow(hashed));
+  }
+  return [...seen.values()];
+}
+
+function duplicateRow({ entry }: HashedEntry): UnreadableRow {
+  return {
+    position: `key ${entry.externalId}`,
+    raw: JSON.stringify(entry),
+    truncated: false,
+    reason: 'key.duplicate',
+    detail: `The key "${entry.externalId}" stands twice in this input with different content; give each line a key of its own.`,
+  };
+}
+
+async function readKnown(
+  tx: WorkspaceTx,
+  sourceId: string,
+  entries: HashedEntry[],
+): Promise<Map<string, Known>> {
+  if (entries.length === 0) return new Map();
+  const rows = await tx.rows<Known>(
+    `select e.external_id, e.id, e.current_version, encode(v.content_hash, 'hex') as content_hash, v.approval, v.running,
+       v.settled_elsewhere, v.billable, v.operation_id, v.kind, v.quantity as version_quantity, v.project_id, b.quantity, b.claimed,
+       (select coalesce(sum(c.claimed), 0) from entry_balance c where c.workspace_id = $1 and c.entry_id = e.id)::bigint as total_claimed,
+       e.deleted_at is not null as deleted
+     from work_entries e
+     join entry_versions v on v.workspace_id = $1 and v.entry_id = e.id and v.version = e.current_version
+     join entry_balance b on b.workspace_id = $1 and b.entry_id = e.id and b.version = e.current_version
+     where e.workspace_id = $1 and e.source_id = $2 and e.external_id = any($3::text[])
+     order by b.entry_id, b.version for no key update of b`,
+    [tx.workspaceId, sourceId, textArray(entries.map(({ entry }) => entry.externalId))],
+  );
+  return new Map(rows.map((row) => [row.externalId, row]));
+}
+
+/** Creates the clients, projects, tasks and people that the chunk names and nobody has, kind by kind, set-based. */
+async function createMissing(
+  tx: WorkspaceTx,
+  matcher: Matcher,
+  entries: HashedEntry[],
+  options: IntakeOptions,
+): Promise<void> {
+  if (options.createMissing.length === 0) return;
+  for (const kind of ['client', 'person', 'project', 'task'] as const) {
+    if (!options.createMissing.includes(kind)) continue;
+    const wanted = new Map<string, { ref: SourceRef | SourcePersonRef; parentId: string | null }>();
+    for (const { entry } of entries) {
+      const match = matcher.match(entry);
+      for (const { kind: missing, ref } of match.unmatched) {
+        if (missing !== kind) continue;
+        const parentId = kind === 'project' ? match.clientId : kind === 'task' ? match.projectId : null;
+        if ((kind === 'project' || kind === 'task') && !parentId) continue;
+        wanted.set(`${parentId}|${refKey(ref)}`, { ref, parentId });
+      }
+    }
+    if (wanted.size > 0) await createRecords(tx, matcher, kind, [...wanted.values()], options);
+  }
+}
+
+async function createRecords(
+  tx: WorkspaceTx,
+  matcher: Matcher,
+  kind: TargetKind,
+  wanted: { ref: SourceRef | SourcePersonRef; parentId: string | null }[],
+  options: IntakeOptions,
+): Promise<void> {
+  const rows: DirectoryRow[] = wanted.map(({ ref, parentId }) => ({
+    kind,
+    id: newId(),
+    parentId,
+    code: kind === 'project' ? (ref.code ?? ref.name ?? ref.externalId) : null,
+    name: ref.name ?? ref.code ?? ref.externalId ?? 'unnamed',
+    email: 'email' in ref ? ref.email : null,
+  }));
+  const ids = plainArray(rows.map((row) => row.id));
+  const names = textArray(rows.map((row) => row.name));
+  const parents = plainArray(rows.map((row) => row.parentId));
+  if (kind === 'client') {
+    const taken = new Set(
+      (
+        await tx.rows<{ code: string }>('select code from clients where workspace_id = $1', [tx.workspaceId])
+      ).map((r) => r.code),
+    );
+    for (const row of rows) {
+      row.code = suggestClientCode(row.name, taken);
+      taken.add(row.code);
+    }
+    await tx.run(
+      `insert into clients (workspace_id, id, name, code, currency) select $1, r.*, $5 from unnest($2::uuid[], $3::text[], $4::text[]) as r`,
+      [tx.workspaceId, ids, names, textArray(rows.map((row) => row.code)), options.currency],
+    );
+  } else if (kind === 'person') {
+    await tx.run(
+      `insert into people (workspace_id, id, name, email) select $1, r.* from unnest($2::uuid[], $3::text[], $4::text[]) as r`,
+      [tx.workspaceId, ids, names, textArray(rows.map((row) => row.email))],
+    );
+  } else if (kind === 'project') {
+    await tx.run(
+      `insert into projects (workspace_id, id, client_id, code, name) select $1, r.* from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[]) as r`,
+      [tx.workspaceId, ids, parents, textArray(rows.map((row) => row.code)), names],
+    );
+  } else {
+    await tx.run(
+      `insert into tasks (workspace_id, id, project_id, name) select $1, r.* from unnest($2::uuid[], $3::uuid[], $4::text[]) as r`,
+      [tx.workspaceId, ids, parents, names],
+    );
+  }
+  for (const row of rows) matcher.add(row);
+  await recordEvents(tx, [
+    {
+      type: `${kind}.created_from_source`,
+      subjectType: kind,
+      subjectId: null,
+      actor: options.actor,
+      payload: {
+        sourceId: options.sourceId,
+        count: rows.length,
+        names: rows.slice(0, 50).map((row) => row.name),
+      },
+    },
+  ]);
+}
+
+async function writeVersions(tx: WorkspaceTx, versions: NewVersion[], options: IntakeOptions): Promise<void> {
+  if (versions.length === 0) return;
+  const first = versions.filter((v) => v.version === 1);
+  if (first.length > 0) {
+    await tx.run(
+      `insert into work_entries (workspace_id, id, source_id, external_id) select $1, r.id, $2, r.external_id
+       from unnest($3::uuid[], $4::text[]) as r(id, external_id)`,
+      [
+        tx.workspaceId,
+        options.sourceId,
+        plainArray(first.map((v) => v.id)),
+        textArray(first.map((v) => v.hashed.entry.externalId)),
+      ],
+    );
+  }
+  const later = versions.filter((v) => v.version > 1);
+  if (later.length > 0) {
+    await tx.run(
+      `update work_entries e set current_version = r.version, deleted_at = null from unnest($2::uuid[], $3::int[]) as r(id, version)
+       where e.workspace_id = $1 and e.id = r.id`,
+      [tx.workspaceId, plainArray(later.map((v) => v.id)), plainArray(later.map((v) => v.version))],
+    );
+    // What earlier versions still offered is offered by the new one: close them at what they gave.
+    await tx.run(
+      `update entry_balance set quantity = claimed where workspace_id = $1 and entry_id = any($2::uuid[]) and quantity <> claimed`,
+      [tx.workspaceId, plainArray(later.map((v) => v.id))],
+    );
+  }
+  const of = <T>(pick: (v: NewVersion) => T) => versions.map(pick);
+  const entries = versions.map((v) => v.hashed.entry);
+  await tx.run(
+    `with added as (
+       select * from unnest($2::uuid[], $3::int[], $4::text[], $5::date[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::bigint[],
+         $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14::text[], $15::boolean[], $16::boolean[], $17::text[], $18::boolean[],
+         $19::text[], $20::text[], $21::numeric[], $22::numeric[], $23::text[], $24::jsonb[], $25::timestamptz[], $27::bigint[])
+       as r(entry_id, version, kind, work_date, zone, started_at, ended_at, quantity, person_id, client_id, project_id, task_id, position,
+         billable, running, approval, settled_elsewhere, content_hash, notes, rate, cost_rate, currency, source_refs, source_updated_at, claimable)),
+     balanced as (
+       insert into entry_balance (workspace_id, entry_id, version, project_id, work_date, quantity)
+       select $1, entry_id, version, project_id, work_date, claimable from added)
+     insert into entry_versions (workspace_id, entry_id, version, kind, work_date, zone, started_at, ended_at, quantity, person_id, client_id,
+       project_id, task_id, position, billable, running, approval, approved_hash, settled_elsewhere, content_hash, notes, rate, cost_rate,
+       currency, source_refs, source_updated_at, operation_id)
+     select $1, entry_id, version, kind, work_date, zone, started_at, ended_at, quantity, person_id, client_id, project_id, task_id, position,
+       billable, running, approval, case when approval = 'approved' then decode(content_hash, 'hex') end, settled_elsewhere,
+       decode(content_hash, 'hex'), notes, rate, cost_rate, currency, source_refs, source_updated_at, $26
+     from added`,
+    [
+      tx.workspaceId,
+      plainArray(of((v) => v.id)),
+      plainArray(of((v) => v.version)),
+      plainArray(entries.map((e) => e.kind)),
+      plainArray(entries.map((e) => e.workDate)),
+      plainArray(entries.map((e) => e.zone)),
+      plainArray(entries.map((e) => e.startedAt)),
+      plainArray(entries.map((e) => e.endedAt)),
+      plainArray(entries.map((e) => e.quantity)),
+      plainArray(of((v) => v.match.personId)),
+      plainArray(of((v) => v.match.clientId)),
+      plainArray(of((v) => v.match.projectId)),
+      plainArray(of((v) => v.match.taskId)),
+      textArray(entries.map((e) => e.position)),
+      plainArray(entries.map((e) => e.billable)),
+      plainArray(entries.map((e) => e.running)),
+      plainArray(entries.map((e) => e.approval)),
+      plainArray(of((v) => v.settledElsewhere)),
+      plainArray(of((v) => v.hashed.contentHash)),
+      textArray(entries.map((e) => e.notes)),
+      plainArray(entries.map((e) => e.rate)),
+      plainArray(entries.map((e) => e.cost)),
+      textArray(entries.map((e) => e.currency)),
+      textArray(
+        entries.map((e) =>
+          JSON.stringify({ person: e.person, client: e.client, project: e.project, task: e.task }),
+        ),
+      ),
+      plainArray(entries.map((e) => e.sourceUpdatedAt)),
+      options.operationId,
+      plainArray(of((v) => v.claimable)),
+    ],
+  );
+}
+
+/** Approval, running and settled states move without a new version, since the content is the same. */
+async function moveStates(
+  tx: WorkspaceTx,
+  moved: { known: Known; entry: SourceEntry; settledElsewhere: boolean }[],
+  findings: RaisedFinding[],
+): Promise<void> {
+  if (moved.length === 0) return;
+  for (const { known, entry, settledElsewhere } of moved) {
+    if (known.totalClaimed === 0) continue;
+    if (entry.approval === 'approved' && settledElsewhere === known.settledElsewhere) continue;
+    findings.push({
+      rule: 'entry.changed_after_claim',
+      severity: 'W',
+      subjectKey: `entry:${known.id}`,
+      fingerprint: `${known.currentVersion}:${entry.approval}:${settledElsewhere}`,
+      subjectType: 'entry',
+      subjectId: known.id,
+      detail: { was: known.approval, is: entry.approval, settledElsewhere, claimed: known.totalClaimed },
+      entries: [{ entryId: known.id, version: known.currentVersion }],
+    });
+  }
+  await tx.run(
+    `update entry_versions v set approval = r.approval, running = r.running, settled_elsewhere = r.settled,
+       approved_hash = case when r.approval = 'approved' then v.content_hash end
+     from unnest($2::uuid[], $3::int[], $4::text[], $5::boolean[], $6::boolean[]) as r(entry_id, version, approval, running, settled)
+     where v.workspace_id = $1 and v.entry_id = r.entry_id and v.version = r.version`,
+    [
+      tx.workspaceId,
+      plainArray(moved.map((m) => m.known.id)),
+      plainArray(moved.map((m) => m.known.currentVersion)),
+      plainArray(moved.map((m) => m.entry.approval)),
+      plainArray(moved.map((m) => m.entry.running)),
+      plainArray(moved.map((m) => m.settledElsewhere)),
+    ],
+  );
+  await tx.run(
+    'update work_entries set deleted_at = null where workspace_id = $1 and id = any($2::uuid[]) and deleted_at is not null',
+    [tx.workspaceId, plainArray(moved.filter((m) => m.known.deleted).map((m) => m.known.id))],
+  );
+  // Settled elsewhere offers nothing; what is claimed already stays claimed and is the exception above.
+  const rebalanced = moved
+    .map(({ known, entry, settledElsewhere }) => ({
+      id: known.id,
+      version: known.currentVersion,
+      was: known.quantity,
+      quantity:
+        entry.billable && !settledElsewhere
+          ? known.versionQuantity - (known.totalClaimed - known.claimed)
+          : known.claimed,
+      projectId: known.projectId,
+      kind: known.kind,
+    }))
+    .filter((row) => row.was !== row.quantity);
+  if (rebalanced.length === 0) return;
+  await tx.run(
+    `update entry_balance b set quantity = r.quantity from unnest($2::uuid[], $3::int[], $4::bigint[]) as r(entry_id, version, quantity)
+     where b.workspace_id = $1 and b.entry_id = r.entry_id and b.version = r.version`,
+    [
+      tx.workspaceId,
+      plainArray(rebalanced.map((r) => r.id)),
+      plainArray(rebalanced.map((r) => r.version)),
+      plainArray(rebalanced.map((r) => r.quantity)),
+    ],
+  );
+  await addDeltas(
+    tx,
+    rebalanced
+      .filter((row) => row.kind === 'labor')
+      .map((row) => ({
+        metric: 'open_seconds',
+        key: row.projectId ?? 'unmatched',
+        value: String(row.quantity - row.was),
+      })),
+  );
+}
+
+function changedAfterClaim(before: Known, entry: SourceEntry, version: number): RaisedFinding {
+  return {
+    rule: 'entry.changed_after_claim',
+    // Released with a reason, the signed difference is billed as an item of its own (BILLING §1).
+    severity: 'W',
+    subjectKey: `entry:${before.id}`,
+    fingerprint: String(version),
+    subjectType: 'entry',
+    subjectId: before.id,
+    detail: { claimed: before.totalClaimed, was: before.versionQuantity, is: entry.quantity },
+    entries: [{ entryId: before.id, version }],
+  };
+}
+
+function findingsOf({ id, version, hashed, match }: NewVersion, options: IntakeOptions): RaisedFinding[] {
+  const entries = [{ entryId: id, version }];
+  const rules: RaisedFinding[] = findAll(
+    entryRules,
+    hashed.entry,
+    { today: options.today },
+    options.severities,
+  ).map((finding) => ({
+    ...finding,
+    subjectKey: `entry:${id}`,
+    fingerprint: String(version),
+    subjectType: 'entry',
+    subjectId: id,
+    entries,
+  }));
+  // One exception per name that nobody knows, covering all its entries: a person maps it once.
+  const unmatched: RaisedFinding[] = match.unmatched.map(({ kind, ref }) => ({
+    rule: `match.${kind}`,
+    severity: 'E',
+    subjectKey: `source:${options.sourceId}:${kind}:${refKey(ref)}`,
+    fingerprint: '',
+    subjectType: 'mapping',
+    subjectId: options.sourceId,
+    detail: { kind, sourceId: options.sourceId, externalId: ref.externalId, code: ref.code, name: ref.name },
+    entries,
+  }));
+  const homeless: RaisedFinding[] =
+    !hashed.entry.project && hashed.entry.billable
+      ? [
+          {
+            rule: 'match.project',
+            severity: 'E',
+            subjectKey: `source:${options.sourceId}:project:none`,
+            fingerprint: '',
+            subjectType: 'mapping',
+            subjectId: options.sourceId,
+            detail: { kind: 'project', sourceId: options.sourceId, name: null },
+            entries,
+          },
+        ]
+      : [];
+  return [...rules, ...unmatched, ...homeless];
+}
+
+/** Sums labor per person and day over current versions; over the limit is one warning that covers all its entries. */
+async function checkPersonDays(
+  tx: WorkspaceTx,
+  versions: NewVersion[],
+  options: IntakeOptions,
+): Promise<void> {
+  const days = new Map<string, { personId: string; workDate: Day; changed: boolean }>();
+  for (const { match, hashed, version } of versions) {
+    if (!match.personId || hashed.entry.kind !== 'labor') continue;
+    const key = `${match.personId}:${hashed.entry.workDate}`;
+    const known = days.get(key);
+    days.set(key, {
+      personId: match.personId,
+      workDate: hashed.entry.workDate,
+      changed: (known?.changed ?? false) || version > 1,
+    });
+  }
+  if (days.size === 0) return;
+  const all = [...days.values()];
+  const over = await tx.rows<{
+    personId: string;
+    workDate: Day;
+    seconds: number;
+    entryIds: string[];
+    entryVersions: number[];
+  }>(
+    `select v.person_id, v.work_date, sum(v.quantity)::bigint as seconds, array_agg(v.entry_id::text) as entry_ids, array_agg(v.version) as entry_versions
+     from unnest($2::uuid[], $3::date[]) as d(person_id, work_date)
+     join entry_versions v on v.workspace_id = $1 and v.person_id = d.person_id and v.work_date = d.work_date and v.kind = 'labor'
+     join work_entries e on e.workspace_id = $1 and e.id = v.entry_id and e.current_version = v.version and e.deleted_at is null
+     group by 1, 2 having sum(v.quantity) > $4`,
+    [
+      tx.workspaceId,
+      plainArray(all.map((d) => d.personId)),
+      plainArray(all.map((d) => d.workDate)),
+      personDayOver24h.limitSeconds,
+    ],
+  );
+  const overKeys = new Set(over.map((row) => `${row.personId}:${row.workDate}`));
+  const mended = [...days]
+    .filter(([key, day]) => day.changed && !overKeys.has(key))
+    .map(([key]) => `person_day:${key}`);
+  await closeFixed(tx, personDayOver24h.code, mended, 'the day no longer adds up to more than 24 hours');
+  await raiseFindings(
+    tx,
+    over.map((row) => ({
+      rule: personDayOver24h.code,
+      severity: options.severities[personDayOver24h.code] ?? personDayOver24h.severity,
+      subjectKey: `person_day:${row.personId}:${row.workDate}`,
+      fingerprint: String(row.seconds),
+      subjectType: 'person_day',
+      subjectId: row.personId,
+      detail: {
+        personId: row.personId,
+        workDate: row.workDate,
+        seconds: row.seconds,
+        limitSeconds: personDayOver24h.limitSeconds,
+      },
+      entries: row.entryIds.map((entryId, index) => ({ entryId, version: row.entryVersions[index]! })),
+    })),
+  );
+}
+
+/** The same raw row seen again is the same quarantine row. Answers how many rows of this chunk are in quarantine. */
+async function writeQuarantine(
+  tx: WorkspaceTx,
+  rows: UnreadableRow[],
+  options: IntakeOptions,
+): Promise<number> {
+  if (rows.length === 0) return 0;
+  const distinct = new Map(
+    rows.map((row) => [createHash('sha256').update(`${row.reason}\n${row.raw}`).digest('hex'), row]),
+  );
+  const hashes = [...distinct.keys()];
+  const all = [...distinct.values()];
+  await tx.run(
+    `insert into quarantine (workspace_id, source_id, operation_id, position, raw, raw_hash, truncated, reason, detail)
+     select $1, $2, $3, r.position, r.raw, decode(r.raw_hash, 'hex'), r.truncated, r.reason, r.detail
+     from unnest($4::text[], $5::text[], $6::text[], $7::boolean[], $8::text[], $9::text[]) as r(position, raw, raw_hash, truncated, reason, detail)
+     on conflict (workspace_id, source_id, raw_hash) do update set last_seen_at = now()`,
+    [
+      tx.workspaceId,
+      options.sourceId,
+      options.operationId,
+      textArray(all.map((r) => r.position)),
+      textArray(all.map((r) => r.raw)),
+      plainArray(hashes),
+      plainArray(all.map((r) => r.truncated)),
+      textArray(all.map((r) => r.reason)),
+      textArray(all.map((r) => r.detail)),
+    ],
+  );
+  return rows.length;
+}
+
+async function writeDeltas(
+  tx: WorkspaceTx,
+  versions: NewVersion[],
+  known: Map<string, Known>,
+): Promise<void> {
+  if (versions.length === 0) return;
+  const deltas = [
+    { metric: 'entries', key: '', value: String(versions.filter((v) => v.version === 1).length) },
+  ];
+  for (const { match, hashed, claimable } of versions) {
+    const before = known.get(hashed.entry.externalId);
+    if (before?.kind === 'labor') {
+      deltas.push({
+        metric: 'open_seconds',
+        key: before.projectId ?? 'unmatched',
+        value: String(before.claimed - before.quantity),
+      });
+      deltas.push({ metric: 'entry_seconds', key: '', value: String(-before.versionQuantity) });
+    }
+    if (hashed.entry.kind !== 'labor') continue;
+    deltas.push({ metric: 'open_seconds', key: match.projectId ?? 'unmatched', value: String(claimable) });
+    deltas.push({ metric: 'entry_seconds', key: '', value: String(hashed.entry.quantity) });
+  }
+  await addDeltas(tx, deltas);
+}
+
+/** A bulk intake is one event a chunk, with the hash over its rows (invariant 10). */
+async function recordChunk(
+  tx: WorkspaceTx,
+  versions: NewVersion[],
+  counts: IntakeCounts,
+  options: IntakeOptions,
+): Promise<void> {
+  if (versions.length === 0 && counts.stateChanged === 0 && counts.quarantined === 0) return;
+  const hash = createHash('sha256');
+  for (const { id, version, hashed } of versions) hash.update(`${id}:${version}:${hashed.contentHash}\n`);
+  await recordEvents(tx, [
+    {
+      type: 'entries.taken_in',
+      subjectType: 'source',
+      subjectId: options.sourceId,
+      actor: options.actor,
+      payload: { operationId: options.operationId, ...counts, rowsSha256: hash.digest('hex') },
+    },
+  ]);
+}

@@ -1,0 +1,274 @@
+/** Owns issuing: the release gate, the snapshot, and the number given under the series' lock, in blocks. */
+import { createHash } from 'node:crypto';
+import { addDays, laterDay, localDay } from '../domain/day.ts';
+import { Decimal } from '../domain/money.ts';
+import { formatNumber } from '../domain/numbering.ts';
+import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
+import { plainArray, textArray } from './arrays.ts';
+import type { WorkspaceTx } from './database.ts';
+import { recordEvents } from './events.ts';
+import { raiseFindings } from './exceptions.ts';
+import { enqueueLooks } from './outbox.ts';
+import { addDeltas } from './totals.ts';
+
+interface Draft {
+  id: string;
+  status: string;
+  sellerId: string;
+  clientId: string;
+  contractId: string;
+  currency: string;
+  net: DecimalText;
+  tax: DecimalText;
+  total: DecimalText;
+  quantitySeconds: number;
+  serviceFrom: Day;
+  serviceTo: Day;
+  clientCode: string;
+  termsDays: number;
+  zone: string;
+  seriesId: string;
+  pattern: string;
+  snapshot: Record<string, unknown>;
+  autoSync: boolean;
+}
+export interface IssuedBlock {
+  issued: number;
+  held: number;
+  net: Record<string, string>;
+}
+
+/** Drafts and ready invoices of a run that may still be issued, oldest first. Held ones wait for a person. */
+export async function issuableInvoices(tx: WorkspaceTx, runId: string, limit: number): Promise<string[]> {
+  const rows = await tx.rows<{ id: string }>(
+    `select id from client_invoices where workspace_id = $1 and run_id = $2 and status in ('draft', 'ready') order by id limit $3`,
+    [tx.workspaceId, runId, limit],
+  );
+  return rows.map((row) => row.id);
+}
+
+/**
+ * Issues the given drafts. Lock order: entry balances by id, invoices by id, series last. An invoice that fails the gate is
+ * held with the reason; the others are issued. Repeating it issues nothing twice: only drafts and ready invoices are taken.
+ */
+export async function issueInvoices(
+  tx: WorkspaceTx,
+  invoiceIds: string[],
+  actor: string,
+  now: Instant,
+): Promise<IssuedBlock> {
+  const ids = plainArray(invoiceIds);
+  await tx.run(
+    `select 1 from entry_balance b where b.workspace_id = $1 and (b.entry_id, b.version) in (
+       select i.entry_id, i.entry_version from allocations a join billable_items i on i.workspace_id = $1 and i.id = a.item_id
+       where a.workspace_id = $1 and a.invoice_id = any($2::uuid[]) and i.entry_id is not null)
+     order by b.entry_id, b.version for no key update`,
+    [tx.workspaceId, ids],
+  );
+  const drafts = await readDrafts(tx, ids);
+  const reasons = await gateReasons(tx, ids);
+  const held = drafts.filter((draft) => reasons.has(draft.id));
+  await holdInvoices(
+    tx,
+    held.map((draft) => ({ id: draft.id, reason: reasons.get(draft.id)! })),
+    actor,
+  );
+  const passing = drafts.filter((draft) => !reasons.has(draft.id));
+  const bySeries = Map.groupBy(passing, (draft) => draft.seriesId);
+  for (const seriesId of [...bySeries.keys()].sort())
+    await numberBlock(tx, seriesId, bySeries.get(seriesId)!, actor, now);
+  const net: Record<string, string> = {};
+  for (const draft of passing)
+    net[draft.currency] = new Decimal(net[draft.currency] ?? 0).plus(draft.net).toFixed();
+  return { issued: passing.length, held: held.length, net };
+}
+
+async function readDrafts(tx: WorkspaceTx, ids: string): Promise<Draft[]> {
+  return tx.rows<Draft>(
+    `select i.id, i.status, i.seller_id, i.client_id, i.contract_id, i.currency, i.net, i.tax, i.total, i.quantity_seconds, i.service_from, i.service_to,
+       c.code as client_code, c.payment_terms_days as terms_days, s.zone, r.id as series_id, r.pattern, k.target_connection_id is not null as auto_sync,
+       jsonb_build_object(
+         'seller', jsonb_build_object('id', s.id, 'name', s.name, 'address', s.address, 'country', s.country,
+           'taxRegistrations', (select coalesce(jsonb_agg(jsonb_build_object('country', t.country, 'number', t.number)), '[]') from tax_registrations t
+             where t.workspace_id = s.workspace_id and t.seller_id = s.id)),
+         'client', jsonb_build_object('id', c.id, 'name', c.name, 'code', c.code, 'email', c.email, 'address', c.address, 'taxId', c.tax_id),
+         'contract', jsonb_build_object('id', k.id, 'name', k.name, 'grouping', k.grouping, 'rounding', k.rounding, 'tax', k.tax,
+           'buyerReference', k.buyer_reference),
+         'paymentTermsDays', c.payment_terms_days, 'currency', i.currency) as snapshot
+     from client_invoices i
+     join clients c on c.workspace_id = $1 and c.id = i.client_id
+     join contracts k on k.workspace_id = $1 and k.id = i.contract_id
+     join sellers s on s.workspace_id = $1 and s.id = i.seller_id
+     join series r on r.workspace_id = $1 and r.seller_id = i.seller_id and r.document_type = 'invoice'
+       and r.name = case when c.internal and exists (select 1 from series x where x.workspace_id = $1 and x.seller_id = i.seller_id
+         and x.document_type = 'invoice' and x.name = 'internal') then 'internal' else 'default' end
+     where i.workspace_id = $1 and i.id = any($2::uuid[]) and i.status in ('draft', 'ready')
+     order by i.id for no key update of i`,
+    [tx.workspaceId, ids],
+  );
+}
+
+/** Why an invoice may not be issued now: read under the entries' locks, so no edit can slip in between. */
+async function gateReasons(tx: WorkspaceTx, ids: string): Promise<Map<string, string>> {
+  const rows = await tx.rows<{
+    invoiceId: string;
+    stale: number;
+    unapproved: number;
+    flagged: number;
+    allocated: DecimalText;
+    net: DecimalText;
+  }>(
+    `select a.invoice_id,
+       count(*) filter (where e.current_version is distinct from i.entry_version and i.entry_id is not null)::int as stale,
+       count(*) filter (where i.entry_id is not null and k.approval_policy = 'approved' and v.approved_hash is distinct from v.content_hash)::int as unapproved,
+       count(*) filter (where i.flagged)::int as flagged,
+       sum(a.amount) as allocated, max(n.net) as net
+     from (select invoice_id, item_id, sum(amount) as amount from allocations where workspace_id = $1 and invoice_id = any($2::uuid[])
+           group by 1, 2 having sum(quantity) <> 0) a
+     join client_invoices n on n.workspace_id = $1 and n.id = a.invoice_id
+     join contracts k on k.workspace_id = $1 and k.id = n.contract_id
+     join billable_items i on i.workspace_id = $1 and i.id = a.item_id
+     left join work_entries e on e.workspace_id = $1 and e.id = i.entry_id
+     left join entry_versions v on v.workspace_id = $1 and v.entry_id = i.entry_id and v.version = i.entry_version
+     group by 1`,
+    [tx.workspaceId, ids],
+  );
+  const reasons = new Map<string, string>();
+  for (const row of rows) {
+    const why: string[] = [];
+    if (row.stale > 0) why.push(`${row.stale} entries changed after they were compiled`);
+    if (row.unapproved > 0) why.push(`${row.unapproved} entries are no longer approved`);
+    if (row.flagged > 0) why.push(`${row.flagged} items have no price`);
+    if (!new Decimal(row.allocated).eq(row.net))
+      why.push(`lines add up to ${row.net} but allocations to ${row.allocated}`);
+    if (why.length > 0) reasons.set(row.invoiceId, why.join('; '));
+  }
+  return reasons;
+}
+
+async function holdInvoices(
+  tx: WorkspaceTx,
+  held: { id: string; reason: string }[],
+  actor: string,
+): Promise<void> {
+  if (held.length === 0) return;
+  await tx.run(
+    `update client_invoices i set status = 'held', hold_reason = r.reason from unnest($2::uuid[], $3::text[]) as r(id, reason)
+     where i.workspace_id = $1 and i.id = r.id`,
+    [tx.workspaceId, plainArray(held.map((h) => h.id)), textArray(held.map((h) => h.reason))],
+  );
+  await raiseFindings(
+    tx,
+    held.map((h) => ({
+      rule: 'invoice.held',
+      severity: 'W',
+      subjectKey: `invoice:${h.id}`,
+      fingerprint: h.reason,
+      subjectType: 'client_invoice',
+      subjectId: h.id,
+      detail: { reason: h.reason },
+      entries: [],
+    })),
+  );
+  await recordEvents(
+    tx,
+    held.map((h) => ({
+      type: 'invoice.held',
+      subjectType: 'client_invoice',
+      subjectId: h.id,
+      actor,
+      payload: { reason: h.reason },
+    })),
+  );
+}
+
+/** The series row is the last lock: numbers are gap-free and dates never run backwards, whoever else is issuing. */
+async function numberBlock(
+  tx: WorkspaceTx,
+  seriesId: string,
+  drafts: Draft[],
+  actor: string,
+  now: Instant,
+): Promise<void> {
+  const series = await tx.row<{ nextNumber: number; lastIssueDate: Day | null }>(
+    'select next_number, last_issue_date from series where workspace_id = $1 and id = $2 for update',
+    [tx.workspaceId, seriesId],
+  );
+  const today = localDay(now, drafts[0]!.zone);
+  const issueDate = series!.lastIssueDate ? laterDay(today, series!.lastIssueDate) : today;
+  const numbered = drafts.map((draft, index) => {
+    const sequence = series!.nextNumber + index;
+    const number = formatNumber(draft.pattern, { clientCode: draft.clientCode, issueDate, sequence });
+    const snapshot = JSON.stringify({ ...draft.snapshot, number, issueDate, issuedBy: actor });
+    const dueDate = addDays(issueDate, draft.termsDays);
+    const contentHash = createHash('sha256')
+      .update(`${number}|${issueDate}|${draft.net}|${draft.tax}|${draft.total}|${snapshot}`)
+      .digest('hex');
+    return { draft, sequence, number, dueDate, snapshot, contentHash };
+  });
+  await tx.run(
+    `update client_invoices i set status = 'issued', series_id = $2, number = r.number, sequence = r.sequence, issue_date = $3, tax_point = i.service_to,
+       posting_date = $3, due_date = r.due_date, snapshot = r.snapshot, content_hash = decode(r.content_hash, 'hex'), issued_at = $4
+     from unnest($5::uuid[], $6::text[], $7::bigint[], $8::date[], $9::jsonb[], $10::text[]) as r(id, number, sequence, due_date, snapshot, content_hash)
+     where i.workspace_id = $1 and i.id = r.id`,
+    [
+      tx.workspaceId,
+      seriesId,
+      issueDate,
+      now,
+      plainArray(numbered.map((n) => n.draft.id)),
+      textArray(numbered.map((n) => n.number)),
+      plainArray(numbered.map((n) => n.sequence)),
+      plainArray(numbered.map((n) => n.dueDate)),
+      textArray(numbered.map((n) => n.snapshot)),
+      plainArray(numbered.map((n) => n.contentHash)),
+    ],
+  );
+  await tx.run(
+    'update series set next_number = next_number + $3, last_issue_date = $4 where workspace_id = $1 and id = $2',
+    [tx.workspaceId, seriesId, drafts.length, issueDate],
+  );
+  await tx.run(
+    `insert into sync_records (workspace_id, connection_id, subject_type, subject_id, status)
+     select $1, k.target_connection_id, 'client_invoice', i.id, 'queued'
+     from client_invoices i join contracts k on k.workspace_id = $1 and k.id = i.contract_id
+     where i.workspace_id = $1 and i.id = any($2::uuid[]) and k.target_connection_id is not null
+     on conflict (workspace_id, connection_id, subject_type, subject_id) do nothing`,
+    [tx.workspaceId, plainArray(numbered.map((n) => n.draft.id))],
+  );
+  await recordEvents(
+    tx,
+    numbered.map((n) => ({
+      type: 'invoice.issued',
+      subjectType: 'client_invoice',
+      subjectId: n.draft.id,
+      actor,
+      payload: {
+        number: n.number,
+        issueDate,
+        dueDate: n.dueDate,
+        net: n.draft.net,
+        total: n.draft.total,
+        currency: n.draft.currency,
+      },
+    })),
+  );
+  await addDeltas(
+    tx,
+    numbered.flatMap(({ draft }) => [
+      { metric: 'drafted_net', key: draft.currency, value: new Decimal(draft.net).negated().toFixed() },
+      { metric: 'issued_net', key: draft.currency, value: draft.net },
+      { metric: 'receivable', key: draft.currency, value: draft.total },
+      { metric: 'issued_invoices', key: '', value: '1' },
+    ]),
+  );
+  await enqueueLooks(
+    tx,
+    numbered.map(({ draft }) => ({
+      subjectType: 'client_invoice' as const,
+      subjectId: draft.id,
+      lane: 'interactive' as const,
+      reason: 'issued',
+    })),
+  );
+}

@@ -1,0 +1,216 @@
+/** Owns billing runs: asking for one, where it stands, cancelling it. */
+import type { Day } from '../domain/work-entry.ts';
+import type { RunScope } from './compile.ts';
+import type { WorkspaceTx } from './database.ts';
+import { recordEvents } from './events.ts';
+import { newId } from './new-id.ts';
+import { enqueueLook } from './outbox.ts';
+
+export const triggers = ['entry', 'period_end', 'ready_for_billing', 'by_hand', 'threshold'] as const;
+export type Trigger = (typeof triggers)[number];
+export const runSteps = ['compile', 'draft', 'issue'] as const;
+export type RunStep = (typeof runSteps)[number];
+
+export interface Run {
+  id: string;
+  scopeType: RunScope['type'];
+  scopeId: string;
+  trigger: Trigger;
+  pulledBy: string;
+  reason: string | null;
+  cutoffOn: Day;
+  finishAt: 'draft' | 'issue';
+  status: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  cancelRequested: boolean;
+  error: string | null;
+  counts: Record<string, number>;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+export interface RunStepRow {
+  step: RunStep;
+  status: 'running' | 'done' | 'failed' | 'cancelled';
+  done: number;
+  amount: Record<string, string>;
+  retries: number;
+  startedAt: string;
+  finishedAt: string | null;
+}
+
+const columns = `id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, status, cancel_requested, error, counts, created_at,
+  started_at, finished_at`;
+
+export async function requestRun(
+  tx: WorkspaceTx,
+  wanted: {
+    scope: RunScope;
+    trigger: Trigger;
+    pulledBy: string;
+    reason: string | null;
+    cutoffOn: Day;
+    finishAt: 'draft' | 'issue';
+  },
+): Promise<Run> {
+  const run = await tx.row<Run>(
+    `insert into runs (workspace_id, id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${columns}`,
+    [
+      tx.workspaceId,
+      newId(),
+      wanted.scope.type,
+      wanted.scope.id,
+      wanted.trigger,
+      wanted.pulledBy,
+      wanted.reason,
+      wanted.cutoffOn,
+      wanted.finishAt,
+    ],
+  );
+  await recordEvents(tx, [
+    {
+      type: 'billing_run.requested',
+      subjectType: 'billing_run',
+      subjectId: run!.id,
+      actor: wanted.pulledBy,
+      payload: { ...wanted },
+    },
+  ]);
+  await enqueueLook(tx, {
+    subjectType: 'billing_run',
+    subjectId: run!.id,
+    lane: 'interactive',
+    reason: wanted.trigger,
+  });
+  return run!;
+}
+
+export async function readRun(tx: WorkspaceTx, runId: string): Promise<Run | null> {
+  return tx.row<Run>(`select ${columns} from runs where workspace_id = $1 and id = $2`, [
+    tx.workspaceId,
+    runId,
+  ]);
+}
+
+export async function listRuns(
+  tx: WorkspaceTx,
+  filter: { cursor?: string | undefined; limit: number },
+): Promise<Run[]> {
+  return tx.rows<Run>(
+    `select ${columns} from runs where workspace_id = $1 and ($2::uuid is null or id < $2) order by id desc limit $3`,
+    [tx.workspaceId, filter.cursor ?? null, filter.limit],
+  );
+}
+
+export async function readRunSteps(tx: WorkspaceTx, runId: string): Promise<RunStepRow[]> {
+  return tx.rows<RunStepRow>(
+    `select step, status, done, amount, retries, started_at, finished_at from run_steps where workspace_id = $1 and run_id = $2
+     order by array_position(array['compile', 'draft', 'issue'], step)`,
+    [tx.workspaceId, runId],
+  );
+}
+
+/** Marks the run as running and the step as begun; a step begun before counts a retry. */
+export async function beginStep(tx: WorkspaceTx, runId: string, step: RunStep): Promise<void> {
+  await tx.run(
+    `update runs set status = 'running', started_at = coalesce(started_at, now()) where workspace_id = $1 and id = $2 and status = 'queued'`,
+    [tx.workspaceId, runId],
+  );
+  await tx.run(
+    `insert into run_steps (workspace_id, run_id, step) values ($1, $2, $3)
+     on conflict (workspace_id, run_id, step) do update set retries = run_steps.retries + 1`,
+    [tx.workspaceId, runId, step],
+  );
+}
+
+/** Adds to what a step has done, in the transaction that did it, so that a repeat counts nothing twice. */
+export async function progressStep(
+  tx: WorkspaceTx,
+  runId: string,
+  step: RunStep,
+  added: { done: number; amount?: Record<string, string>; counts?: Record<string, number> },
+): Promise<void> {
+  await tx.run(
+    `update run_steps s set done = s.done + $4, amount = (
+       select coalesce(jsonb_object_agg(k, (coalesce((s.amount ->> k)::numeric, 0) + coalesce(($5::jsonb ->> k)::numeric, 0))::text), '{}')
+       from (select jsonb_object_keys(s.amount || $5::jsonb) as k) keys)
+     where s.workspace_id = $1 and s.run_id = $2 and s.step = $3`,
+    [tx.workspaceId, runId, step, added.done, JSON.stringify(added.amount ?? {})],
+  );
+  if (!added.counts) return;
+  await tx.run(
+    `update runs r set counts = (
+       select jsonb_object_agg(k, coalesce((r.counts ->> k)::numeric, 0) + coalesce(($3::jsonb ->> k)::numeric, 0))
+       from (select jsonb_object_keys(r.counts || $3::jsonb) as k) keys)
+     where r.workspace_id = $1 and r.id = $2`,
+    [tx.workspaceId, runId, JSON.stringify(added.counts)],
+  );
+}
+
+export async function endStep(tx: WorkspaceTx, runId: string, step: RunStep): Promise<void> {
+  await tx.run(
+    `update run_steps set status = 'done', finished_at = now() where workspace_id = $1 and run_id = $2 and step = $3 and status = 'running'`,
+    [tx.workspaceId, runId, step],
+  );
+}
+
+export async function finishRun(
+  tx: WorkspaceTx,
+  runId: string,
+  outcome: { status: 'done' | 'failed' | 'cancelled'; error: string | null },
+): Promise<void> {
+  const changed = await tx.run(
+    `update runs set status = $3, error = $4, finished_at = now() where workspace_id = $1 and id = $2 and status in ('queued', 'running')`,
+    [tx.workspaceId, runId, outcome.status, outcome.error],
+  );
+  if (changed === 0) return;
+  if (outcome.status !== 'done') {
+    await tx.run(
+      `update run_steps set status = $3, finished_at = now() where workspace_id = $1 and run_id = $2 and status = 'running'`,
+      [tx.workspaceId, runId, outcome.status],
+    );
+  }
+  await recordEvents(tx, [
+    {
+      type: `billing_run.${outcome.status}`,
+      subjectType: 'billing_run',
+      subjectId: runId,
+      actor: `billing-run:${runId}`,
+      payload: { error: outcome.error },
+    },
+  ]);
+}
+
+/** Asks a run to stop; it discards its own drafts at its next look. False when it already ended. */
+export async function requestCancel(tx: WorkspaceTx, runId: string, actor: string): Promise<boolean> {
+  const changed = await tx.run(
+    `update runs set cancel_requested = true where workspace_id = $1 and id = $2 and status in ('queued', 'running')`,
+    [tx.workspaceId, runId],
+  );
+  if (changed === 0) return false;
+  await recordEvents(tx, [
+    {
+      type: 'billing_run.cancel_requested',
+      subjectType: 'billing_run',
+      subjectId: runId,
+      actor,
+      payload: {},
+    },
+  ]);
+  await enqueueLook(tx, {
+    subjectType: 'billing_run',
+    subjectId: runId,
+    lane: 'interactive',
+    reason: 'cancel requested',
+  });
+  return true;
+}
+
+/** The run's drafts that have no number: what a cancelled run takes back. */
+export async function openDraftsOfRun(tx: WorkspaceTx, runId: string): Promise<string[]> {
+  const rows = await tx.rows<{ id: string }>(
+    `select id from client_invoices where workspace_id = $1 and run_id = $2 and status in ('draft', 'in_sign_off', 'ready', 'held') order by id limit 1000`,
+    [tx.workspaceId, runId],
+  );
+  return rows.map((row) => row.id);
+}
