@@ -54,8 +54,8 @@ export const quickbooks = defineConnector({
   },
   invoiceTarget: {
     numberMaxLength,
-    findCustomer: (http, name) => findByName(http, 'Customer', toQuickbooksName(name, 'customer')),
-    createCustomer(http, customer, idempotencyKey) {
+    findCustomer: async (http, name) => findByName(http, 'Customer', toQuickbooksName(name, 'customer')),
+    async createCustomer(http, customer, idempotencyKey) {
       const name = toQuickbooksName(customer.name, 'customer');
       return createNamed(http, 'Customer', name, idempotencyKey, {
         DisplayName: name,
@@ -63,8 +63,8 @@ export const quickbooks = defineConnector({
         ...(customer.email === null ? {} : { PrimaryEmailAddr: { Address: customer.email } }),
       });
     },
-    findItem: (http, name) => findByName(http, 'Item', toQuickbooksName(name, 'item')),
-    createItem(http, item, idempotencyKey) {
+    findItem: async (http, name) => findByName(http, 'Item', toQuickbooksName(name, 'item')),
+    async createItem(http, item, idempotencyKey) {
       const name = toQuickbooksName(item.name, 'item');
       const incomeAccountId = http.settings.incomeAccountId;
       if (!incomeAccountId)

@@ -8,7 +8,7 @@ import { toInstant } from '../kit/instant.ts';
 import { pageGuard } from '../kit/pages.ts';
 import { mapRows } from '../kit/rows.ts';
 import { fromDeletedPayment, fromQuickbooksPayment } from './from-quickbooks.ts';
-import { ask, mostRows, readAnswer } from './query.ts';
+import { ask, minorVersion, mostRows, readAnswer } from './query.ts';
 
 /** Payments that became visible late under an earlier time are seen again within this. */
 const overlapMs = 5 * 60_000;
@@ -44,6 +44,7 @@ export async function* paymentsSince(
   let position = 1;
   let newest = start.since;
   let deletedSince = start.deletedSince;
+  let answered = beginning;
 
   for (;;) {
     const { rows, answeredAt } = await ask(
@@ -54,6 +55,7 @@ export async function* paymentsSince(
     );
     // The first reading needs no deletions: nothing of them was ever stored. They count from its own start.
     deletedSince ??= answeredAt;
+    answered = answeredAt;
     if (rows.length > 0) guard.check(rows);
     const fresh = rows.filter((row) => !seen.has(versionOf(row)));
     for (const row of rows) {
@@ -68,27 +70,32 @@ export async function* paymentsSince(
       checkpoint: toCheckpoint({ since: newest, deletedSince, seen }),
     };
     if (rows.length < mostRows) break;
+    forgetBefore(seen, newest);
     const reached = updatedAtOf(rows.at(-1));
     if (reached !== null && reached > since) [since, position] = [reached, 1];
     else position += mostRows;
   }
   if (start.deletedSince !== null)
-    yield await deletionsSince(http, start.deletedSince, { since: newest, seen });
+    yield await deletionsSince(http, start.deletedSince, answered, { since: newest, seen });
 }
 
+/** `now`: QuickBooks' clock; asking further back than 30 days is refused there. */
 async function deletionsSince(
   http: VendorHttp,
   deletedSince: string,
+  now: string,
   state: { since: string | null; seen: Map<string, string> },
 ): Promise<PaymentPage> {
   const guard = pageGuard(http.connector);
   const payments: RemotePayment[] = [];
   const unreadable: UnreadableRow[] = [];
-  let from = earlier(deletedSince, overlapMs);
+  const wanted = earlier(deletedSince, overlapMs);
+  const limit = earlier(now, mostDeletionAgeMs);
+  if (wanted < limit) unreadable.push(gap(wanted, limit));
+  let from = wanted < limit ? limit : wanted;
   let answered: string | null = null;
   for (;;) {
-    const { rows, answeredAt, oldest } = await changedPayments(http, from, answered);
-    if (answered === null && oldest > from) unreadable.push(gap(from, oldest));
+    const { rows, answeredAt } = await changedPayments(http, from);
     answered ??= answeredAt;
     if (rows.length > 0) guard.check(rows);
     for (const row of rows) {
@@ -118,22 +125,18 @@ const cdcShape = z.object({
   time: z.string().nullish(),
 });
 
-/** `now`: QuickBooks' clock when it is known from an earlier answer; asking further back than 30 days is refused there. */
 async function changedPayments(
   http: VendorHttp,
-  from: string,
-  now: string | null,
-): Promise<{ rows: unknown[]; answeredAt: string; oldest: string }> {
-  const limit = earlier(now ?? new Date().toISOString(), mostDeletionAgeMs);
-  const oldest = from > limit ? from : limit;
+  since: string,
+): Promise<{ rows: unknown[]; answeredAt: string }> {
   const response = await http.get('/cdc', {
-    query: { entities: 'Payment', changedSince: shortInstant(oldest), minorversion: 75 },
+    query: { entities: 'Payment', changedSince: shortInstant(since), minorversion: minorVersion },
   });
   const { body, answeredAt } = readAnswer(cdcShape, response);
   const rows = body.CDCResponse.flatMap((part) =>
     part.QueryResponse.flatMap((answer) => answer.Payment ?? []),
   );
-  return { rows, answeredAt, oldest };
+  return { rows, answeredAt };
 }
 
 /** Put before a person, since no call can tell what was deleted in it. */
@@ -168,13 +171,21 @@ function toCheckpoint(state: {
   deletedSince: string | null;
   seen: Map<string, string>;
 }): string {
-  const oldest = state.since === null ? '' : earlier(state.since, overlapMs);
-  const recent = [...state.seen].filter(([, updatedAt]) => updatedAt >= oldest).map(([key]) => key);
+  const { since, deletedSince } = state;
+  const seen = new Map(state.seen);
+  forgetBefore(seen, since);
   return JSON.stringify({
-    since: state.since,
-    deletedSince: state.deletedSince,
-    seen: recent.slice(-mostRemembered),
+    since,
+    deletedSince,
+    seen: [...seen.keys()].slice(-mostRemembered),
   } satisfies Checkpoint);
+}
+
+/** Keeps what the overlap before `newest` can return again. */
+function forgetBefore(seen: Map<string, string>, newest: string | null): void {
+  if (newest === null) return;
+  const oldest = earlier(newest, overlapMs);
+  for (const [key, updatedAt] of seen) if (updatedAt < oldest) seen.delete(key);
 }
 
 function updatedAtOf(row: unknown): string | null {
