@@ -60,7 +60,8 @@ export function classify(
     );
   if (status === 403 || /^authorization/i.test(type))
     return new AuthorizationLost(`QuickBooks refuses access (${code}): ${text}`, facts);
-  if (status >= 500 || /^(system|service)/i.test(type))
+  // Under a 4xx it is still the status that says whether trying again can help (limits-and-throttles page).
+  if (status >= 500 || (status < 400 && /^(system|service)/i.test(type)))
     return new Unavailable(
       `QuickBooks has a problem on its side (${code}). It is tried again by itself.`,
       facts,

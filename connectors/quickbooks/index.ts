@@ -43,14 +43,13 @@ export const quickbooks = defineConnector({
   },
   classify,
   async test(http) {
-    const company = readAnswer(companyShape, await http.get(`/companyinfo/${realm(http)}`, versioned)).body;
     const preferences = readAnswer(preferencesShape, await http.get('/preferences', versioned)).body;
     if (preferences.Preferences.SalesFormsPrefs?.CustomTxnNumbers === false)
       throw new InvalidRequest(
         'QuickBooks numbers invoices itself. Switch on "Custom transaction numbers" under Account and settings, Sales, so that our numbers are kept.',
         { connector: 'quickbooks', vendorCode: 'custom_numbers_off' },
       );
-    return { account: company.CompanyInfo.CompanyName, warnings: [] };
+    return { account: await companyName(http), warnings: [] };
   },
   invoiceTarget: {
     numberMaxLength,
@@ -124,6 +123,14 @@ const preferencesShape = z.object({
   Preferences: z.object({ SalesFormsPrefs: z.object({ CustomTxnNumbers: z.boolean().nullish() }).nullish() }),
   time,
 });
+
+/** For the person who connects, to see that it is the right company; the id serves where the name is not told. */
+async function companyName(http: VendorHttp): Promise<string> {
+  const response = await http.get(`/companyinfo/${realm(http)}`, { ...versioned, allow404: true });
+  return response === null
+    ? `company ${http.settings.realmId}`
+    : readAnswer(companyShape, response).body.CompanyInfo.CompanyName;
+}
 
 /** By number, then by our key: a number alone may be anybody's (invariant 6). */
 async function findInvoice(http: VendorHttp, invoice: TargetInvoice): Promise<RemoteInvoice | null> {

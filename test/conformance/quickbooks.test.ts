@@ -248,6 +248,8 @@ describe('faults', () => {
     [403, fault('3001', 'AuthorizationFault', 'message=ThrottleExceeded'), 'Throttled', '3001'],
     [429, fault('3001'), 'Throttled', '3001'],
     [200, fault('10000', 'SystemFault'), 'Unavailable', '10000'],
+    [500, fault('10000', 'SystemFault'), 'Unavailable', '10000'],
+    [400, fault('10000', 'SystemFault'), 'InvalidRequest', '10000'],
     [503, fault('1', 'ValidationFault'), 'Unavailable', '1'],
     [
       401,

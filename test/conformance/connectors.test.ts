@@ -1,0 +1,590 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startHarvestSandbox } from '../../connectors/harvest/sandbox.ts';
+import type { Connector, TargetInvoice } from '../../connectors/kit/define.ts';
+import {
+  AuthorizationLost,
+  InvalidRequest,
+  Throttled,
+  Unavailable,
+  type VendorError,
+} from '../../connectors/kit/errors.ts';
+import type { VendorCredentials, VendorHttp } from '../../connectors/kit/http.ts';
+import { createLimiter, type Limiter } from '../../connectors/kit/limit.ts';
+import { connectorById, connectors } from '../../connectors/kit/registry.ts';
+import type { Fault, Sandbox } from '../../connectors/kit/sandbox.ts';
+import { startQuickbooksSandbox } from '../../connectors/quickbooks/sandbox.ts';
+import { all, failureOf, httpTo, serve } from './loopback.ts';
+
+interface Reading {
+  ids: string[];
+  unreadable: number;
+  checkpoint: string | null;
+}
+
+/** A connector and its vendor's sandbox, behind the words that all connectors share. */
+interface Stand {
+  sandbox: Sandbox;
+  http: (options?: { timeoutMs?: number; credentials?: VendorCredentials }) => VendorHttp;
+  /** Makes `count` records of what is read, some pages of them; returns their ids. */
+  seed: (count: number) => Promise<string[]>;
+  /** Somebody changes one record at the vendor. */
+  change: (id: string) => void;
+  read: (http: VendorHttp, checkpoint: string | null) => Promise<Reading>;
+  /** The vendor's list never ends from now on. */
+  endless: () => void;
+  setAccessToken: (token: string) => void;
+  /** Moves the vendor's clock. */
+  later: (minutes: number) => void;
+}
+
+const stands: Record<string, () => Promise<Stand>> = { harvest: harvestStand, quickbooks: quickbooksStand };
+
+test('every connector has a sandbox to be tried against', () => {
+  expect(Object.keys(stands)).toEqual([...connectors.keys()]);
+});
+
+describe.each([...connectors.keys()])('%s', (id) => {
+  const start = () => stands[id]!();
+
+  test('proves its sign-in', async () => {
+    const { http } = await start();
+    const { account } = await connectorById(id).test(http());
+    expect(account).not.toBe('');
+  });
+
+  test('reads everything, once, over several pages', async () => {
+    const { seed, read, http } = await start();
+    const ids = await seed(25);
+    const reading = await read(http(), null);
+    expect([...reading.ids].sort()).toEqual([...ids].sort());
+    expect(reading.unreadable).toBe(0);
+    expect(reading.checkpoint).not.toBeNull();
+  });
+
+  test('nothing there is a success', async () => {
+    const { read, http } = await start();
+    expect(await read(http(), null)).toMatchObject({ ids: [], unreadable: 0 });
+  });
+
+  test('then reads only what changed', async () => {
+    const { seed, read, http, change, later } = await start();
+    const ids = await seed(5);
+    later(60);
+    const first = await read(http(), null);
+    change(ids[2]!);
+    const second = await read(http(), first.checkpoint);
+    expect(second.ids).toContain(ids[2]);
+    later(60);
+    change(ids[3]!);
+    const third = await read(http(), second.checkpoint);
+    expect(third.ids).toContain(ids[3]);
+    expect(third.ids).not.toContain(ids[0]);
+    expect((await read(http(), third.checkpoint)).checkpoint).not.toBeNull();
+  });
+
+  test.each([
+    ['403', { kind: 'status', status: 403 }, AuthorizationLost],
+    ['404', { kind: 'status', status: 404 }, InvalidRequest],
+    ['422', { kind: 'status', status: 422 }, InvalidRequest],
+    ['429 with a wait', { kind: 'status', status: 429, retryAfterSeconds: 7 }, Throttled],
+    ['429 without one', { kind: 'status', status: 429 }, Throttled],
+    ['500', { kind: 'status', status: 500 }, Unavailable],
+    ['502 with a web page', { kind: 'status', status: 502, body: '<html>Bad gateway</html>' }, Unavailable],
+    ['an answer that is cut off', { kind: 'broken_json' }, Unavailable],
+    ['a line that is cut', { kind: 'drop' }, Unavailable],
+    ['an empty object', { kind: 'status', status: 200, body: {} }, Unavailable],
+    ['a message under 200', { kind: 'status', status: 200, body: { message: 'sorry' } }, Unavailable],
+  ] as const)('says what %s means, and never "nothing there"', async (_, fault, kind) => {
+    const { sandbox, seed, read, http } = await start();
+    await seed(3);
+    sandbox.fault({ ...fault, times: 1 } as Fault);
+    const error = await failureOf(read(http(), null));
+    expect(error).toBeInstanceOf(kind);
+    expect((error as VendorError).connector).toBe(id);
+    // A person reads it: it names the platform and holds no secret.
+    expect((error as Error).message).toContain(connectorById(id).name);
+    expect((error as Error).message).not.toContain('token-one');
+    expect((await read(http(), null)).ids).toHaveLength(3);
+  });
+
+  test('waits as long as it is asked to', async () => {
+    const { sandbox, seed, read, http } = await start();
+    await seed(1);
+    sandbox.fault({ kind: 'status', status: 429, retryAfterSeconds: 7, times: 1 });
+    const asked = (await failureOf(read(http(), null))) as Throttled;
+    expect(asked.retryAfterMs).toBeGreaterThanOrEqual(7_000);
+    expect(asked.retryAfterMs).toBeLessThan(9_000);
+    sandbox.fault({ kind: 'status', status: 429, times: 1 });
+    const unasked = (await failureOf(read(http(), null))) as Throttled;
+    expect(unasked.retryAfterMs).toBeGreaterThanOrEqual(connectorById(id).throttleMs);
+  });
+
+  test('gets a new token once when the old one is refused, and gives up when that is refused too', async () => {
+    const { seed, read, http, setAccessToken } = await start();
+    await seed(1);
+    setAccessToken('token-two');
+    let token = 'token-one';
+    const credentials: VendorCredentials = {
+      accessToken: async () => token,
+      refresh: async () => (token = 'token-two'),
+    };
+    expect((await read(http({ credentials }), null)).ids).toHaveLength(1);
+    setAccessToken('token-three');
+    expect(await failureOf(read(http({ credentials }), null))).toBeInstanceOf(AuthorizationLost);
+    expect(await failureOf(read(http(), null))).toBeInstanceOf(AuthorizationLost);
+  });
+
+  test('gives up on an answer that does not come', async () => {
+    const { sandbox, seed, read, http } = await start();
+    await seed(1);
+    sandbox.fault({ kind: 'hang', times: 1 });
+    const error = await failureOf(read(http({ timeoutMs: 300 }), null));
+    expect(error).toBeInstanceOf(Unavailable);
+    expect(error).toMatchObject({ vendorCode: 'timeout' });
+  });
+
+  test('stops at a list without end', async () => {
+    const { sandbox, seed, read, http, endless } = await start();
+    await seed(25);
+    endless();
+    expect(await failureOf(read(http(), null))).toMatchObject({
+      kind: 'InvalidRequest',
+      vendorCode: 'endless_pages',
+    });
+    expect(sandbox.requests.length).toBeLessThan(60);
+  });
+
+  test('a failure in the middle of the pages moves no checkpoint past what was stored', async () => {
+    const { sandbox, seed, read, http } = await start();
+    const ids = await seed(25);
+    let calls = 0;
+    sandbox.fault({ kind: 'status', status: 500, times: 1, match: () => ++calls === 2 });
+    // Whether or not the reading needed a second call, what was read before plus what follows is everything.
+    const stored = new Set<string>();
+    let checkpoint: string | null = null;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      try {
+        const reading = await read(http(), checkpoint);
+        for (const read of reading.ids) stored.add(read);
+        checkpoint = reading.checkpoint;
+      } catch (problem) {
+        expect(problem).toBeInstanceOf(Unavailable);
+      }
+    }
+    expect([...stored].sort()).toEqual([...ids].sort());
+  });
+});
+
+describe('harvest alone', () => {
+  test('follows cursors, by page and by cursor, and reads withdrawn approvals and deletions from the window', async () => {
+    const { sandbox, http, entries } = await harvestWithEntries();
+    const source = connectorById('harvest').timeSource!;
+    const [first, second] = entries as [number, number];
+    const before = await all(source.changedSince(http(), null));
+    expect(before.flatMap((page) => page.entries)).toHaveLength(entries.length);
+    // Neither moves `updated_at`, and a deletion leaves no trace: only the window can tell.
+    sandbox.updateEntry(first, { approval_status: 'unsubmitted' }, { touch: false });
+    sandbox.deleteEntry(second);
+    const window = (await all(source.window(http(), '2026-03-01', '2026-03-31'))).flatMap(
+      (page) => page.entries,
+    );
+    expect(window).toHaveLength(entries.length - 1);
+    expect(window.find((entry) => entry.externalId === String(first))!.approval).toBe('unsubmitted');
+    expect(window.some((entry) => entry.externalId === String(second))).toBe(false);
+    expect(await source.readEntry(http(), String(second))).toBeNull();
+    expect(await source.readEntry(http(), String(first))).toMatchObject({ approval: 'unsubmitted' });
+  });
+
+  test('brings person, code, currency, zone and exact seconds with each entry', async () => {
+    const { http } = await harvestWithEntries();
+    const pages = await all(connectorById('harvest').timeSource!.changedSince(http(), null));
+    for (const entry of pages.flatMap((page) => page.entries))
+      expect(entry).toMatchObject({
+        person: { email: 'ines@nordwerft.example', name: 'Ines Roth' },
+        project: { code: 'HULL' },
+        client: { name: 'Nordlicht GmbH' },
+        currency: 'EUR',
+        zone: 'Europe/Berlin',
+        quantity: 5688,
+      });
+  });
+
+  test('says that a member’s token sees a part only', async () => {
+    const { sandbox, http } = await harvestWithEntries();
+    sandbox.setTokenOwner({ role: 'member' });
+    expect((await connectorById('harvest').test(http())).warnings).toHaveLength(1);
+  });
+
+  test('its own window keeps a burst within the limit, so that the vendor refuses nothing', async () => {
+    const limit = { requests: 20, perSeconds: 15 };
+    const { sandbox } = await harvestWithEntries(limit);
+    const burst = async (limiter: Limiter) => {
+      sandbox.requests.length = 0;
+      const http = httpTo(connectorById('harvest'), sandbox.url, { settings: harvestSettings, limiter });
+      const outcomes = await Promise.allSettled(Array.from({ length: 30 }, () => http.get('/company')));
+      const refused = outcomes.flatMap((outcome) =>
+        outcome.status === 'rejected' ? [(outcome.reason as VendorError).vendorCode] : [],
+      );
+      return { refused, sent: sandbox.requests.map(({ status }) => status) };
+    };
+    expect(await burst(createLimiter(limit))).toEqual({
+      refused: Array.from({ length: 10 }, () => 'own_limit'),
+      sent: Array.from({ length: 20 }, () => 200),
+    });
+    // Another process used the window up: the vendor's 429 teaches our limiter, which then asks no more.
+    const learning = createLimiter({ requests: 1000, perSeconds: 15 });
+    expect(new Set((await burst(learning)).sent)).toEqual(new Set([429]));
+    expect((await burst(learning)).sent).toEqual([]);
+  });
+});
+
+describe('quickbooks alone', () => {
+  const target = connectorById('quickbooks').invoiceTarget!;
+
+  test('books an invoice for a new customer and a new item, and finds it again', async () => {
+    const { sandbox, http } = await startQuickbooks();
+    const customer = await target.createCustomer(
+      http(),
+      { name: "O'Brien: Yachts\tLtd", email: null, currency: 'USD' },
+      'c1',
+    );
+    expect(await target.findCustomer(http(), "O'Brien: Yachts\tLtd")).toBe(customer);
+    const item = await target.createItem(http(), { name: 'Hull work' }, 'i1');
+    expect(await target.findItem(http(), 'Hull work')).toBe(item);
+    const invoice = anInvoice({ customer: { externalId: customer }, item });
+    expect(await target.findInvoice(http(), invoice)).toBeNull();
+    const booked = await target.createInvoice(http(), invoice, invoice.key);
+    expect(booked).toMatchObject({
+      number: invoice.number,
+      total: '1364728.00',
+      balance: '1364728.00',
+      status: 'open',
+    });
+    expect(await target.findInvoice(http(), invoice)).toEqual(booked);
+    expect(sandbox.invoices).toHaveLength(1);
+  });
+
+  test('an answer lost after the booking: looked for, found, never booked twice', async () => {
+    const { sandbox, http, customer, item } = await startQuickbooks();
+    const invoice = anInvoice({ customer: { externalId: customer }, item });
+    const posting = (method: string, path: string) => method === 'POST' && path.endsWith('/invoice');
+    for (const kind of ['commit_then_drop', 'broken_json'] as const) {
+      sandbox.fault({ kind, times: 1, match: posting });
+      expect(await failureOf(target.createInvoice(http(), invoice, invoice.key))).toBeInstanceOf(Unavailable);
+      expect(sandbox.invoices).toHaveLength(1);
+      expect(await target.findInvoice(http(), invoice)).toMatchObject({
+        externalId: sandbox.invoices[0]!.Id,
+      });
+    }
+    // Even who does not look gets the first answer again.
+    expect(await target.createInvoice(http(), invoice, invoice.key)).toMatchObject({
+      externalId: sandbox.invoices[0]!.Id,
+    });
+    expect(sandbox.invoices).toHaveLength(1);
+  });
+
+  test('a line cut before the booking leaves nothing to find', async () => {
+    const { sandbox, http, customer, item } = await startQuickbooks();
+    const invoice = anInvoice({ customer: { externalId: customer }, item });
+    sandbox.fault({ kind: 'drop', times: 1 });
+    expect(await failureOf(target.createInvoice(http(), invoice, invoice.key))).toBeInstanceOf(Unavailable);
+    expect(await target.findInvoice(http(), invoice)).toBeNull();
+  });
+
+  test('another document under our number is told apart, with the Fault under 200 too', async () => {
+    const { sandbox, http, customer, item } = await startQuickbooks();
+    const theirs = anInvoice({ customer: { externalId: customer }, item });
+    await target.createInvoice(http(), theirs, theirs.key);
+    const ours = { ...theirs, key: crypto.randomUUID() };
+    expect(await failureOf(target.findInvoice(http(), ours))).toMatchObject({ vendorCode: 'number_taken' });
+    for (const under200 of [false, true]) {
+      sandbox.faultsAsHttp200(under200);
+      expect(await failureOf(target.createInvoice(http(), ours, ours.key))).toMatchObject({
+        kind: 'InvalidRequest',
+        vendorCode: '6140',
+      });
+    }
+    expect(sandbox.invoices).toHaveLength(1);
+  });
+
+  test('a name that a vendor or an inactive customer has is explained', async () => {
+    const { sandbox, http } = await startQuickbooks();
+    sandbox.addVendor('Rope and Tar');
+    sandbox.addCustomer({ DisplayName: 'Old Harbour', Active: false });
+    const create = (name: string) =>
+      target.createCustomer(http(), { name, email: null, currency: 'USD' }, `c-${name}`);
+    expect(await target.findCustomer(http(), 'Rope and Tar')).toBeNull();
+    expect(await failureOf(create('Rope and Tar'))).toMatchObject({ vendorCode: 'name_taken' });
+    expect(await target.findCustomer(http(), 'Old Harbour')).toBeNull();
+    expect(await failureOf(create('Old Harbour'))).toMatchObject({ vendorCode: 'inactive' });
+  });
+
+  test('payments, their deletion, voids and deleted invoices are read back', async () => {
+    const { sandbox, http, customer, item } = await startQuickbooks();
+    const invoice = anInvoice({ customer: { externalId: customer }, item });
+    const { externalId } = await target.createInvoice(http(), invoice, invoice.key);
+    const none = (await all(target.paymentsSince(http(), null))).at(-1)!;
+    const booking = sandbox.bookPayment({
+      invoiceId: externalId,
+      amount: '1000000.01',
+      date: '2026-04-12',
+      reference: 'W-1',
+    });
+    expect(await target.readInvoice(http(), externalId)).toMatchObject({
+      status: 'partially_paid',
+      balance: '364727.99',
+    });
+    const paid = await all(target.paymentsSince(http(), none.checkpoint));
+    expect(paid.flatMap((page) => page.payments)).toMatchObject([
+      {
+        externalId: booking.Id,
+        valueDate: '2026-04-12',
+        amount: '1000000.01',
+        currency: 'USD',
+        reference: 'W-1',
+        applications: [{ invoiceExternalId: externalId, amount: '1000000.01' }],
+        deleted: false,
+      },
+    ]);
+    sandbox.deletePayment(booking.Id);
+    const undone = await all(target.paymentsSince(http(), paid.at(-1)!.checkpoint));
+    expect(undone.flatMap((page) => page.payments)).toMatchObject([
+      { externalId: booking.Id, deleted: true, amount: '0.00', applications: [] },
+    ]);
+    expect(
+      (await all(target.paymentsSince(http(), undone.at(-1)!.checkpoint))).flatMap((page) => page.payments),
+    ).toEqual([]);
+    expect(await target.readInvoice(http(), externalId)).toMatchObject({
+      status: 'open',
+      balance: '1364728.00',
+    });
+    sandbox.voidInvoice(externalId);
+    expect(await target.readInvoice(http(), externalId)).toMatchObject({ status: 'void' });
+    expect(await target.findInvoice(http(), invoice)).toMatchObject({ status: 'void' });
+    sandbox.deleteInvoice(externalId);
+    expect(await target.readInvoice(http(), externalId)).toBeNull();
+    expect(await target.findInvoice(http(), invoice)).toBeNull();
+  });
+
+  test('a company that numbers by itself is refused when it is connected', async () => {
+    const { http } = await startQuickbooks({ customTxnNumbers: false });
+    expect(await failureOf(connectorById('quickbooks').test(http()))).toMatchObject({
+      vendorCode: 'custom_numbers_off',
+    });
+  });
+
+  test('a Canadian company gets its tax code, and a line without one is refused before it is sent', async () => {
+    const { sandbox, customer, item } = await startQuickbooks({ country: 'CA' });
+    const invoice = anInvoice({ customer: { externalId: customer }, item, currency: 'CAD' });
+    const connect = (settings: Record<string, string>) =>
+      httpTo(connectorById('quickbooks'), sandbox.url, {
+        settings: { ...quickbooksSettings, country: 'CA', ...settings },
+      });
+    expect(await failureOf(target.createInvoice(connect({}), invoice, invoice.key))).toMatchObject({
+      vendorCode: 'tax_code_missing',
+    });
+    expect(sandbox.requests).toEqual([]);
+    const query = 'select * from TaxCode STARTPOSITION 1 MAXRESULTS 1000';
+    const answer = await connect({}).get('/query', { query: { query, minorversion: 75 } });
+    const [code] = (answer.body as { QueryResponse: { TaxCode: { Id: string }[] } }).QueryResponse.TaxCode;
+    const taxCode = code!.Id;
+    expect(await target.createInvoice(connect({ taxCode }), invoice, invoice.key)).toMatchObject({
+      net: '1364728.00',
+    });
+  });
+
+  test('its webhooks are verified and read, in both forms', async () => {
+    const { sandbox } = await startQuickbooks();
+    const webhooks = connectorById('quickbooks').webhooks!;
+    const read: unknown[] = [];
+    const receiver = await serve((request, response) => {
+      const bytes = Buffer.from(request.body);
+      const headers = request.headers as Record<string, string>;
+      const genuine =
+        webhooks.verify(bytes, headers, 'verifier') && !webhooks.verify(bytes, headers, 'another');
+      if (genuine) read.push(...webhooks.events(bytes));
+      response.writeHead(genuine ? 200 : 401).end();
+    });
+    const events = [
+      { entity: 'Invoice', operation: 'voided', id: '95' },
+      { entity: 'Payment', operation: 'deleted', id: '96' },
+    ] as const;
+    for (const legacy of [false, true]) {
+      read.length = 0;
+      expect(await sandbox.sendWebhook(receiver.origin, 'verifier', events, { legacy })).toEqual({
+        status: 200,
+      });
+      expect(read).toMatchObject([
+        { account: '4620816365', entity: 'invoice', externalId: '95', change: 'voided' },
+        { account: '4620816365', entity: 'payment', externalId: '96', change: 'deleted' },
+      ]);
+    }
+  });
+});
+
+const harvestSettings = { accountId: '1234', contact: 'ops@nordwerft.example' };
+const quickbooksSettings = { realmId: '4620816365', incomeAccountId: '79' };
+
+function httpOf(connector: Connector, sandbox: Sandbox, settings: Record<string, string>): Stand['http'] {
+  return ({ timeoutMs, credentials } = {}) =>
+    httpTo(timeoutMs === undefined ? connector : { ...connector, timeoutMs }, sandbox.url, {
+      settings,
+      ...(credentials === undefined ? {} : { credentials }),
+    });
+}
+
+async function startHarvest(rateLimit: { requests: number; perSeconds: number } | 'off' = 'off') {
+  let nowMs = Date.parse('2026-03-20T12:00:00Z');
+  const sandbox = await startHarvestSandbox({
+    accessToken: 'token-one',
+    accountId: 1234,
+    rateLimit,
+    pageSizeMax: 4,
+    now: () => new Date(nowMs),
+  });
+  onTestFinished(() => sandbox.close());
+  const user = sandbox.addUser({
+    first_name: 'Ines',
+    last_name: 'Roth',
+    email: 'ines@nordwerft.example',
+    timezone: 'Berlin',
+  });
+  const client = sandbox.addClient({ name: 'Nordlicht GmbH', currency: 'EUR' });
+  const project = sandbox.addProject({ name: 'Hull refit', code: 'HULL', client_id: client.id });
+  const task = sandbox.addTask({ name: 'Welding' });
+  const add = (n: number) =>
+    sandbox.addEntry({
+      spent_date: `2026-03-${String((n % 28) + 1).padStart(2, '0')}`,
+      user_id: user.id,
+      project_id: project.id,
+      task_id: task.id,
+      hours: 1.58,
+      approval_status: 'approved',
+    }).id;
+  return { sandbox, add, later: (minutes: number) => (nowMs += minutes * 60_000) };
+}
+
+async function harvestStand(): Promise<Stand> {
+  const { sandbox, add, later } = await startHarvest();
+  const connector = connectorById('harvest');
+  return {
+    sandbox,
+    http: httpOf(connector, sandbox, harvestSettings),
+    seed: async (count) => Array.from({ length: count }, (_, n) => String(add(n))),
+    change: (id) => void sandbox.updateEntry(Number(id), { notes: 'changed' }),
+    async read(http, checkpoint) {
+      const pages = await all(connector.timeSource!.changedSince(http, checkpoint));
+      return {
+        ids: pages.flatMap((page) => page.entries.map((entry) => entry.externalId)),
+        unreadable: pages.flatMap((page) => page.unreadable).length,
+        checkpoint: pages.at(-1)!.checkpoint,
+      };
+    },
+    endless: () => sandbox.endlessPages(true),
+    setAccessToken: (token) => sandbox.setAccessToken(token),
+    later,
+  };
+}
+
+async function harvestWithEntries(rateLimit: { requests: number; perSeconds: number } | 'off' = 'off') {
+  const { sandbox, add } = await startHarvest(rateLimit);
+  const entries = Array.from({ length: 10 }, (_, n) => add(n));
+  return { sandbox, entries, http: httpOf(connectorById('harvest'), sandbox, harvestSettings) };
+}
+
+async function startQuickbooks(options: { country?: 'US' | 'CA'; customTxnNumbers?: boolean } = {}) {
+  let nowMs = Date.parse('2026-04-20T12:00:00Z');
+  const sandbox = await startQuickbooksSandbox({
+    realmId: '4620816365',
+    accessToken: 'token-one',
+    rateLimit: 'off',
+    now: () => new Date(nowMs),
+    ...options,
+  });
+  onTestFinished(() => sandbox.close());
+  const customer = sandbox.addCustomer({ DisplayName: 'Acme' }).Id;
+  const item = sandbox.addItem({ Name: 'Consulting' }).Id;
+  return {
+    sandbox,
+    customer,
+    item,
+    http: httpOf(connectorById('quickbooks'), sandbox, quickbooksSettings),
+    later: (minutes: number) => (nowMs += minutes * 60_000),
+  };
+}
+
+async function quickbooksStand(): Promise<Stand> {
+  const { sandbox, customer, item, http, later } = await startQuickbooks();
+  const connector = connectorById('quickbooks');
+  const target = connector.invoiceTarget!;
+  return {
+    sandbox,
+    http,
+    async seed(count) {
+      const invoice = anInvoice({ customer: { externalId: customer }, item });
+      const { externalId } = await target.createInvoice(http(), invoice, invoice.key);
+      sandbox.requests.length = 0;
+      return Array.from({ length: count }, (_, n) => {
+        later(1);
+        return sandbox.bookPayment({ invoiceId: externalId, amount: n + 1, date: '2026-04-12' }).Id;
+      });
+    },
+    // A person at QuickBooks takes a payment back.
+    change: (id) => sandbox.deletePayment(id),
+    async read(vendor, checkpoint) {
+      const pages = await all(target.paymentsSince(vendor, checkpoint));
+      return {
+        ids: pages.flatMap((page) => page.payments.map((payment) => payment.externalId)),
+        unreadable: pages.flatMap((page) => page.unreadable).length,
+        checkpoint: pages.at(-1)!.checkpoint,
+      };
+    },
+    endless() {
+      const Payment = Array.from({ length: 1000 }, (_, n) => ({
+        Id: String(n),
+        SyncToken: '0',
+        TxnDate: '2026-04-12',
+        TotalAmt: 1,
+        MetaData: { LastUpdatedTime: '2026-04-12T09:01:44-07:00' },
+      }));
+      const body = {
+        QueryResponse: { Payment, startPosition: 1, maxResults: 1000 },
+        time: '2026-04-20T12:00:00Z',
+      };
+      sandbox.fault({ kind: 'status', status: 200, body, times: Number.POSITIVE_INFINITY });
+    },
+    setAccessToken: (token) => sandbox.setAccessToken(token),
+    later,
+  };
+}
+
+/** 17,059.10 hours at 80.00: no double may come near these figures. */
+function anInvoice(facts: {
+  customer: { externalId: string };
+  item: string;
+  currency?: string;
+}): TargetInvoice {
+  return {
+    key: crypto.randomUUID(),
+    number: 'NW-2026-0042',
+    customer: facts.customer,
+    currency: facts.currency ?? 'USD',
+    issueDate: '2026-03-31',
+    dueDate: '2026-04-30',
+    email: 'ap@acme.example',
+    lines: [
+      {
+        description: 'Hull refit, March',
+        itemExternalId: facts.item,
+        quantity: '17059.10',
+        unitPrice: '80.00',
+        amount: '1364728.00',
+        serviceDate: '2026-03-31',
+        taxCode: null,
+      },
+    ],
+    net: '1364728.00',
+    tax: '0.00',
+    total: '1364728.00',
+  };
+}
