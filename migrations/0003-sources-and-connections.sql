@@ -14,6 +14,8 @@ create table connections (
   go_live_on date not null,
   poll_seconds integer not null default 300 check (poll_seconds between 1 and 86400),
   epoch integer not null default 1,
+  -- A person or a webhook asked for a sync now; answered once a poll started later than this.
+  sync_requested_at timestamptz,
   last_success_at timestamptz,
   last_error jsonb,
   created_at timestamptz not null default now(),

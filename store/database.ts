@@ -108,7 +108,10 @@ async function inTransaction<T>(pool: pg.Pool, begin: string, work: (tx: Tx) => 
  * Opens the pools. `url` is the owner's login, which must be a member of slipway_app and slipway_system
  * (the migrations grant that); sessions take the role at connection time, so no statement ever runs as the owner.
  */
-export function openDatabase(url: string, options: { poolSize?: number; applicationName?: string; directUrl?: string } = {}): Database {
+export function openDatabase(
+  url: string,
+  options: { poolSize?: number; applicationName?: string; directUrl?: string } = {},
+): Database {
   const poolFor = (role: string, max: number) => {
     const pool = new pg.Pool({
       connectionString: url,
@@ -143,7 +146,8 @@ export function openDatabase(url: string, options: { poolSize?: number; applicat
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    listenClient: () => new pg.Client({ connectionString: options.directUrl ?? url, options: '-c role=slipway_system' }),
+    listenClient: () =>
+      new pg.Client({ connectionString: options.directUrl ?? url, options: '-c role=slipway_system' }),
     ping: async () => {
       await system.query('select 1');
     },

@@ -15,7 +15,7 @@ export interface RaisedFinding {
   subjectKey: string;
   /** Raised again after a release only when this changes. */
   fingerprint: string;
-  subjectType: 'entry' | 'person_day' | 'mapping' | 'client_invoice' | 'payment';
+  subjectType: 'entry' | 'person_day' | 'mapping' | 'client_invoice' | 'payment' | 'connection';
   subjectId: string | null;
   detail: Record<string, unknown>;
   entries: EntryVersionRef[];

@@ -12,7 +12,9 @@ interface Migration {
 
 async function readMigrations(): Promise<Migration[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith('.sql')).sort();
-  return Promise.all(names.map(async (name) => ({ name, sql: await readFile(join(directory, name), 'utf8') })));
+  return Promise.all(
+    names.map(async (name) => ({ name, sql: await readFile(join(directory, name), 'utf8') })),
+  );
 }
 
 /**
@@ -22,7 +24,9 @@ async function readMigrations(): Promise<Migration[]> {
 export async function migrate(adminUrl: string): Promise<string[]> {
   const db = knex({ client: 'pg', connection: adminUrl, pool: { min: 0, max: 1 } });
   try {
-    const version = await db.raw<{ rows: { v: string }[] }>("select current_setting('server_version_num') as v");
+    const version = await db.raw<{ rows: { v: string }[] }>(
+      "select current_setting('server_version_num') as v",
+    );
     if (Number(version.rows[0]?.v) < 180_000) {
       throw new Error('Slipway needs PostgreSQL 18 or newer (uuidv7); point DATABASE_URL at such a server.');
     }
@@ -36,7 +40,10 @@ export async function migrate(adminUrl: string): Promise<string[]> {
         down: () => Promise.reject(new Error('migrations only go forward')),
       }),
     };
-    const [, applied] = (await db.migrate.latest({ migrationSource: source, tableName: 'migrations' })) as [number, string[]];
+    const [, applied] = (await db.migrate.latest({ migrationSource: source, tableName: 'migrations' })) as [
+      number,
+      string[],
+    ];
     return applied;
   } finally {
     await db.destroy();

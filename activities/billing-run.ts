@@ -1,0 +1,218 @@
+/** Owns the steps of a billing run: compile, draft, issue, cancel; each repeatable, set-based, and done chunk by chunk. */
+import { Context } from '@temporalio/activity';
+import {
+  type CompileContext,
+  type CompileCursor,
+  type ContractForBilling,
+  compileChunk,
+  contractsInScope,
+  ensureDefaultProducts,
+  readPriceBook,
+  readProjectMethods,
+} from '../store/compile.ts';
+import type { WorkspaceTx } from '../store/database.ts';
+import { discardDraft, draftContract } from '../store/draft.ts';
+import { issuableInvoices, issueInvoices } from '../store/issue.ts';
+import {
+  beginStep,
+  endStep,
+  finishRun,
+  openDraftsOfRun,
+  progressStep,
+  type Run,
+  type RunStep,
+  readRun,
+  readRunSteps,
+  runSteps,
+} from '../store/runs.ts';
+import type { ActivityDeps } from './deps.ts';
+import { look, type SubjectRef } from './look.ts';
+import { workspaceNow } from './workspace-clock.ts';
+
+export type BillingRunStep =
+  | { step: 'compile' | 'draft' | 'issue' | 'cancel' | 'finish' }
+  | { step: 'done'; status: Run['status'] };
+
+const compileChunkSize = 5_000;
+const issueBlockSize = 200;
+const discardBatch = 50;
+
+export function createBillingRunActivities(deps: ActivityDeps) {
+  const { database } = deps;
+
+  async function runOf(ref: SubjectRef): Promise<Run> {
+    const run = await database.inWorkspace(ref.workspaceId, (tx) => readRun(tx, ref.subjectId));
+    if (!run) throw new Error(`billing run ${ref.subjectId} does not exist`);
+    return run;
+  }
+
+  /** True when the run was asked to stop; also tells Temporal that the activity lives. */
+  async function shouldStop(ref: SubjectRef): Promise<boolean> {
+    heartbeat();
+    return (await runOf(ref)).cancelRequested;
+  }
+
+  return {
+    /** The next step of a run, from what is already done. */
+    lookAtBillingRun: (ref: SubjectRef): Promise<BillingRunStep> =>
+      look(deps, 'billing_run', ref, async (tx) => {
+        const run = await readRun(tx, ref.subjectId);
+        if (!run) return { step: 'done', status: 'failed' };
+        if (run.status !== 'queued' && run.status !== 'running') return { step: 'done', status: run.status };
+        if (run.cancelRequested) return { step: 'cancel' };
+        const done = new Set(
+          (await readRunSteps(tx, run.id)).filter((row) => row.status === 'done').map((row) => row.step),
+        );
+        const steps = run.finishAt === 'issue' ? runSteps : runSteps.filter((step) => step !== 'issue');
+        const next = steps.find((step) => !done.has(step));
+        return { step: next ?? 'finish' };
+      }),
+
+    /** Entries → billable items and claims. */
+    async compileRun(ref: SubjectRef): Promise<void> {
+      const run = await runOf(ref);
+      const contracts = await begin(ref, run, 'compile');
+      for (const contract of contracts) {
+        const context = await database.inWorkspace(ref.workspaceId, (tx) =>
+          compileContext(tx, run, contract),
+        );
+        let cursor: CompileCursor | null = null;
+        do {
+          if (await shouldStop(ref)) return;
+          cursor = await database.inWorkspace(ref.workspaceId, async (tx) => {
+            const chunk = await compileChunk(tx, context, cursor, compileChunkSize);
+            await progressStep(tx, run.id, 'compile', {
+              done: chunk.items,
+              amount: { [contract.currency]: chunk.amount },
+              counts: { items: chunk.items, seconds: chunk.seconds, exceptions: chunk.exceptions },
+            });
+            return chunk.cursor;
+          });
+        } while (cursor);
+      }
+      await database.inWorkspace(ref.workspaceId, (tx) => endStep(tx, run.id, 'compile'));
+    },
+
+    /** Open items → draft invoices with lines and allocations; one transaction a contract. */
+    async draftRun(ref: SubjectRef): Promise<void> {
+      const run = await runOf(ref);
+      const contracts = await begin(ref, run, 'draft');
+      for (const contract of contracts) {
+        if (await shouldStop(ref)) return;
+        const stopBeating = setInterval(heartbeat, 5_000);
+        try {
+          await database.inWorkspace(ref.workspaceId, async (tx) => {
+            const tax = await readContractTax(tx, contract.id);
+            const projectIds = run.scopeType === 'project' ? [run.scopeId] : null;
+            const drafted = await draftContract(tx, contract, {
+              id: run.id,
+              actor: actorOf(run),
+              projectIds,
+              tax,
+            });
+            await progressStep(tx, run.id, 'draft', {
+              done: drafted.invoices,
+              amount: { [contract.currency]: drafted.net },
+              counts: { drafts: drafted.invoices },
+            });
+          });
+        } finally {
+          clearInterval(stopBeating);
+        }
+      }
+      await database.inWorkspace(ref.workspaceId, (tx) => endStep(tx, run.id, 'draft'));
+    },
+
+    /** Drafts → issued invoices with numbers, in blocks; the series is locked last and briefly. */
+    async issueRun(ref: SubjectRef): Promise<void> {
+      const run = await runOf(ref);
+      await begin(ref, run, 'issue');
+      while (true) {
+        if (await shouldStop(ref)) return;
+        const left = await database.inWorkspace(ref.workspaceId, async (tx) => {
+          const ids = await issuableInvoices(tx, run.id, issueBlockSize);
+          if (ids.length === 0) return 0;
+          const block = await issueInvoices(tx, ids, actorOf(run), await workspaceNow(tx));
+          await progressStep(tx, run.id, 'issue', {
+            done: block.issued,
+            amount: block.net,
+            counts: { issued: block.issued, held: block.held },
+          });
+          return ids.length;
+        });
+        if (left === 0) break;
+      }
+      await database.inWorkspace(ref.workspaceId, (tx) => endStep(tx, run.id, 'issue'));
+    },
+
+    /** Takes back what has no number yet; what is issued stays. */
+    async cancelRun(ref: SubjectRef): Promise<void> {
+      const run = await runOf(ref);
+      while (true) {
+        heartbeat();
+        const left = await database.inWorkspace(ref.workspaceId, async (tx) => {
+          const drafts = (await openDraftsOfRun(tx, run.id)).slice(0, discardBatch);
+          for (const invoiceId of drafts)
+            await discardDraft(tx, invoiceId, actorOf(run), 'the run was cancelled');
+          return drafts.length;
+        });
+        if (left === 0) break;
+      }
+      await database.inWorkspace(ref.workspaceId, (tx) =>
+        finishRun(tx, run.id, { status: 'cancelled', error: null }),
+      );
+    },
+
+    finishBillingRun: (ref: SubjectRef & { error: string | null }): Promise<void> =>
+      database.inWorkspace(ref.workspaceId, (tx) =>
+        finishRun(tx, ref.subjectId, { status: ref.error === null ? 'done' : 'failed', error: ref.error }),
+      ),
+  };
+
+  async function begin(ref: SubjectRef, run: Run, step: RunStep): Promise<ContractForBilling[]> {
+    return database.inWorkspace(ref.workspaceId, async (tx) => {
+      await beginStep(tx, run.id, step);
+      return contractsInScope(tx, { type: run.scopeType, id: run.scopeId });
+    });
+  }
+}
+
+/** Activities also run outside Temporal, in the bench: then there is nobody to tell. */
+function heartbeat(): void {
+  try {
+    Context.current().heartbeat();
+  } catch {
+    // not inside an activity
+  }
+}
+
+const actorOf = (run: Run) => `billing-run:${run.id}`;
+
+async function compileContext(
+  tx: WorkspaceTx,
+  run: Run,
+  contract: ContractForBilling,
+): Promise<CompileContext> {
+  return {
+    contract,
+    book: await readPriceBook(tx, contract),
+    projectMethods: await readProjectMethods(
+      tx,
+      contract.projects.map((project) => project.id),
+    ),
+    products: await ensureDefaultProducts(tx),
+    runId: run.id,
+    cutoffOn: run.cutoffOn,
+  };
+}
+
+async function readContractTax(
+  tx: WorkspaceTx,
+  contractId: string,
+): Promise<{ rate: string; category: string }> {
+  const row = await tx.row<{ tax: { rate: string; category: string } }>(
+    'select tax from contracts where workspace_id = $1 and id = $2',
+    [tx.workspaceId, contractId],
+  );
+  return row!.tax;
+}

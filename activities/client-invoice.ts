@@ -1,0 +1,307 @@
+/** Owns the steps of a client invoice after issue: the push to the accounting platform, and when nothing is waited for. */
+import { ApplicationFailure } from '@temporalio/common';
+import type { Connector, InvoiceTarget, RemoteInvoice, TargetInvoice } from '../connectors/kit/define.ts';
+import { InvalidRequest, toVendorError, Unavailable } from '../connectors/kit/errors.ts';
+import { isClosed } from '../domain/invoice.ts';
+import { Decimal } from '../domain/money.ts';
+import { productDefaults } from '../domain/pricing/product-defaults.ts';
+import { connections } from '../store/connections.ts';
+import { type InvoiceLineRow, type InvoiceRow, readInvoice, readInvoiceLines } from '../store/invoices.ts';
+import {
+  closeIntent,
+  expireIntent,
+  extendIntent,
+  type Intent,
+  markSynced,
+  markSyncFailed,
+  markSyncing,
+  openIntent,
+  readExternalId,
+  readSyncRecord,
+  type SyncedSubject,
+} from '../store/sync.ts';
+import type { ActivityDeps } from './deps.ts';
+import { look, type SubjectRef } from './look.ts';
+import { type OpenVendor, openVendor, settleVendorFailure } from './vendor.ts';
+
+export type ClientInvoiceStep =
+  | { step: 'sync' }
+  /** Payment, a person, or a mended connection: something will signal; `retry` asks to look again by itself. */
+  | { step: 'wait'; for: 'payment' | 'person' | 'connection'; retry: boolean }
+  | { step: 'done' };
+
+const actor = 'system:client-invoice';
+/** The vendor may commit a request that we gave up on; this much later we believe that it will not. */
+const deadlineMarginMs = 2_000;
+const maxSyncedLines = 10_000;
+
+export function createClientInvoiceActivities(deps: ActivityDeps) {
+  const { database } = deps;
+
+  return {
+    /** What this invoice needs now, from its own state and its connection's. */
+    lookAtClientInvoice: (ref: SubjectRef): Promise<ClientInvoiceStep> =>
+      look(deps, 'client_invoice', ref, async (tx) => {
+        const invoice = await readInvoice(tx, ref.subjectId);
+        if (!invoice || invoice.status === 'discarded') return { step: 'done' };
+        if (!invoice.number) return { step: 'wait', for: 'person', retry: false };
+        const record = await readSyncRecord(tx, 'client_invoice', invoice.id);
+        if (
+          record &&
+          (record.status === 'queued' || record.status === 'syncing' || record.status === 'not_synced')
+        ) {
+          const connection = await connections.find(tx, record.connectionId);
+          return connection?.status === 'active'
+            ? { step: 'sync' }
+            : { step: 'wait', for: 'connection', retry: true };
+        }
+        if (record?.status === 'failed') return { step: 'wait', for: 'person', retry: false };
+        return isClosed(invoice.status) ? { step: 'done' } : { step: 'wait', for: 'payment', retry: false };
+      }),
+
+    /**
+     * Books the invoice at the platform once, however often this is repeated: intent, look, post, compare to the cent.
+     * Throws what Temporal should retry; everything else ends in the sync record.
+     */
+    async pushInvoice(ref: SubjectRef): Promise<void> {
+      const { workspaceId, subjectId } = ref;
+      const record = await database.inWorkspace(workspaceId, (tx) =>
+        readSyncRecord(tx, 'client_invoice', subjectId),
+      );
+      if (!record || record.status === 'synced' || record.status === 'failed') return;
+      const vendor = await openVendor(deps, workspaceId, record.connectionId);
+      if (!vendor) return;
+      const target = invoiceTargetOf(vendor.connector);
+      const { invoice, lines } = await database.inWorkspace(workspaceId, async (tx) => {
+        await markSyncing(tx, 'client_invoice', subjectId, record.connectionId);
+        return {
+          invoice: (await readInvoice(tx, subjectId))!,
+          lines: await readInvoiceLines(tx, subjectId, 0, maxSyncedLines + 1),
+        };
+      });
+      const fail = (step: string, reason: string, externalId: string | null = null) =>
+        database.inWorkspace(workspaceId, (tx) =>
+          markSyncFailed(tx, {
+            connectionId: record.connectionId,
+            subjectType: 'client_invoice',
+            subjectId,
+            step,
+            reason,
+            externalId,
+            actor,
+          }),
+        );
+      if (lines.length > maxSyncedLines)
+        return fail('too_many_lines', `more than ${maxSyncedLines} lines; group the invoice by project`);
+      if (invoice.number!.length > target.numberMaxLength) {
+        return fail(
+          'number_too_long',
+          `${invoice.number} is longer than the ${target.numberMaxLength} characters ${vendor.connector.name} takes`,
+        );
+      }
+      let step = 'customer';
+      try {
+        const customer = await ensureCustomer(vendor, target, workspaceId, invoice);
+        step = 'item';
+        const items = await ensureItems(vendor, target, workspaceId, lines);
+        step = 'invoice';
+        const document = toTargetInvoice(invoice, lines, customer, items);
+        const { remote, intent } = await writeOnce(
+          vendor,
+          { workspaceId, subjectType: 'client_invoice', subjectId, generation: record.generation },
+          () => target.findInvoice(vendor.http, document),
+          (key) => target.createInvoice(vendor.http, document, key),
+        );
+        await database.inWorkspace(workspaceId, (tx) => closeIntent(tx, intent.id, remote.externalId));
+        const difference = differenceOf(invoice, remote);
+        if (difference) return await fail('total_differs', difference, remote.externalId);
+        await database.inWorkspace(workspaceId, (tx) =>
+          markSynced(tx, {
+            connectionId: record.connectionId,
+            subjectType: 'client_invoice',
+            subjectId,
+            externalId: remote.externalId,
+            versionToken: remote.versionToken,
+            total: remote.total,
+            actor,
+          }),
+        );
+      } catch (problem) {
+        const settled = await settleVendorFailure(deps, workspaceId, record.connectionId, problem);
+        if (settled.kind === 'invalid') await fail(step, settled.reason);
+      }
+    },
+  };
+
+  async function ensureCustomer(
+    vendor: OpenVendor,
+    target: InvoiceTarget,
+    workspaceId: string,
+    invoice: InvoiceRow,
+  ): Promise<string> {
+    const known = await database.inWorkspace(workspaceId, (tx) =>
+      readExternalId(tx, vendor.connection.id, 'client', invoice.clientId),
+    );
+    if (known) return known;
+    const email = await database.inWorkspace(workspaceId, async (tx) =>
+      tx.row<{ email: string | null }>('select email from clients where workspace_id = $1 and id = $2', [
+        workspaceId,
+        invoice.clientId,
+      ]),
+    );
+    const { clientId, clientName, currency } = invoice;
+    return ensureNamed(
+      vendor,
+      { workspaceId, subjectType: 'client', subjectId: clientId, generation: 1 },
+      () => target.findCustomer(vendor.http, clientName),
+      (key) =>
+        target.createCustomer(vendor.http, { name: clientName, email: email?.email ?? null, currency }, key),
+    );
+  }
+
+  /** The platform's item per product name of the lines' kinds. */
+  async function ensureItems(
+    vendor: OpenVendor,
+    target: InvoiceTarget,
+    workspaceId: string,
+    lines: InvoiceLineRow[],
+  ): Promise<Map<string, string>> {
+    const names = [...new Set(lines.map((line) => productNameOf(line.kind)))];
+    const products = await database.inWorkspace(workspaceId, (tx) =>
+      tx.rows<{ id: string; name: string }>(
+        'select id, name from products where workspace_id = $1 and name = any($2::text[]) order by name',
+        [workspaceId, names],
+      ),
+    );
+    const items = new Map<string, string>();
+    for (const { id, name } of products) {
+      const known = await database.inWorkspace(workspaceId, (tx) =>
+        readExternalId(tx, vendor.connection.id, 'product', id),
+      );
+      const externalId =
+        known ??
+        (await ensureNamed(
+          vendor,
+          { workspaceId, subjectType: 'product', subjectId: id, generation: 1 },
+          () => target.findItem(vendor.http, name),
+          (key) => target.createItem(vendor.http, { name }, key),
+        ));
+      items.set(name, externalId);
+    }
+    return items;
+  }
+
+  /** Finds or makes a customer or an item; two invoices of one client at once share the intent. */
+  async function ensureNamed(
+    vendor: OpenVendor,
+    subject: { workspaceId: string; subjectType: SyncedSubject; subjectId: string; generation: number },
+    find: () => Promise<string | null>,
+    create: (idempotencyKey: string) => Promise<string>,
+  ): Promise<string> {
+    const existing = await find();
+    const externalId = existing ?? (await writeOnce(vendor, subject, find, create)).remote;
+    await database.inWorkspace(subject.workspaceId, (tx) =>
+      markSynced(tx, {
+        connectionId: vendor.connection.id,
+        ...subject,
+        externalId,
+        versionToken: null,
+        total: null,
+        actor,
+      }),
+    );
+    return externalId;
+  }
+
+  /** Intent → (when it is not the first try: wait out its deadline, look) → post under the same idempotency key. */
+  async function writeOnce<Remote>(
+    vendor: OpenVendor,
+    subject: { workspaceId: string; subjectType: SyncedSubject; subjectId: string; generation: number },
+    find: () => Promise<Remote | null>,
+    create: (idempotencyKey: string) => Promise<Remote>,
+  ): Promise<{ remote: Remote; intent: Intent }> {
+    const deadlineMs = vendor.timeoutMs + deadlineMarginMs;
+    const intent = await database.inWorkspace(subject.workspaceId, (tx) =>
+      openIntent(tx, { ...subject, connectionId: vendor.connection.id, action: 'create', deadlineMs }),
+    );
+    if (!intent.fresh) {
+      const leftMs = Date.parse(intent.deadlineAt) - Date.now();
+      if (leftMs > 0 && intent.status === 'open') {
+        throw ApplicationFailure.create({
+          type: 'IntentPending',
+          message: 'an earlier request may still arrive; looking once its deadline has passed',
+          nextRetryDelay: leftMs + 50,
+        });
+      }
+      const found = await find();
+      if (found !== null) return { remote: found, intent };
+      await database.inWorkspace(subject.workspaceId, (tx) => extendIntent(tx, intent.id, deadlineMs));
+    }
+    try {
+      return { remote: await create(intent.idempotencyKey), intent };
+    } catch (problem) {
+      // Only an answer that never came can still commit; a refusal made nothing.
+      if (!(toVendorError(problem) instanceof Unavailable)) {
+        await database.inWorkspace(subject.workspaceId, (tx) => expireIntent(tx, intent.id));
+      }
+      throw problem;
+    }
+  }
+}
+
+function invoiceTargetOf(connector: Connector): InvoiceTarget {
+  if (!connector.invoiceTarget)
+    throw new InvalidRequest(`${connector.name} takes no invoices; choose another target for the contract.`);
+  return connector.invoiceTarget;
+}
+
+const productByLineKind: Record<string, string> = {
+  time: productDefaults.labor.name,
+  expense: productDefaults.expense.name,
+  goods: productDefaults.goods.name,
+  mileage: productDefaults.mileage_distance.name,
+};
+const productNameOf = (lineKind: string) => productByLineKind[lineKind] ?? productDefaults.labor.name;
+
+/** Our document in the target's words; pure. */
+export function toTargetInvoice(
+  invoice: InvoiceRow,
+  lines: InvoiceLineRow[],
+  customerExternalId: string,
+  items: Map<string, string>,
+): TargetInvoice {
+  return {
+    key: invoice.id,
+    number: invoice.number!,
+    customer: { externalId: customerExternalId },
+    currency: invoice.currency,
+    issueDate: invoice.issueDate!,
+    dueDate: invoice.dueDate!,
+    email: null,
+    lines: lines.map((line) => ({
+      description: line.description,
+      itemExternalId: items.get(productNameOf(line.kind))!,
+      quantity: line.quantity,
+      unitPrice: line.unitPrice,
+      amount: line.amount,
+      serviceDate: line.serviceTo,
+      taxCode: null,
+    })),
+    net: invoice.net,
+    tax: invoice.tax,
+    total: invoice.total,
+  };
+}
+
+/** Net, tax and total to the cent; null when they agree. */
+export function differenceOf(
+  ours: { net: string; tax: string; total: string },
+  theirs: Pick<RemoteInvoice, 'net' | 'tax' | 'total'>,
+): string | null {
+  const unequal = (['net', 'tax', 'total'] as const).filter(
+    (field) => !new Decimal(ours[field]).eq(theirs[field]),
+  );
+  return unequal.length === 0
+    ? null
+    : unequal.map((field) => `${field} is ${ours[field]} here and ${theirs[field]} there`).join('; ');
+}

@@ -1,0 +1,18 @@
+/** Owns the list of all activities that a worker offers. */
+import { sweepOverdue } from '../runtime/sweeper.ts';
+import { createBillingRunActivities } from './billing-run.ts';
+import { createClientInvoiceActivities } from './client-invoice.ts';
+import { createConnectionActivities } from './connection.ts';
+import type { ActivityDeps } from './deps.ts';
+
+export function createActivities(deps: ActivityDeps) {
+  return {
+    ...createBillingRunActivities(deps),
+    ...createClientInvoiceActivities(deps),
+    ...createConnectionActivities(deps),
+    /** Wakes the subjects whose due time passed without anybody noticing. */
+    sweepOverdue: () => sweepOverdue(deps.database),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,73 @@
+/** Owns contracts: what was agreed with a client, and from when it bills. */
+import type { Grouping } from '../domain/grouping/build-drafts.ts';
+import type { Rounding } from '../domain/money.ts';
+import type { Severity } from '../domain/validation/rule.ts';
+import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { type NewRow, tenantTable } from './tenant-table.ts';
+
+export const contractStatuses = ['draft', 'active', 'paused', 'ended'] as const;
+export const approvalPolicies = ['approved', 'submitted', 'any'] as const;
+
+export interface ContractTax {
+  /** Percent, e.g. `"20"`. */
+  rate: DecimalText;
+  /** e.g. `standard`, `reduced`, `exempt`. */
+  category: string;
+}
+
+export interface Contract {
+  id: string;
+  clientId: string;
+  sellerId: string;
+  name: string;
+  status: (typeof contractStatuses)[number];
+  currency: string;
+  /** IANA zone: the contract's days and periods are days there. */
+  zone: string;
+  startsOn: Day;
+  /** First day that is no longer covered. */
+  endsBefore: Day | null;
+  /** Nothing dated earlier is billed here. */
+  goLiveOn: Day;
+  /** Which approval makes an entry billable. */
+  approvalPolicy: (typeof approvalPolicies)[number];
+  grouping: Grouping;
+  rounding: Rounding;
+  tax: ContractTax;
+  /** Rule code → severity, where it differs from the rule's own. */
+  severities: Record<string, Severity>;
+  purchaseOrderId: string | null;
+  buyerReference: string | null;
+  longStopOn: Day | null;
+  overtimeMultiplier: DecimalText | null;
+  /** Connection that receives its invoices. */
+  targetConnectionId: string | null;
+  createdAt: string;
+}
+export type NewContract = NewRow<
+  Contract,
+  'clientId' | 'sellerId' | 'name' | 'currency' | 'zone' | 'startsOn' | 'goLiveOn'
+>;
+
+export const contracts = tenantTable<Contract>('contracts', {
+  clientId: 'plain',
+  sellerId: 'plain',
+  name: 'plain',
+  status: 'plain',
+  currency: 'plain',
+  zone: 'plain',
+  startsOn: 'plain',
+  endsBefore: 'plain',
+  goLiveOn: 'plain',
+  approvalPolicy: 'plain',
+  grouping: 'json',
+  rounding: 'json',
+  tax: 'json',
+  severities: 'json',
+  purchaseOrderId: 'plain',
+  buyerReference: 'plain',
+  longStopOn: 'plain',
+  overtimeMultiplier: 'plain',
+  targetConnectionId: 'plain',
+  createdAt: 'plain',
+});

@@ -1,0 +1,80 @@
+/** Owns operations: asynchronous commands with progress, a result, and a way to cancel them. */
+import type { WorkspaceTx } from './database.ts';
+import { newId } from './new-id.ts';
+
+export interface Operation {
+  id: string;
+  kind: string;
+  subjectId: string | null;
+  status: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  done: number;
+  total: number | null;
+  message: string | null;
+  result: Record<string, unknown> | null;
+  error: Record<string, unknown> | null;
+  cancelRequested: boolean;
+  startedBy: string;
+  createdAt: string;
+  finishedAt: string | null;
+}
+
+const columns =
+  'id, kind, subject_id, status, done, total, message, result, error, cancel_requested, started_by, created_at, finished_at';
+
+export async function startOperation(
+  tx: WorkspaceTx,
+  operation: { kind: string; subjectId: string | null; total: number | null; startedBy: string },
+): Promise<Operation> {
+  const row = await tx.row<Operation>(
+    `insert into operations (workspace_id, id, kind, subject_id, status, total, started_by) values ($1, $2, $3, $4, 'running', $5, $6) returning ${columns}`,
+    [tx.workspaceId, newId(), operation.kind, operation.subjectId, operation.total, operation.startedBy],
+  );
+  return row!;
+}
+
+export async function readOperation(tx: WorkspaceTx, id: string): Promise<Operation | null> {
+  return tx.row<Operation>(`select ${columns} from operations where workspace_id = $1 and id = $2`, [
+    tx.workspaceId,
+    id,
+  ]);
+}
+
+/** Notes progress; answers false when a cancel was asked for, so the worker stops at a chunk's edge. */
+export async function progressOperation(
+  tx: WorkspaceTx,
+  id: string,
+  progress: { done: number; message: string; result: object },
+): Promise<boolean> {
+  const row = await tx.row<{ cancelRequested: boolean }>(
+    `update operations set done = $3, message = $4, result = $5 where workspace_id = $1 and id = $2 returning cancel_requested`,
+    [tx.workspaceId, id, progress.done, progress.message, JSON.stringify(progress.result)],
+  );
+  return row ? !row.cancelRequested : false;
+}
+
+export async function finishOperation(
+  tx: WorkspaceTx,
+  id: string,
+  outcome: { status: 'done' | 'failed' | 'cancelled'; result?: object | null; error?: object | null },
+): Promise<void> {
+  await tx.run(
+    `update operations set status = $3, result = coalesce($4, result), error = $5, finished_at = now()
+     where workspace_id = $1 and id = $2 and status in ('queued', 'running')`,
+    [
+      tx.workspaceId,
+      id,
+      outcome.status,
+      outcome.result ? JSON.stringify(outcome.result) : null,
+      outcome.error ? JSON.stringify(outcome.error) : null,
+    ],
+  );
+}
+
+export async function requestOperationCancel(tx: WorkspaceTx, id: string): Promise<boolean> {
+  return (
+    (await tx.run(
+      `update operations set cancel_requested = true where workspace_id = $1 and id = $2 and status in ('queued', 'running')`,
+      [tx.workspaceId, id],
+    )) > 0
+  );
+}

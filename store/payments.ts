@@ -1,0 +1,345 @@
+/** Owns payments and their applications; the invoice's balance moves with them under the invoice's lock. */
+import { type InvoiceStatus, openBalance, statusByBalance } from '../domain/invoice.ts';
+import { Decimal } from '../domain/money.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { Day, DecimalText } from '../domain/work-entry.ts';
+import type { WorkspaceTx } from './database.ts';
+import { recordEvents } from './events.ts';
+import { raiseFindings } from './exceptions.ts';
+import { newId } from './new-id.ts';
+import { enqueueLooks } from './outbox.ts';
+import { addDeltas } from './totals.ts';
+
+export interface PaymentRow {
+  id: string;
+  direction: 'incoming' | 'outgoing';
+  clientId: string | null;
+  currency: string;
+  amount: DecimalText;
+  valueDate: Day;
+  status: 'pending' | 'cleared' | 'reversed';
+  reference: string | null;
+  connectionId: string | null;
+  externalId: string | null;
+  recordedBy: string;
+  createdAt: string;
+  applied: DecimalText;
+}
+export interface NewPayment {
+  clientId: string | null;
+  currency: string;
+  amount: DecimalText;
+  valueDate: Day;
+  reference: string | null;
+  connectionId: string | null;
+  externalId: string | null;
+  actor: string;
+  /** What of it settles which invoice; the rest stays on account. */
+  applications: { invoiceId: string; amount: DecimalText }[];
+}
+
+const columns = `p.id, p.direction, p.client_id, p.currency, p.amount, p.value_date, p.status, p.reference, p.connection_id, p.external_id, p.recorded_by,
+  p.created_at, coalesce((select sum(a.amount) from payment_applications a where a.workspace_id = p.workspace_id and a.payment_id = p.id
+    and a.kind <> 'on_account'), 0) as applied`;
+
+export async function listPayments(
+  tx: WorkspaceTx,
+  filter: { cursor?: string | undefined; limit: number },
+): Promise<PaymentRow[]> {
+  return tx.rows<PaymentRow>(
+    `select ${columns} from payments p where p.workspace_id = $1 and ($2::uuid is null or p.id < $2) order by p.id desc limit $3`,
+    [tx.workspaceId, filter.cursor ?? null, filter.limit],
+  );
+}
+
+interface LockedInvoice {
+  id: string;
+  clientId: string;
+  status: InvoiceStatus;
+  number: string;
+  currency: string;
+  total: DecimalText;
+  applied: DecimalText;
+  credited: DecimalText;
+  badDebt: DecimalText;
+}
+
+async function lockInvoices(tx: WorkspaceTx, ids: string[]): Promise<Map<string, LockedInvoice>> {
+  const rows = await tx.rows<LockedInvoice>(
+    `select id, client_id, status, number, currency, total, applied, credited, bad_debt from client_invoices
+     where workspace_id = $1 and id = any($2::uuid[]) and number is not null order by id for no key update`,
+    [tx.workspaceId, ids],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/**
+ * Records one incoming payment with its applications. Refuses when an invoice is not issued, of another currency, or would
+ * be paid beyond its open balance; the caller (a read-back) may instead pass only what fits.
+ */
+export async function recordPayment(tx: WorkspaceTx, payment: NewPayment): Promise<string> {
+  const sum = payment.applications.reduce(
+    (total, application) => total.plus(application.amount),
+    new Decimal(0),
+  );
+  if (sum.gt(payment.amount)) {
+    throw new Refusal({
+      code: 'payment.applied_beyond_amount',
+      message: `The applications add up to ${sum.toFixed()} but the payment is ${payment.amount}.`,
+      whatToDo: 'Lower an application, or record the full amount that arrived.',
+    });
+  }
+  const id = newId();
+  await tx.run(
+    `insert into payments (workspace_id, id, direction, client_id, currency, amount, value_date, reference, connection_id, external_id, recorded_by)
+     values ($1, $2, 'incoming', $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [
+      tx.workspaceId,
+      id,
+      payment.clientId,
+      payment.currency,
+      payment.amount,
+      payment.valueDate,
+      payment.reference,
+      payment.connectionId,
+      payment.externalId,
+      payment.actor,
+    ],
+  );
+  const rest = new Decimal(payment.amount).minus(sum);
+  await applyPayment(tx, id, payment, rest);
+  await recordEvents(tx, [
+    {
+      type: 'payment.recorded',
+      subjectType: 'payment',
+      subjectId: id,
+      actor: payment.actor,
+      payload: {
+        amount: payment.amount,
+        currency: payment.currency,
+        valueDate: payment.valueDate,
+        externalId: payment.externalId,
+      },
+    },
+  ]);
+  return id;
+}
+
+async function applyPayment(
+  tx: WorkspaceTx,
+  paymentId: string,
+  payment: NewPayment,
+  rest: Decimal,
+): Promise<void> {
+  const invoices = await lockInvoices(
+    tx,
+    payment.applications.map((application) => application.invoiceId),
+  );
+  const perInvoice = new Map<string, Decimal>();
+  for (const { invoiceId, amount } of payment.applications) {
+    perInvoice.set(invoiceId, (perInvoice.get(invoiceId) ?? new Decimal(0)).plus(amount));
+  }
+  for (const [invoiceId, amount] of perInvoice) {
+    const invoice = invoices.get(invoiceId);
+    if (!invoice) {
+      throw new Refusal({
+        code: 'payment.invoice_not_issued',
+        message: `Invoice ${invoiceId} is not issued, so nothing can be paid on it.`,
+        whatToDo: 'Issue the invoice first, or record the payment on account.',
+      });
+    }
+    if (invoice.currency !== payment.currency) {
+      throw new Refusal({
+        code: 'payment.currency_differs',
+        message: `Invoice ${invoice.number} is in ${invoice.currency}, the payment in ${payment.currency}.`,
+        whatToDo:
+          'Record the payment in the invoice currency, with the exchange difference as an application of its own.',
+      });
+    }
+    if (amount.gt(openBalance(invoice))) {
+      throw new Refusal({
+        code: 'payment.beyond_balance',
+        message: `Invoice ${invoice.number} has ${openBalance(invoice).toFixed()} open; ${amount.toFixed()} would overpay it.`,
+        whatToDo: 'Apply at most the open balance and leave the rest on account.',
+      });
+    }
+    await moveApplied(tx, paymentId, invoice, amount, payment.valueDate);
+  }
+  if (rest.gt(0)) {
+    await tx.run(
+      `insert into payment_applications (workspace_id, payment_id, kind, amount, posting_date) values ($1, $2, 'on_account', $3, $4)`,
+      [tx.workspaceId, paymentId, rest.toFixed(), payment.valueDate],
+    );
+  }
+  await enqueueLooks(
+    tx,
+    [...perInvoice.keys()].map((invoiceId) => ({
+      subjectType: 'client_invoice' as const,
+      subjectId: invoiceId,
+      lane: 'interactive' as const,
+      reason: 'payment',
+    })),
+  );
+}
+
+async function moveApplied(
+  tx: WorkspaceTx,
+  paymentId: string,
+  invoice: LockedInvoice,
+  amount: Decimal,
+  postingDate: Day,
+): Promise<void> {
+  await tx.run(
+    `insert into payment_applications (workspace_id, payment_id, kind, document_id, amount, posting_date) values ($1, $2, 'invoice', $3, $4, $5)`,
+    [tx.workspaceId, paymentId, invoice.id, amount.toFixed(), postingDate],
+  );
+  const applied = new Decimal(invoice.applied).plus(amount).toFixed();
+  const status = statusByBalance(invoice.status, openBalance({ ...invoice, applied }), applied);
+  await tx.run(
+    `update client_invoices set applied = $3, status = $4, settled_at = case when $4 = 'settled' then now() end where workspace_id = $1 and id = $2`,
+    [tx.workspaceId, invoice.id, applied, status],
+  );
+  await addDeltas(tx, [
+    { metric: 'receivable', key: invoice.currency, value: amount.negated().toFixed() },
+    { metric: 'paid', key: invoice.currency, value: amount.toFixed() },
+  ]);
+}
+
+/**
+ * Takes a payment read back from a platform in, once: known ids are compared, not added. What the platform applied beyond
+ * our open balance, or to an invoice that is not ours, stays on account and becomes an exception for a person.
+ */
+export async function takeInRemotePayment(
+  tx: WorkspaceTx,
+  connectionId: string,
+  remote: {
+    externalId: string;
+    amount: DecimalText;
+    currency: string | null;
+    valueDate: Day;
+    reference: string | null;
+    deleted: boolean;
+    applications: { invoiceId: string | null; amount: DecimalText }[];
+  },
+  actor: string,
+): Promise<'recorded' | 'known' | 'reversed' | 'ignored' | 'differs'> {
+  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 3))', [
+    `${connectionId}:${remote.externalId}`,
+  ]);
+  const known = await tx.row<{ id: string; status: string; amount: DecimalText; recordedBy: string }>(
+    `select id, status, amount, recorded_by from payments where workspace_id = $1 and connection_id = $2 and external_id = $3`,
+    [tx.workspaceId, connectionId, remote.externalId],
+  );
+  if (known) {
+    if (remote.deleted)
+      return known.status === 'reversed'
+        ? 'known'
+        : reversePayment(tx, known.id, actor, 'deleted at the platform');
+    if (new Decimal(known.amount).eq(remote.amount)) return 'known';
+    await raisePaymentException(tx, known.id, 'payment.changed_at_platform', {
+      was: known.amount,
+      is: remote.amount,
+      externalId: remote.externalId,
+    });
+    return 'differs';
+  }
+  if (remote.deleted || new Decimal(remote.amount).lte(0)) return 'ignored';
+  const ours = remote.applications.filter(
+    (application): application is { invoiceId: string; amount: DecimalText } =>
+      application.invoiceId !== null,
+  );
+  if (ours.length === 0) return 'ignored';
+  const invoices = await lockInvoices(
+    tx,
+    ours.map((application) => application.invoiceId),
+  );
+  const left = new Map([...invoices.values()].map((invoice) => [invoice.id, openBalance(invoice)]));
+  const fitting = ours.flatMap(({ invoiceId, amount }) => {
+    const open = left.get(invoiceId) ?? new Decimal(0);
+    const fits = Decimal.min(open, amount);
+    left.set(invoiceId, open.minus(fits));
+    return fits.gt(0) ? [{ invoiceId, amount: fits.toFixed() }] : [];
+  });
+  const first = invoices.get(ours[0]!.invoiceId);
+  const id = await recordPayment(tx, {
+    clientId: first?.clientId ?? null,
+    currency: remote.currency ?? first?.currency ?? 'XXX',
+    amount: remote.amount,
+    valueDate: remote.valueDate,
+    reference: remote.reference,
+    connectionId,
+    externalId: remote.externalId,
+    actor,
+    applications: fitting,
+  });
+  const applied = fitting.reduce((sum, application) => sum.plus(application.amount), new Decimal(0));
+  const meant = ours.reduce((sum, application) => sum.plus(application.amount), new Decimal(0));
+  if (!applied.eq(meant)) {
+    await raisePaymentException(tx, id, 'payment.beyond_balance', {
+      applied: applied.toFixed(),
+      appliedThere: meant.toFixed(),
+      externalId: remote.externalId,
+    });
+  }
+  return 'recorded';
+}
+
+async function raisePaymentException(
+  tx: WorkspaceTx,
+  paymentId: string,
+  rule: string,
+  detail: Record<string, string>,
+): Promise<void> {
+  await raiseFindings(tx, [
+    {
+      rule,
+      severity: 'W',
+      subjectKey: `payment:${paymentId}`,
+      fingerprint: JSON.stringify(detail),
+      subjectType: 'payment',
+      subjectId: paymentId,
+      detail,
+      entries: [],
+    },
+  ]);
+}
+
+/** Takes a payment back: every application is countered by its own row, the invoices are open again. */
+export async function reversePayment(
+  tx: WorkspaceTx,
+  paymentId: string,
+  actor: string,
+  reason: string,
+): Promise<'reversed'> {
+  const applications = await tx.rows<{ documentId: string; amount: DecimalText }>(
+    `select document_id, sum(amount) as amount from payment_applications where workspace_id = $1 and payment_id = $2 and kind = 'invoice'
+     group by 1 having sum(amount) <> 0`,
+    [tx.workspaceId, paymentId],
+  );
+  const payment = await tx.row<{ valueDate: Day }>(
+    `update payments set status = 'reversed', reversed_at = now() where workspace_id = $1 and id = $2 and status <> 'reversed' returning value_date`,
+    [tx.workspaceId, paymentId],
+  );
+  if (!payment) return 'reversed';
+  const invoices = await lockInvoices(
+    tx,
+    applications.map((application) => application.documentId),
+  );
+  for (const { documentId, amount } of applications) {
+    const invoice = invoices.get(documentId);
+    if (invoice) await moveApplied(tx, paymentId, invoice, new Decimal(amount).negated(), payment.valueDate);
+  }
+  await recordEvents(tx, [
+    { type: 'payment.reversed', subjectType: 'payment', subjectId: paymentId, actor, payload: { reason } },
+  ]);
+  await enqueueLooks(
+    tx,
+    applications.map(({ documentId }) => ({
+      subjectType: 'client_invoice' as const,
+      subjectId: documentId,
+      lane: 'interactive' as const,
+      reason: 'payment reversed',
+    })),
+  );
+  return 'reversed';
+}

@@ -1,0 +1,23 @@
+/** Owns people: those who do the work that is recorded. */
+import { type NewRow, tenantTable } from './tenant-table.ts';
+
+export interface Person {
+  id: string;
+  name: string;
+  email: string | null;
+  kind: 'contractor' | 'employee';
+  /** Position on the rate cards. */
+  position: string | null;
+  active: boolean;
+  createdAt: string;
+}
+export type NewPerson = NewRow<Person, 'name'>;
+
+export const people = tenantTable<Person>('people', {
+  name: 'plain',
+  email: 'plain',
+  kind: 'plain',
+  position: 'plain',
+  active: 'plain',
+  createdAt: 'plain',
+});

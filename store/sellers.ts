@@ -1,0 +1,35 @@
+/** Owns sellers: the legal entities that invoice. */
+import { type NewRow, tenantTable } from './tenant-table.ts';
+
+/** A postal address as it is printed. */
+export interface Address {
+  lines?: string[] | undefined;
+  city?: string | undefined;
+  region?: string | undefined;
+  postalCode?: string | undefined;
+  /** ISO 3166-1 alpha-2. */
+  country?: string | undefined;
+}
+
+export interface Seller {
+  id: string;
+  name: string;
+  address: Address;
+  country: string;
+  functionalCurrency: string;
+  /** IANA zone of the seller's books: issue dates are days there. */
+  zone: string;
+  latestInvoiceDays: number | null;
+  voidAllowed: boolean;
+}
+export type NewSeller = NewRow<Seller, 'name' | 'country' | 'functionalCurrency' | 'zone'>;
+
+export const sellers = tenantTable<Seller>('sellers', {
+  name: 'plain',
+  address: 'json',
+  country: 'plain',
+  functionalCurrency: 'plain',
+  zone: 'plain',
+  latestInvoiceDays: 'plain',
+  voidAllowed: 'plain',
+});

@@ -1,0 +1,264 @@
+/** Owns a document's state at a platform, and the intents that make every vendor write repeatable (invariant 6). */
+import type { Instant } from '../domain/work-entry.ts';
+import type { WorkspaceTx } from './database.ts';
+import { recordEvents } from './events.ts';
+import { closeFixed, raiseFindings } from './exceptions.ts';
+import { newId } from './new-id.ts';
+
+export type SyncedSubject =
+  | 'client'
+  | 'product'
+  | 'client_invoice'
+  | 'credit_note'
+  | 'payment'
+  | 'contractor_invoice';
+
+export interface SyncRecord {
+  id: string;
+  connectionId: string;
+  status: 'not_synced' | 'queued' | 'syncing' | 'synced' | 'failed' | 'drifted';
+  failedStep: string | null;
+  reason: string | null;
+  generation: number;
+  externalId: string | null;
+  versionToken: string | null;
+}
+export interface Intent {
+  id: string;
+  idempotencyKey: string;
+  deadlineAt: Instant;
+  status: 'open' | 'done' | 'abandoned';
+  externalId: string | null;
+  /** True when this call made the row: nobody can have posted under it before. */
+  fresh: boolean;
+}
+
+export async function readSyncRecord(
+  tx: WorkspaceTx,
+  subjectType: SyncedSubject,
+  subjectId: string,
+): Promise<SyncRecord | null> {
+  return tx.row<SyncRecord>(
+    `select id, connection_id, status, failed_step, reason, generation, external_id, version_token from sync_records
+     where workspace_id = $1 and subject_type = $2 and subject_id = $3 order by id limit 1`,
+    [tx.workspaceId, subjectType, subjectId],
+  );
+}
+
+/** The platform's id of one of our records, once it was found or made there. */
+export async function readExternalId(
+  tx: WorkspaceTx,
+  connectionId: string,
+  subjectType: SyncedSubject,
+  subjectId: string,
+): Promise<string | null> {
+  const row = await tx.row<{ externalId: string | null }>(
+    'select external_id from sync_records where workspace_id = $1 and connection_id = $2 and subject_type = $3 and subject_id = $4',
+    [tx.workspaceId, connectionId, subjectType, subjectId],
+  );
+  return row?.externalId ?? null;
+}
+
+/** Which of our documents the platform's ids stand for. */
+export async function findByExternalIds(
+  tx: WorkspaceTx,
+  connectionId: string,
+  subjectType: SyncedSubject,
+  externalIds: string[],
+): Promise<Map<string, string>> {
+  const rows = await tx.rows<{ externalId: string; subjectId: string }>(
+    `select external_id, subject_id from sync_records where workspace_id = $1 and connection_id = $2 and subject_type = $3 and external_id = any($4::text[])`,
+    [tx.workspaceId, connectionId, subjectType, externalIds],
+  );
+  return new Map(rows.map((row) => [row.externalId, row.subjectId]));
+}
+
+/**
+ * Commits the intention to write before the request goes out. A second call with the same subject, action and generation
+ * answers the first one's row: then wait until its deadline has passed, look, and only then post.
+ */
+export async function openIntent(
+  tx: WorkspaceTx,
+  wanted: {
+    connectionId: string;
+    subjectType: SyncedSubject;
+    subjectId: string;
+    action: string;
+    generation: number;
+    deadlineMs: number;
+  },
+): Promise<Intent> {
+  const inserted = await tx.row<Intent>(
+    `insert into intents (workspace_id, id, connection_id, subject_type, subject_id, action, generation, idempotency_key, deadline_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 millisecond')
+     on conflict (workspace_id, connection_id, subject_type, subject_id, action, generation) do nothing
+     returning id, idempotency_key, deadline_at, status, external_id, true as fresh`,
+    [
+      tx.workspaceId,
+      newId(),
+      wanted.connectionId,
+      wanted.subjectType,
+      wanted.subjectId,
+      wanted.action,
+      wanted.generation,
+      newId(),
+      wanted.deadlineMs,
+    ],
+  );
+  if (inserted) return inserted;
+  const known = await tx.row<Intent>(
+    `select id, idempotency_key, deadline_at, status, external_id, false as fresh from intents
+     where workspace_id = $1 and connection_id = $2 and subject_type = $3 and subject_id = $4 and action = $5 and generation = $6`,
+    [
+      tx.workspaceId,
+      wanted.connectionId,
+      wanted.subjectType,
+      wanted.subjectId,
+      wanted.action,
+      wanted.generation,
+    ],
+  );
+  return known!;
+}
+
+/** A repeat is about to post under the same intent: a new deadline, the same idempotency key. */
+export async function extendIntent(tx: WorkspaceTx, intentId: string, deadlineMs: number): Promise<void> {
+  await tx.run(
+    `update intents set deadline_at = now() + $3 * interval '1 millisecond', attempts = attempts + 1 where workspace_id = $1 and id = $2 and status = 'open'`,
+    [tx.workspaceId, intentId, deadlineMs],
+  );
+}
+
+/** The request was refused before anything was made: the next try may post at once. */
+export async function expireIntent(tx: WorkspaceTx, intentId: string): Promise<void> {
+  await tx.run(
+    `update intents set deadline_at = now() where workspace_id = $1 and id = $2 and status = 'open'`,
+    [tx.workspaceId, intentId],
+  );
+}
+
+export async function closeIntent(tx: WorkspaceTx, intentId: string, externalId: string): Promise<void> {
+  await tx.run(
+    `update intents set status = 'done', external_id = $3, done_at = now() where workspace_id = $1 and id = $2`,
+    [tx.workspaceId, intentId, externalId],
+  );
+}
+
+export async function markSyncing(
+  tx: WorkspaceTx,
+  subjectType: SyncedSubject,
+  subjectId: string,
+  connectionId: string,
+): Promise<void> {
+  await tx.run(
+    `insert into sync_records (workspace_id, id, connection_id, subject_type, subject_id, status) values ($1, $2, $3, $4, $5, 'syncing')
+     on conflict (workspace_id, connection_id, subject_type, subject_id)
+       do update set status = 'syncing', updated_at = now() where sync_records.status <> 'synced'`,
+    [tx.workspaceId, newId(), connectionId, subjectType, subjectId],
+  );
+}
+
+export async function markSynced(
+  tx: WorkspaceTx,
+  synced: {
+    connectionId: string;
+    subjectType: SyncedSubject;
+    subjectId: string;
+    externalId: string;
+    versionToken: string | null;
+    total: string | null;
+    actor: string;
+  },
+): Promise<void> {
+  await tx.run(
+    `insert into sync_records (workspace_id, id, connection_id, subject_type, subject_id, status, external_id, version_token, remote_total, synced_at)
+     values ($1, $2, $3, $4, $5, 'synced', $6, $7, $8, now())
+     on conflict (workspace_id, connection_id, subject_type, subject_id) do update set status = 'synced', external_id = excluded.external_id,
+       version_token = excluded.version_token, remote_total = excluded.remote_total, failed_step = null, reason = null, synced_at = now(), updated_at = now()`,
+    [
+      tx.workspaceId,
+      newId(),
+      synced.connectionId,
+      synced.subjectType,
+      synced.subjectId,
+      synced.externalId,
+      synced.versionToken,
+      synced.total,
+    ],
+  );
+  if (synced.subjectType !== 'client_invoice') return;
+  await closeFixed(tx, 'sync.failed', [`client_invoice:${synced.subjectId}`], 'synced');
+  await recordEvents(tx, [
+    {
+      type: 'invoice.synced',
+      subjectType: 'client_invoice',
+      subjectId: synced.subjectId,
+      actor: synced.actor,
+      payload: { connectionId: synced.connectionId, externalId: synced.externalId, total: synced.total },
+    },
+  ]);
+}
+
+/** A push that no repeat will mend: the record names the step, and an exception asks a person. */
+export async function markSyncFailed(
+  tx: WorkspaceTx,
+  failed: {
+    connectionId: string;
+    subjectType: SyncedSubject;
+    subjectId: string;
+    step: string;
+    reason: string;
+    externalId?: string | null;
+    actor: string;
+  },
+): Promise<void> {
+  await tx.run(
+    `update sync_records set status = 'failed', failed_step = $5, reason = $6, external_id = coalesce($7, external_id), updated_at = now()
+     where workspace_id = $1 and connection_id = $2 and subject_type = $3 and subject_id = $4`,
+    [
+      tx.workspaceId,
+      failed.connectionId,
+      failed.subjectType,
+      failed.subjectId,
+      failed.step,
+      failed.reason,
+      failed.externalId ?? null,
+    ],
+  );
+  await raiseFindings(tx, [
+    {
+      rule: 'sync.failed',
+      severity: 'E',
+      subjectKey: `${failed.subjectType}:${failed.subjectId}`,
+      fingerprint: `${failed.step}:${failed.reason}`,
+      subjectType: 'client_invoice',
+      subjectId: failed.subjectId,
+      detail: { step: failed.step, reason: failed.reason, connectionId: failed.connectionId },
+      entries: [],
+    },
+  ]);
+  await recordEvents(tx, [
+    {
+      type: 'invoice.sync_failed',
+      subjectType: failed.subjectType,
+      subjectId: failed.subjectId,
+      actor: failed.actor,
+      payload: { step: failed.step, reason: failed.reason },
+    },
+  ]);
+}
+
+/** A person asks for another try after mending the cause: a new generation, so a new intent. */
+export async function retrySync(
+  tx: WorkspaceTx,
+  subjectType: SyncedSubject,
+  subjectId: string,
+): Promise<boolean> {
+  const changed = await tx.run(
+    `update sync_records set status = 'queued', failed_step = null, reason = null, updated_at = now(),
+       generation = generation + case when external_id is null then 1 else 0 end
+     where workspace_id = $1 and subject_type = $2 and subject_id = $3 and status = 'failed'`,
+    [tx.workspaceId, subjectType, subjectId],
+  );
+  return changed > 0;
+}

@@ -1,0 +1,66 @@
+/** Owns workspaces: the tenants, each made together with its first admin key. */
+import { createApiKey } from './api-keys.ts';
+import type { Database, WorkspaceTx } from './database.ts';
+import { newId } from './new-id.ts';
+
+export interface Workspace {
+  id: string;
+  name: string;
+  kind: 'live' | 'sandbox';
+  /** A sandbox's own clock; null: the real one. */
+  clockAt: string | null;
+  settings: Record<string, unknown>;
+  createdAt: string;
+}
+
+const columns = 'id, name, kind, clock_at, settings, created_at';
+
+/**
+ * Makes a workspace and its first admin API key. Two transactions, since no role may write both tables: should the
+ * second one fail, repeat with the same `id`; that finds the workspace and makes a key.
+ */
+export async function createWorkspace(
+  database: Database,
+  input: { id?: string; name: string; kind?: Workspace['kind']; keyName?: string },
+): Promise<{ workspace: Workspace; key: string }> {
+  const id = input.id ?? newId();
+  await database.inSystem((tx) =>
+    tx.run('insert into workspaces (id, name, kind) values ($1, $2, $3) on conflict (id) do nothing', [
+      id,
+      input.name,
+      input.kind ?? 'live',
+    ]),
+  );
+  return database.inWorkspace(id, async (tx) => {
+    const { key } = await createApiKey(tx, { name: input.keyName ?? 'first admin key', scopes: ['*'] });
+    return { workspace: await getWorkspace(tx), key };
+  });
+}
+
+/** Every workspace, oldest first, for the command line. */
+export function listWorkspaces(database: Database, limit = 1000): Promise<Workspace[]> {
+  return database.inSystem((tx) =>
+    tx.rows<Workspace>(`select ${columns} from workspaces order by id limit $1`, [limit]),
+  );
+}
+
+export async function getWorkspace(tx: WorkspaceTx, lock: '' | 'for no key update' = ''): Promise<Workspace> {
+  const row = await tx.row<Workspace>(`select ${columns} from workspaces where id = $1 ${lock}`, [
+    tx.workspaceId,
+  ]);
+  if (!row) throw new Error(`workspace ${tx.workspaceId} does not exist`);
+  return row;
+}
+
+/** Changes the name, and the named settings; a setting of null is removed. */
+export async function updateWorkspace(
+  tx: WorkspaceTx,
+  change: { name?: string | undefined; settings?: Record<string, unknown> | undefined },
+): Promise<Workspace> {
+  await tx.run(
+    `update workspaces set name = coalesce($2, name), settings = jsonb_strip_nulls(settings || $3::jsonb)
+     where id = $1`,
+    [tx.workspaceId, change.name ?? null, JSON.stringify(change.settings ?? {})],
+  );
+  return getWorkspace(tx);
+}

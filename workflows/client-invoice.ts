@@ -1,0 +1,35 @@
+/** Owns the life of an issued invoice: sync to the accounting platform, wait for payment, end when settled. */
+import { ActivityFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import { lookLoop, type SubjectInput } from './look-loop.ts';
+
+const { lookAtClientInvoice } = proxyLocalActivities<Activities>({ startToCloseTimeout: '20s' });
+const { pushInvoice } = proxyActivities<Activities>({
+  taskQueue: 'vendor',
+  startToCloseTimeout: '5m',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 20 },
+});
+
+const connectionRetryMs = 60_000;
+const syncRetryMs = 300_000;
+
+export async function clientInvoice(input: SubjectInput): Promise<void> {
+  await lookLoop(input, async () => {
+    const next = await lookAtClientInvoice(input);
+    switch (next.step) {
+      case 'sync':
+        try {
+          await pushInvoice(input);
+          return 'again';
+        } catch (failure) {
+          // The platform has been away for long: the document stays queued and is tried again later.
+          if (!(failure instanceof ActivityFailure)) throw failure;
+          return { waitMs: input.durations.syncRetryMs ?? syncRetryMs };
+        }
+      case 'wait':
+        return { waitMs: next.retry ? (input.durations.connectionRetryMs ?? connectionRetryMs) : null };
+      case 'done':
+        return 'end';
+    }
+  });
+}

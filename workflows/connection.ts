@@ -1,0 +1,36 @@
+/** Owns the life of a connection: read time, read payments, wait for the next poll or a request; one workflow for all platforms. */
+import { ActivityFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import { lookLoop, type SubjectInput } from './look-loop.ts';
+
+const { lookAtConnection } = proxyLocalActivities<Activities>({ startToCloseTimeout: '20s' });
+const { syncTime, readPayments } = proxyActivities<Activities>({
+  taskQueue: 'vendor',
+  startToCloseTimeout: '2h',
+  heartbeatTimeout: '3m',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 6 },
+});
+
+export async function connection(input: SubjectInput): Promise<void> {
+  await lookLoop(input, async () => {
+    const next = await lookAtConnection(input);
+    try {
+      switch (next.step) {
+        case 'sync_time':
+          await syncTime(input);
+          return 'again';
+        case 'read_payments':
+          await readPayments(input);
+          return 'again';
+        case 'wait':
+          return { waitMs: next.waitMs };
+        case 'done':
+          return 'end';
+      }
+    } catch (failure) {
+      // The poll began, so the look says when the next one is due; the connection's page shows the last error.
+      if (!(failure instanceof ActivityFailure)) throw failure;
+      return 'again';
+    }
+  });
+}

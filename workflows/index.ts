@@ -1,0 +1,5 @@
+/** Owns the list of workflow types that a worker runs. */
+export { billingRun } from './billing-run.ts';
+export { clientInvoice } from './client-invoice.ts';
+export { connection } from './connection.ts';
+export { sweep } from './sweep.ts';
