@@ -1,0 +1,1437 @@
+/**
+ * Owns a strict loopback stand-in of the QuickBooks Online Accounting API v3, for tests and the demo.
+ *
+ * Written from Intuit's documentation and imports no connector code, so that one misreading cannot hide on both sides.
+ * What the vendor refuses is refused with its code and a reason; a query parameter that a route does not know is refused
+ * too, where the vendor would silently ignore it. Facts that the documentation does not settle are marked (unconfirmed).
+ */
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { Decimal } from 'decimal.js';
+import type { z } from 'zod';
+import {
+  type RateLimit,
+  type Sandbox,
+  startSandbox,
+  type VendorAnswer,
+  type VendorCall,
+} from '../kit/sandbox.ts';
+import {
+  badReference,
+  businessRule,
+  customerBody,
+  invoiceBody,
+  itemBody,
+  keyBody,
+  missing,
+  paymentBody,
+  readBody,
+  type salesLine,
+  timeActivityBody,
+  VendorFault,
+} from './sandbox-bodies.ts';
+import { type FieldKind, pageOf, parseQuery, QueryError, selectRecords } from './sandbox-query.ts';
+
+/** "Limits and throttles": 500 requests a minute per realm, 10 a second per realm and app; its 429 names no wait. */
+const VENDOR_RATE_LIMITS: readonly RateLimit[] = [
+  { requests: 500, perSeconds: 60 },
+  { requests: 10, perSeconds: 1 },
+];
+const REQUEST_ID_LENGTH_MAX = 50;
+/** How long the vendor remembers a request id is not documented; the sandbox keeps this many. */
+const REMEMBERED_ANSWERS_MAX = 10_000;
+const DELETED_MAX = 10_000;
+const CDC_OBJECTS_MAX = 1_000;
+const CDC_LOOK_BACK_MS = 30 * 24 * 3_600_000;
+/** Intuit expects a webhook's answer within 3 seconds. */
+const WEBHOOK_TIMEOUT_MS = 3_000;
+
+interface Kept {
+  Id: string;
+  SyncToken: string;
+  domain: 'QBO';
+  sparse: false;
+  /** Instants with the company's offset, to the second. */
+  MetaData: { CreateTime: string; LastUpdatedTime: string };
+}
+type KeptBody<Shape extends z.ZodType> = Kept & Omit<z.output<Shape>, keyof Kept>;
+interface LinkedTxn {
+  TxnId: string;
+  TxnType: string;
+  TxnLineId?: string | undefined;
+}
+interface Reference {
+  value: string;
+  name?: string | undefined;
+}
+
+export type QuickbooksCustomer = KeptBody<typeof customerBody> & { DisplayName: string; Active: boolean };
+export type QuickbooksItem = KeptBody<typeof itemBody> & { Active: boolean };
+export type QuickbooksInvoice = Omit<KeptBody<typeof invoiceBody>, 'LinkedTxn' | 'TotalAmt' | 'Balance'> & {
+  TxnDate: string;
+  CurrencyRef: Reference;
+  TotalAmt: number;
+  /** What is open: `TotalAmt` less the payments applied. */
+  Balance: number;
+  LinkedTxn: LinkedTxn[];
+};
+export type QuickbooksPayment = Omit<KeptBody<typeof paymentBody>, 'UnappliedAmt' | 'Line'> & {
+  TxnDate: string;
+  UnappliedAmt: number;
+  Line: { Amount: number; LinkedTxn: LinkedTxn[] }[];
+};
+export type QuickbooksTimeActivity = KeptBody<typeof timeActivityBody> & { TxnDate: string };
+/** An employee or a vendor, as far as time activities and the rule of unique names need them. */
+export interface QuickbooksPerson extends Kept {
+  DisplayName: string;
+  Active: boolean;
+  PrimaryEmailAddr?: { Address: string };
+}
+interface TaxCode extends Kept {
+  Name: string;
+  Description: string;
+  Active: boolean;
+  Taxable: boolean;
+  TaxGroup: boolean;
+}
+interface Account extends Kept {
+  Name: string;
+  AccountType: string;
+  Active: boolean;
+}
+
+interface Records {
+  Customer: QuickbooksCustomer;
+  Item: QuickbooksItem;
+  Invoice: QuickbooksInvoice;
+  Payment: QuickbooksPayment;
+  TimeActivity: QuickbooksTimeActivity;
+  Employee: QuickbooksPerson;
+  Vendor: QuickbooksPerson;
+  TaxCode: TaxCode;
+  Account: Account;
+}
+type EntityName = keyof Records;
+type WritableEntity = 'Customer' | 'Item' | 'Invoice' | 'Payment' | 'TimeActivity';
+
+export interface QuickbooksSandboxOptions {
+  port?: number;
+  realmId: string;
+  accessToken: string;
+  /** Default: the vendor's 500 a minute and 10 a second. */
+  rateLimit?: RateLimit | readonly RateLimit[] | 'off';
+  /** `Preferences.SalesFormsPrefs.CustomTxnNumbers`; default true: we number, QuickBooks does not. */
+  customTxnNumbers?: boolean;
+  /** Default `US`. In `CA` every line needs a tax code. */
+  country?: 'US' | 'CA';
+  /** Default: the country's. */
+  homeCurrency?: string;
+  /** Default false: only the home currency is accepted. */
+  multiCurrency?: boolean;
+  /** Home units per one foreign unit, used when an invoice names no rate; a currency without one is refused. */
+  exchangeRates?: Record<string, number>;
+  /** What automated sales tax puts on lines coded `TAX` in a US company; default 0. */
+  salesTaxPercent?: number;
+  /** The company's zone as a fixed offset; default `-08:00`. */
+  utcOffset?: string;
+  /** Keeps the books in this file, so that they outlive the process; read at start when it exists. */
+  stateFile?: string;
+  now?: () => Date;
+}
+
+/** A payment received from a customer, booked by a person at QuickBooks. Amounts in the customer's currency. */
+export type PaymentBooking = { date: string; reference?: string } & (
+  | { invoiceId: string; amount: number | string }
+  | { invoiceIds: readonly string[]; amounts: readonly (number | string)[]; amount?: number | string }
+);
+
+export interface QuickbooksWebhookEvent {
+  entity: 'Customer' | 'Invoice' | 'Payment' | 'TimeActivity';
+  operation: 'created' | 'updated' | 'deleted' | 'voided' | 'emailed' | 'merged';
+  id: string;
+  /** Sent again with the same value, it is a repeated delivery of one event; default: a new UUID. */
+  eventId?: string;
+  /** Default: now. */
+  at?: string;
+}
+
+export interface QuickbooksSandbox extends Sandbox {
+  addCustomer(customer: z.input<typeof customerBody> & { DisplayName: string }): QuickbooksCustomer;
+  addItem(item: { Name: string } & Partial<z.input<typeof itemBody>>): QuickbooksItem;
+  addEmployee(displayName: string, email?: string): QuickbooksPerson;
+  addVendor(displayName: string, email?: string): QuickbooksPerson;
+  /**
+   * Books a payment; what exceeds the open balances stays unapplied, as an overpayment does. Throws a VendorFault for
+   * an unknown or foreign invoice.
+   */
+  bookPayment(booking: PaymentBooking): QuickbooksPayment;
+  voidInvoice(id: string): QuickbooksInvoice;
+  deleteInvoice(id: string): void;
+  deletePayment(id: string): void;
+  readonly customers: QuickbooksCustomer[];
+  readonly items: QuickbooksItem[];
+  readonly invoices: QuickbooksInvoice[];
+  readonly payments: QuickbooksPayment[];
+  readonly timeActivities: QuickbooksTimeActivity[];
+  /** Replaces the accepted token, as expiry after an hour does. */
+  setAccessToken(accessToken: string): void;
+  /** From now on a validation Fault comes with HTTP 200 (observed in the wild) instead of 400. */
+  faultsAsHttp200(on: boolean): void;
+  /**
+   * Posts the events to `url`, signed with the app's verifier token: a CloudEvents array, or the form used before May
+   * 2026 with `legacy`. Returns the receiver's status; rejects after 3 seconds, as Intuit gives up then.
+   */
+  sendWebhook(
+    url: string,
+    verifierToken: string,
+    events: readonly QuickbooksWebhookEvent[],
+    options?: { legacy?: boolean },
+  ): Promise<{ status: number }>;
+}
+
+interface Books {
+  lastId: number;
+  lastDocNumber: number;
+  records: { [Name in EntityName]: Map<string, Records[Name]> };
+  deleted: { entity: EntityName; id: string; at: string }[];
+  /** Answers by request id: a repeat gets the first answer, whatever it asks for. */
+  answers: Map<string, VendorAnswer>;
+}
+
+/** Starts the sandbox with the company's default items (Services, Hours), an income account and its tax codes. */
+export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions): Promise<QuickbooksSandbox> {
+  const clock = options.now ?? (() => new Date());
+  const country = options.country ?? 'US';
+  const homeCurrency = options.homeCurrency ?? (country === 'US' ? 'USD' : 'CAD');
+  const multiCurrency = options.multiCurrency ?? false;
+  const customTxnNumbers = options.customTxnNumbers ?? true;
+  const utcOffset = options.utcOffset ?? '-08:00';
+  const taxPercents: Record<string, number> =
+    country === 'US' ? { TAX: options.salesTaxPercent ?? 0, NON: 0 } : CANADIAN_TAX_PERCENTS;
+  let accessToken = options.accessToken;
+  let faultStatus200 = false;
+
+  const instantNow = () => toLocal(clock(), utcOffset);
+  const today = () => instantNow().slice(0, 10);
+  const books = readBooks(options.stateFile) ?? openBooks();
+  const { Customer, Item, Invoice, Payment, TimeActivity, Employee, Vendor, TaxCode, Account } =
+    books.records;
+
+  function openBooks(): Books {
+    const opened: Books = emptyBooks();
+    const stamp = { SyncToken: '0', domain: 'QBO', sparse: false, MetaData: newMetaData() } as const;
+    const account = { ...stamp, Id: '79', Name: 'Services', AccountType: 'Income', Active: true };
+    opened.records.Account.set(account.Id, account);
+    for (const [Id, percent] of Object.entries(taxPercents)) {
+      const name = country === 'US' ? Id : (CANADIAN_TAX_NAMES[Id] ?? Id);
+      const code = {
+        Name: name,
+        Description: name,
+        Active: true,
+        Taxable: percent > 0,
+        TaxGroup: country !== 'US',
+      };
+      opened.records.TaxCode.set(Id, { ...stamp, Id, ...code });
+    }
+    for (const Name of ['Services', 'Hours']) {
+      const Id = String(++opened.lastId);
+      const IncomeAccountRef = { value: account.Id, name: account.Name };
+      const item = {
+        Name,
+        FullyQualifiedName: Name,
+        Type: 'Service',
+        Active: true,
+        IncomeAccountRef,
+      } as const;
+      opened.records.Item.set(Id, { ...stamp, Id, ...item });
+    }
+    return opened;
+  }
+
+  function newMetaData(): Kept['MetaData'] {
+    const at = instantNow();
+    return { CreateTime: at, LastUpdatedTime: at };
+  }
+
+  // One sequence for every kind of object: an id used for the wrong kind never finds anything by luck.
+  const newKept = (): Kept => ({
+    Id: String(++books.lastId),
+    SyncToken: '0',
+    domain: 'QBO',
+    sparse: false,
+    MetaData: newMetaData(),
+  });
+  const nextKept = (kept: Kept): Kept => ({
+    Id: kept.Id,
+    SyncToken: String(Number(kept.SyncToken) + 1),
+    domain: 'QBO',
+    sparse: false,
+    MetaData: { CreateTime: kept.MetaData.CreateTime, LastUpdatedTime: instantNow() },
+  });
+  const keptOf = (existing: Kept | null): Kept => (existing === null ? newKept() : nextKept(existing));
+
+  function bury(entity: EntityName, id: string): void {
+    books.records[entity].delete(id);
+    books.deleted.push({ entity, id, at: instantNow() });
+    if (books.deleted.length > DELETED_MAX) books.deleted.shift();
+  }
+
+  // ---- names and items
+
+  function refuseDuplicateName(name: string, ownId: string | undefined): void {
+    for (const people of [Customer, Vendor, Employee]) {
+      for (const person of people.values()) {
+        if (person.Id !== ownId && person.DisplayName.toLowerCase() === name.toLowerCase())
+          throw duplicateName('Another customer, vendor or employee is already using this name.');
+      }
+    }
+  }
+
+  function putCustomer(raw: unknown, existing: QuickbooksCustomer | null): QuickbooksCustomer {
+    const body = readBody(customerBody, raw);
+    const parts = [body.Title, body.GivenName, body.MiddleName, body.FamilyName, body.Suffix];
+    const DisplayName = body.DisplayName ?? parts.filter((part) => part !== undefined).join(' ');
+    if (DisplayName === '') throw missing('DisplayName');
+    refuseDuplicateName(DisplayName, existing?.Id);
+    const parent = body.ParentRef === undefined ? undefined : Customer.get(body.ParentRef.value);
+    if (body.ParentRef !== undefined && parent === undefined)
+      throw badReference('ParentRef', body.ParentRef.value);
+    if (body.Job === true && parent === undefined) throw missing('ParentRef');
+    const currency = body.CurrencyRef?.value ?? existing?.CurrencyRef?.value ?? homeCurrency;
+    if (!multiCurrency && currency !== homeCurrency) throw multiCurrencyOff(currency);
+    if (!/^[A-Z]{3}$/.test(currency)) throw badReference('CurrencyRef', currency);
+    if (existing !== null && existing.CurrencyRef?.value !== currency)
+      throw businessRule('The currency of a customer cannot be changed.', 'CurrencyRef');
+    const customer: QuickbooksCustomer = {
+      ...body,
+      DisplayName,
+      FullyQualifiedName:
+        parent === undefined ? DisplayName : `${String(parent.FullyQualifiedName)}:${DisplayName}`,
+      Active: body.Active ?? true,
+      CurrencyRef: toCurrencyRef(currency),
+      ...keptOf(existing),
+    };
+    Customer.set(customer.Id, customer);
+    refreshCustomer(customer.Id);
+    return customer;
+  }
+
+  function refreshCustomer(id: string): void {
+    const customer = Customer.get(id);
+    if (customer === undefined) return;
+    const open = sum(
+      [...Invoice.values()].filter((one) => one.CustomerRef.value === id).map((one) => one.Balance),
+    );
+    const unapplied = sum(
+      [...Payment.values()].filter((one) => one.CustomerRef.value === id).map((one) => one.UnappliedAmt),
+    );
+    customer.Balance = open.minus(unapplied).toNumber();
+  }
+
+  function putItem(raw: unknown, existing: QuickbooksItem | null): QuickbooksItem {
+    const body = readBody(itemBody, raw);
+    for (const item of Item.values()) {
+      if (item.Id !== existing?.Id && item.Name.toLowerCase() === body.Name.toLowerCase())
+        throw duplicateName('Another item is already using this name.');
+    }
+    if (body.IncomeAccountRef === undefined && ['Service', 'NonInventory', 'Inventory'].includes(body.Type))
+      throw missing('IncomeAccountRef');
+    for (const element of ['IncomeAccountRef', 'ExpenseAccountRef'] as const) {
+      const id = body[element]?.value;
+      if (id !== undefined && !Account.has(id)) throw badReference(element, id);
+    }
+    const item: QuickbooksItem = {
+      ...body,
+      FullyQualifiedName: body.Name,
+      Active: body.Active ?? true,
+      ...keptOf(existing),
+    };
+    Item.set(item.Id, item);
+    return item;
+  }
+
+  // ---- invoices
+
+  /** The currency a document is in and its rate. Sales documents are in the customer's currency, and say so. */
+  function readCurrency(
+    body: { CurrencyRef?: Reference | undefined; ExchangeRate?: number | undefined },
+    customer: QuickbooksCustomer,
+  ): { CurrencyRef: Reference; ExchangeRate?: number } {
+    const currency = body.CurrencyRef?.value;
+    if (!multiCurrency) {
+      if (currency !== undefined && currency !== homeCurrency) throw multiCurrencyOff(currency);
+      return { CurrencyRef: toCurrencyRef(homeCurrency) };
+    }
+    if (currency === undefined) throw missing('CurrencyRef');
+    if (currency !== customer.CurrencyRef?.value)
+      throw businessRule(
+        `You can only use one foreign currency per transaction: the customer's is ${String(customer.CurrencyRef?.value)}, not ${currency}.`,
+        'CurrencyRef',
+      );
+    const rate = body.ExchangeRate ?? (currency === homeCurrency ? 1 : options.exchangeRates?.[currency]);
+    if (rate === undefined) throw businessRule(`There is no exchange rate for ${currency}.`, 'ExchangeRate');
+    if (currency === homeCurrency && rate !== 1)
+      throw businessRule('The home currency has an exchange rate of 1.', 'ExchangeRate');
+    return { CurrencyRef: toCurrencyRef(currency), ExchangeRate: rate };
+  }
+
+  function chooseDocNumber(
+    wanted: string | undefined,
+    existing: QuickbooksInvoice | null,
+    allowDuplicate: boolean,
+  ): string | undefined {
+    if (existing !== null && (wanted === undefined || wanted === existing.DocNumber))
+      return existing.DocNumber;
+    if (wanted === 'AUTO_GENERATE') return nextDocNumber();
+    if (!customTxnNumbers) {
+      if (wanted !== undefined && wanted !== '')
+        throw businessRule(
+          'CustomTxnNumbers is off: QuickBooks counts, so do not send a DocNumber.',
+          'DocNumber',
+        );
+      return nextDocNumber();
+    }
+    if (wanted === undefined || wanted === '') return undefined;
+    const other = [...Invoice.values()].find((one) => one.DocNumber === wanted);
+    if (other !== undefined && !allowDuplicate)
+      throw new VendorFault(
+        '6140',
+        'Duplicate Document Number Error',
+        `Duplicate Document Number Error : You must specify a different number. This number has already been used. DocNumber=${wanted} is assigned to TxnType=Invoice with TxnId=${other.Id}`,
+        { element: 'DocNumber' },
+      );
+    return wanted;
+  }
+
+  function nextDocNumber(): string {
+    const used = new Set([...Invoice.values()].map((one) => one.DocNumber));
+    do books.lastDocNumber += 1;
+    while (used.has(String(books.lastDocNumber)));
+    return String(books.lastDocNumber);
+  }
+
+  /** Checks one sales line and gives back the line as it will be read. */
+  function checkSalesLine(line: z.output<typeof salesLine>, element: string): z.output<typeof salesLine> {
+    const detail = line.SalesItemLineDetail;
+    const item = Item.get(detail.ItemRef.value);
+    if (item === undefined) throw badReference(`${element}.ItemRef`, detail.ItemRef.value);
+    if (!item.Active) throw objectNotFound();
+    if (detail.Qty !== undefined && detail.UnitPrice !== undefined) {
+      const product = new Decimal(detail.Qty).times(detail.UnitPrice);
+      // Half a cent either way: how the vendor rounds a tie is not documented.
+      if (product.minus(line.Amount).abs().greaterThan('0.005'))
+        throw new VendorFault(
+          '6070',
+          'Amount calculation incorrect in the request',
+          `Amount calculation incorrect in the request: Amount is not equal to UnitPrice * Qty. Supplied value:${line.Amount}, expected ${product.toFixed(2)}`,
+          { element: `${element}.Amount` },
+        );
+    }
+    const taxCode = detail.TaxCodeRef?.value ?? (country === 'US' ? 'NON' : undefined);
+    if (taxCode === undefined)
+      throw businessRule(
+        'Make sure all your transactions have a GST/HST rate before you save.',
+        'TaxCodeRef',
+      );
+    if (!TaxCode.has(taxCode)) throw badReference(`${element}.TaxCodeRef`, taxCode);
+    return {
+      ...line,
+      SalesItemLineDetail: {
+        ...detail,
+        ItemRef: { value: item.Id, name: item.Name },
+        TaxCodeRef: { value: taxCode },
+      },
+    };
+  }
+
+  /** The time activities that the lines link to; each must be billable, of this customer, and linked by one line. */
+  function checkLinks(body: z.output<typeof invoiceBody>, existing: QuickbooksInvoice | null): Set<string> {
+    const own = new Set(existing === null ? [] : timeActivityIds(existing));
+    const linked = new Set<string>();
+    for (const line of body.Line) {
+      if (line.DetailType !== 'SalesItemLineDetail') continue;
+      const links = line.LinkedTxn ?? [];
+      // DotNET SDK issue 127: one summed line with links to four entries is an error.
+      if (links.length > 1) throw businessRule('A line can be linked to one transaction only.', 'LinkedTxn');
+      for (const { TxnId, TxnType } of links) {
+        if (TxnType !== 'TimeActivity') throw badReference(`LinkedTxn ${TxnType}`, TxnId);
+        const activity = TimeActivity.get(TxnId);
+        if (activity === undefined) throw badReference('LinkedTxn TimeActivity', TxnId);
+        if (linked.has(TxnId)) throw businessRule(`TimeActivity ${TxnId} is linked twice.`, 'LinkedTxn');
+        if (activity.CustomerRef?.value !== body.CustomerRef.value)
+          throw businessRule(`TimeActivity ${TxnId} belongs to another customer.`, 'LinkedTxn');
+        if (activity.BillableStatus !== 'Billable' && !own.has(TxnId))
+          throw businessRule(
+            `TimeActivity ${TxnId} is ${String(activity.BillableStatus)}, not Billable.`,
+            'LinkedTxn',
+          );
+        linked.add(TxnId);
+      }
+    }
+    const known = new Set([...linked, ...(existing?.LinkedTxn ?? []).map((link) => link.TxnId)]);
+    for (const { TxnId, TxnType } of body.LinkedTxn ?? []) {
+      // An invoice-level list alone failed for an integrator (same issue): the link belongs on the line.
+      if (!known.has(TxnId))
+        throw businessRule(
+          `LinkedTxn ${TxnType} ${TxnId}: link the line, not only the invoice.`,
+          'LinkedTxn',
+        );
+    }
+    return linked;
+  }
+
+  function putInvoice(
+    raw: unknown,
+    existing: QuickbooksInvoice | null,
+    { allowDuplicate = false } = {},
+  ): QuickbooksInvoice {
+    const body = readBody(invoiceBody, raw);
+    const customer = Customer.get(body.CustomerRef.value);
+    if (customer === undefined) throw badReference('CustomerRef', body.CustomerRef.value);
+    if (!customer.Active) throw objectNotFound();
+    if (country !== 'US' && body.GlobalTaxCalculation === 'TaxInclusive')
+      throw new VendorFault('500', 'Unsupported Operation', 'This sandbox has no rules for TaxInclusive.', {
+        status: 501,
+        type: 'SystemFault',
+      });
+    const currency = readCurrency(body, customer);
+    const lines = body.Line.filter((line) => line.DetailType !== 'SubTotalLineDetail').map((line, index) => ({
+      ...(line.DetailType === 'SalesItemLineDetail' ? checkSalesLine(line, `Line[${index}]`) : line),
+      Id: line.Id ?? String(index + 1),
+      LineNum: index + 1,
+    }));
+    const salesLines = lines.filter((line) => line.DetailType === 'SalesItemLineDetail');
+    if (salesLines.length === 0) throw missing('Line');
+    const linked = checkLinks(body, existing);
+    const subTotal = sum(salesLines.map((line) => line.Amount));
+    const taxed = country === 'US' || body.GlobalTaxCalculation !== 'NotApplicable';
+    const tax =
+      body.TxnTaxDetail?.TotalTax === undefined
+        ? taxed
+          ? taxOf(salesLines, taxPercents)
+          : new Decimal(0)
+        : new Decimal(body.TxnTaxDetail.TotalTax);
+    const total = subTotal.plus(tax);
+    if (total.isNegative())
+      throw businessRule('You must specify a transaction amount that is 0 or greater.', 'TotalAmt');
+    const applied = existing === null ? new Decimal(0) : appliedTo(existing.Id);
+    if (applied.greaterThan(total))
+      throw businessRule(`Payments of ${applied.toFixed(2)} are applied to this invoice.`, 'TotalAmt');
+    const txnDate = body.TxnDate ?? today();
+    const docNumber = chooseDocNumber(body.DocNumber, existing, allowDuplicate);
+
+    const { DocNumber: _, ...rest } = body;
+    const invoice: QuickbooksInvoice = {
+      ...rest,
+      ...(docNumber === undefined ? {} : { DocNumber: docNumber }),
+      TxnDate: txnDate,
+      DueDate: body.DueDate ?? txnDate,
+      CustomerRef: { value: customer.Id, name: String(customer.FullyQualifiedName) },
+      ...currency,
+      ...(country === 'US' ? {} : { GlobalTaxCalculation: body.GlobalTaxCalculation ?? 'TaxExcluded' }),
+      EmailStatus: body.EmailStatus ?? 'NotSet',
+      PrintStatus: body.PrintStatus ?? 'NotSet',
+      TxnTaxDetail: { TotalTax: tax.toNumber() },
+      Line: [
+        ...lines,
+        { DetailType: 'SubTotalLineDetail', Amount: subTotal.toNumber(), SubTotalLineDetail: {} },
+      ],
+      TotalAmt: total.toNumber(),
+      Balance: total.toNumber(),
+      LinkedTxn: [],
+      ...keptOf(existing),
+    };
+    if (existing !== null) {
+      for (const id of timeActivityIds(existing)) if (!linked.has(id)) markActivity(id, 'Billable');
+    }
+    for (const id of linked) markActivity(id, 'HasBeenBilled');
+    Invoice.set(invoice.Id, invoice);
+    refreshInvoice(invoice);
+    return invoice;
+  }
+
+  function markActivity(id: string, status: 'Billable' | 'HasBeenBilled'): void {
+    const activity = TimeActivity.get(id);
+    if (activity === undefined || activity.BillableStatus === status) return;
+    TimeActivity.set(id, { ...activity, ...nextKept(activity), BillableStatus: status });
+  }
+
+  function appliedTo(invoiceId: string): Decimal {
+    return sum(
+      [...Payment.values()]
+        .flatMap((payment) => payment.Line)
+        .filter((line) => line.LinkedTxn.some((link) => link.TxnId === invoiceId))
+        .map((line) => line.Amount),
+    );
+  }
+
+  /** Derives balance and links from payments and lines; both levels name the linked time activities when read. */
+  function refreshInvoice(invoice: QuickbooksInvoice): void {
+    invoice.Balance = new Decimal(invoice.TotalAmt).minus(appliedTo(invoice.Id)).toNumber();
+    const paymentIds = [...Payment.values()]
+      .filter((payment) =>
+        payment.Line.some((line) => line.LinkedTxn.some((link) => link.TxnId === invoice.Id)),
+      )
+      .map((payment) => payment.Id);
+    invoice.LinkedTxn = [
+      ...paymentIds.map((TxnId) => ({ TxnId, TxnType: 'Payment' })),
+      ...timeActivityIds(invoice).map((TxnId) => ({ TxnId, TxnType: 'TimeActivity' })),
+    ];
+    for (const line of invoice.Line) {
+      if (line.DetailType === 'SalesItemLineDetail')
+        for (const link of line.LinkedTxn ?? []) link.TxnLineId = '1';
+    }
+    if (multiCurrency && invoice.ExchangeRate !== undefined) {
+      invoice.HomeTotalAmt = new Decimal(invoice.TotalAmt)
+        .times(invoice.ExchangeRate)
+        .toDecimalPlaces(2)
+        .toNumber();
+      invoice.HomeBalance = new Decimal(invoice.Balance)
+        .times(invoice.ExchangeRate)
+        .toDecimalPlaces(2)
+        .toNumber();
+    }
+    refreshCustomer(invoice.CustomerRef.value);
+  }
+
+  /** Takes an invoice out of every payment; the money stays with the payments as unapplied. */
+  function unapply(invoiceId: string): void {
+    for (const payment of Payment.values()) {
+      const remaining = payment.Line.filter(
+        (line) => !line.LinkedTxn.some((link) => link.TxnId === invoiceId),
+      );
+      if (remaining.length === payment.Line.length) continue;
+      Payment.set(payment.Id, {
+        ...payment,
+        ...nextKept(payment),
+        Line: remaining,
+        UnappliedAmt: new Decimal(payment.TotalAmt)
+          .minus(sum(remaining.map((line) => line.Amount)))
+          .toNumber(),
+      });
+    }
+  }
+
+  function voidInvoice(existing: QuickbooksInvoice): QuickbooksInvoice {
+    unapply(existing.Id);
+    // That linked entries become billable again is (unconfirmed).
+    for (const id of timeActivityIds(existing)) markActivity(id, 'Billable');
+    const note = existing.PrivateNote ?? '';
+    const invoice: QuickbooksInvoice = {
+      ...existing,
+      ...nextKept(existing),
+      PrivateNote: note.startsWith('Voided') ? note : `Voided${note === '' ? '' : ` - ${note}`}`,
+      Line: existing.Line.map((line) => {
+        if (line.DetailType === 'DescriptionOnly') return line;
+        if (line.DetailType === 'SubTotalLineDetail') return { ...line, Amount: 0 };
+        const { LinkedTxn: _, ...rest } = line;
+        return { ...rest, Amount: 0, SalesItemLineDetail: { ...rest.SalesItemLineDetail, Qty: 0 } };
+      }),
+      TxnTaxDetail: { TotalTax: 0 },
+      TotalAmt: 0,
+    };
+    Invoice.set(invoice.Id, invoice);
+    refreshInvoice(invoice);
+    return invoice;
+  }
+
+  function deleteInvoice(existing: QuickbooksInvoice): void {
+    unapply(existing.Id);
+    for (const id of timeActivityIds(existing)) markActivity(id, 'Billable');
+    bury('Invoice', existing.Id);
+    refreshCustomer(existing.CustomerRef.value);
+  }
+
+  function sendInvoice(existing: QuickbooksInvoice, address: string | null): QuickbooksInvoice {
+    const to = address ?? existing.BillEmail?.Address;
+    if (to === undefined) throw missing('BillEmail');
+    const invoice: QuickbooksInvoice = {
+      ...existing,
+      ...nextKept(existing),
+      BillEmail: { Address: to },
+      EmailStatus: 'EmailSent',
+      DeliveryInfo: { DeliveryType: 'Email', DeliveryTime: instantNow() },
+    };
+    Invoice.set(invoice.Id, invoice);
+    return invoice;
+  }
+
+  // ---- payments
+
+  function putPayment(raw: unknown, existing: QuickbooksPayment | null): QuickbooksPayment {
+    const body = readBody(paymentBody, raw);
+    const customer = Customer.get(body.CustomerRef.value);
+    if (customer === undefined) throw badReference('CustomerRef', body.CustomerRef.value);
+    const currency = readCurrency(body, customer);
+    const lines = body.Line ?? [];
+    const applied = sum(lines.map((line) => line.Amount));
+    if (applied.greaterThan(body.TotalAmt))
+      throw businessRule('The amounts applied exceed the amount received.', 'Line');
+    const touched = new Set(
+      (existing?.Line ?? []).flatMap((line) => line.LinkedTxn.map((link) => link.TxnId)),
+    );
+    const byInvoice = Map.groupBy(lines, (line) => line.LinkedTxn[0]!.TxnId);
+    for (const [id, linesOfInvoice] of byInvoice) {
+      const otherType = linesOfInvoice.find((line) => line.LinkedTxn[0]!.TxnType !== 'Invoice');
+      if (otherType !== undefined) throw badReference(`LinkedTxn ${otherType.LinkedTxn[0]!.TxnType}`, id);
+      const invoice = Invoice.get(id);
+      if (invoice === undefined) throw badReference('LinkedTxn Invoice', id);
+      if (invoice.CustomerRef.value !== customer.Id)
+        throw businessRule(`Invoice ${id} belongs to another customer.`, 'LinkedTxn');
+      const before = sum(
+        (existing?.Line ?? [])
+          .filter((line) => line.LinkedTxn.some((link) => link.TxnId === id))
+          .map((line) => line.Amount),
+      );
+      const wanted = sum(linesOfInvoice.map((line) => line.Amount));
+      if (wanted.greaterThan(before.plus(invoice.Balance)))
+        throw businessRule(`Invoice ${id} has an open balance of ${invoice.Balance} only.`, 'Line');
+      touched.add(id);
+    }
+    const payment: QuickbooksPayment = {
+      ...body,
+      TxnDate: body.TxnDate ?? today(),
+      CustomerRef: { value: customer.Id, name: String(customer.FullyQualifiedName) },
+      ...currency,
+      ProcessPayment: false,
+      UnappliedAmt: new Decimal(body.TotalAmt).minus(applied).toNumber(),
+      Line: lines,
+      ...keptOf(existing),
+    };
+    Payment.set(payment.Id, payment);
+    touchInvoices(touched);
+    refreshCustomer(customer.Id);
+    return payment;
+  }
+
+  /** A payment changes the balance of its invoices, and with it their version and time. */
+  function touchInvoices(ids: Iterable<string>): void {
+    for (const id of ids) {
+      const invoice = Invoice.get(id);
+      if (invoice === undefined) continue;
+      const touched = { ...invoice, ...nextKept(invoice) };
+      Invoice.set(id, touched);
+      refreshInvoice(touched);
+    }
+  }
+
+  function deletePayment(existing: QuickbooksPayment): void {
+    bury('Payment', existing.Id);
+    touchInvoices(new Set(existing.Line.flatMap((line) => line.LinkedTxn.map((link) => link.TxnId))));
+    refreshCustomer(existing.CustomerRef.value);
+  }
+
+  function bookPayment(booking: PaymentBooking): QuickbooksPayment {
+    const single = 'invoiceId' in booking;
+    const ids = single ? [booking.invoiceId] : booking.invoiceIds;
+    const amounts = (single ? [booking.amount] : booking.amounts).map((amount) => new Decimal(amount));
+    if (ids.length === 0 || ids.length !== amounts.length)
+      throw new Error('Give one amount for each invoice.');
+    const total = booking.amount === undefined ? sum(amounts) : new Decimal(booking.amount);
+    const invoices = ids.map((id) => Invoice.get(id) ?? raise(badReference('LinkedTxn Invoice', id)));
+    const [first] = invoices;
+    const lines = invoices.flatMap((invoice, index) => {
+      const applied = Decimal.min(amounts[index]!, invoice.Balance);
+      return applied.isZero()
+        ? []
+        : [{ Amount: applied.toNumber(), LinkedTxn: [{ TxnId: invoice.Id, TxnType: 'Invoice' }] }];
+    });
+    return putPayment(
+      {
+        CustomerRef: { value: first!.CustomerRef.value },
+        ...(multiCurrency ? { CurrencyRef: first!.CurrencyRef, ExchangeRate: first!.ExchangeRate } : {}),
+        TotalAmt: total.toNumber(),
+        TxnDate: booking.date,
+        ...(booking.reference === undefined ? {} : { PaymentRefNum: booking.reference }),
+        Line: lines,
+      },
+      null,
+    );
+  }
+
+  // ---- time activities
+
+  function putTimeActivity(raw: unknown, existing: QuickbooksTimeActivity | null): QuickbooksTimeActivity {
+    const body = readBody(timeActivityBody, raw);
+    const person = {
+      Employee: { element: 'EmployeeRef', people: Employee } as const,
+      Vendor: { element: 'VendorRef', people: Vendor } as const,
+      // The sandbox keeps no list of other names, so a reference to one is never found.
+      Other: { element: 'OtherNameRef', people: new Map<string, QuickbooksPerson>() } as const,
+    }[body.NameOf];
+    const personId = body[person.element]?.value;
+    if (personId === undefined) throw missing(person.element);
+    const found = person.people.get(personId);
+    if (found === undefined) throw badReference(person.element, personId);
+    const others = (['EmployeeRef', 'VendorRef', 'OtherNameRef'] as const).filter(
+      (name) => name !== person.element,
+    );
+    if (others.some((name) => body[name] !== undefined))
+      throw businessRule(`NameOf ${body.NameOf} goes with ${person.element} only.`, 'NameOf');
+    const customer = body.CustomerRef === undefined ? undefined : Customer.get(body.CustomerRef.value);
+    if (body.CustomerRef !== undefined && customer === undefined)
+      throw badReference('CustomerRef', body.CustomerRef.value);
+    const item = body.ItemRef === undefined ? undefined : Item.get(body.ItemRef.value);
+    if (body.ItemRef !== undefined && item === undefined) throw badReference('ItemRef', body.ItemRef.value);
+
+    const status = body.BillableStatus ?? 'NotBillable';
+    if (status === 'HasBeenBilled' && existing?.BillableStatus !== 'HasBeenBilled')
+      throw new VendorFault(
+        '2170',
+        'Invalid Enumeration',
+        'Invalid Enumeration : HasBeenBilled is set by linking an invoice line only',
+        {
+          element: 'BillableStatus',
+        },
+      );
+    if (status === 'Billable' && customer === undefined) throw missing('CustomerRef');
+    if (status === 'Billable' && body.HourlyRate === undefined) throw missing('HourlyRate');
+
+    const hasDuration = body.Hours !== undefined || body.Minutes !== undefined;
+    const hasSpan = body.StartTime !== undefined || body.EndTime !== undefined;
+    if (!hasDuration && !hasSpan) throw missing('Hours');
+    if (hasDuration && hasSpan)
+      throw businessRule('Give Hours and Minutes or StartTime and EndTime, not both.');
+    if (hasSpan && body.StartTime === undefined) throw missing('StartTime');
+    if (hasSpan && body.EndTime === undefined) throw missing('EndTime');
+    if (hasSpan && Date.parse(body.EndTime!) <= Date.parse(body.StartTime!))
+      throw businessRule('EndTime is not after StartTime.', 'EndTime');
+    const activity: QuickbooksTimeActivity = {
+      ...body,
+      // Not taken from StartTime: an entry without a date is filed under today (minimul/qbo_api issue 16).
+      TxnDate: body.TxnDate ?? today(),
+      [person.element]: { value: found.Id, name: found.DisplayName },
+      ...(customer === undefined
+        ? {}
+        : { CustomerRef: { value: customer.Id, name: String(customer.FullyQualifiedName) } }),
+      ...(item === undefined ? {} : { ItemRef: { value: item.Id, name: item.Name } }),
+      BillableStatus: status,
+      // Rewritten into the company's zone (same issue).
+      ...(hasSpan
+        ? {
+            StartTime: toLocal(new Date(body.StartTime!), utcOffset),
+            EndTime: toLocal(new Date(body.EndTime!), utcOffset),
+          }
+        : {}),
+      ...keptOf(existing),
+    };
+    TimeActivity.set(activity.Id, activity);
+    return activity;
+  }
+
+  function deleteTimeActivity(existing: QuickbooksTimeActivity): void {
+    if (existing.BillableStatus === 'HasBeenBilled')
+      throw businessRule(`TimeActivity ${existing.Id} is on an invoice.`);
+    bury('TimeActivity', existing.Id);
+  }
+
+  // ---- routes
+
+  function existingForChange<Name extends WritableEntity>(name: Name, raw: unknown): Records[Name] {
+    const { Id: id, SyncToken: syncToken } = raw as { Id?: unknown; SyncToken?: unknown };
+    if (typeof id !== 'string') throw missing('Id');
+    const existing = books.records[name].get(id);
+    if (existing === undefined) throw objectNotFound();
+    if (typeof syncToken !== 'string') throw missing('SyncToken');
+    if (syncToken !== existing.SyncToken)
+      throw new VendorFault(
+        '5010',
+        'Stale Object Error',
+        `Stale Object Error : SyncToken ${syncToken} is not the current ${existing.SyncToken}: someone changed this object at the same time.`,
+        { element: 'SyncToken' },
+      );
+    return existing;
+  }
+
+  function write(name: WritableEntity, call: VendorCall): VendorAnswer {
+    allowParameters(call, ['requestid', 'operation', ...(name === 'Invoice' ? ['include'] : [])]);
+    return once(call, () => {
+      const raw = readJson(call);
+      const operation = call.query.get('operation');
+      const include = call.query.get('include');
+      if (include !== null && include !== 'allowduplicatedocnum') throw unsupported(`include=${include}`);
+      switch (operation) {
+        case null:
+        case 'update':
+          return { [name]: save(name, raw, include === 'allowduplicatedocnum', operation === 'update') };
+        case 'void': {
+          if (name !== 'Invoice') throw unsupported(`operation=void on ${name}`);
+          readBody(keyBody, raw);
+          return { Invoice: voidInvoice(existingForChange('Invoice', raw)) };
+        }
+        case 'delete': {
+          const { Id } = raw as { Id?: unknown };
+          if (name === 'Invoice') deleteInvoice(existingForChange(name, raw));
+          else if (name === 'Payment') deletePayment(existingForChange(name, raw));
+          else if (name === 'TimeActivity') deleteTimeActivity(existingForChange(name, raw));
+          else throw unsupported(`operation=delete on ${name} (set Active to false)`);
+          return { [name]: { domain: 'QBO', status: 'Deleted', Id } };
+        }
+        default:
+          throw unsupported(`operation=${operation}`);
+      }
+    });
+  }
+
+  /** Creates, or with an `Id` updates: a sparse body over what is kept, any other instead of it. */
+  function save(name: WritableEntity, raw: object, allowDuplicate: boolean, mustExist: boolean): object {
+    const isUpdate = 'Id' in raw && raw.Id !== undefined && raw.Id !== null;
+    if (mustExist && !isUpdate) throw missing('Id');
+    const existing = isUpdate ? existingForChange(name, raw) : null;
+    const isSparse = existing !== null && 'sparse' in raw && raw.sparse === true;
+    // The tax of the old lines must not pass for a tax that the caller fixed.
+    const { TxnTaxDetail: _, ...kept } = (existing ?? {}) as { TxnTaxDetail?: unknown };
+    const body = isSparse ? { ...kept, ...raw } : raw;
+    switch (name) {
+      case 'Customer':
+        return putCustomer(body, existing as QuickbooksCustomer | null);
+      case 'Item':
+        return putItem(body, existing as QuickbooksItem | null);
+      case 'Invoice':
+        return putInvoice(body, existing as QuickbooksInvoice | null, { allowDuplicate });
+      case 'Payment':
+        return putPayment(body, existing as QuickbooksPayment | null);
+      case 'TimeActivity':
+        return putTimeActivity(body, existing as QuickbooksTimeActivity | null);
+    }
+  }
+
+  /** Does `commit` once per request id: a repeat gets the first answer, also from another route of the company. */
+  function once(call: VendorCall, commit: () => Record<string, unknown>): VendorAnswer {
+    const requestId = call.query.get('requestid');
+    if (requestId !== null && (requestId === '' || requestId.length > REQUEST_ID_LENGTH_MAX))
+      throw new VendorFault(
+        '2050',
+        'String length is either shorter or longer than supported by specification',
+        `requestid has ${requestId.length} characters; 1 to ${REQUEST_ID_LENGTH_MAX} are supported.`,
+        { element: 'requestid' },
+      );
+    const first = requestId === null ? undefined : books.answers.get(requestId);
+    if (first !== undefined) return first;
+    const answer = { status: 200, body: structuredClone({ ...commit(), time: timeNow() }) };
+    // Only what was done is remembered: whether the vendor also repeats a Fault is not documented.
+    if (requestId !== null) {
+      books.answers.set(requestId, answer);
+      if (books.answers.size > REMEMBERED_ANSWERS_MAX)
+        books.answers.delete(books.answers.keys().next().value!);
+    }
+    writeBooks(options.stateFile, books);
+    return answer;
+  }
+
+  const timeNow = () => toLocal(clock(), utcOffset, true);
+
+  function query(call: VendorCall): VendorAnswer {
+    allowParameters(call, call.method === 'GET' ? ['query'] : []);
+    if (call.method === 'POST' && !/^application\/text\b/.test(call.headers['content-type'] ?? ''))
+      throw unsupported('a query by POST that is not sent as application/text');
+    const text = call.method === 'GET' ? call.query.get('query') : call.text;
+    if (text === null || text === '') throw missing('query');
+    const parsed = parseQuery(text);
+    const isKnown = Object.hasOwn(QUERYABLE, parsed.entity);
+    if (!isKnown)
+      throw new QueryError(
+        '4001',
+        `QueryValidationError: ${parsed.entity} is not an entity that can be queried.`,
+      );
+    const entity = parsed.entity as keyof typeof QUERYABLE;
+    const records: object[] =
+      entity === 'Preferences' ? [preferences()] : [...books.records[entity].values()];
+    // Lists of names and items leave out what is inactive unless the query speaks of Active.
+    const wantsInactive = parsed.conditions.some((condition) => condition.field === 'Active');
+    const listed = records.filter(
+      (record) => wantsInactive || !('Active' in record) || record.Active === true,
+    );
+    const selected = selectRecords(parsed, listed, QUERYABLE[entity]);
+    if (parsed.counts)
+      return { status: 200, body: { QueryResponse: { totalCount: selected.length }, time: timeNow() } };
+    const page = pageOf(parsed, selected);
+    const found = { [entity]: page, startPosition: parsed.startPosition, maxResults: page.length };
+    return { status: 200, body: { QueryResponse: page.length === 0 ? {} : found, time: timeNow() } };
+  }
+
+  function changes(call: VendorCall): VendorAnswer {
+    allowParameters(call, ['entities', 'changedSince']);
+    const wanted = call.query.get('entities');
+    const since = call.query.get('changedSince');
+    if (wanted === null || wanted === '') throw missing('entities');
+    if (since === null) throw missing('changedSince');
+    // A raw "+" in the URL arrives as a space, so an offset that was not encoded is refused, as it should be.
+    if (
+      !/^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?$/.test(since) ||
+      Number.isNaN(Date.parse(since))
+    )
+      throw unsupported(`changedSince=${since}: not a date or a date-time with an offset`);
+    const sinceMs = since.length === 10 ? Date.parse(`${since}T00:00:00${utcOffset}`) : Date.parse(since);
+    if (clock().getTime() - sinceMs > CDC_LOOK_BACK_MS)
+      throw unsupported(`changedSince=${since}: changes are kept for 30 days`);
+    const changed = wanted.split(',').flatMap((entity) => {
+      if (!CDC_ENTITIES.includes(entity)) throw unsupported(`${entity} in change data capture`);
+      const name = entity as EntityName;
+      const alive = [...books.records[name].values()].map((record) => ({
+        name,
+        at: record.MetaData.LastUpdatedTime,
+        record: record as object,
+      }));
+      const dead = books.deleted
+        .filter((one) => one.entity === name)
+        .map(({ id, at }) => ({
+          name,
+          at,
+          record: { domain: 'QBO', status: 'Deleted', Id: id, MetaData: { LastUpdatedTime: at } },
+        }));
+      return [...alive, ...dead].filter(({ at }) => Date.parse(at) >= sinceMs);
+    });
+    // Oldest first, so that a reader who meets the limit can go on from the last change it has seen.
+    const sent = changed.sort((a, b) => Date.parse(a.at) - Date.parse(b.at)).slice(0, CDC_OBJECTS_MAX);
+    const QueryResponse = wanted.split(',').map((entity) => {
+      const records = sent.filter(({ name }) => name === entity).map(({ record }) => record);
+      return records.length === 0
+        ? {}
+        : { [entity]: records, startPosition: 1, maxResults: records.length, totalCount: records.length };
+    });
+    return { status: 200, body: { CDCResponse: [{ QueryResponse }], time: timeNow() } };
+  }
+
+  function preferences(): object {
+    return {
+      SalesFormsPrefs: { CustomTxnNumbers: customTxnNumbers, AllowServiceDate: true, AllowDeposit: false },
+      CurrencyPrefs: { MultiCurrencyEnabled: multiCurrency, HomeCurrency: { value: homeCurrency } },
+      TaxPrefs: { UsingSalesTax: true, PartnerTaxEnabled: country === 'US' },
+      TimeTrackingPrefs: { UseServices: true, BillCustomers: true, ShowBillRateToAll: true },
+      domain: 'QBO',
+      sparse: false,
+      Id: '1',
+      SyncToken: '0',
+      MetaData: { CreateTime: '2020-01-01T00:00:00-08:00', LastUpdatedTime: '2020-01-01T00:00:00-08:00' },
+    };
+  }
+
+  function route(call: VendorCall, path: string): VendorAnswer {
+    if (path === 'query' && (call.method === 'GET' || call.method === 'POST')) return query(call);
+    if (path === 'cdc' && call.method === 'GET') return changes(call);
+    if (path === 'preferences' && call.method === 'GET') {
+      allowParameters(call, []);
+      return { status: 200, body: { Preferences: preferences(), time: timeNow() } };
+    }
+    const sent = /^invoice\/(\w+)\/send$/.exec(path)?.[1];
+    if (sent !== undefined && call.method === 'POST') {
+      allowParameters(call, ['sendTo', 'requestid']);
+      if (call.headers['content-type'] !== 'application/octet-stream')
+        throw unsupported('sending an invoice without Content-Type: application/octet-stream');
+      return once(call, () => ({
+        Invoice: sendInvoice(Invoice.get(sent) ?? raise(objectNotFound()), call.query.get('sendTo')),
+      }));
+    }
+    const [segment = '', id, ...more] = path.split('/');
+    // Paths are case sensitive, with the entity in lower case.
+    const name = ROUTES[segment];
+    if (name !== undefined && more.length === 0) {
+      const isWritable =
+        name === 'Customer' ||
+        name === 'Item' ||
+        name === 'Invoice' ||
+        name === 'Payment' ||
+        name === 'TimeActivity';
+      if (call.method === 'POST' && id === undefined && isWritable) return write(name, call);
+      if (call.method === 'GET' && id !== undefined) {
+        allowParameters(call, []);
+        const record = books.records[name].get(id);
+        if (record === undefined) throw objectNotFound();
+        return { status: 200, body: { [name]: record, time: timeNow() } };
+      }
+    }
+    throw new VendorFault('404', 'Not Found', `No route ${call.method} ${call.path}.`, {
+      status: 404,
+      type: 'SystemFault',
+    });
+  }
+
+  function answer(call: VendorCall): VendorAnswer {
+    try {
+      const [, realm, path] = /^\/v3\/company\/([^/]+)\/(.+)$/.exec(call.path) ?? [];
+      if (call.headers.authorization !== `Bearer ${accessToken}`)
+        return gatewayAnswer(401, 'Token expired or revoked');
+      if (realm === undefined || path === undefined)
+        throw new VendorFault('404', 'Not Found', `No route ${call.method} ${call.path}.`, {
+          status: 404,
+          type: 'SystemFault',
+        });
+      if (realm !== options.realmId)
+        return gatewayAnswer(
+          403,
+          `The token gives no access to company ${realm}, or the environment is the wrong one.`,
+        );
+      if (!/\bapplication\/json\b/.test(call.headers.accept ?? ''))
+        throw new VendorFault(
+          '406',
+          'Not Acceptable',
+          'Without Accept: application/json QuickBooks answers in XML.',
+          { status: 406, type: 'SystemFault' },
+        );
+      return route(call, path);
+    } catch (error) {
+      const fault =
+        error instanceof QueryError
+          ? new VendorFault(
+              error.code,
+              error.code === '4000' ? 'Error parsing query' : 'Invalid query',
+              error.message,
+            )
+          : error;
+      if (!(fault instanceof VendorFault)) throw error;
+      const status = faultStatus200 && fault.status === 400 ? 200 : fault.status;
+      return { status, body: toFaultBody(fault, timeNow()) };
+    }
+  }
+
+  const limits = options.rateLimit ?? VENDOR_RATE_LIMITS;
+  const sandbox = await startSandbox(
+    {
+      answer,
+      errorBody: (status, message) =>
+        [401, 403, 429].includes(status)
+          ? gatewayAnswer(status, message).body
+          : toFaultBody(
+              new VendorFault(String(status), message, message, { status, type: 'SystemFault' }),
+              timeNow(),
+            ),
+      rateLimits: limits === 'off' ? [] : 'requests' in limits ? [limits] : limits,
+      sendsRetryAfter: false,
+      commonHeaders: () => ({
+        intuit_tid: `1-${randomBytes(4).toString('hex')}-${randomBytes(12).toString('hex')}`,
+      }),
+    },
+    options.port,
+  );
+
+  /** Does a person's work in the books and keeps it; hands out copies, so that a test cannot write into the books. */
+  function byHand<T>(work: () => T): T {
+    const result = structuredClone(work());
+    writeBooks(options.stateFile, books);
+    return result;
+  }
+  function addPerson(
+    people: Map<string, QuickbooksPerson>,
+    DisplayName: string,
+    email?: string,
+  ): QuickbooksPerson {
+    return byHand(() => {
+      refuseDuplicateName(DisplayName, undefined);
+      const person = {
+        DisplayName,
+        Active: true,
+        ...(email === undefined ? {} : { PrimaryEmailAddr: { Address: email } }),
+        ...newKept(),
+      };
+      people.set(person.Id, person);
+      return person;
+    });
+  }
+
+  return {
+    ...sandbox,
+    addCustomer: (customer) => byHand(() => putCustomer(customer, null)),
+    addItem: (item) =>
+      byHand(() => putItem({ Type: 'Service', IncomeAccountRef: { value: '79' }, ...item }, null)),
+    addEmployee: (displayName, email) => addPerson(Employee, displayName, email),
+    addVendor: (displayName, email) => addPerson(Vendor, displayName, email),
+    bookPayment: (booking) => byHand(() => bookPayment(booking)),
+    voidInvoice: (id) => byHand(() => voidInvoice(Invoice.get(id) ?? raise(objectNotFound()))),
+    deleteInvoice: (id) => byHand(() => deleteInvoice(Invoice.get(id) ?? raise(objectNotFound()))),
+    deletePayment: (id) => byHand(() => deletePayment(Payment.get(id) ?? raise(objectNotFound()))),
+    get customers() {
+      return structuredClone([...Customer.values()]);
+    },
+    get items() {
+      return structuredClone([...Item.values()]);
+    },
+    get invoices() {
+      return structuredClone([...Invoice.values()]);
+    },
+    get payments() {
+      return structuredClone([...Payment.values()]);
+    },
+    get timeActivities() {
+      return structuredClone([...TimeActivity.values()]);
+    },
+    setAccessToken(token) {
+      accessToken = token;
+    },
+    faultsAsHttp200(on) {
+      faultStatus200 = on;
+    },
+    async sendWebhook(url, verifierToken, events, { legacy = false } = {}) {
+      const at = (event: QuickbooksWebhookEvent) => event.at ?? clock().toISOString();
+      const body = JSON.stringify(
+        legacy ? toLegacyEvents(options.realmId, events, at) : toCloudEvents(options.realmId, events, at),
+      );
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          // Over the raw bytes; the key is the verifier token as text, neither decoded nor the client secret.
+          'intuit-signature': createHmac('sha256', verifierToken).update(body).digest('base64'),
+        },
+        body,
+        signal: AbortSignal.timeout(WEBHOOK_TIMEOUT_MS),
+      });
+      await response.arrayBuffer();
+      return { status: response.status };
+    },
+  };
+}
+
+const ROUTES: Readonly<Record<string, EntityName>> = {
+  customer: 'Customer',
+  item: 'Item',
+  invoice: 'Invoice',
+  payment: 'Payment',
+  timeactivity: 'TimeActivity',
+  employee: 'Employee',
+  vendor: 'Vendor',
+  taxcode: 'TaxCode',
+  account: 'Account',
+};
+
+/** CDC serves these; TimeActivity, TaxCode, TaxRate, TaxAgency and JournalCode are the documented exceptions. */
+const CDC_ENTITIES: readonly string[] = [
+  'Customer',
+  'Item',
+  'Invoice',
+  'Payment',
+  'Employee',
+  'Vendor',
+  'Account',
+];
+
+const KEPT_FIELDS = {
+  Id: 'id',
+  'MetaData.CreateTime': 'instant',
+  'MetaData.LastUpdatedTime': 'instant',
+} as const satisfies Record<string, FieldKind>;
+const PERSON_FIELDS = { ...KEPT_FIELDS, DisplayName: 'text', Active: 'flag' } as const;
+
+/** What a query can be about, and the fields it can filter and order by. */
+const QUERYABLE = {
+  Customer: {
+    ...PERSON_FIELDS,
+    GivenName: 'text',
+    FamilyName: 'text',
+    CompanyName: 'text',
+    FullyQualifiedName: 'text',
+    Balance: 'amount',
+  },
+  Employee: PERSON_FIELDS,
+  Vendor: PERSON_FIELDS,
+  Item: {
+    ...KEPT_FIELDS,
+    Name: 'text',
+    FullyQualifiedName: 'text',
+    Type: 'text',
+    Sku: 'text',
+    Active: 'flag',
+  },
+  Invoice: {
+    ...KEPT_FIELDS,
+    DocNumber: 'text',
+    TxnDate: 'day',
+    DueDate: 'day',
+    CustomerRef: 'reference',
+    TotalAmt: 'amount',
+    Balance: 'amount',
+  },
+  // The schema says that payments cannot be filtered by DocNumber.
+  Payment: { ...KEPT_FIELDS, TxnDate: 'day', CustomerRef: 'reference', TotalAmt: 'amount' },
+  TaxCode: { ...KEPT_FIELDS, Name: 'text', Active: 'flag' },
+  Account: { ...KEPT_FIELDS, Name: 'text', AccountType: 'text', Active: 'flag' },
+  // Filters on BillableStatus or CustomerRef are (unconfirmed), so they are refused.
+  TimeActivity: { ...KEPT_FIELDS, TxnDate: 'day' },
+  Preferences: {},
+} as const satisfies Record<string, Record<string, FieldKind>>;
+
+const CANADIAN_TAX_PERCENTS: Readonly<Record<string, number>> = { '2': 0, '3': 0, '5': 5, '7': 13 };
+const CANADIAN_TAX_NAMES: Readonly<Record<string, string>> = {
+  '2': 'Exempt',
+  '3': 'Zero-rated',
+  '5': 'GST',
+  '7': 'HST ON',
+};
+
+const currencyNames = new Intl.DisplayNames('en', { type: 'currency' });
+const toCurrencyRef = (currency: string): Reference => ({
+  value: currency,
+  name: currencyNames.of(currency) ?? currency,
+});
+
+const objectNotFound = () =>
+  new VendorFault(
+    '610',
+    'Object Not Found',
+    "Object Not Found : Something you're trying to use has been made inactive. Check the fields with accounts, customers, items, vendors or employees.",
+  );
+const duplicateName = (detail: string) =>
+  new VendorFault('6240', 'Duplicate Name Exists Error', `The name supplied already exists. : ${detail}`);
+const multiCurrencyOff = (currency: string) =>
+  businessRule(`Multicurrency is off in this company, so ${currency} cannot be used.`, 'CurrencyRef');
+const unsupported = (what: string) =>
+  new VendorFault('500', 'Unsupported Operation', `Operation ${what} is not supported.`);
+
+function raise(error: Error): never {
+  throw error;
+}
+
+/** Parameters that no route knows are refused, where the vendor would silently ignore them. */
+function allowParameters(call: VendorCall, names: readonly string[]): void {
+  for (const name of new Set(call.query.keys())) {
+    if (![...names, 'minorversion'].includes(name))
+      throw unsupported(`with the parameter ${name} (known here: ${[...names, 'minorversion'].join(', ')})`);
+    if (call.query.getAll(name).length > 1) throw unsupported(`with the parameter ${name} given twice`);
+  }
+  // Since 2025-08-01 every lower version is ignored: any number is accepted.
+  const version = call.query.get('minorversion');
+  if (version !== null && !/^\d+$/.test(version)) throw unsupported(`minorversion=${version}`);
+}
+
+function readJson(call: VendorCall): object {
+  if (!/^application\/json\b/.test(call.headers['content-type'] ?? ''))
+    throw unsupported('a body that is not sent as application/json');
+  try {
+    const body = JSON.parse(call.text) as unknown;
+    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
+  } catch {
+    // Falls through to the refusal: a body that is no JSON and a body that is no object get the same one.
+  }
+  throw new VendorFault(
+    '2010',
+    'Request has invalid or unsupported property',
+    'The body is not a JSON object.',
+  );
+}
+
+function toFaultBody(fault: VendorFault, time: string): object {
+  const error = { Message: fault.message, Detail: fault.detail, code: fault.code, element: fault.element };
+  return { Fault: { Error: [error], type: fault.type }, time };
+}
+
+/** Errors of the gateway in front of the API are spelt in lower case. */
+function gatewayAnswer(status: number, detail: string): VendorAnswer {
+  const [name, code, type] =
+    status === 401
+      ? ['AuthenticationFailed', '3200', 'AUTHENTICATION']
+      : status === 429
+        ? ['ThrottleExceeded', '3001', 'SERVICE']
+        : ['ApplicationAuthorizationFailed', '3100', 'SERVICE'];
+  const message = `message=${name}; errorCode=${code.padStart(6, '0')}; statusCode=${status}`;
+  return { status, body: { fault: { error: [{ message, detail, code, element: null }], type } } };
+}
+
+function timeActivityIds(invoice: QuickbooksInvoice): string[] {
+  return invoice.Line.flatMap((line) =>
+    line.DetailType === 'SalesItemLineDetail' ? (line.LinkedTxn ?? []).map((link) => link.TxnId) : [],
+  );
+}
+
+function taxOf(
+  lines: readonly z.output<typeof salesLine>[],
+  percents: Readonly<Record<string, number>>,
+): Decimal {
+  const byCode = Map.groupBy(lines, (line) => line.SalesItemLineDetail.TaxCodeRef!.value);
+  return sum(
+    [...byCode].map(([code, linesOfCode]) =>
+      sum(linesOfCode.map((line) => line.Amount))
+        .times(percents[code] ?? 0)
+        .div(100)
+        .toDecimalPlaces(2),
+    ),
+  );
+}
+
+function sum(amounts: readonly (number | Decimal)[]): Decimal {
+  return amounts.reduce<Decimal>((total, amount) => total.plus(amount), new Decimal(0));
+}
+
+/** `date` in the zone of `utcOffset`, e.g. `2026-03-04T17:20:11-08:00`, with milliseconds on request. */
+function toLocal(date: Date, utcOffset: string, withMs = false): string {
+  const [hours = '0', minutes = '0'] = utcOffset.slice(1).split(':');
+  const offsetMs = (Number(hours) * 60 + Number(minutes)) * 60_000 * (utcOffset.startsWith('-') ? -1 : 1);
+  const shifted = new Date(date.getTime() + offsetMs).toISOString();
+  return `${shifted.slice(0, withMs ? 23 : 19)}${utcOffset}`;
+}
+
+type EventTime = (event: QuickbooksWebhookEvent) => string;
+
+function toCloudEvents(realmId: string, events: readonly QuickbooksWebhookEvent[], at: EventTime): object {
+  return events.map((event) => ({
+    specversion: '1.0',
+    id: event.eventId ?? randomUUID(),
+    source: `intuit.${Buffer.from(realmId).toString('base64')}`,
+    // The spellings voided, emailed and merged are (unconfirmed).
+    type: `qbo.${event.entity.toLowerCase()}.${event.operation}.v1`,
+    datacontenttype: 'application/json',
+    time: at(event),
+    intuitentityid: event.id,
+    intuitaccountid: realmId,
+    data: {},
+  }));
+}
+
+const LEGACY_OPERATIONS = {
+  created: 'Create',
+  updated: 'Update',
+  deleted: 'Delete',
+  voided: 'Void',
+  emailed: 'Emailed',
+  merged: 'Merge',
+} as const;
+
+function toLegacyEvents(realmId: string, events: readonly QuickbooksWebhookEvent[], at: EventTime): object {
+  const entities = events.map((event) => ({
+    name: event.entity,
+    id: event.id,
+    operation: LEGACY_OPERATIONS[event.operation],
+    lastUpdated: at(event),
+  }));
+  return { eventNotifications: [{ realmId, dataChangeEvent: { entities } }] };
+}
+
+function emptyBooks(): Books {
+  return {
+    lastId: 100,
+    lastDocNumber: 1000,
+    records: {
+      Customer: new Map(),
+      Item: new Map(),
+      Invoice: new Map(),
+      Payment: new Map(),
+      TimeActivity: new Map(),
+      Employee: new Map(),
+      Vendor: new Map(),
+      TaxCode: new Map(),
+      Account: new Map(),
+    },
+    deleted: [],
+    answers: new Map(),
+  };
+}
+
+function readBooks(file: string | undefined): Books | null {
+  if (file === undefined || !existsSync(file)) return null;
+  return JSON.parse(readFileSync(file, 'utf8'), (_, value: unknown) =>
+    isStoredMap(value) ? new Map(value.entriesOfMap) : value,
+  ) as Books;
+}
+
+/** Written beside and renamed, so that a kill in the middle leaves the books as they were. */
+function writeBooks(file: string | undefined, books: Books): void {
+  if (file === undefined) return;
+  const text = JSON.stringify(books, (_, value: unknown) =>
+    value instanceof Map ? { entriesOfMap: [...(value as Map<string, unknown>)] } : value,
+  );
+  writeFileSync(`${file}.part`, text);
+  renameSync(`${file}.part`, file);
+}
+
+function isStoredMap(value: unknown): value is { entriesOfMap: [string, unknown][] } {
+  return typeof value === 'object' && value !== null && 'entriesOfMap' in value;
+}
