@@ -1,0 +1,119 @@
+/** Owns importing a file from its first byte to its operation's result: parse in a worker, take in chunk by chunk. */
+import { localDay } from '../../domain/day.ts';
+import type { ImportMapping } from '../../domain/import/mapping.ts';
+import type { Database } from '../../store/database.ts';
+import {
+  addCounts,
+  ensureSource,
+  type IntakeCounts,
+  noCounts,
+  openMatcher,
+  takeIn,
+} from '../../store/intake.ts';
+import {
+  finishOperation,
+  type Operation,
+  progressOperation,
+  startOperation,
+} from '../../store/operations.ts';
+import { getWorkspace } from '../../store/workspaces.ts';
+import { type ParsedChunk, type ParseFileInput, parseFile } from './parse-in-worker.ts';
+
+export interface ImportRequest {
+  workspaceId: string;
+  source: ParseFileInput['source'];
+  mapping: ImportMapping;
+  /** Entries of one source are known by their key; importing a file of the same source again changes nothing. */
+  sourceName: string;
+  startedBy: string;
+  signal?: AbortSignal;
+  onProgress?: (progress: ImportProgress) => void;
+}
+export interface ImportProgress {
+  bytesRead: number;
+  totalBytes: number | null;
+  counts: IntakeCounts;
+}
+export interface ImportResult extends IntakeCounts {
+  sha256: string;
+  lines: number;
+}
+
+const chunkSize = 5_000;
+
+/** Makes the operation, so that the caller can answer with it before the file is read. */
+export function beginImport(database: Database, request: ImportRequest): Promise<Operation> {
+  return database.inWorkspace(request.workspaceId, (tx) =>
+    startOperation(tx, { kind: 'import', subjectId: null, total: null, startedBy: request.startedBy }),
+  );
+}
+
+/**
+ * Runs the import of an operation to its end. Each chunk is one transaction with its progress, so an interrupted import
+ * is repeated from the start and only adds what is missing. Throws FileUnreadable for a file that cannot be read at all.
+ */
+export async function runImport(
+  database: Database,
+  operation: Operation,
+  request: ImportRequest,
+): Promise<ImportResult> {
+  const { workspaceId, mapping } = request;
+  try {
+    const opened = await database.inWorkspace(workspaceId, async (tx) => {
+      const sourceId = await ensureSource(tx, { kind: 'file', name: request.sourceName, connectionId: null });
+      const { settings, clockAt } = await getWorkspace(tx);
+      return {
+        sourceId,
+        matcher: await openMatcher(tx, sourceId),
+        today: localDay(clockAt ?? new Date(), String(settings.zone ?? 'UTC')),
+        currency: String(settings.currency ?? 'USD'),
+      };
+    });
+    let counts: IntakeCounts = noCounts;
+    let last: ParsedChunk | null = null;
+    let cancelled = false;
+    const input: ParseFileInput = {
+      source: request.source,
+      mapping,
+      chunkSize,
+      ...(request.signal && { signal: request.signal }),
+    };
+    for await (const chunk of parseFile(input)) {
+      last = chunk;
+      if (chunk.entries.length > 0 || chunk.unreadable.length > 0) {
+        counts = await database.inWorkspace(workspaceId, async (tx) => {
+          const taken = await takeIn(tx, opened.matcher, chunk, {
+            sourceId: opened.sourceId,
+            operationId: operation.id,
+            actor: request.startedBy,
+            createMissing: mapping.createMissing,
+            goLiveOn: null,
+            today: opened.today,
+            currency: opened.currency,
+            severities: {},
+          });
+          const sum = addCounts(counts, taken);
+          cancelled = !(await progressOperation(tx, operation.id, {
+            done: chunk.lastLine,
+            message: 'importing',
+            result: sum,
+          }));
+          return sum;
+        });
+      }
+      request.onProgress?.({ bytesRead: chunk.bytesRead, totalBytes: chunk.totalBytes, counts });
+      if (cancelled) break;
+    }
+    const result: ImportResult = { ...counts, sha256: last?.sha256SoFar ?? '', lines: last?.lastLine ?? 0 };
+    await database.inWorkspace(workspaceId, (tx) =>
+      finishOperation(tx, operation.id, { status: cancelled ? 'cancelled' : 'done', result }),
+    );
+    return result;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    await database.inWorkspace(workspaceId, (tx) =>
+      finishOperation(tx, operation.id, { status: 'failed', error: { message } }),
+    );
+    throw error;
+  }
+}

@@ -1,0 +1,118 @@
+/** Owns the three workers of a process, one per task queue: interactive, bulk, vendor. */
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { SubjectType } from '../store/outbox.ts';
+
+/** On which queue a subject's workflow runs. */
+export const taskQueues: Record<SubjectType, string> = {
+  billing_run: 'bulk',
+  client_invoice: 'interactive',
+  connection: 'interactive',
+  ticket: 'interactive',
+  contractor_invoice: 'interactive',
+  billing_policy: 'interactive',
+};
+
+export interface Workers {
+  /** Resolves when all have ended; rejects when one failed. */
+  ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+let installed = false;
+/** The SDK's runtime is one per process and logs through ours. */
+function installRuntime(logger: Logger): void {
+  if (installed) return;
+  installed = true;
+  const log = logger.child({ part: 'temporal' });
+  Runtime.install({
+    logger: {
+      log: (level, message, meta) =>
+        log[
+          level === 'TRACE'
+            ? 'trace'
+            : level === 'DEBUG'
+              ? 'debug'
+              : level === 'WARN'
+                ? 'warn'
+                : level === 'ERROR'
+                  ? 'error'
+                  : 'info'
+        ](meta ?? {}, message),
+      trace: (message, meta) => log.trace(meta ?? {}, message),
+      debug: (message, meta) => log.debug(meta ?? {}, message),
+      info: (message, meta) => log.debug(meta ?? {}, message),
+      warn: (message, meta) => log.warn(meta ?? {}, message),
+      error: (message, meta) => log.error(meta ?? {}, message),
+    },
+    shutdownSignals: [],
+  });
+}
+
+export interface WorkersOptions {
+  config: Config;
+  address: string;
+  bundlePath: string;
+  activities: object;
+  logger: Logger;
+}
+
+export async function startWorkers({
+  config,
+  address,
+  bundlePath,
+  activities,
+  logger,
+}: WorkersOptions): Promise<Workers> {
+  installRuntime(logger);
+  const connection = await NativeConnection.connect({
+    address,
+    tls: config.temporal.tls ? {} : false,
+    ...(config.temporal.apiKey !== null && { apiKey: config.temporal.apiKey }),
+  });
+  const common: Partial<WorkerOptions> = {
+    connection,
+    namespace: config.temporal.namespace,
+    activities,
+    shutdownGraceTime: '5s',
+    shutdownForceTime: '15s',
+    maxConcurrentWorkflowTaskPolls: 4,
+    maxConcurrentActivityTaskPolls: 4,
+  };
+  const withWorkflows: Partial<WorkerOptions> = {
+    workflowBundle: { codePath: bundlePath },
+    maxCachedWorkflows: config.worker.cachedWorkflows,
+    workflowThreadPoolSize: 1,
+  };
+  const workers = await Promise.all([
+    Worker.create({
+      ...common,
+      ...withWorkflows,
+      taskQueue: 'interactive',
+      maxConcurrentActivityTaskExecutions: config.worker.interactiveActivities,
+    }),
+    Worker.create({
+      ...common,
+      ...withWorkflows,
+      taskQueue: 'bulk',
+      maxConcurrentActivityTaskExecutions: config.worker.bulkActivities,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: 'vendor',
+      maxConcurrentActivityTaskExecutions: config.worker.vendorActivities,
+    }),
+  ]);
+  const ended = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  // Whoever awaits `ended` sees the failure; a process that never does must not die of an unhandled rejection.
+  ended.catch((error: unknown) => logger.error({ err: error }, 'a worker ended'));
+  return {
+    ended,
+    stop: async () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended.catch(() => undefined);
+      await connection.close();
+    },
+  };
+}
