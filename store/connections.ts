@@ -64,7 +64,7 @@ export const connections = tenantTable<Connection>('connections', {
 });
 
 /** Makes a connection with its secrets, in the hub's present epoch: there is nothing older to reconcile. */
-export async function createConnection(
+export async function insertConnection(
   tx: WorkspaceTx,
   box: SecretBox,
   values: NewConnection,
@@ -80,7 +80,7 @@ export async function createConnection(
 }
 
 /** Changes a connection and replaces the named secrets. New secrets end a lost authorisation: the next look tries them. */
-export async function updateConnection(
+export async function changeConnection(
   tx: WorkspaceTx,
   box: SecretBox,
   before: Connection,
@@ -94,6 +94,14 @@ export async function updateConnection(
   const after = await connections.update(tx, before.id, { ...change, ...reason });
   if (!after) throw new Error(`connection ${before.id} is gone`);
   return after;
+}
+
+/** Asks for a poll before the next one is due: whatever began before this moment does not answer it. */
+export async function requestSync(tx: WorkspaceTx, connectionId: string): Promise<void> {
+  await tx.run(
+    'update connections set sync_requested_at = clock_timestamp() where workspace_id = $1 and id = $2',
+    [tx.workspaceId, connectionId],
+  );
 }
 
 export async function writeConnectionSecrets(

@@ -1,9 +1,11 @@
 /** Owns contracts: what was agreed with a client, and from when it bills. */
 import type { Grouping } from '../domain/grouping/build-drafts.ts';
 import type { Rounding } from '../domain/money.ts';
+import { found, Refusal } from '../domain/refusal.ts';
 import type { Severity } from '../domain/validation/rule.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
-import { type NewRow, tenantTable } from './tenant-table.ts';
+import type { WorkspaceTx } from './database.ts';
+import { type NewRow, tenantTable, type Values } from './tenant-table.ts';
 
 export const contractStatuses = ['draft', 'active', 'paused', 'ended'] as const;
 export const approvalPolicies = ['approved', 'submitted', 'any'] as const;
@@ -71,3 +73,30 @@ export const contracts = tenantTable<Contract>('contracts', {
   targetConnectionId: 'plain',
   createdAt: 'plain',
 });
+
+export async function insertContract(tx: WorkspaceTx, values: NewContract): Promise<Contract> {
+  const contract = await contracts.insert(tx, values);
+  requireDatesInOrder(contract);
+  return contract;
+}
+
+/** The caller holds the contract's lock. */
+export async function changeContract(
+  tx: WorkspaceTx,
+  before: Contract,
+  change: Values<Contract>,
+): Promise<Contract> {
+  const contract = found(await contracts.update(tx, before.id, change), 'contract');
+  requireDatesInOrder(contract);
+  return contract;
+}
+
+function requireDatesInOrder({ startsOn, endsBefore }: Contract): void {
+  if (endsBefore === null || endsBefore > startsOn) return;
+  throw new Refusal({
+    code: 'contract.dates_conflict',
+    status: 422,
+    message: `A contract that starts on ${startsOn} cannot have ended before ${endsBefore}.`,
+    errors: [{ pointer: '/endsBefore', detail: 'is not after the start' }],
+  });
+}

@@ -1,5 +1,6 @@
 /** Owns mapping rules: a person's decision what a source's client, project, task or person is here. */
 import type { TargetKind } from '../domain/match.ts';
+import { found } from '../domain/refusal.ts';
 import type { WorkspaceTx } from './database.ts';
 import { requireReference } from './references.ts';
 import { type NewRow, tenantTable } from './tenant-table.ts';
@@ -28,19 +29,17 @@ export const mappingRules = tenantTable<MappingRule>('mapping_rules', {
 });
 
 /** Refuses a target that this workspace does not have. */
-export async function createMappingRule(tx: WorkspaceTx, values: NewMappingRule): Promise<MappingRule> {
+export async function insertMappingRule(tx: WorkspaceTx, values: NewMappingRule): Promise<MappingRule> {
   await requireReference(tx, values.targetKind, values.targetId, '/targetId');
   return mappingRules.insert(tx, values);
 }
 
-/** Points a rule at another record of the same kind; null when there is no such rule. */
+/** Points a rule at another record of the same kind. The caller holds the rule's lock. */
 export async function retargetMappingRule(
   tx: WorkspaceTx,
-  id: string,
-  targetId: string,
-): Promise<MappingRule | null> {
-  const rule = await mappingRules.lock(tx, id);
-  if (!rule) return null;
+  rule: MappingRule,
+  { targetId }: { targetId: string },
+): Promise<MappingRule> {
   await requireReference(tx, rule.targetKind, targetId, '/targetId');
-  return mappingRules.update(tx, id, { targetId });
+  return found(await mappingRules.update(tx, rule.id, { targetId }), 'mapping_rule');
 }

@@ -35,7 +35,7 @@ export const rateCards = tenantTable<RateCard>('rate_cards', {
 });
 
 /** Refuses a scope that this workspace does not have: the column has no foreign key, as it names one of two tables. */
-export async function createRateCard(tx: WorkspaceTx, values: NewRateCard): Promise<RateCard> {
+export async function insertRateCard(tx: WorkspaceTx, values: NewRateCard): Promise<RateCard> {
   await requireReference(tx, values.scopeType, values.scopeId, '/scopeId');
   return rateCards.insert(tx, values);
 }

@@ -18,7 +18,7 @@ export async function requireReference(
   id: string,
   pointer: string,
 ): Promise<void> {
-  if (kind === 'workspace' ? id === tx.workspaceId : await exists(tx, tables[kind], id)) return;
+  if (kind === 'workspace' ? id.toLowerCase() === tx.workspaceId : await exists(tx, tables[kind], id)) return;
   throw invalidField(
     pointer,
     'reference.unknown',

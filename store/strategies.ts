@@ -30,7 +30,7 @@ export const strategies = tenantTable<Strategy>('strategies', {
 });
 
 /** Refuses a scope that this workspace does not have. */
-export async function createStrategy(tx: WorkspaceTx, values: NewStrategy): Promise<Strategy> {
+export async function insertStrategy(tx: WorkspaceTx, values: NewStrategy): Promise<Strategy> {
   await requireReference(tx, values.scopeType, values.scopeId, '/scopeId');
   return strategies.insert(tx, values);
 }

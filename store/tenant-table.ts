@@ -16,15 +16,15 @@ export interface ListOptions<Row> {
 }
 
 export interface TenantTable<Row> {
-  insert(tx: WorkspaceTx, values: Values<Row>): Promise<Row>;
-  find(tx: WorkspaceTx, id: string): Promise<Row | null>;
+  insert: (tx: WorkspaceTx, values: Values<Row>) => Promise<Row>;
+  find: (tx: WorkspaceTx, id: string) => Promise<Row | null>;
   /** Like find, and holds the row until the transaction ends. */
-  lock(tx: WorkspaceTx, id: string): Promise<Row | null>;
-  update(tx: WorkspaceTx, id: string, values: Values<Row>): Promise<Row | null>;
+  lock: (tx: WorkspaceTx, id: string) => Promise<Row | null>;
+  update: (tx: WorkspaceTx, id: string, values: Values<Row>) => Promise<Row | null>;
   /** By id, which is by creation; up to limit + 1 rows. */
-  list(tx: WorkspaceTx, options: ListOptions<Row>): Promise<Row[]>;
+  list: (tx: WorkspaceTx, options: ListOptions<Row>) => Promise<Row[]>;
   /** True when there was such a row. */
-  remove(tx: WorkspaceTx, id: string): Promise<boolean>;
+  remove: (tx: WorkspaceTx, id: string) => Promise<boolean>;
 }
 
 /** json: the value is serialised here, because pg would send an array as a Postgres array. */

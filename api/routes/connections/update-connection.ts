@@ -1,0 +1,51 @@
+/** Owns PATCH /connections/:connectionId. */
+import { found, Refusal } from '../../../domain/refusal.ts';
+import { changeConnection, connections } from '../../../store/connections.ts';
+import { enqueueLook } from '../../../store/outbox.ts';
+import { record, recordUpdated } from '../../kit/record-change.ts';
+import { defineRoute } from '../../kit/route.ts';
+import { requireKnownSettings, requireOverrideAllowed } from './check-connection.ts';
+import { connection, connectionChange, connectionSubject, toConnectionView } from './connection.ts';
+
+export const updateConnection = defineRoute({
+  name: 'update-connection',
+  method: 'patch',
+  path: '/connections/:connectionId',
+  summary: 'Change, pause, resume or re-authorise a connection',
+  description: 'New secrets end a lost authorisation. A disconnected connection stays disconnected.',
+  permission: 'connections.update',
+  body: connectionChange,
+  example: { pollSeconds: 600, secrets: { accessToken: 'new token from the vendor' } },
+  responses: { 200: connection },
+  errors: [
+    'connection.disconnected',
+    'connection.setting_missing',
+    'connection.setting_unknown',
+    'connection.override_not_allowed',
+  ],
+  handler: ({ params, body: { secrets = {}, ...change }, actor, deps, requireCurrent, transact }) =>
+    transact(async (tx) => {
+      const before = found(await connections.lock(tx, params.connectionId), 'connection');
+      requireCurrent(await toConnectionView(tx, before));
+      if (before.status === 'disconnected')
+        throw new Refusal({
+          code: 'connection.disconnected',
+          message: 'This connection was disconnected for good.',
+          whatToDo: 'Create a new one.',
+        });
+      if (change.settings) requireKnownSettings(deps, before.connector, change.settings);
+      requireOverrideAllowed(deps, change.baseUrlOverride);
+      const after = await changeConnection(tx, deps.secrets, before, change, secrets);
+      await enqueueLook(tx, {
+        subjectType: 'connection',
+        subjectId: after.id,
+        lane: 'interactive',
+        reason: 'changed',
+      });
+      await recordUpdated(tx, actor, connectionSubject, before, after);
+      const replaced = Object.keys(secrets);
+      if (replaced.length > 0)
+        await record(tx, actor, connectionSubject, 'secrets_replaced', after.id, { names: replaced });
+      return { status: 200, body: await toConnectionView(tx, after) };
+    }),
+});

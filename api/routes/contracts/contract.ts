@@ -1,0 +1,94 @@
+/** Owns how a contract is read and written over the API. */
+import { z } from 'zod';
+import { groupingModes } from '../../../domain/grouping/group-keys.ts';
+import { roundingModes } from '../../../domain/money.ts';
+import { approvalPolicies, contractStatuses } from '../../../store/contracts.ts';
+import type { Subject } from '../../kit/record-change.ts';
+import {
+  currency,
+  day,
+  id,
+  instant,
+  name,
+  price,
+  shortText,
+  storedDay,
+  storedDecimal,
+  zone,
+} from '../../kit/schemas.ts';
+
+export const contractSubject: Subject = { type: 'contract', permission: 'contracts.read' };
+
+export const status = z.enum(contractStatuses);
+const approvalPolicy = z
+  .enum(approvalPolicies)
+  .meta({ description: 'Which approval makes an entry billable.' });
+const grouping = z
+  .strictObject({ invoice: z.enum(groupingModes), line: z.enum(groupingModes) })
+  .meta({ id: 'Grouping', description: 'What makes two items fall on one invoice, and on one line.' });
+const rounding = z
+  .strictObject({
+    mode: z.enum(roundingModes),
+    moneyPlaces: z.int().min(0).max(6),
+    quantityPlaces: z.int().min(0).max(6),
+  })
+  .meta({ id: 'Rounding' });
+const tax = z
+  .strictObject({ rate: price.meta({ description: 'Percent, e.g. "25".' }), category: shortText })
+  .meta({ id: 'ContractTax' });
+const severities = z
+  .record(z.string().max(100), z.enum(['E', 'W']))
+  .refine((rules) => Object.keys(rules).length <= 100, 'at most 100 rules')
+  .meta({ description: "Rule code → severity, where it differs from the rule's own." });
+
+export const contract = z
+  .object({
+    id,
+    clientId: id,
+    sellerId: id,
+    name: z.string(),
+    status,
+    currency,
+    zone: z.string(),
+    startsOn: storedDay,
+    endsBefore: storedDay.nullable().meta({ description: 'First day that is no longer covered.' }),
+    goLiveOn: storedDay.meta({ description: 'Nothing dated earlier is billed here.' }),
+    approvalPolicy,
+    grouping,
+    rounding,
+    tax,
+    severities,
+    purchaseOrderId: id.nullable(),
+    buyerReference: z.string().nullable(),
+    longStopOn: storedDay.nullable(),
+    overtimeMultiplier: storedDecimal.nullable(),
+    targetConnectionId: id.nullable().meta({ description: 'Connection that receives its invoices.' }),
+    createdAt: instant,
+  })
+  .meta({ id: 'Contract' });
+
+export const newContract = z.object({
+  clientId: id,
+  sellerId: id,
+  name,
+  status: status.optional(),
+  currency,
+  zone,
+  startsOn: day,
+  endsBefore: day.nullish(),
+  goLiveOn: day,
+  approvalPolicy: approvalPolicy.optional(),
+  grouping: grouping.optional(),
+  rounding: rounding.optional(),
+  tax: tax.optional(),
+  severities: severities.optional(),
+  purchaseOrderId: id.nullish(),
+  buyerReference: shortText.nullish(),
+  longStopOn: day.nullish(),
+  overtimeMultiplier: price.nullish(),
+  targetConnectionId: id.nullish(),
+});
+/** Parties, currency and zone stay: another agreement is another contract. */
+export const contractChange = newContract
+  .omit({ clientId: true, sellerId: true, currency: true, zone: true, startsOn: true })
+  .partial();

@@ -1,0 +1,31 @@
+/** Owns GET /projects. */
+import { z } from 'zod';
+import { projects } from '../../../store/projects.ts';
+import { idAfter, toIdPage } from '../../kit/cursor.ts';
+import { defineRoute } from '../../kit/route.ts';
+import { id, pageOf, pageQuery } from '../../kit/schemas.ts';
+import { project, status } from './project.ts';
+
+export const listProjects = defineRoute({
+  name: 'list-projects',
+  method: 'get',
+  path: '/projects',
+  summary: 'List projects',
+  permission: 'projects.read',
+  query: z.object({
+    ...pageQuery,
+    clientId: id.optional(),
+    contractId: id.optional(),
+    status: status.optional(),
+  }),
+  responses: { 200: pageOf(project) },
+  handler: ({ query: { limit, cursor, clientId, contractId, status }, transact }) =>
+    transact(async (tx) => {
+      const rows = await projects.list(tx, {
+        limit,
+        after: idAfter(cursor),
+        where: { clientId, contractId, status },
+      });
+      return { status: 200, body: toIdPage(rows, limit) };
+    }),
+});

@@ -1,0 +1,26 @@
+/** Owns PATCH /projects/:projectId. */
+import { found } from '../../../domain/refusal.ts';
+import { changeProject, projects } from '../../../store/projects.ts';
+import { recordUpdated } from '../../kit/record-change.ts';
+import { defineRoute } from '../../kit/route.ts';
+import { project, projectChange, projectSubject } from './project.ts';
+
+export const updateProject = defineRoute({
+  name: 'update-project',
+  method: 'patch',
+  path: '/projects/:projectId',
+  summary: 'Change a project',
+  permission: 'projects.update',
+  body: projectChange,
+  example: { costCentre: '4100' },
+  responses: { 200: project },
+  errors: ['project.contract_of_other_client'],
+  handler: ({ params, body, actor, requireCurrent, transact }) =>
+    transact(async (tx) => {
+      const before = found(await projects.lock(tx, params.projectId), 'project');
+      requireCurrent(before);
+      const after = await changeProject(tx, before, body);
+      await recordUpdated(tx, actor, projectSubject, before, after);
+      return { status: 200, body: after };
+    }),
+});

@@ -1,0 +1,34 @@
+/** Owns how a seller is read and written over the API. */
+import { z } from 'zod';
+import type { Subject } from '../../kit/record-change.ts';
+import { address, country, currency, id, name, zone } from '../../kit/schemas.ts';
+
+export const sellerSubject: Subject = { type: 'seller', permission: 'sellers.read' };
+
+export const seller = z
+  .object({
+    id,
+    name: z.string(),
+    address,
+    country,
+    functionalCurrency: currency,
+    zone: z.string(),
+    latestInvoiceDays: z
+      .int()
+      .nullable()
+      .meta({ description: 'Days after the work by which it must be invoiced.' }),
+    voidAllowed: z.boolean(),
+  })
+  .meta({ id: 'Seller' });
+
+export const newSeller = z.object({
+  name,
+  address: address.optional(),
+  country,
+  functionalCurrency: currency,
+  zone,
+  latestInvoiceDays: z.int().min(1).max(3650).nullish(),
+  voidAllowed: z.boolean().optional(),
+});
+/** The books' currency and zone stay: numbers and dates already given follow them. */
+export const sellerChange = newSeller.omit({ functionalCurrency: true, zone: true }).partial();

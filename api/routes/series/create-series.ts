@@ -1,0 +1,22 @@
+/** Owns POST /series. */
+import { series } from '../../../store/series.ts';
+import { recordCreated } from '../../kit/record-change.ts';
+import { defineRoute } from '../../kit/route.ts';
+import { newSeries, numberSeries, seriesSubject } from './series.ts';
+
+export const createSeries = defineRoute({
+  name: 'create-series',
+  method: 'post',
+  path: '/series',
+  summary: 'Create a number series',
+  permission: 'series.create',
+  body: newSeries,
+  example: { sellerId: '{sellerId}', documentType: 'credit_note', pattern: '{CLIENT}-C-{NNNN}' },
+  responses: { 201: numberSeries },
+  handler: ({ body, actor, transact }) =>
+    transact(async (tx) => {
+      const created = await series.insert(tx, body);
+      await recordCreated(tx, actor, seriesSubject, created);
+      return { status: 201, body: created, headers: { Location: `/api/v1/series/${created.id}` } };
+    }),
+});

@@ -1,0 +1,19 @@
+/** Owns GET /tasks/:taskId. */
+import { found } from '../../../domain/refusal.ts';
+import { tasks } from '../../../store/tasks.ts';
+import { defineRoute } from '../../kit/route.ts';
+import { task } from './task.ts';
+
+export const getTask = defineRoute({
+  name: 'get-task',
+  method: 'get',
+  path: '/tasks/:taskId',
+  summary: 'Read a task',
+  permission: 'tasks.read',
+  responses: { 200: task },
+  handler: ({ params, transact }) =>
+    transact(async (tx) => ({
+      status: 200,
+      body: found(await tasks.find(tx, params.taskId), 'task'),
+    })),
+});

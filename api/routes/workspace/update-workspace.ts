@@ -1,0 +1,24 @@
+/** Owns PATCH /workspace. */
+import { updateWorkspace as changeWorkspace, getWorkspace } from '../../../store/workspaces.ts';
+import { recordUpdated } from '../../kit/record-change.ts';
+import { defineRoute } from '../../kit/route.ts';
+import { workspace, workspaceChange, workspaceSubject } from './workspace.ts';
+
+export const updateWorkspace = defineRoute({
+  name: 'update-workspace',
+  method: 'patch',
+  path: '/workspace',
+  summary: 'Change name or settings',
+  permission: 'workspace.update',
+  body: workspaceChange,
+  example: { settings: { zone: 'Europe/Oslo', currency: 'EUR' } },
+  responses: { 200: workspace },
+  handler: ({ body, actor, requireCurrent, transact }) =>
+    transact(async (tx) => {
+      const before = await getWorkspace(tx, 'for no key update');
+      requireCurrent(before);
+      const after = await changeWorkspace(tx, body);
+      await recordUpdated(tx, actor, workspaceSubject, before, after);
+      return { status: 200, body: after };
+    }),
+});
