@@ -48,9 +48,16 @@ export type EmbeddedPostgres = {
 const owner = 'postgres';
 const database = 'slipway';
 const startTimeoutMs = 60_000;
+const adoptTimeoutMs = 5_000;
 /** Replaying the log after a crash may take minutes, and it is progress. */
 const recoveryTimeoutMs = 600_000;
-const startAttempts = 5;
+const startAttempts = 6;
+/**
+ * What the log says when another try helps: a port lost to somebody; the sessions of a killed postmaster, which hold its
+ * shared memory for a moment; a postmaster that a killed run had just begun to start.
+ */
+const passingTrouble =
+  /Address already in use|shared memory block .* is still in use|lock file "postmaster.pid" already exists/i;
 
 /** For one hub on one machine. Commits are durable: `synchronous_commit` and `fsync` stay on. */
 const lastingSettings: Record<string, string> = {
@@ -141,7 +148,10 @@ async function initialise(
 ): Promise<void> {
   const prefix = `${basename(place.cluster)}.new-`;
   for (const name of await readdir(place.home)) {
-    if (name.startsWith(prefix)) await rm(join(place.home, name), { recursive: true, force: true });
+    if (!name.startsWith(prefix)) continue;
+    // Its initdb may have outlived its parent and still be writing: then the next start removes the rest.
+    const patience = { recursive: true, force: true, maxRetries: 3, retryDelay: 100 };
+    await rm(join(place.home, name), patience).catch(() => undefined);
   }
   if (await exists(place.cluster)) return;
   options.onProgress?.('Preparing a PostgreSQL database (first start only) ...');
@@ -232,6 +242,7 @@ async function stopPostmaster(pid: number, place: Place, programs: PostgresProgr
 async function waitUntilReady(
   url: string,
   isRunning: () => boolean,
+  timeoutMs: number,
   onProgress: EmbeddedPostgresOptions['onProgress'],
 ): Promise<void> {
   const started = Date.now();
@@ -251,7 +262,7 @@ async function waitUntilReady(
       }
       if (!isRunning()) throw error;
       const isRecovering = errorCode(error) === '57P03';
-      if (Date.now() - started > (isRecovering ? recoveryTimeoutMs : startTimeoutMs)) throw error;
+      if (Date.now() - started > (isRecovering ? recoveryTimeoutMs : timeoutMs)) throw error;
     }
     if (Date.now() > nextWordAt) {
       const seconds = Math.round((Date.now() - started) / 1000);
@@ -283,6 +294,7 @@ async function adoptLeftover(
   const fits = await waitUntilReady(
     urlTo('postgres', found.port, password),
     () => isAlive(found.pid),
+    adoptTimeoutMs,
     options.onProgress,
   ).then(
     () => describesItselfAs(urlTo('postgres', found.port, password), clusterName, place),
@@ -345,7 +357,10 @@ function spawnPostmaster(
   }
 }
 
-/** Starts a new server; another port, or a moment's patience, where the log says that this is what is missing. */
+/**
+ * Starts a new server.
+ * @returns null when the log says that another port, or a moment's patience, is all that is missing
+ */
 async function startNew(
   place: Place,
   programs: PostgresPrograms,
@@ -353,35 +368,28 @@ async function startNew(
   password: string,
   settings: Record<string, string>,
   options: EmbeddedPostgresOptions,
-): Promise<{ pid: number; port: number }> {
+): Promise<{ pid: number; port: number } | null> {
   if (options.port !== undefined && !(await isPortFree(options.port))) {
     throw new Error(
       `Port ${options.port} is in use. Set SLIPWAY_POSTGRES_PORT to another one, or to 0 for any free one.`,
     );
   }
-  for (let attempt = 1; ; attempt += 1) {
-    const port = options.port ?? (await freePort());
-    const logStart = await rotateLog(place.log);
-    const { pid, isRunning } = spawnPostmaster(place, programs, account, port, settings);
-    try {
-      await waitUntilReady(urlTo('postgres', port, password), isRunning, options.onProgress);
-      return { pid, port };
-    } catch (error) {
-      if (isRunning()) await stopPostmaster(pid, place, programs);
-      const said = await tailOf(place.log, logStart);
-      // The sessions of a killed postmaster end a moment after it, and hold its shared memory until then.
-      const mayPass = /Address already in use|shared memory block .* is still in use/i.test(said);
-      if (mayPass && attempt < startAttempts) {
-        await sleep(200 * attempt);
-        continue;
-      }
-      throw new Error(
-        `PostgreSQL did not start: ${(error as Error).message}\n${said}\nIts log is ${place.log}`,
-        {
-          cause: error,
-        },
-      );
-    }
+  const port = options.port ?? (await freePort());
+  const logStart = await rotateLog(place.log);
+  const { pid, isRunning } = spawnPostmaster(place, programs, account, port, settings);
+  try {
+    await waitUntilReady(urlTo('postgres', port, password), isRunning, startTimeoutMs, options.onProgress);
+    return { pid, port };
+  } catch (error) {
+    if (isRunning()) await stopPostmaster(pid, place, programs);
+    const said = await tailOf(place.log, logStart);
+    if (passingTrouble.test(said)) return null;
+    throw new Error(
+      `PostgreSQL did not start: ${(error as Error).message}\n${said}\nIts log is ${place.log}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -419,15 +427,22 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const fingerprint = createHash('sha256').update(JSON.stringify([programs.version, settings]));
   // The server carries the fingerprint itself, so that a leftover started with other settings is not adopted.
   const clusterName = `slipway-${fingerprint.digest('hex').slice(0, 12)}`;
-  const adopted = await adoptLeftover(place, programs, password, clusterName, options);
   const named = { ...settings, cluster_name: clusterName };
-  const server = adopted ?? (await startNew(place, programs, account, password, named, options));
+  let adopted = await adoptLeftover(place, programs, password, clusterName, options);
+  let server = adopted ?? (await startNew(place, programs, account, password, named, options));
+  for (let attempt = 1; server === null; attempt += 1) {
+    if (attempt === startAttempts) throw new Error(`PostgreSQL did not start: see ${place.log}`);
+    await sleep(200 * attempt);
+    adopted = await adoptLeftover(place, programs, password, clusterName, options);
+    server = adopted ?? (await startNew(place, programs, account, password, named, options));
+  }
   await ensureDatabase(server.port, password);
+  const { pid, port } = server;
   return {
-    url: urlTo(database, server.port, password),
-    pid: server.pid,
-    port: server.port,
+    url: urlTo(database, port, password),
+    pid,
+    port,
     adopted: adopted !== null,
-    stop: () => stopPostmaster(server.pid, place, programs),
+    stop: () => stopPostmaster(pid, place, programs),
   };
 }

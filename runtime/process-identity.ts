@@ -1,6 +1,6 @@
 /** Owns the question "is the process in this pid file still the one that was written down?". */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A pid alone is not a name: pids are re-used. `startedAt` is opaque, equal only for the same process of the same boot. */
@@ -19,6 +19,21 @@ function ps(field: string, pid: number): string | null {
     return output.trim() || null;
   } catch {
     return null;
+  }
+}
+
+/** One line per process: its pid and its command line. */
+function psAll(): string[] {
+  try {
+    const output = execFileSync('ps', ['-axo', 'pid=,command='], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 5_000,
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    return output.split('\n').map((line) => line.trim());
+  } catch {
+    return [];
   }
 }
 
@@ -68,6 +83,17 @@ export function commandLine(pid: number): string | null {
   }
 }
 
+/** The running processes whose command line holds a text; none where neither /proc nor `ps` exists (Windows). */
+export function processesWith(text: string): number[] {
+  const others = (pid: number): boolean => pid > 0 && pid !== process.pid && isAlive(pid);
+  if (onLinux) {
+    const pids = readdirSync('/proc').map(Number).filter(others);
+    return pids.filter((pid) => commandLine(pid)?.includes(text));
+  }
+  const lines = psAll().filter((line) => line.includes(text));
+  return lines.map((line) => Number.parseInt(line, 10)).filter(others);
+}
+
 /** Waits until a process is gone; false when it outlived the time. */
 export async function waitForExit(pid: number, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
@@ -90,6 +116,8 @@ export async function endProcess(
   for (const { signal, waitMs } of steps) {
     try {
       process.kill(pid, signal);
+      // A stopped process (Ctrl-Z) obeys only once it goes on.
+      if (process.platform !== 'win32') process.kill(pid, 'SIGCONT');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ESRCH') return;
       throw error;

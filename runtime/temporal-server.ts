@@ -13,6 +13,7 @@ import {
   identify,
   isStillRunning,
   type ProcessIdentity,
+  processesWith,
 } from './process-identity.ts';
 import { rotateLog, tailOf } from './server-log.ts';
 import { findTemporalBinary } from './temporal-binary.ts';
@@ -135,6 +136,14 @@ async function adoptLeftover(
   return null;
 }
 
+/** A run killed within the start of a server leaves one that no record names; two on one file would spoil it. */
+async function endUnrecorded(dbFile: string, options: TemporalServerOptions): Promise<void> {
+  for (const pid of processesWith(` --db-filename ${dbFile} `)) {
+    options.onProgress?.(`Ending a Temporal left over from an earlier run (process ${pid}) ...`);
+    await stopServer(pid);
+  }
+}
+
 /** Starts the server in a process group of its own, so that a Ctrl-C in the terminal reaches us and not it. */
 function spawnServer(
   binary: string,
@@ -215,6 +224,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   const dbFile = options.dbFile === undefined ? join(home, 'temporal.db') : options.dbFile;
   const args = argumentsFor(options, dbFile);
   const adopted = await adoptLeftover(recordFile, args, options);
+  if (adopted === null && dbFile !== null) await endUnrecorded(dbFile, options);
   const server = adopted ?? (await startNew(home, recordFile, args, options));
   return {
     address: server.address,

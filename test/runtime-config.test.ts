@@ -1,0 +1,141 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ConfigError, childEnvironment, loadSecretKey, readConfig } from '../config.ts';
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env, '/srv');
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('reading the environment', () => {
+  test('nothing set means embedded servers and a hub on 127.0.0.1:4680 with its data in .slipway', () => {
+    const config = readConfig({}, '/srv/hub');
+    expect(config).toMatchObject({
+      database: null,
+      temporal: { address: null, namespace: 'default', tls: false, apiKey: null },
+      dataDir: '/srv/hub/.slipway',
+      host: '127.0.0.1',
+      port: 4680,
+      secretKey: null,
+      logLevel: 'info',
+      allowLoopbackVendors: false,
+    });
+  });
+
+  test('an empty variable is an unset one, as compose files write them', () => {
+    expect(readConfig({ DATABASE_URL: '', SLIPWAY_PORT: '  ' })).toMatchObject({
+      database: null,
+      port: 4680,
+    });
+  });
+
+  test('without a pooler the direct address is the address', () => {
+    const url = 'postgres://hub:secret@db.example.com:6432/slipway';
+    expect(readConfig({ DATABASE_URL: url }).database).toEqual({ url, directUrl: url });
+    const directUrl = 'postgres://hub:secret@db.example.com:5432/slipway';
+    expect(readConfig({ DATABASE_URL: url, DATABASE_DIRECT_URL: directUrl }).database?.directUrl).toBe(
+      directUrl,
+    );
+  });
+
+  test('an API key for Temporal travels over TLS', () => {
+    const env = { TEMPORAL_ADDRESS: 'eu.temporal.example:7233', TEMPORAL_API_KEY: 'k' };
+    expect(readConfig(env).temporal).toMatchObject({ tls: true, apiKey: 'k' });
+    expect(problemsOf({ ...env, TEMPORAL_TLS: 'false' })).toEqual([expect.stringContaining('unencrypted')]);
+  });
+
+  test('everything that is wrong is said at once, each with what to do', () => {
+    const problems = problemsOf({
+      DATABASE_URL: 'mysql://db/x',
+      DATABASE_DIRECT_URL: 'postgres://db',
+      TEMPORAL_ADDRESS: 'http://temporal:7233',
+      SLIPWAY_PORT: '99999',
+      SLIPWAY_SECRET_KEY: 'c2hvcnQ=',
+      SLIPWAY_LOG_LEVEL: 'loud',
+      SLIPWAY_BULK_ACTIVITIES: '1000',
+      SLIPWAY_PROT: '1',
+      SLIPWAY_SOMETHING_ELSE_ENTIRELY: '1',
+    });
+    expect(problems).toEqual([
+      'DATABASE_URL must look like postgres://user:password@host:5432/database',
+      'DATABASE_DIRECT_URL must look like postgres://user:password@host:5432/database',
+      'TEMPORAL_ADDRESS must be host:port, such as temporal.example.com:7233',
+      'SLIPWAY_PORT must be a whole number from 0 to 65535',
+      'SLIPWAY_SECRET_KEY must be 32 bytes in base64; make one with: openssl rand -base64 32',
+      'SLIPWAY_LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
+      'SLIPWAY_BULK_ACTIVITIES must be a whole number from 1 to 32',
+      'SLIPWAY_PROT is no setting of Slipway: did you mean SLIPWAY_PORT?',
+      expect.stringContaining('SLIPWAY_SOMETHING_ELSE_ENTIRELY is no setting of Slipway: unset it'),
+    ]);
+  });
+
+  test('a setting that would be silently ignored is a mistake', () => {
+    expect(problemsOf({ DATABASE_DIRECT_URL: 'postgres://db/x', TEMPORAL_API_KEY: 'k' })).toEqual([
+      expect.stringContaining('DATABASE_DIRECT_URL has no effect without DATABASE_URL'),
+      expect.stringContaining('TEMPORAL_API_KEY has no effect without TEMPORAL_ADDRESS'),
+    ]);
+  });
+
+  test('a mistake never repeats the value, which may be a secret', () => {
+    const secret = 'hunter2-hunter2';
+    const env = {
+      DATABASE_URL: `mysql://u:${secret}@db/x`,
+      SLIPWAY_SECRET_KEY: secret,
+      SLIPWAY_PASSWORD: secret,
+    };
+    const problems = problemsOf(env);
+    expect(problems).toHaveLength(3);
+    expect(problems.join('\n')).not.toContain(secret);
+  });
+
+  test.each(['1e3', '-1', '4680.5', '0x10', '65536'])('%s is no port', (value) => {
+    expect(problemsOf({ SLIPWAY_PORT: value })).toHaveLength(1);
+  });
+});
+
+test("a child's environment is ours less what would mislead it", () => {
+  process.env.PGSSLMODE = 'require';
+  try {
+    const env = childEnvironment({ drop: /^PG/, set: { GOBIN: '/x' } });
+    expect(env.PGSSLMODE).toBeUndefined();
+    expect(env).toMatchObject({ GOBIN: '/x', PATH: process.env.PATH });
+  } finally {
+    delete process.env.PGSSLMODE;
+  }
+});
+
+describe('the key that encrypts secrets at rest', () => {
+  let dataDir: string;
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'slipway-key-'));
+  });
+  afterEach(() => rmSync(dataDir, { recursive: true }));
+
+  test('is made once, for its owner only, and found again', () => {
+    const made = loadSecretKey({ secretKey: null, dataDir });
+    expect(made).toHaveLength(32);
+    expect(statSync(join(dataDir, 'secret.key')).mode & 0o777).toBe(0o600);
+    expect(loadSecretKey({ secretKey: null, dataDir })).toEqual(made);
+  });
+
+  test('that is given wins, in either alphabet of base64', () => {
+    const key = Buffer.alloc(32, 0xfb);
+    expect(readConfig({ SLIPWAY_SECRET_KEY: key.toString('base64') }).secretKey).toEqual(key);
+    expect(readConfig({ SLIPWAY_SECRET_KEY: key.toString('base64url') }).secretKey).toEqual(key);
+    expect(loadSecretKey({ secretKey: key, dataDir })).toEqual(key);
+  });
+
+  test('is never replaced when its file is damaged: what it encrypted would be lost', () => {
+    const path = join(dataDir, 'secret.key');
+    writeFileSync(path, 'half a k');
+    expect(() => loadSecretKey({ secretKey: null, dataDir })).toThrow(/put back the copy from your backup/);
+    expect(readFileSync(path, 'utf8')).toBe('half a k');
+  });
+});
