@@ -165,6 +165,9 @@ export async function verifyChain(
  * workspace's numbers become visible in order.
  */
 export async function numberEvents(tx: Tx, limit: number): Promise<number> {
+  // The planner expects few events without a number, and would read and sort all of them for each batch: with 50,000
+  // waiting, four times as slow as walking their index.
+  await tx.run(`select set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)`);
   const waiting = await tx.rows<{ workspaceId: string }>(
     `select distinct workspace_id from (select workspace_id from events where seq is null order by id limit $1) w`,
     [limit],
@@ -175,8 +178,9 @@ export async function numberEvents(tx: Tx, limit: number): Promise<number> {
     waiting.map((row) => row.workspaceId),
   );
   const rows = await tx.rows<EventRow & { workspaceId: string }>(
-    `select workspace_id, ${chainedColumns} from events
-     where seq is null and workspace_id = any($1::uuid[]) order by id limit $2`,
+    `select workspace_id, ${chainedColumns}
+     from (select * from events where seq is null order by id limit $2) e
+     where workspace_id = any($1::uuid[]) order by id`,
     [[...heads.keys()], limit],
   );
   const numbered = rows.map((row) => {
