@@ -107,12 +107,17 @@ export async function startWorkers({
   const ended = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   // Whoever awaits `ended` sees the failure; a process that never does must not die of an unhandled rejection.
   ended.catch((error: unknown) => logger.error({ err: error }, 'a worker ended'));
+  let stopping: Promise<void> | null = null;
+  const stopAll = async () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await ended.catch(() => undefined);
+    await connection.close();
+  };
   return {
     ended,
-    stop: async () => {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      await ended.catch(() => undefined);
-      await connection.close();
+    stop: () => {
+      stopping ??= stopAll();
+      return stopping;
     },
   };
 }

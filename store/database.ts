@@ -124,6 +124,8 @@ export function openDatabase(
     });
     // A server that goes away must not end the process; the next checkout reports it.
     pool.on('error', () => undefined);
+    // The pool stops listening while a client is checked out; a backend that dies then fails the query, not the process.
+    pool.on('connect', (client) => client.on('error', () => undefined));
     return pool;
   };
   const app = poolFor('slipway_app', options.poolSize ?? 12);
@@ -147,7 +149,11 @@ export function openDatabase(
       return () => listeners.delete(listener);
     },
     listenClient: () =>
-      new pg.Client({ connectionString: options.directUrl ?? url, options: '-c role=slipway_system' }),
+      new pg.Client({
+        connectionString: options.directUrl ?? url,
+        connectionTimeoutMillis: 15_000,
+        options: '-c role=slipway_system',
+      }),
     ping: async () => {
       await system.query('select 1');
     },

@@ -1,0 +1,166 @@
+/** Owns `slipway run`: a billing run by hand, followed to its end. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { addDays, isDay, localDay } from '../../domain/day.ts';
+import { clients } from '../../store/clients.ts';
+import type { RunScope } from '../../store/compile.ts';
+import type { Database, WorkspaceTx } from '../../store/database.ts';
+import { listInvoices } from '../../store/invoices.ts';
+import { projects } from '../../store/projects.ts';
+import { type Run, readRun, readRunSteps, requestRun } from '../../store/runs.ts';
+import { type Command, UsageError } from '../command.ts';
+import { startHub } from '../hub.ts';
+import { type Step, say, step, table } from '../story.ts';
+import { chooseWorkspace, withDatabase } from '../with-database.ts';
+
+const pageSize = 10_000;
+
+async function scopeOf(
+  tx: WorkspaceTx,
+  values: { client?: string | undefined; project?: string | undefined },
+): Promise<RunScope> {
+  if (values.project) {
+    const all = await projects.list(tx, { limit: pageSize, after: null });
+    const fitting = all.filter((row) => row.code === values.project);
+    if (fitting.length !== 1)
+      throw new UsageError(`${fitting.length} projects have the code "${values.project}".`);
+    return { type: 'project', id: fitting[0]!.id };
+  }
+  if (values.client) {
+    const fitting = (await clients.list(tx, { limit: pageSize, after: null })).filter(
+      (row) => row.code === values.client || row.name === values.client,
+    );
+    if (fitting.length !== 1)
+      throw new UsageError(`${fitting.length} clients are called "${values.client}".`);
+    return { type: 'client', id: fitting[0]!.id };
+  }
+  return { type: 'workspace', id: tx.workspaceId };
+}
+
+async function follow(
+  database: Database,
+  workspaceId: string,
+  runId: string,
+  note: Step['note'],
+): Promise<Run> {
+  while (true) {
+    const { run, steps } = await database.inWorkspace(workspaceId, async (tx) => ({
+      run: (await readRun(tx, runId))!,
+      steps: await readRunSteps(tx, runId),
+    }));
+    note(
+      steps.map((row) => `${row.step} ${row.done.toLocaleString('en-US')}`).join(', ') ||
+        'waiting for a worker',
+    );
+    if (!['queued', 'running'].includes(run.status)) return run;
+    await sleep(200);
+  }
+}
+
+async function showInvoices(database: Database, workspaceId: string, runId: string): Promise<void> {
+  const shown = 20;
+  const invoices = await database.inWorkspace(workspaceId, (tx) =>
+    listInvoices(tx, { runId, limit: pageSize }),
+  );
+  table(
+    ['Number', 'Client', 'Status', '>Hours', '>Net', 'Currency'],
+    invoices
+      .toReversed()
+      .slice(0, shown)
+      .map((i) => [
+        i.number ?? '(draft)',
+        i.clientName,
+        i.status,
+        (i.quantitySeconds / 3600).toFixed(2),
+        i.net,
+        i.currency,
+      ]),
+  );
+  if (invoices.length > shown) say(`  … and ${invoices.length - shown} more`);
+  for (const held of invoices.filter((i) => i.status === 'held').slice(0, shown))
+    say(`  held: ${held.holdReason}`);
+}
+
+/** Asks for the run, sees it through with `database`, and prints what came of it. */
+async function runAndShow(database: Database, values: RunValues): Promise<number> {
+  const workspace = await chooseWorkspace(database, values.workspace);
+  const today = localDay(workspace.clockAt ?? new Date(), String(workspace.settings.zone ?? 'UTC'));
+  const asked = await database.inWorkspace(workspace.id, async (tx) =>
+    requestRun(tx, {
+      scope: await scopeOf(tx, values),
+      trigger: 'by_hand',
+      pulledBy: 'cli',
+      reason: values.reason,
+      cutoffOn: values.before ?? addDays(today, 1),
+      finishAt: values.draft ? 'draft' : 'issue',
+    }),
+  );
+  const run = await step(
+    'Billing run',
+    ({ note }) => follow(database, workspace.id, asked.id, note),
+    (done) => done.status,
+  );
+  table(
+    ['Count', '>Value'],
+    Object.entries(run.counts).map(([name, value]) => [name, Number(value).toLocaleString('en-US')]),
+  );
+  const steps = await database.inWorkspace(workspace.id, (tx) => readRunSteps(tx, run.id));
+  for (const row of steps)
+    say(
+      `  ${row.step}: ${row.done.toLocaleString('en-US')} for ${Object.entries(row.amount)
+        .map(([currency, amount]) => `${Number(amount).toFixed(2)} ${currency}`)
+        .join(', ')}`,
+    );
+  await showInvoices(database, workspace.id, run.id);
+  if (run.error) say(run.error);
+  return run.status === 'done' ? 0 : 1;
+}
+
+interface RunValues {
+  client?: string | undefined;
+  project?: string | undefined;
+  before?: string | undefined;
+  reason: string;
+  draft: boolean;
+  workspace?: string | undefined;
+}
+
+export const runCommand: Command = {
+  name: 'run',
+  usage:
+    'slipway run [--project CODE | --client NAME] --reason TEXT [--before DAY] [--draft] [--workspace W]',
+  summary: 'Bill what is open and approved, out of cycle; with --draft stop before numbers are given',
+  run: async (context) => {
+    const { values } = parseArgs({
+      args: context.args,
+      options: {
+        project: { type: 'string' },
+        client: { type: 'string' },
+        before: { type: 'string' },
+        reason: { type: 'string' },
+        draft: { type: 'boolean', default: false },
+        workspace: { type: 'string' },
+      },
+    });
+    const { reason } = values;
+    if (!reason?.trim()) throw new UsageError('A run by hand needs its --reason.');
+    if (values.before && !isDay(values.before)) throw new UsageError('--before is a day such as 2026-11-01.');
+    const wanted: RunValues = { ...values, reason };
+    // A hub that runs carries the workflow; otherwise one is started here for as long as the run takes.
+    const elsewhere = await withDatabase(context.config, async (database, hubRuns) =>
+      hubRuns ? runAndShow(database, wanted) : null,
+    );
+    if (elsewhere !== null) return elsewhere;
+    const hub = await startHub({
+      config: context.config,
+      logger: context.logger,
+      version: context.version,
+      parts: { api: false, worker: true },
+    });
+    try {
+      return await runAndShow(hub.database, wanted);
+    } finally {
+      await hub.stop();
+    }
+  },
+};

@@ -1,0 +1,55 @@
+/** Owns `slipway start`, `api` and `worker`: the hub in one process, or its parts in several. */
+import { createWorkspace, listWorkspaces } from '../../store/workspaces.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { startHub } from '../hub.ts';
+import { say } from '../story.ts';
+
+async function serve(
+  { config, logger, version, untilStopped }: CommandContext,
+  parts: { api: boolean; worker: boolean },
+): Promise<number> {
+  const hub = await startHub({
+    config,
+    logger,
+    version,
+    parts,
+    onProgress: (message) => say(`… ${message}`),
+  });
+  try {
+    if ((await listWorkspaces(hub.database)).length === 0) {
+      const { workspace, key } = await createWorkspace(hub.database, { name: 'My workspace' });
+      say(
+        `\nMade the workspace "${workspace.name}" and its first admin key. It is shown this once; keep it safe:\n\n  ${key}\n`,
+      );
+    }
+    say(
+      hub.url
+        ? `Slipway serves ${hub.url} (documents at ${hub.url}/api/v1/docs). Ctrl-C ends it.`
+        : 'The workers run. Ctrl-C ends them.',
+    );
+    await untilStopped();
+    say('Stopping …');
+  } finally {
+    await hub.stop();
+  }
+  return 0;
+}
+
+export const start: Command = {
+  name: 'start',
+  usage: 'slipway start',
+  summary: 'Run the hub: API, workers and relay in one process',
+  run: (context) => serve(context, { api: true, worker: true }),
+};
+export const api: Command = {
+  name: 'api',
+  usage: 'slipway api',
+  summary: 'Run only the API and the relay (with DATABASE_URL and TEMPORAL_ADDRESS)',
+  run: (context) => serve(context, { api: true, worker: false }),
+};
+export const worker: Command = {
+  name: 'worker',
+  usage: 'slipway worker',
+  summary: 'Run only the workers and the relay (with DATABASE_URL and TEMPORAL_ADDRESS)',
+  run: (context) => serve(context, { api: false, worker: true }),
+};

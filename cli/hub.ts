@@ -1,0 +1,272 @@
+/** Owns composing a hub: servers, pools, loops, workers and the API in one process, and their end in reverse order. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { createActivities } from '../activities/index.ts';
+import { createApp } from '../api/app.ts';
+import type { Readiness } from '../api/deps.ts';
+import { type Config, loadSecretKey } from '../config.ts';
+import { connectors } from '../connectors/kit/registry.ts';
+import { acquireDataLock } from '../runtime/data-lock.ts';
+import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts';
+import { startEventFeed } from '../runtime/event-feed.ts';
+import { startHousekeeping } from '../runtime/housekeeping.ts';
+import { createImporter } from '../runtime/import/importer.ts';
+import { startPoke } from '../runtime/poke.ts';
+import { choosePort } from '../runtime/ports.ts';
+import { type Relay, startRelay } from '../runtime/relay.ts';
+import { startRoller } from '../runtime/roller.ts';
+import { createSecretBox } from '../runtime/secrets.ts';
+import { startSequencer } from '../runtime/sequencer.ts';
+import { ensureSweepSchedule } from '../runtime/sweep-schedule.ts';
+import { startTemporalServer } from '../runtime/temporal-server.ts';
+import { createSignalLook } from '../runtime/temporal-signals.ts';
+import { startWorkers, taskQueues, type Workers } from '../runtime/temporal-workers.ts';
+import { workflowBundle } from '../runtime/workflow-bundle.ts';
+import type { SecretBox } from '../store/connections.ts';
+import { type Database, openDatabase } from '../store/database.ts';
+import { migrate } from '../store/migrate.ts';
+
+export interface HubOptions {
+  config: Config;
+  logger: Logger;
+  version: string;
+  onProgress?: (message: string) => void;
+  /** Which parts run here: all of them in one process, or one kind per process when grown up. */
+  parts?: { api: boolean; worker: boolean };
+  /** Milliseconds by name for workflows; see createSignalLook. */
+  durations?: Parameters<typeof createSignalLook>[2];
+  vendorTimeoutMs?: number;
+}
+
+export interface Hub {
+  /** `http://host:port` of the API; null where this process serves none. */
+  url: string | null;
+  database: Database;
+  secrets: SecretBox;
+  temporal: Client;
+  relay: Relay;
+  /** Why the hub can no longer work; never resolves while it can. */
+  failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+const workerRetryMs = 2_000;
+
+/**
+ * Starts a hub and resolves when it serves. Temporal may be unreachable: commands still answer, and workers and relay
+ * catch up once it is back. Throws DataLockedError when another hub holds the data folder.
+ */
+export async function startHub(options: HubOptions): Promise<Hub> {
+  const { config, logger, onProgress = () => {}, parts = { api: true, worker: true } } = options;
+  const stops: (() => Promise<unknown> | unknown)[] = [];
+  const stop = async () => {
+    for (const end of stops.reverse().splice(0)) {
+      await Promise.resolve(end()).catch((error: unknown) =>
+        logger.warn({ err: error }, 'a part did not stop cleanly'),
+      );
+    }
+  };
+  try {
+    const lock = await acquireDataLock(config.dataDir);
+    stops.push(() => lock.release());
+
+    const postgres = config.database
+      ? null
+      : await startEmbeddedPostgres({
+          dataDir: config.dataDir,
+          ...(config.embedded.postgresPort !== 0 && { port: config.embedded.postgresPort }),
+          onProgress,
+        });
+    if (postgres) stops.push(() => postgres.stop());
+    const url = config.database?.url ?? postgres!.url;
+    const directUrl = config.database?.directUrl ?? url;
+
+    const server = config.temporal.address
+      ? null
+      : await startTemporalServer({
+          dataDir: config.dataDir,
+          tools: config.tools,
+          binary: config.embedded.temporalBinary,
+          ...(config.embedded.temporalPort !== 0 && { port: config.embedded.temporalPort }),
+          namespace: config.temporal.namespace,
+          onProgress,
+        });
+    if (server) stops.push(() => server.stop());
+    const address = config.temporal.address ?? server!.address;
+
+    const applied = await migrate(directUrl);
+    if (applied.length > 0) onProgress(`database: ${applied.length} migrations applied`);
+    const database = openDatabase(url, { poolSize: config.databaseConnections, directUrl });
+    stops.push(() => database.close());
+
+    const secrets = createSecretBox(new Map([[1, loadSecretKey(config)]]));
+    const poke = startPoke({ database, logger });
+    stops.push(() => poke.stop());
+    const sequencer = startSequencer({ database, poke, logger });
+    stops.push(() => sequencer.stop());
+    const roller = startRoller({ database, logger });
+    stops.push(() => roller.stop());
+
+    const connection = Connection.lazy({
+      address,
+      tls: config.temporal.tls ? {} : false,
+      ...(config.temporal.apiKey !== null && { apiKey: config.temporal.apiKey }),
+    });
+    stops.push(() => connection.close());
+    const temporal = new Client({ connection, namespace: config.temporal.namespace });
+    const relay = startRelay({
+      database,
+      signalLook: createSignalLook(temporal.workflow, taskQueues, options.durations),
+      poke,
+      logger,
+    });
+    stops.push(() => relay.stop());
+
+    const workers = parts.worker ? await startWorkerLoop(options, address, database, secrets) : null;
+    if (workers) stops.push(() => workers.stop());
+    const housekeeping = startHousekeeping({
+      database,
+      logger,
+      ensureSweep: () => ensureSweepSchedule(temporal),
+    });
+    stops.push(() => housekeeping.stop());
+
+    const readiness = async (): Promise<Readiness> => ({
+      database: await answers(() => database.ping(), 'Postgres does not answer'),
+      temporal: await answers(
+        () => connection.withDeadline(Date.now() + 2_000, () => connection.ensureConnected()),
+        'Temporal does not answer',
+      ),
+      worker:
+        workers && !workers.running()
+          ? { ok: false, missing: 'the workers have not connected to Temporal yet' }
+          : { ok: true },
+    });
+    const served = parts.api ? await serveApi(options, { database, secrets, poke, readiness }) : null;
+    if (served) {
+      stops.push(() => served.stop());
+      lock.announce(served.url);
+    }
+    return {
+      url: served?.url ?? null,
+      database,
+      secrets,
+      temporal,
+      relay,
+      failed: new Promise<never>(() => undefined),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function answers(
+  ask: () => Promise<unknown>,
+  missing: string,
+): Promise<{ ok: boolean; missing?: string }> {
+  return ask().then(
+    () => ({ ok: true }),
+    () => ({ ok: false, missing }),
+  );
+}
+
+/** Keeps the workers of this process running: connects when Temporal is there, and again after it was away. */
+async function startWorkerLoop(options: HubOptions, address: string, database: Database, secrets: SecretBox) {
+  const { config, logger, onProgress } = options;
+  const bundlePath = await workflowBundle(join(config.dataDir, 'cache'), onProgress);
+  const activities = createActivities({
+    database,
+    secrets,
+    logger,
+    vendor: { allowLoopback: config.allowLoopbackVendors, timeoutMs: options.vendorTimeoutMs ?? null },
+  });
+  let current: Workers | null = null;
+  let stopping = false;
+  const first = Promise.withResolvers<void>();
+  const loop = (async () => {
+    while (!stopping) {
+      try {
+        current = await startWorkers({ config, address, bundlePath, activities, logger });
+        first.resolve();
+        await current.ended;
+      } catch (error) {
+        logger.warn({ err: error }, 'the workers could not run; trying again');
+      }
+      await current?.stop();
+      current = null;
+      if (!stopping)
+        await Promise.race([sleep(workerRetryMs), first.promise.then(() => sleep(workerRetryMs))]);
+      first.resolve();
+    }
+  })();
+  await first.promise;
+  return {
+    running: () => current !== null,
+    stop: async () => {
+      stopping = true;
+      await current?.stop();
+      await loop;
+    },
+  };
+}
+
+async function serveApi(
+  options: HubOptions,
+  parts: {
+    database: Database;
+    secrets: SecretBox;
+    poke: ReturnType<typeof startPoke>;
+    readiness: () => Promise<Readiness>;
+  },
+): Promise<{ url: string; stop: () => Promise<void> }> {
+  const { config, logger } = options;
+  const shutdown = new AbortController();
+  const feed = startEventFeed(parts.poke);
+  const importer = createImporter({
+    database: parts.database,
+    spoolDir: join(config.dataDir, 'uploads'),
+    logger,
+  });
+  const app = createApp({
+    database: parts.database,
+    feed,
+    secrets: parts.secrets,
+    connectors,
+    logger,
+    readiness: parts.readiness,
+    version: options.version,
+    allowBaseUrlOverride: config.allowLoopbackVendors,
+    shutdown: shutdown.signal,
+    importFile: importer.importFile,
+  });
+  const http = createServer(app);
+  http.requestTimeout = 0;
+  http.headersTimeout = 30_000;
+  http.keepAliveTimeout = 65_000;
+  const port = await choosePort(config.port, 'SLIPWAY_PORT', config.host);
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', reject);
+    http.listen(port, config.host, resolve);
+  });
+  const bound = (http.address() as AddressInfo).port;
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return {
+    url: `http://${host}:${bound}`,
+    stop: async () => {
+      shutdown.abort();
+      feed.stop();
+      await importer.stop();
+      await new Promise<void>((resolve) => {
+        http.close(() => resolve());
+        http.closeIdleConnections();
+        setTimeout(() => http.closeAllConnections(), 3_000).unref();
+      });
+    },
+  };
+}

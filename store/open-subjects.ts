@@ -1,0 +1,34 @@
+/** Owns finding every document that still waits for something, so that its workflow can be started again. */
+import type { WorkspaceTx } from './database.ts';
+import { enqueueLooks, type Look } from './outbox.ts';
+
+const batchSize = 5_000;
+
+/**
+ * Asks for a look at every open run, invoice and connection of the workspace. A workflow that runs just looks once more;
+ * one that was lost is started. Answers how many subjects.
+ */
+export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
+  const subjects = await tx.rows<Pick<Look, 'subjectType' | 'subjectId'>>(
+    `select 'connection' as subject_type, id as subject_id from connections where workspace_id = $1 and status <> 'disconnected'
+     union all select 'billing_run', id from runs where workspace_id = $1 and status in ('queued', 'running')
+     union all select 'client_invoice', i.id from client_invoices i
+       where i.workspace_id = $1 and i.number is not null
+         and (i.status in ('issued', 'sent', 'partially_paid')
+           or exists (select 1 from sync_records s where s.workspace_id = $1 and s.subject_id = i.id and s.status in ('queued', 'syncing', 'not_synced')))`,
+    [tx.workspaceId],
+  );
+  for (let from = 0; from < subjects.length; from += batchSize) {
+    await enqueueLooks(
+      tx,
+      subjects
+        .slice(from, from + batchSize)
+        .map((subject) => ({
+          ...subject,
+          lane: subject.subjectType === 'client_invoice' ? 'bulk' : 'interactive',
+          reason: 'restart',
+        })),
+    );
+  }
+  return subjects.length;
+}
