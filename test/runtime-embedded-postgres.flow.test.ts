@@ -1,20 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../runtime/embedded-postgres.ts';
 import { freePort } from '../runtime/ports.ts';
 import { isAlive, waitForExit } from '../runtime/process-identity.ts';
+import { makeTestDirectory } from './support/directory.ts';
 
 let dataDir: string;
 let running: EmbeddedPostgres[];
 let said: string[];
 
 beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'slipway-pg-'));
+  dataDir = makeTestDirectory('postgres');
   running = [];
   said = [];
 });
@@ -83,7 +83,7 @@ describe('a start in order', () => {
     const port = await freePort();
     const server = await start({ port });
     expect(server.port).toBe(port);
-    const other = mkdtempSync(join(tmpdir(), 'slipway-pg-'));
+    const other = makeTestDirectory('postgres');
     try {
       await expect(start({ dataDir: other, port })).rejects.toThrow(/in use. Set SLIPWAY_POSTGRES_PORT/);
     } finally {

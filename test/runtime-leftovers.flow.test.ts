@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
@@ -11,10 +10,11 @@ import { readToolPaths } from '../config.ts';
 import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts';
 import { isAlive } from '../runtime/process-identity.ts';
 import { startTemporalServer } from '../runtime/temporal-server.ts';
+import { makeTestDirectory } from './support/directory.ts';
 
 let dataDir: string;
 beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'slipway-leftovers-'));
+  dataDir = makeTestDirectory('leftovers');
 });
 afterEach(async () => {
   // Whatever a failed test left is adopted, and so ended by its pid.

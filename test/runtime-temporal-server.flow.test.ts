@@ -1,5 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
@@ -8,13 +7,14 @@ import { readToolPaths } from '../config.ts';
 import { freePort } from '../runtime/ports.ts';
 import { isAlive } from '../runtime/process-identity.ts';
 import { searchAttributes, startTemporalServer, type TemporalServer } from '../runtime/temporal-server.ts';
+import { makeTestDirectory } from './support/directory.ts';
 
 let dataDir: string;
 let running: TemporalServer[];
 const tools = readToolPaths(process.env);
 
 beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'slipway-temporal-'));
+  dataDir = makeTestDirectory('temporal');
   running = [];
 });
 afterEach(async () => {

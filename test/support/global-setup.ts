@@ -7,12 +7,27 @@ import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { readToolPaths } from '../../config.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../runtime/embedded-postgres.ts';
-import { identify, isStillRunning, type ProcessIdentity } from '../../runtime/process-identity.ts';
+import {
+  commandLine,
+  endProcess,
+  identify,
+  isStillRunning,
+  type ProcessIdentity,
+  processesWith,
+} from '../../runtime/process-identity.ts';
 import { startTemporalServer, type TemporalServer } from '../../runtime/temporal-server.ts';
 import { migrate } from '../../store/migrate.ts';
 
-/** What test files get by `inject('servers')`. `postgresUrl` is the owner's login; clones are made from `template`. */
-export type TestServers = { postgresUrl: string; template: string; temporalAddress: string };
+/**
+ * What test files get by `inject('servers')`. `postgresUrl` is the owner's login; clones are made from `template`;
+ * `directory` goes with the run.
+ */
+export type TestServers = {
+  postgresUrl: string;
+  template: string;
+  temporalAddress: string;
+  directory: string;
+};
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -41,7 +56,20 @@ const startTemporal = (dataDir: string): Promise<TemporalServer> =>
     },
   });
 
-/** Ends what a killed test run left behind: adopting its servers is the way to stop them by pid. */
+/** Ends every server that works in a run's folder, and removes that. */
+async function removeRun(dir: string): Promise<void> {
+  for (const pid of processesWith(`${dir}/`)) {
+    say(`ending a server that a test left running: ${commandLine(pid)?.slice(0, 120)}`);
+    await endProcess(pid, [
+      { signal: 'SIGINT', waitMs: 10_000 },
+      { signal: 'SIGQUIT', waitMs: 5_000 },
+      { signal: 'SIGKILL', waitMs: 5_000 },
+    ]);
+  }
+  await rm(dir, { recursive: true, force: true });
+}
+
+/** Ends what killed test runs left behind. */
 async function sweepKilledRuns(): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(prefix))) {
     const dir = join(tmpdir(), name);
@@ -53,9 +81,9 @@ async function sweepKilledRuns(): Promise<void> {
     }
     if (isStillRunning(owner)) continue;
     say(`ending the servers of a killed run in ${dir}`);
-    const servers = await Promise.allSettled([startPostgres(dir), startTemporal(dir)]);
-    for (const server of servers) if (server.status === 'fulfilled') await server.value.stop();
-    await rm(dir, { recursive: true, force: true });
+    // The run's Temporal keeps its state in memory, so only its record knows it.
+    await (await startTemporal(dir)).stop();
+    await removeRun(dir);
   }
 }
 
@@ -102,10 +130,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const dir = mkdtempSync(join(tmpdir(), prefix));
   writeFileSync(join(dir, 'owner.json'), JSON.stringify(identify(process.pid)));
   const { postgres, temporal } = await startServers(dir);
-  project.provide('servers', { postgresUrl: postgres.url, template, temporalAddress: temporal.address });
+  project.provide('servers', {
+    postgresUrl: postgres.url,
+    template,
+    temporalAddress: temporal.address,
+    directory: dir,
+  });
   say(`Postgres (process ${postgres.pid}) and Temporal (${temporal.pid}) up in ${Date.now() - startedAt} ms`);
   return async () => {
     await Promise.all([postgres.stop(), temporal.stop()]);
-    await rm(dir, { recursive: true, force: true });
+    await removeRun(dir);
   };
 }
