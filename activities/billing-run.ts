@@ -1,17 +1,13 @@
 /** Owns the steps of a billing run: compile, draft, issue, cancel; each repeatable, set-based, and done chunk by chunk. */
 import { Context } from '@temporalio/activity';
 import {
-  type CompileContext,
   type CompileCursor,
   type ContractForBilling,
   compileChunk,
   contractsInScope,
-  ensureDefaultProducts,
-  readPriceBook,
-  readProjectMethods,
+  openCompile,
 } from '../store/compile.ts';
-import type { WorkspaceTx } from '../store/database.ts';
-import { discardDraft, draftContract } from '../store/draft.ts';
+import { discardDraft, draftContract, readContractTax } from '../store/draft.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';
 import {
   beginStep,
@@ -73,9 +69,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
       const run = await runOf(ref);
       const contracts = await begin(ref, run, 'compile');
       for (const contract of contracts) {
-        const context = await database.inWorkspace(ref.workspaceId, (tx) =>
-          compileContext(tx, run, contract),
-        );
+        const context = await database.inWorkspace(ref.workspaceId, (tx) => openCompile(tx, run, contract));
         let cursor: CompileCursor | null = null;
         do {
           if (await shouldStop(ref)) return;
@@ -187,32 +181,3 @@ function heartbeat(): void {
 }
 
 const actorOf = (run: Run) => `billing-run:${run.id}`;
-
-async function compileContext(
-  tx: WorkspaceTx,
-  run: Run,
-  contract: ContractForBilling,
-): Promise<CompileContext> {
-  return {
-    contract,
-    book: await readPriceBook(tx, contract),
-    projectMethods: await readProjectMethods(
-      tx,
-      contract.projects.map((project) => project.id),
-    ),
-    products: await ensureDefaultProducts(tx),
-    runId: run.id,
-    cutoffOn: run.cutoffOn,
-  };
-}
-
-async function readContractTax(
-  tx: WorkspaceTx,
-  contractId: string,
-): Promise<{ rate: string; category: string }> {
-  const row = await tx.row<{ tax: { rate: string; category: string } }>(
-    'select tax from contracts where workspace_id = $1 and id = $2',
-    [tx.workspaceId, contractId],
-  );
-  return row!.tax;
-}

@@ -50,6 +50,7 @@ export class Matcher {
   readonly #patterns: { kind: TargetKind; pattern: RegExp; targetId: string }[] = [];
   readonly #own = new Map<string, string | 'ambiguous'>();
   readonly #clientOfProject = new Map<string, string>();
+  readonly #projectOfTask = new Map<string, string>();
 
   constructor(rules: MappingRule[], directory: DirectoryRow[]) {
     for (const rule of rules) {
@@ -71,6 +72,7 @@ export class Matcher {
   add(row: DirectoryRow): void {
     const parent = row.kind === 'project' || row.kind === 'task' ? row.parentId : null;
     if (row.kind === 'project' && row.parentId) this.#clientOfProject.set(row.id, row.parentId);
+    if (row.kind === 'task' && row.parentId) this.#projectOfTask.set(row.id, row.parentId);
     const remember = (key: string) => {
       const known = this.#own.get(key);
       this.#own.set(key, known !== undefined && known !== row.id ? 'ambiguous' : row.id);
@@ -82,7 +84,7 @@ export class Matcher {
     }
   }
 
-  match(entry: SourceEntry): Match {
+  match(entry: Pick<SourceEntry, 'client' | 'project' | 'task' | 'person'>): Match {
     const unmatched: Match['unmatched'] = [];
     const find = (kind: TargetKind, ref: SourceRef | SourcePersonRef | null, parent: string | null) => {
       if (!ref) return null;
@@ -100,6 +102,8 @@ export class Matcher {
 
   #find(kind: TargetKind, ref: SourceRef | SourcePersonRef, parent: string | null): string | null {
     const email = 'email' in ref ? ref.email : null;
+    // A rule for a task serves its own project only: another project's work must not take its price.
+    const serves = (targetId: string) => kind !== 'task' || this.#projectOfTask.get(targetId) === parent;
     const keys: [string, string | null][] = [
       ['external_id', ref.externalId],
       ['code', ref.code],
@@ -109,10 +113,10 @@ export class Matcher {
     for (const [by, value] of keys) {
       if (!value) continue;
       const ruled = this.#rules.get(`${kind}|${by}|${by === 'external_id' ? value : fold(value)}`);
-      if (ruled) return ruled;
+      if (ruled && serves(ruled)) return ruled;
     }
     for (const { kind: patternKind, pattern, targetId } of this.#patterns) {
-      if (patternKind === kind && ref.name && pattern.test(ref.name)) return targetId;
+      if (patternKind === kind && ref.name && pattern.test(ref.name) && serves(targetId)) return targetId;
     }
     const scope = parent ?? '*';
     for (const [by, value] of [

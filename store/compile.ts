@@ -1,5 +1,6 @@
 /** Owns compiling: open, approved entries of a contract become priced billable items and claims, in one transaction a chunk. */
 
+import { type ApprovalPolicy, billableApprovals } from '../domain/approval.ts';
 import { Decimal, type Rounding } from '../domain/money.ts';
 import {
   type Category,
@@ -29,7 +30,7 @@ export interface ContractForBilling {
   startsOn: Day;
   endsBefore: Day | null;
   goLiveOn: Day;
-  approvalPolicy: 'approved' | 'submitted' | 'any';
+  approvalPolicy: ApprovalPolicy;
   grouping: { invoice: string; line: string };
   rounding: Rounding;
   severities: Record<string, Severity>;
@@ -165,6 +166,25 @@ export interface CompileContext {
   /** Work dated before this day. */
   cutoffOn: Day;
 }
+/** Everything a compile of the contract looks up, read once. */
+export async function openCompile(
+  tx: WorkspaceTx,
+  run: { id: string; cutoffOn: Day },
+  contract: ContractForBilling,
+): Promise<CompileContext> {
+  return {
+    contract,
+    book: await readPriceBook(tx, contract),
+    projectMethods: await readProjectMethods(
+      tx,
+      contract.projects.map((project) => project.id),
+    ),
+    products: await ensureDefaultProducts(tx),
+    runId: run.id,
+    cutoffOn: run.cutoffOn,
+  };
+}
+
 export interface CompiledChunk {
   items: number;
   amount: DecimalText;
@@ -266,11 +286,6 @@ async function lockCandidates(
   contract: ContractForBilling,
   page: CompileCursor[],
 ): Promise<Candidate[]> {
-  const approvals = {
-    approved: ['approved'],
-    submitted: ['approved', 'submitted'],
-    any: ['approved', 'submitted', 'unsubmitted'],
-  };
   return tx.rows<Candidate>(
     `with locked as materialized (
        select b.entry_id, b.version, b.quantity - b.claimed as open from entry_balance b
@@ -290,7 +305,7 @@ async function lockCandidates(
       tx.workspaceId,
       plainArray(page.map((row) => row.entryId)),
       plainArray(page.map((row) => row.version)),
-      plainArray(approvals[contract.approvalPolicy]),
+      plainArray(billableApprovals[contract.approvalPolicy]),
     ],
   );
 }

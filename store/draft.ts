@@ -93,6 +93,18 @@ export async function draftContract(
   return { invoices: drafts.length, items, net: net.toFixed(), seconds };
 }
 
+export async function readContractTax(
+  tx: WorkspaceTx,
+  contractId: string,
+): Promise<{ rate: DecimalText; category: string }> {
+  const row = await tx.row<{ tax: { rate: DecimalText; category: string } }>(
+    'select tax from contracts where workspace_id = $1 and id = $2',
+    [tx.workspaceId, contractId],
+  );
+  if (!row) throw new Error(`contract ${contractId} does not exist`);
+  return row.tax;
+}
+
 /** Pages over the open items of a contract by id, locking their balances in that order; each item once, in one order. */
 async function* openItems(
   tx: WorkspaceTx,

@@ -15,7 +15,13 @@ import type { Day, SourceEntry, SourcePersonRef, SourceRef, UnreadableRow } from
 import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
-import { closeFixed, type RaisedFinding, raiseFindings, supersedeFindings } from './exceptions.ts';
+import {
+  closeFixed,
+  type EntryVersionRef,
+  type RaisedFinding,
+  raiseFindings,
+  supersedeFindings,
+} from './exceptions.ts';
 import { newId } from './new-id.ts';
 import { addDeltas } from './totals.ts';
 
@@ -213,7 +219,7 @@ export async function takeIn(
   for (const version of versions) findings.push(...findingsOf(version, options));
   counts.warned = findings.filter((finding) => finding.rule === 'entry.over_24h').length;
   await raiseFindings(tx, findings);
-  await checkPersonDays(tx, versions, options);
+  await checkPersonDays(tx, personDaysOf(versions), options.severities);
   counts.quarantined = await writeQuarantine(tx, [...chunk.unreadable, ...duplicates], options);
   await writeDeltas(tx, versions, known);
   await recordChunk(tx, versions, counts, options);
@@ -538,42 +544,40 @@ function findingsOf({ id, version, hashed, match }: NewVersion, options: IntakeO
     subjectId: id,
     entries,
   }));
-  // One exception per name that nobody knows, covering all its entries: a person maps it once.
-  const unmatched: RaisedFinding[] = match.unmatched.map(({ kind, ref }) => ({
-    rule: `match.${kind}`,
-    severity: 'E',
-    subjectKey: `source:${options.sourceId}:${kind}:${refKey(ref)}`,
-    fingerprint: '',
-    subjectType: 'mapping',
-    subjectId: options.sourceId,
-    detail: { kind, sourceId: options.sourceId, externalId: ref.externalId, code: ref.code, name: ref.name },
-    entries,
-  }));
-  const homeless: RaisedFinding[] =
-    !hashed.entry.project && hashed.entry.billable
-      ? [
-          {
-            rule: 'match.project',
-            severity: 'E',
-            subjectKey: `source:${options.sourceId}:project:none`,
-            fingerprint: '',
-            subjectType: 'mapping',
-            subjectId: options.sourceId,
-            detail: { kind: 'project', sourceId: options.sourceId, name: null },
-            entries,
-          },
-        ]
-      : [];
-  return [...rules, ...unmatched, ...homeless];
+  return [...rules, ...unmatchedFindings({ entryId: id, version }, hashed.entry, match, options.sourceId)];
 }
 
-/** Sums labor per person and day over current versions; over the limit is one warning that covers all its entries. */
-async function checkPersonDays(
-  tx: WorkspaceTx,
-  versions: NewVersion[],
-  options: IntakeOptions,
-): Promise<void> {
-  const days = new Map<string, { personId: string; workDate: Day; changed: boolean }>();
+/** One exception per name that nobody knows, covering all its entries: a person maps it once. */
+export function unmatchedFindings(
+  ref: EntryVersionRef,
+  entry: Pick<SourceEntry, 'project' | 'billable'>,
+  match: Match,
+  sourceId: string,
+): RaisedFinding[] {
+  const findingOf = (kind: TargetKind, key: string, detail: Record<string, unknown>): RaisedFinding => ({
+    rule: `match.${kind}`,
+    severity: 'E',
+    subjectKey: `source:${sourceId}:${kind}:${key}`,
+    fingerprint: '',
+    subjectType: 'mapping',
+    subjectId: sourceId,
+    detail: { kind, sourceId, ...detail },
+    entries: [ref],
+  });
+  const unmatched = match.unmatched.map(({ kind, ref: named }) =>
+    findingOf(kind, refKey(named), {
+      externalId: named.externalId,
+      code: named.code,
+      name: named.name,
+    }),
+  );
+  if (entry.project || !entry.billable) return unmatched;
+  return [...unmatched, findingOf('project', 'none', { name: null })];
+}
+
+/** The person-days that the versions add to; one that a later version may have mended is looked at for that too. */
+function personDaysOf(versions: NewVersion[]): CheckedDay[] {
+  const days = new Map<string, CheckedDay>();
   for (const { match, hashed, version } of versions) {
     if (!match.personId || hashed.entry.kind !== 'labor') continue;
     const key = `${match.personId}:${hashed.entry.workDate}`;
@@ -584,8 +588,23 @@ async function checkPersonDays(
       changed: (known?.changed ?? false) || version > 1,
     });
   }
-  if (days.size === 0) return;
-  const all = [...days.values()];
+  return [...days.values()];
+}
+
+export interface CheckedDay {
+  personId: string;
+  workDate: Day;
+  /** True: an open finding is closed where the day no longer adds up to too much. */
+  changed: boolean;
+}
+
+/** Sums labor per person and day over current versions; over the limit is one warning that covers all its entries. */
+export async function checkPersonDays(
+  tx: WorkspaceTx,
+  all: CheckedDay[],
+  severities: Record<string, Severity>,
+): Promise<void> {
+  if (all.length === 0) return;
   const over = await tx.rows<{
     personId: string;
     workDate: Day;
@@ -606,15 +625,16 @@ async function checkPersonDays(
     ],
   );
   const overKeys = new Set(over.map((row) => `${row.personId}:${row.workDate}`));
-  const mended = [...days]
-    .filter(([key, day]) => day.changed && !overKeys.has(key))
-    .map(([key]) => `person_day:${key}`);
+  const mended = all
+    .map((day) => ({ ...day, key: `${day.personId}:${day.workDate}` }))
+    .filter(({ changed, key }) => changed && !overKeys.has(key))
+    .map(({ key }) => `person_day:${key}`);
   await closeFixed(tx, personDayOver24h.code, mended, 'the day no longer adds up to more than 24 hours');
   await raiseFindings(
     tx,
     over.map((row) => ({
       rule: personDayOver24h.code,
-      severity: options.severities[personDayOver24h.code] ?? personDayOver24h.severity,
+      severity: severities[personDayOver24h.code] ?? personDayOver24h.severity,
       subjectKey: `person_day:${row.personId}:${row.workDate}`,
       fingerprint: String(row.seconds),
       subjectType: 'person_day',
