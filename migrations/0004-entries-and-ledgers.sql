@@ -200,16 +200,23 @@ create index on allocations (workspace_id, invoice_id) where invoice_id is not n
 
 -- Locks the balances in id order, then applies the grouped deltas. The CHECK of the balance is the bound.
 -- Row triggers and unordered locks deadlock; a trigger without locks lets items be over-allocated.
+-- Each balance is reached by its key from a lateral subquery that cannot be flattened: with statistics that do not know a
+-- new workspace yet, a plain join reads all its rows for every changed one.
 create function apply_claims() returns trigger language plpgsql as $$
 declare wanted bigint; changed bigint;
 begin
-  perform 1 from entry_balance b
-    where (b.workspace_id, b.entry_id, b.version) in (select a.workspace_id, a.entry_id, a.version from added a)
-    order by b.workspace_id, b.entry_id, b.version for no key update;
+  perform 1 from (select distinct workspace_id, entry_id, version from added order by 1, 2, 3) a
+    cross join lateral (
+      select 1 from entry_balance b where b.workspace_id = a.workspace_id and b.entry_id = a.entry_id and b.version = a.version
+      for no key update) l;
   select count(*) into wanted from (select distinct workspace_id, entry_id, version from added) w;
-  update entry_balance b set claimed = b.claimed + d.quantity
-    from (select workspace_id, entry_id, version, sum(quantity)::bigint as quantity from added group by 1, 2, 3) d
-    where b.workspace_id = d.workspace_id and b.entry_id = d.entry_id and b.version = d.version;
+  update entry_balance b set claimed = b.claimed + t.quantity
+    from (select l.place, d.quantity
+      from (select workspace_id, entry_id, version, sum(quantity)::bigint as quantity from added group by 1, 2, 3) d
+      cross join lateral (
+        select x.ctid as place from entry_balance x
+        where x.workspace_id = d.workspace_id and x.entry_id = d.entry_id and x.version = d.version offset 0) l) t
+    where b.ctid = t.place;
   get diagnostics changed = row_count;
   if changed <> wanted then
     raise exception 'a claim names an entry version without a balance' using errcode = 'foreign_key_violation';
@@ -222,25 +229,30 @@ create trigger apply_claims after insert on claims referencing new table as adde
 create function apply_allocations() returns trigger language plpgsql as $$
 declare wanted bigint; changed bigint; broken record;
 begin
-  perform 1 from item_balance b
-    where (b.workspace_id, b.item_id) in (select a.workspace_id, a.item_id from added a)
-    order by b.workspace_id, b.item_id for no key update;
+  perform 1 from (select distinct workspace_id, item_id from added order by 1, 2) a
+    cross join lateral (
+      select 1 from item_balance b where b.workspace_id = a.workspace_id and b.item_id = a.item_id for no key update) l;
   select count(*) into wanted from (select distinct workspace_id, item_id from added) w;
-  update item_balance b set allocated = b.allocated + d.quantity
-    from (select workspace_id, item_id, sum(quantity) as quantity from added group by 1, 2) d
-    where b.workspace_id = d.workspace_id and b.item_id = d.item_id;
+  update item_balance b set allocated = b.allocated + t.quantity
+    from (select l.place, d.quantity
+      from (select workspace_id, item_id, sum(quantity) as quantity from added group by 1, 2) d
+      cross join lateral (
+        select x.ctid as place from item_balance x where x.workspace_id = d.workspace_id and x.item_id = d.item_id offset 0) l) t
+    where b.ctid = t.place;
   get diagnostics changed = row_count;
   if changed <> wanted then
     raise exception 'an allocation names an item without a balance' using errcode = 'foreign_key_violation';
   end if;
   -- Per (item, target): what goes back never exceeds what was taken there. Read under the item's lock.
   if exists (select 1 from added a where a.kind in ('discard', 'void', 'credit', 'write_off_reversal', 'retainer_reversal')) then
-    select l.item_id, l.target_id into broken
-      from allocations l
-      join item_balance b on b.workspace_id = l.workspace_id and b.item_id = l.item_id
-      where (l.workspace_id, l.item_id, l.target_id) in (select workspace_id, item_id, target_id from added)
-      group by l.workspace_id, l.item_id, l.target_id, b.quantity
-      having sum(l.quantity) not between least(0, b.quantity) and greatest(0, b.quantity)
+    select a.item_id, a.target_id into broken
+      from (select distinct workspace_id, item_id, target_id from added) a
+      cross join lateral (
+        select sum(l.quantity) as quantity from allocations l
+        where l.workspace_id = a.workspace_id and l.item_id = a.item_id and l.target_id = a.target_id offset 0) taken
+      cross join lateral (
+        select b.quantity from item_balance b where b.workspace_id = a.workspace_id and b.item_id = a.item_id offset 0) item
+      where taken.quantity not between least(0, item.quantity) and greatest(0, item.quantity)
       limit 1;
     if found then
       raise exception 'item % would be returned from line % by more than it took', broken.item_id, broken.target_id

@@ -287,19 +287,23 @@ async function lockCandidates(
   page: CompileCursor[],
 ): Promise<Candidate[]> {
   return tx.rows<Candidate>(
-    `with locked as materialized (
-       select b.entry_id, b.version, b.quantity - b.claimed as open from entry_balance b
-       where b.workspace_id = $1 and (b.entry_id, b.version) in (select * from unnest($2::uuid[], $3::int[])) and b.claimed <> b.quantity
-       order by b.entry_id, b.version for no key update)
-     select l.entry_id, l.version, l.open, v.kind, v.work_date, v.project_id, v.client_id, v.task_id, t.phase_id, v.person_id, v.position,
+    `select l.entry_id, l.version, l.open, v.kind, v.work_date, v.project_id, v.client_id, v.task_id, t.phase_id, v.person_id, v.position,
        p.position as person_position, v.notes, v.rate, v.cost_rate, v.currency, t.unit_price as task_unit_price, t.billable as task_billable
-     from locked l
-     join work_entries e on e.workspace_id = $1 and e.id = l.entry_id and e.current_version = l.version and e.deleted_at is null
-     join entry_versions v on v.workspace_id = $1 and v.entry_id = l.entry_id and v.version = l.version
+     from (select * from unnest($2::uuid[], $3::int[]) as u(entry_id, version) order by 1, 2) r
+     cross join lateral (
+       select x.entry_id, x.version, x.quantity - x.claimed as open from entry_balance x
+       where x.workspace_id = $1 and x.entry_id = r.entry_id and x.version = r.version and x.claimed <> x.quantity for no key update) l
+     cross join lateral (
+       select 1 from work_entries x
+       where x.workspace_id = $1 and x.id = l.entry_id and x.current_version = l.version and x.deleted_at is null offset 0) e
+     cross join lateral (
+       select x.* from entry_versions x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version
+         and x.approval = any($4::text[]) and not x.running offset 0) v
      left join tasks t on t.workspace_id = $1 and t.id = v.task_id
      left join people p on p.workspace_id = $1 and p.id = v.person_id
-     where v.approval = any($4::text[]) and not v.running and coalesce(t.billable, true)
-       and not exists (select 1 from exception_entries x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version and x.open)
+     where coalesce(t.billable, true)
+       and not exists (
+         select 1 from exception_entries x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version and x.open offset 0)
      order by l.entry_id, l.version`,
     [
       tx.workspaceId,

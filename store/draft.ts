@@ -13,6 +13,7 @@ import { plainArray, textArray } from './arrays.ts';
 import { type ContractForBilling, lockContract } from './compile.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
+import { closeFixed } from './exceptions.ts';
 import { newId } from './new-id.ts';
 import { addDeltas } from './totals.ts';
 
@@ -122,7 +123,8 @@ async function* openItems(
          l.open as quantity, i.unit_price, i.price_source, i.flagged, i.description, i.held_reason is not null or i.included as kept_back,
          case when l.open = i.quantity then i.amount else l.open * i.unit_price end as amount,
          case when l.open = i.quantity then i.raw_quantity else round(i.raw_quantity * l.open / i.quantity)::bigint end as raw_quantity
-       from locked l join billable_items i on i.workspace_id = $1 and i.id = l.item_id
+       from locked l
+       cross join lateral (select x.* from billable_items x where x.workspace_id = $1 and x.id = l.item_id offset 0) i
        order by i.id`,
       [tx.workspaceId, contractId, after, pageSize],
     );
@@ -288,7 +290,7 @@ async function allocate(
   );
 }
 
-/** Takes a draft back: its allocations are returned, the lines go, the invoice stays as discarded without a number. */
+/** Takes a draft back: its allocations are returned; the invoice stays as discarded, without a number, with its lines to read. */
 export async function discardDraft(
   tx: WorkspaceTx,
   invoiceId: string,
@@ -301,6 +303,7 @@ export async function discardDraft(
     [tx.workspaceId, invoiceId],
   );
   if (!invoice) return false;
+  await closeFixed(tx, 'invoice.held', [`invoice:${invoiceId}`], 'the draft was discarded');
   const returned = await tx.row<{ amount: DecimalText }>(
     `with back as (
        select a.item_id, a.target_id, sum(a.quantity) as quantity, sum(a.amount) as amount

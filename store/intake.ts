@@ -254,15 +254,20 @@ async function readKnown(
 ): Promise<Map<string, Known>> {
   if (entries.length === 0) return new Map();
   const rows = await tx.rows<Known>(
-    `select e.external_id, e.id, e.current_version, encode(v.content_hash, 'hex') as content_hash, v.approval, v.running,
-       v.settled_elsewhere, v.billable, v.operation_id, v.kind, v.quantity as version_quantity, v.project_id, b.quantity, b.claimed,
-       (select coalesce(sum(c.claimed), 0) from entry_balance c where c.workspace_id = $1 and c.entry_id = e.id)::bigint as total_claimed,
-       e.deleted_at is not null as deleted
-     from work_entries e
-     join entry_versions v on v.workspace_id = $1 and v.entry_id = e.id and v.version = e.current_version
-     join entry_balance b on b.workspace_id = $1 and b.entry_id = e.id and b.version = e.current_version
-     where e.workspace_id = $1 and e.source_id = $2 and e.external_id = any($3::text[])
-     order by b.entry_id, b.version for no key update of b`,
+    // Each table is reached by its key (lateral, not flattened): see the ledger triggers for why.
+    `select e.external_id, e.id, e.current_version, v.content_hash, v.approval, v.running, v.settled_elsewhere, v.billable,
+       v.operation_id, v.kind, v.version_quantity, v.project_id, b.quantity, b.claimed, e.deleted,
+       (select coalesce(sum(c.claimed), 0) from entry_balance c where c.workspace_id = $1 and c.entry_id = e.id)::bigint as total_claimed
+     from (
+       select w.external_id, w.id, w.current_version, w.deleted_at is not null as deleted from work_entries w
+       where w.workspace_id = $1 and w.source_id = $2 and w.external_id = any($3::text[]) order by w.id) e
+     cross join lateral (
+       select x.quantity, x.claimed from entry_balance x
+       where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version for no key update) b
+     cross join lateral (
+       select encode(x.content_hash, 'hex') as content_hash, x.approval, x.running, x.settled_elsewhere, x.billable, x.operation_id, x.kind,
+         x.quantity as version_quantity, x.project_id
+       from entry_versions x where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version offset 0) v`,
     [tx.workspaceId, sourceId, textArray(entries.map(({ entry }) => entry.externalId))],
   );
   return new Map(rows.map((row) => [row.externalId, row]));
@@ -614,8 +619,12 @@ export async function checkPersonDays(
   }>(
     `select v.person_id, v.work_date, sum(v.quantity)::bigint as seconds, array_agg(v.entry_id::text) as entry_ids, array_agg(v.version) as entry_versions
      from unnest($2::uuid[], $3::date[]) as d(person_id, work_date)
-     join entry_versions v on v.workspace_id = $1 and v.person_id = d.person_id and v.work_date = d.work_date and v.kind = 'labor'
-     join work_entries e on e.workspace_id = $1 and e.id = v.entry_id and e.current_version = v.version and e.deleted_at is null
+     cross join lateral (
+       select x.person_id, x.work_date, x.entry_id, x.version, x.quantity from entry_versions x
+       where x.workspace_id = $1 and x.person_id = d.person_id and x.work_date = d.work_date and x.kind = 'labor' offset 0) v
+     cross join lateral (
+       select 1 from work_entries x
+       where x.workspace_id = $1 and x.id = v.entry_id and x.current_version = v.version and x.deleted_at is null offset 0) e
      group by 1, 2 having sum(v.quantity) > $4`,
     [
       tx.workspaceId,

@@ -50,23 +50,30 @@ export async function issuableInvoices(tx: WorkspaceTx, runId: string, limit: nu
 /**
  * Issues the given drafts. Lock order: entry balances by id, invoices by id, series last. An invoice that fails the gate is
  * held with the reason; the others are issued. Repeating it issues nothing twice: only drafts and ready invoices are taken.
+ *
+ * With a `releaseReason` held invoices are taken too, and items without a price go out at 0.00: that is a person's to
+ * decide. What changed or lost its approval is never released.
  */
 export async function issueInvoices(
   tx: WorkspaceTx,
   invoiceIds: string[],
   actor: string,
   now: Instant,
+  releaseReason: string | null = null,
 ): Promise<IssuedBlock> {
   const ids = plainArray(invoiceIds);
   await tx.run(
-    `select 1 from entry_balance b where b.workspace_id = $1 and (b.entry_id, b.version) in (
-       select i.entry_id, i.entry_version from allocations a join billable_items i on i.workspace_id = $1 and i.id = a.item_id
-       where a.workspace_id = $1 and a.invoice_id = any($2::uuid[]) and i.entry_id is not null)
-     order by b.entry_id, b.version for no key update`,
+    `select 1 from (
+       select distinct i.entry_id, i.entry_version from allocations a
+       cross join lateral (
+         select x.entry_id, x.entry_version from billable_items x where x.workspace_id = $1 and x.id = a.item_id and x.entry_id is not null offset 0) i
+       where a.workspace_id = $1 and a.invoice_id = any($2::uuid[]) order by 1, 2) e
+     cross join lateral (
+       select 1 from entry_balance b where b.workspace_id = $1 and b.entry_id = e.entry_id and b.version = e.entry_version for no key update) l`,
     [tx.workspaceId, ids],
   );
-  const drafts = await readDrafts(tx, ids);
-  const reasons = await gateReasons(tx, ids);
+  const drafts = await readDrafts(tx, ids, releaseReason === null ? takenByRuns : takenOnRelease);
+  const reasons = await gateReasons(tx, ids, releaseReason !== null);
   const held = drafts.filter((draft) => reasons.has(draft.id));
   await holdInvoices(
     tx,
@@ -77,13 +84,17 @@ export async function issueInvoices(
   const bySeries = Map.groupBy(passing, (draft) => draft.seriesId);
   for (const seriesId of [...bySeries.keys()].sort())
     await numberBlock(tx, seriesId, bySeries.get(seriesId)!, actor, now);
+  if (releaseReason !== null) await releaseHolds(tx, passing, actor, releaseReason);
   const net: Record<string, string> = {};
   for (const draft of passing)
     net[draft.currency] = new Decimal(net[draft.currency] ?? 0).plus(draft.net).toFixed();
   return { issued: passing.length, held: held.length, net };
 }
 
-async function readDrafts(tx: WorkspaceTx, ids: string): Promise<Draft[]> {
+const takenByRuns = ['draft', 'ready'];
+const takenOnRelease = [...takenByRuns, 'held'];
+
+async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Promise<Draft[]> {
   return tx.rows<Draft>(
     `select i.id, i.status, i.seller_id, i.client_id, i.contract_id, i.currency, i.net, i.tax, i.total, i.quantity_seconds, i.service_from, i.service_to,
        c.code as client_code, c.payment_terms_days as terms_days, s.zone, r.id as series_id, r.pattern, k.target_connection_id is not null as auto_sync,
@@ -102,14 +113,18 @@ async function readDrafts(tx: WorkspaceTx, ids: string): Promise<Draft[]> {
      join series r on r.workspace_id = $1 and r.seller_id = i.seller_id and r.document_type = 'invoice'
        and r.name = case when c.internal and exists (select 1 from series x where x.workspace_id = $1 and x.seller_id = i.seller_id
          and x.document_type = 'invoice' and x.name = 'internal') then 'internal' else 'default' end
-     where i.workspace_id = $1 and i.id = any($2::uuid[]) and i.status in ('draft', 'ready')
+     where i.workspace_id = $1 and i.id = any($2::uuid[]) and i.status = any($3::text[])
      order by i.id for no key update of i`,
-    [tx.workspaceId, ids],
+    [tx.workspaceId, ids, statuses],
   );
 }
 
 /** Why an invoice may not be issued now: read under the entries' locks, so no edit can slip in between. */
-async function gateReasons(tx: WorkspaceTx, ids: string): Promise<Map<string, string>> {
+async function gateReasons(
+  tx: WorkspaceTx,
+  ids: string,
+  priceReleased: boolean,
+): Promise<Map<string, string>> {
   const rows = await tx.rows<{
     invoiceId: string;
     stale: number;
@@ -127,9 +142,13 @@ async function gateReasons(tx: WorkspaceTx, ids: string): Promise<Map<string, st
            group by 1, 2 having sum(quantity) <> 0) a
      join client_invoices n on n.workspace_id = $1 and n.id = a.invoice_id
      join contracts k on k.workspace_id = $1 and k.id = n.contract_id
-     join billable_items i on i.workspace_id = $1 and i.id = a.item_id
-     left join work_entries e on e.workspace_id = $1 and e.id = i.entry_id
-     left join entry_versions v on v.workspace_id = $1 and v.entry_id = i.entry_id and v.version = i.entry_version
+     cross join lateral (
+       select x.entry_id, x.entry_version, x.flagged from billable_items x where x.workspace_id = $1 and x.id = a.item_id offset 0) i
+     left join lateral (
+       select x.current_version from work_entries x where x.workspace_id = $1 and x.id = i.entry_id offset 0) e on true
+     left join lateral (
+       select x.approved_hash, x.content_hash from entry_versions x
+       where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = i.entry_version offset 0) v on true
      group by 1`,
     [tx.workspaceId, ids],
   );
@@ -138,12 +157,36 @@ async function gateReasons(tx: WorkspaceTx, ids: string): Promise<Map<string, st
     const why: string[] = [];
     if (row.stale > 0) why.push(`${row.stale} entries changed after they were compiled`);
     if (row.unapproved > 0) why.push(`${row.unapproved} entries are no longer approved`);
-    if (row.flagged > 0) why.push(`${row.flagged} items have no price`);
+    if (row.flagged > 0 && !priceReleased) why.push(`${row.flagged} items have no price`);
     if (!new Decimal(row.allocated).eq(row.net))
       why.push(`lines add up to ${row.net} but allocations to ${row.allocated}`);
     if (why.length > 0) reasons.set(row.invoiceId, why.join('; '));
   }
   return reasons;
+}
+
+async function releaseHolds(
+  tx: WorkspaceTx,
+  released: Draft[],
+  actor: string,
+  reason: string,
+): Promise<void> {
+  if (released.length === 0) return;
+  await tx.run(
+    `update exceptions set status = 'released', closed_at = now(), closed_by = $3, close_reason = $4
+     where workspace_id = $1 and rule = 'invoice.held' and subject_key = any($2::text[]) and status = 'open'`,
+    [tx.workspaceId, textArray(released.map((draft) => `invoice:${draft.id}`)), actor, reason],
+  );
+  await recordEvents(
+    tx,
+    released.map((draft) => ({
+      type: 'invoice.released',
+      subjectType: 'client_invoice',
+      subjectId: draft.id,
+      actor,
+      payload: { reason, was: draft.status },
+    })),
+  );
 }
 
 async function holdInvoices(
@@ -207,7 +250,7 @@ async function numberBlock(
     return { draft, sequence, number, dueDate, snapshot, contentHash };
   });
   await tx.run(
-    `update client_invoices i set status = 'issued', series_id = $2, number = r.number, sequence = r.sequence, issue_date = $3, tax_point = i.service_to,
+    `update client_invoices i set status = 'issued', hold_reason = null, series_id = $2, number = r.number, sequence = r.sequence, issue_date = $3, tax_point = i.service_to,
        posting_date = $3, due_date = r.due_date, snapshot = r.snapshot, content_hash = decode(r.content_hash, 'hex'), issued_at = $4
      from unnest($5::uuid[], $6::text[], $7::bigint[], $8::date[], $9::jsonb[], $10::text[]) as r(id, number, sequence, due_date, snapshot, content_hash)
      where i.workspace_id = $1 and i.id = r.id`,
