@@ -1,7 +1,10 @@
 /** Owns what the API is given: `AppDeps` by the composition root, `ApiDeps` to every handler. */
+import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
+import type { ImportMapping } from '../domain/import/mapping.ts';
 import type { SecretBox } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
+import type { Operation } from '../store/operations.ts';
 import type { EventFeed, EventTail } from './kit/events.ts';
 
 /** What the API needs to know of a connector: enough to check a new connection's settings. */
@@ -10,6 +13,26 @@ export interface ConnectorFacts {
   name: string;
   settings: Readonly<Record<string, string>>;
   optionalSettings?: Readonly<Record<string, string>>;
+  /** Only of platforms that send webhooks. */
+  webhooks?: WebhookFacts;
+}
+/** How a platform's webhooks are checked and read; connectors/kit/define.ts says more. */
+export interface WebhookFacts {
+  /** Constant-time check over the raw bytes. */
+  verify(rawBody: Uint8Array, headers: Record<string, string | undefined>, secret: string): boolean;
+  /** Null when the platform gives none: the body's hash is used. */
+  deliveryId(rawBody: Uint8Array, headers: Record<string, string | undefined>): string | null;
+  /** Throws on a form that the connector does not know. */
+  events(rawBody: Uint8Array): readonly unknown[];
+}
+
+/** A file that is being uploaded; `stream` fails when the client goes away. */
+export interface UploadedFile {
+  workspaceId: string;
+  stream: Readable;
+  mapping: ImportMapping;
+  sourceName: string;
+  startedBy: string;
 }
 /** What `/readyz` says, part by part. */
 export type Readiness = Record<string, { ok: boolean; missing?: string }>;
@@ -20,6 +43,8 @@ export interface AppDeps {
   secrets: SecretBox;
   connectors: ReadonlyMap<string, ConnectorFacts>;
   logger: Logger;
+  /** Resolves once the whole upload is here and its import runs; one that breaks off leaves nothing behind. */
+  importFile: (upload: UploadedFile) => Promise<Operation>;
   /** Asked by `/readyz`; given 5 seconds. */
   readiness: () => Promise<Readiness>;
   /** Shown in the API document. */

@@ -4,7 +4,8 @@ import type { WorkspaceTx } from './database.ts';
 /** What a repeat is answered with: everything but the request id. */
 export interface StoredAnswer {
   headers: Record<string, string>;
-  body: unknown;
+  /** JSON as text, since jsonb keeps no key order and the repeat gets the same bytes; null: no body. */
+  json: string | null;
 }
 /** Proof that this process holds the claim: when it was made. A claim taken over has another. */
 export type Fence = string;

@@ -170,34 +170,38 @@ function curl(path: string, method: string, operation: Operation, bodyType?: str
   return lines.join(' \\\n  ');
 }
 
-const maxDepth = 6;
+const maxDepth = 12;
 
-/** A schema as a person writes a type: `{ name: string, code?: string }`. */
-function shape(schema: Schema, schemas: Record<string, Schema>, depth = 0): string {
+/** A schema as a person writes a type: `{ name: string, code?: string }`. `level` is the indentation. */
+function shape(schema: Schema, schemas: Record<string, Schema>, level = 0, depth = 0): string {
   if (depth > maxDepth) return '…';
-  const inner = (part: Schema) => shape(part, schemas, depth + 1);
+  const inner = (part: Schema, deeper = 0) => shape(part, schemas, level + deeper, depth + 1);
   if (schema.$ref) return inner(schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {});
   const options = schema.anyOf ?? schema.oneOf;
-  if (options) return options.map(inner).join(' | ');
+  if (options) return options.map((option) => inner(option)).join(' | ');
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
   if (schema.properties) {
-    const indent = '  '.repeat(depth + 1);
     const fields = Object.entries(schema.properties).map(([field, value]) => {
       const hint = value.description ? `  // ${value.description}` : '';
-      return `${indent}${field}${schema.required?.includes(field) ? '' : '?'}: ${inner(value)}${hint}`;
+      return `${'  '.repeat(level + 1)}${field}${schema.required?.includes(field) ? '' : '?'}: ${inner(value, 1)}${hint}`;
     });
-    return `{\n${fields.join('\n')}\n${'  '.repeat(depth)}}`;
+    return `{\n${fields.join('\n')}\n${'  '.repeat(level)}}`;
   }
   if (schema.items) return `${inner(schema.items)}[]`;
   if (typeof schema.additionalProperties === 'object')
     return `{ [name]: ${inner(schema.additionalProperties)} }`;
-  const type = Array.isArray(schema.type) ? schema.type.join(' | ') : (schema.type ?? 'any');
-  const bounds =
-    schema.minimum !== undefined || schema.maximum !== undefined
-      ? ` ${schema.minimum ?? ''}..${schema.maximum ?? ''}`
-      : '';
-  return `${type}${schema.format ? ` (${schema.format})` : bounds}${schema.default === undefined ? '' : ` = ${JSON.stringify(schema.default)}`}`;
+  return scalar(schema);
+}
+
+function scalar({ type = 'any', format, minimum, maximum, default: standard }: Schema): string {
+  const name = Array.isArray(type) ? type.join(' | ') : type;
+  // Every integer has the bounds of a JavaScript number; only those that somebody chose are worth a word.
+  const [from, to] = [minimum, maximum].map((bound) =>
+    bound === undefined || Math.abs(bound) === Number.MAX_SAFE_INTEGER ? '' : String(bound),
+  );
+  const bounds = from || to ? ` ${from}..${to}` : '';
+  return `${name}${format ? ` (${format})` : bounds}${standard === undefined ? '' : ` = ${JSON.stringify(standard)}`}`;
 }
 
 const entities: Record<string, string> = {

@@ -220,11 +220,11 @@ class Run {
     sendJson(this.#response, answer.status, JSON.stringify(answer.body), headers, { etag: this.#hasEtag() });
   }
 
-  replay(status: number, { headers, body }: StoredAnswer): void {
+  replay(status: number, { headers, json }: StoredAnswer): void {
     this.#response.set('Idempotency-Replayed', 'true');
-    if (body === null) this.#response.status(status).set(headers).end();
+    if (json === null) this.#response.status(status).set(headers).end();
     else
-      sendJson(this.#response, status, JSON.stringify(body), headers, {
+      sendJson(this.#response, status, json, headers, {
         etag: status < 400 && this.#hasEtag(),
         ...(status < 400 ? {} : { mediaType: problemType }),
       });
@@ -237,8 +237,9 @@ class Run {
 
   #toKeep(answer: Answer): StoredAnswer {
     if (answer.stream) throw new Error(`route ${this.#route.name}: a stream cannot be kept for repeats`);
-    const body = answer.body === undefined ? null : answer.body;
-    return { headers: { ...answer.headers }, body: this.#route.keptBody ? this.#route.keptBody(body) : body };
+    if (answer.body === undefined) return { headers: { ...answer.headers }, json: null };
+    const body = this.#route.keptBody ? this.#route.keptBody(answer.body) : answer.body;
+    return { headers: { ...answer.headers }, json: JSON.stringify(body) };
   }
 
   async #store(workspaceId: string, held: HeldKey, status: number, answer: StoredAnswer): Promise<void> {
@@ -256,7 +257,7 @@ class Run {
       if (refusal && isKept(refusal.status, refusal.retryAfterSeconds))
         await this.#store(workspaceId, held, refusal.status, {
           headers: {},
-          body: toProblem(refusal, requestId),
+          json: JSON.stringify(toProblem(refusal, requestId)),
         });
       else await this.#deps.database.inWorkspace(workspaceId, (tx) => releaseIdempotencyKey(tx, held));
     } catch (failure) {

@@ -4,7 +4,7 @@ import { isDay, isZone } from '../../domain/day.ts';
 import { isDecimalText } from '../../domain/money.ts';
 import { decodeCursor } from './cursor.ts';
 
-export const id = z.uuid().meta({ description: 'UUID.' });
+export const id = z.uuid();
 export const name = z.string().trim().min(1).max(200);
 export const shortText = z.string().trim().min(1).max(100);
 export const note = z.string().trim().min(1).max(2000);

@@ -1,0 +1,106 @@
+/** Owns one real record for every path parameter of the API, so that the security tests can fill in any route. */
+import type { TestApi } from './start-api.ts';
+
+/**
+ * Path parameter → how to make such a record in a workspace. A route with a new parameter needs a line here: the matrix
+ * test says so. Later ones may use the ids of earlier ones.
+ */
+type Make = (context: {
+  api: TestApi;
+  key: string;
+  workspaceId: string;
+  ids: Record<string, string>;
+}) => Promise<string>;
+
+const post =
+  (path: string, body: (ids: Record<string, string>) => unknown): Make =>
+  async ({ api, key, ids }) => {
+    const answer = await api.call('POST', path, { key, body: body(ids) });
+    if (answer.status !== 201) throw new Error(`fixture ${path}: ${answer.status} ${answer.text}`);
+    return (answer.json as { id: string }).id;
+  };
+
+const makers: Record<string, Make> = {
+  personId: post('/people', () => ({ name: 'Ola Vik', kind: 'contractor', position: 'Fitter' })),
+  sellerId: post('/sellers', () => ({
+    name: 'Fixture Works AS',
+    country: 'NO',
+    functionalCurrency: 'EUR',
+    zone: 'Europe/Oslo',
+  })),
+  seriesId: post('/series', ({ sellerId }) => ({
+    sellerId,
+    documentType: 'invoice',
+    pattern: '{CLIENT}-{YYYY}-{NNNN}',
+  })),
+  clientId: post('/clients', () => ({ name: 'Fixture Lines', code: 'FIX', currency: 'EUR' })),
+  contractId: post('/contracts', ({ clientId, sellerId }) => ({
+    clientId,
+    sellerId,
+    name: 'Fixture contract',
+    currency: 'EUR',
+    zone: 'Europe/Oslo',
+    startsOn: '2026-01-01',
+    goLiveOn: '2026-01-01',
+  })),
+  projectId: post('/projects', ({ clientId, contractId }) => ({
+    clientId,
+    contractId,
+    code: 'FIX1',
+    name: 'Fixture project',
+  })),
+  taskId: post('/tasks', ({ projectId }) => ({ projectId, name: 'Fixture task' })),
+  rateCardId: post('/rate-cards', ({ contractId }) => ({
+    scopeType: 'contract',
+    scopeId: contractId,
+    position: 'Fitter',
+    regularRate: '70.00',
+    currency: 'EUR',
+  })),
+  strategyId: post('/strategies', ({ contractId }) => ({
+    scopeType: 'contract',
+    scopeId: contractId,
+    category: 'labor',
+    method: 'service_rates',
+  })),
+  mappingRuleId: post('/mapping-rules', ({ clientId }) => ({
+    targetKind: 'client',
+    matchBy: 'name',
+    matchValue: 'Fixture Lines Ltd',
+    targetId: clientId,
+  })),
+  connectionId: post('/connections', () => ({
+    connector: 'harvest',
+    name: 'Fixture connection',
+    goLiveOn: '2026-01-01',
+    settings: { accountId: '1' },
+    secrets: { accessToken: 'fixture token' },
+  })),
+  apiKeyId: post('/api-keys', () => ({ name: 'Fixture key', scopes: ['clients.read'] })),
+};
+
+/** Makes one of each; answers path parameter → id. */
+export async function makeFixtures(api: TestApi, workspaceId: string, key: string) {
+  const ids: Record<string, string> = {};
+  for (const [name, make] of Object.entries(makers)) ids[name] = await make({ api, key, workspaceId, ids });
+  return ids;
+}
+
+/** `'{clientId}'` → the id, anywhere in an example. Throws when there is no fixture of that name. */
+export function fillExample<T>(value: T, ids: Record<string, string>): T {
+  const filled = JSON.stringify(value)?.replace(/"\{([a-z][a-zA-Z]*Id)\}"/g, (_, name: string) =>
+    JSON.stringify(idOf(ids, name)),
+  );
+  return filled === undefined ? value : (JSON.parse(filled) as T);
+}
+
+/** `/clients/:clientId` → the path of the fixture. */
+export function fillPath(path: string, ids: Record<string, string>): string {
+  return path.replace(/:([a-zA-Z0-9]+)/g, (_, name: string) => idOf(ids, name));
+}
+
+function idOf(ids: Record<string, string>, name: string): string {
+  const id = ids[name];
+  if (!id) throw new Error(`no fixture for the parameter ${name}: add one to test/support/api-fixtures.ts`);
+  return id;
+}

@@ -1,0 +1,140 @@
+/** Owns an API under test: the real application on a loopback port, on a database of its own, with keys and a log. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createApp } from '../../api/app.ts';
+import type { AppDeps } from '../../api/deps.ts';
+import { createLogger } from '../../api/kit/logger.ts';
+import type { Route } from '../../api/kit/route.ts';
+import type { Scope } from '../../domain/permissions.ts';
+import { createSecretBox } from '../../runtime/secrets.ts';
+import { createApiKey } from '../../store/api-keys.ts';
+import { numberEvents } from '../../store/events.ts';
+import { createWorkspace } from '../../store/workspaces.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+
+export interface Answered {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The parsed body; null where there is none or it is no JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
+  json: any;
+}
+export interface CallOptions {
+  key?: string;
+  body?: unknown;
+  /** Sent as it is, instead of `body`. */
+  raw?: NonNullable<RequestInit['body']>;
+  headers?: Record<string, string>;
+}
+
+export interface TestApi {
+  test: TestDatabase;
+  url: string;
+  /** All lines of the log so far, as text. */
+  log: () => string;
+  call(method: string, path: string, options?: CallOptions): Promise<Answered>;
+  /** A new workspace with an admin key. */
+  newWorkspace(name?: string): Promise<{ id: string; key: string }>;
+  newKey(workspaceId: string, scopes: readonly Scope[]): Promise<string>;
+  /** Gives committed events their numbers and tells the streams, as the sequencer would. */
+  sequence(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Connectors that need nothing but to be there. */
+const connectors = new Map([
+  [
+    'harvest',
+    {
+      id: 'harvest',
+      name: 'Harvest',
+      settings: { accountId: 'the number of the account' },
+      optionalSettings: { zone: 'where it keeps time' },
+    },
+  ],
+]);
+
+/** `routes` replaces the API's own, for tests of the kit. */
+export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Route[]): Promise<TestApi> {
+  const test = await createTestDatabase();
+  const lines: string[] = [];
+  const logger = createLogger({ level: 'debug' }, { write: (line: string) => lines.push(line) });
+  const waiting = new Set<() => void>();
+  const shutdown = new AbortController();
+  const app = createApp(
+    {
+      database: test.database,
+      feed: {
+        wait: (signal) =>
+          new Promise<void>((resolve) => {
+            waiting.add(resolve);
+            signal.addEventListener('abort', () => resolve(), { once: true });
+          }),
+      },
+      secrets: createSecretBox(new Map([[1, randomBytes(32)]])),
+      connectors,
+      logger,
+      readiness: () => Promise.resolve({ database: { ok: true } }),
+      version: '0.0.0-test',
+      shutdown: shutdown.signal,
+      keyCacheMs: 0,
+      strictAnswers: true,
+      ...deps,
+    },
+    routes,
+  );
+  const http = createServer(app).listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+
+  return {
+    test,
+    url,
+    log: () => lines.join(''),
+    call: async (method, path, { key, body, raw, headers = {} } = {}) => {
+      const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+      const outside = /^\/(api\/|healthz|readyz)/.test(path);
+      const response = await fetch(outside ? `${url}${path}` : `${url}/api/v1${path}`, {
+        method,
+        headers: {
+          ...(key === undefined ? {} : { Authorization: `Bearer ${key}` }),
+          ...(sent === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...headers,
+        },
+        ...(sent === undefined ? {} : { body: sent }),
+      });
+      const text = await response.text();
+      let json: unknown = null;
+      try {
+        json = JSON.parse(text);
+      } catch {
+        // Not JSON: the text is there.
+      }
+      return { status: response.status, headers: response.headers, text, json };
+    },
+    newWorkspace: async (name = 'Harbour Works') => {
+      const { workspace, key } = await createWorkspace(test.database, { name });
+      return { id: workspace.id, key };
+    },
+    newKey: async (workspaceId, scopes) => {
+      const made = await test.database.inWorkspace(workspaceId, (tx) =>
+        createApiKey(tx, { name: 'test key', scopes }),
+      );
+      return made.key;
+    },
+    sequence: async () => {
+      await test.database.inSystem((tx) => numberEvents(tx, 10_000));
+      for (const wake of waiting) wake();
+      waiting.clear();
+    },
+    stop: async () => {
+      shutdown.abort();
+      http.closeAllConnections();
+      await new Promise((resolve) => http.close(resolve));
+      await test.drop();
+    },
+  };
+}
