@@ -1,13 +1,18 @@
 /** Owns an API under test: the real application on a loopback port, on a database of its own, with keys and a log. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createApp } from '../../api/app.ts';
 import type { AppDeps } from '../../api/deps.ts';
 import { createLogger } from '../../api/kit/logger.ts';
 import type { Route } from '../../api/kit/route.ts';
 import type { Scope } from '../../domain/permissions.ts';
+import { createImporter } from '../../runtime/import/importer.ts';
 import { createSecretBox } from '../../runtime/secrets.ts';
 import { createApiKey } from '../../store/api-keys.ts';
 import { numberEvents } from '../../store/events.ts';
@@ -64,6 +69,8 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
   const logger = createLogger({ level: 'debug' }, { write: (line: string) => lines.push(line) });
   const waiting = new Set<() => void>();
   const shutdown = new AbortController();
+  const spoolDir = mkdtempSync(join(tmpdir(), 'slipway-test-api-'));
+  const importer = createImporter({ database: test.database, spoolDir, logger });
   const app = createApp(
     {
       database: test.database,
@@ -77,6 +84,7 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       secrets: createSecretBox(new Map([[1, randomBytes(32)]])),
       connectors,
       logger,
+      importFile: (upload) => importer.importFile(upload),
       readiness: () => Promise.resolve({ database: { ok: true } }),
       version: '0.0.0-test',
       shutdown: shutdown.signal,
@@ -134,6 +142,8 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       shutdown.abort();
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
+      await importer.stop();
+      await rm(spoolDir, { recursive: true, force: true });
       await test.drop();
     },
   };
