@@ -102,6 +102,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
               id: run.id,
               actor: actorOf(run),
               projectIds,
+              cutoffOn: run.cutoffOn,
               tax,
             });
             await progressStep(tx, run.id, 'draft', {
@@ -145,16 +146,16 @@ export function createBillingRunActivities(deps: ActivityDeps) {
       while (true) {
         heartbeat();
         const left = await database.inWorkspace(ref.workspaceId, async (tx) => {
+          // First the run, as every chunk does at its end: none can add drafts between the last look and the end.
+          await readRun(tx, run.id, 'for no key update');
           const drafts = (await openDraftsOfRun(tx, run.id)).slice(0, discardBatch);
           for (const invoiceId of drafts)
             await discardDraft(tx, invoiceId, actorOf(run), 'the run was cancelled');
+          if (drafts.length === 0) await finishRun(tx, run.id, { status: 'cancelled', error: null });
           return drafts.length;
         });
         if (left === 0) break;
       }
-      await database.inWorkspace(ref.workspaceId, (tx) =>
-        finishRun(tx, run.id, { status: 'cancelled', error: null }),
-      );
     },
 
     finishBillingRun: (ref: SubjectRef & { error: string | null }): Promise<void> =>

@@ -46,9 +46,17 @@ export function isZone(zone: string): boolean {
   }
 }
 
+// Days are text: Math.max, which a linter proposes, would make NaN of them.
 /** The later of two days. */
 export function laterDay(a: Day, b: Day): Day {
-  return a > b ? a : b;
+  if (a > b) return a;
+  return b;
+}
+
+/** The earlier of two days. */
+export function earlierDay(a: Day, b: Day): Day {
+  if (a < b) return a;
+  return b;
 }
 
 /** ISO week as `YYYY-Www`, by the Thursday rule. */

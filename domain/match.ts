@@ -25,11 +25,15 @@ export interface Match {
   projectId: string | null;
   taskId: string | null;
   personId: string | null;
-  /** What could not be found although the source names it (a missing task name is no failure). */
-  unmatched: { kind: TargetKind; ref: SourceRef }[];
+  /** What could not be found although the source names it; ambiguous: several of ours carry the name. */
+  unmatched: { kind: TargetKind; ref: SourceRef; ambiguous: boolean }[];
 }
 
-const fold = (text: string) => text.normalize('NFKC').trim().toLowerCase();
+/** How names are compared: case, width and outer spaces do not count. */
+export const foldName = (text: string) => text.normalize('NFKC').trim().toLowerCase();
+const fold = foldName;
+/** Stands for the parent that a source names and nobody here knows: nothing of ours lies below it. */
+const unknownParent = 'unknown';
 
 /** One way to say what a ref is, for exceptions and caches: external id first, then code, then name. */
 export function refKey(ref: SourceRef): string {
@@ -46,11 +50,12 @@ export function refKey(ref: SourceRef): string {
  * carry matches none of them: a guess would bill the wrong client.
  */
 export class Matcher {
-  readonly #rules = new Map<string, string>();
-  readonly #patterns: { kind: TargetKind; pattern: RegExp; targetId: string }[] = [];
-  readonly #own = new Map<string, string | 'ambiguous'>();
-  readonly #clientOfProject = new Map<string, string>();
-  readonly #projectOfTask = new Map<string, string>();
+  #rules = new Map<string, string>();
+  #patterns: { kind: TargetKind; pattern: RegExp; targetId: string }[] = [];
+  /** An id, or the word `ambiguous`. */
+  #own = new Map<string, string>();
+  #clientOfProject = new Map<string, string>();
+  #projectOfTask = new Map<string, string>();
 
   constructor(rules: MappingRule[], directory: DirectoryRow[]) {
     for (const rule of rules) {
@@ -65,7 +70,26 @@ export class Matcher {
         this.#rules.set(`${rule.targetKind}|${rule.matchBy}|${value}`, rule.targetId);
       }
     }
+    this.reload(directory);
+  }
+
+  /** Forgets what it knew of our records and learns them anew; the rules stay. */
+  reload(directory: DirectoryRow[]): void {
+    this.#own.clear();
+    this.#clientOfProject.clear();
+    this.#projectOfTask.clear();
     for (const row of directory) this.add(row);
+  }
+
+  /** A twin to add records to that may yet be rolled back. */
+  copy(): Matcher {
+    const twin = new Matcher([], []);
+    twin.#rules = this.#rules;
+    twin.#patterns = this.#patterns;
+    twin.#own = new Map(this.#own);
+    twin.#clientOfProject = new Map(this.#clientOfProject);
+    twin.#projectOfTask = new Map(this.#projectOfTask);
+    return twin;
   }
 
   /** Makes a newly created record findable without rebuilding. */
@@ -89,17 +113,21 @@ export class Matcher {
     const find = (kind: TargetKind, ref: SourceRef | SourcePersonRef | null, parent: string | null) => {
       if (!ref) return null;
       const id = this.#find(kind, ref, parent);
-      if (!id) unmatched.push({ kind, ref });
-      return id;
+      if (id !== null && id !== 'ambiguous') return id;
+      // Below an unknown client there is nothing to map yet: the client's exception covers the entry.
+      if (parent !== unknownParent) unmatched.push({ kind, ref, ambiguous: id === 'ambiguous' });
+      return null;
     };
     const named = find('client', entry.client, null);
-    const projectId = find('project', entry.project, named);
+    // A project of the same name under another client is not meant.
+    const projectId = find('project', entry.project, named ?? (entry.client ? unknownParent : null));
     const taskId = projectId ? find('task', entry.task, projectId) : null;
     const personId = find('person', entry.person, null);
     const clientId = (projectId ? this.#clientOfProject.get(projectId) : null) ?? named;
     return { clientId, projectId, taskId, personId, unmatched };
   }
 
+  /** An id, `ambiguous` where several of ours carry the name, or null. */
   #find(kind: TargetKind, ref: SourceRef | SourcePersonRef, parent: string | null): string | null {
     const email = 'email' in ref ? ref.email : null;
     // A rule for a task serves its own project only: another project's work must not take its price.
@@ -119,6 +147,7 @@ export class Matcher {
       if (patternKind === kind && ref.name && pattern.test(ref.name) && serves(targetId)) return targetId;
     }
     const scope = parent ?? '*';
+    let ambiguous = false;
     for (const [by, value] of [
       ['code', ref.code],
       ['email', email],
@@ -127,8 +156,9 @@ export class Matcher {
       if (!value) continue;
       const own = this.#own.get(`${kind}|${scope}|${by}|${fold(value)}`);
       if (own && own !== 'ambiguous') return own;
+      ambiguous ||= own === 'ambiguous';
     }
-    return null;
+    return ambiguous ? 'ambiguous' : null;
   }
 }
 

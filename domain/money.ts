@@ -31,9 +31,10 @@ export function round(value: DecimalBase.Value, places: number, mode: RoundingMo
   return new Decimal(value).toDecimalPlaces(places, decimalModes[mode]);
 }
 
-/** Text with exactly `places` decimals; the value must already be rounded. */
+/** Text with exactly `places` decimals; the value must already be rounded. Zero has no sign. */
 export function fixed(value: DecimalBase.Value, places: number): DecimalText {
-  return new Decimal(value).toFixed(places);
+  const exact = new Decimal(value);
+  return (exact.isZero() ? exact.abs() : exact).toFixed(places);
 }
 
 /**

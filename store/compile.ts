@@ -17,7 +17,7 @@ import type { ContractContext, Severity } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, EntryKind } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
-import { type RaisedFinding, raiseFindings } from './exceptions.ts';
+import { closeFutureDates, findReleased, type RaisedFinding, raiseFindings } from './exceptions.ts';
 import { newId } from './new-id.ts';
 import { addDeltas } from './totals.ts';
 
@@ -205,6 +205,7 @@ export async function compileChunk(
   limit: number,
 ): Promise<CompiledChunk> {
   const { contract, book } = context;
+  if (cursor === null) await closeFutureDates(tx, contract.zone);
   const page = await tx.rows<CompileCursor>(
     `select project_id, work_date, entry_id, version from entry_balance
      where workspace_id = $1 and project_id = any($2::uuid[]) and work_date < $3 and claimed <> quantity
@@ -224,34 +225,11 @@ export async function compileChunk(
   const next = page.length === limit ? page[page.length - 1]! : null;
   const candidates = page.length === 0 ? [] : await lockCandidates(tx, contract, page);
   const billableProjects = new Map(contract.projects.map((p) => [p.id, p.billable]));
-  const findings: RaisedFinding[] = [];
+  const findings = await findInContract(tx, contract, candidates, billableProjects);
+  const blocked = new Set(findings.map((finding) => finding.subjectId));
   const items: { candidate: Candidate; priced: PricedQuantity; productId: string | null }[] = [];
   for (const candidate of candidates) {
-    const contractContext: ContractContext = {
-      startsOn: contract.startsOn,
-      endsBefore: contract.endsBefore,
-      goLiveOn: contract.goLiveOn,
-      projectBillable: billableProjects.get(candidate.projectId) ?? true,
-    };
-    const found = findAll(
-      contractRules,
-      { ...candidate, quantity: candidate.open, running: false },
-      contractContext,
-      contract.severities,
-    );
-    if (found.length > 0) {
-      for (const finding of found) {
-        findings.push({
-          ...finding,
-          subjectKey: `entry:${candidate.entryId}`,
-          fingerprint: String(candidate.version),
-          subjectType: 'entry',
-          subjectId: candidate.entryId,
-          entries: [{ entryId: candidate.entryId, version: candidate.version }],
-        });
-      }
-      continue;
-    }
+    if (blocked.has(candidate.entryId)) continue;
     const product = context.products.get(productDefaults[candidate.kind].name)!;
     const methods = context.projectMethods.get(candidate.projectId);
     const priced = priceEntry(
@@ -281,18 +259,57 @@ export async function compileChunk(
   return { items: items.length, amount: amount.toFixed(), seconds, exceptions, cursor: next };
 }
 
+/** What the contract's rules find, less what a person released: a warning blocks only until then. */
+async function findInContract(
+  tx: WorkspaceTx,
+  contract: ContractForBilling,
+  candidates: Candidate[],
+  billableProjects: Map<string, boolean>,
+): Promise<RaisedFinding[]> {
+  const found = candidates.flatMap((candidate) => {
+    const contractContext: ContractContext = {
+      startsOn: contract.startsOn,
+      endsBefore: contract.endsBefore,
+      goLiveOn: contract.goLiveOn,
+      projectBillable: billableProjects.get(candidate.projectId) ?? true,
+    };
+    const subject = { ...candidate, quantity: candidate.open, running: false };
+    return findAll(contractRules, subject, contractContext, contract.severities).map(
+      (finding): RaisedFinding => ({
+        ...finding,
+        subjectKey: `entry:${candidate.entryId}`,
+        fingerprint: String(candidate.version),
+        subjectType: 'entry',
+        subjectId: candidate.entryId,
+        entries: [{ entryId: candidate.entryId, version: candidate.version }],
+      }),
+    );
+  });
+  const released = await findReleased(
+    tx,
+    found.filter((finding) => finding.severity === 'W'),
+  );
+  return found.filter((finding) => !released.has(`${finding.rule}|${finding.subjectKey}`));
+}
+
 async function lockCandidates(
   tx: WorkspaceTx,
   contract: ContractForBilling,
   page: CompileCursor[],
 ): Promise<Candidate[]> {
+  // Locked first, read after: a statement that waits for a lock goes on with its older snapshot of the entry's approval
+  // and exceptions.
+  const locked = await tx.rows<{ entryId: string; version: number; open: number }>(
+    `select l.* from (select * from unnest($2::uuid[], $3::int[]) as u(entry_id, version) order by 1, 2) r
+     cross join lateral (
+       select x.entry_id, x.version, x.quantity - x.claimed as open from entry_balance x
+       where x.workspace_id = $1 and x.entry_id = r.entry_id and x.version = r.version and x.claimed <> x.quantity for no key update) l`,
+    [tx.workspaceId, plainArray(page.map((row) => row.entryId)), plainArray(page.map((row) => row.version))],
+  );
   return tx.rows<Candidate>(
     `select l.entry_id, l.version, l.open, v.kind, v.work_date, v.project_id, v.client_id, v.task_id, t.phase_id, v.person_id, v.position,
        p.position as person_position, v.notes, v.rate, v.cost_rate, v.currency, t.unit_price as task_unit_price, t.billable as task_billable
-     from (select * from unnest($2::uuid[], $3::int[]) as u(entry_id, version) order by 1, 2) r
-     cross join lateral (
-       select x.entry_id, x.version, x.quantity - x.claimed as open from entry_balance x
-       where x.workspace_id = $1 and x.entry_id = r.entry_id and x.version = r.version and x.claimed <> x.quantity for no key update) l
+     from unnest($2::uuid[], $3::int[], $5::bigint[]) as l(entry_id, version, open)
      cross join lateral (
        select 1 from work_entries x
        where x.workspace_id = $1 and x.id = l.entry_id and x.current_version = l.version and x.deleted_at is null offset 0) e
@@ -307,9 +324,10 @@ async function lockCandidates(
      order by l.entry_id, l.version`,
     [
       tx.workspaceId,
-      plainArray(page.map((row) => row.entryId)),
-      plainArray(page.map((row) => row.version)),
+      plainArray(locked.map((row) => row.entryId)),
+      plainArray(locked.map((row) => row.version)),
       plainArray(billableApprovals[contract.approvalPolicy]),
+      plainArray(locked.map((row) => row.open)),
     ],
   );
 }

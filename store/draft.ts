@@ -8,7 +8,7 @@ import {
 import type { GroupingMode } from '../domain/grouping/group-keys.ts';
 import { invoiceTotals } from '../domain/invoice.ts';
 import { Decimal } from '../domain/money.ts';
-import type { DecimalText } from '../domain/work-entry.ts';
+import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
 import { type ContractForBilling, lockContract } from './compile.ts';
 import type { WorkspaceTx } from './database.ts';
@@ -31,7 +31,7 @@ interface OpenItem extends DraftableItem {
 const pageSize = 10_000;
 
 /**
- * Drafts every open item of the contract that the scope covers (null: all its projects). Walks the items twice: first to
+ * Drafts every open item of the contract dated before the cutoff that the scope covers (null: all its projects). Walks the items twice: first to
  * sum the lines, then to allocate, so memory holds lines, not items. Repeating it finds nothing open and makes nothing.
  */
 export async function draftContract(
@@ -41,6 +41,7 @@ export async function draftContract(
     id: string;
     actor: string;
     projectIds: string[] | null;
+    cutoffOn: Day;
     tax: { rate: DecimalText; category: string };
   },
 ): Promise<DraftedContract> {
@@ -51,7 +52,7 @@ export async function draftContract(
     contract.rounding,
   );
   let items = 0;
-  for await (const page of openItems(tx, contract.id, run.projectIds)) {
+  for await (const page of openItems(tx, contract.id, run)) {
     for (const item of page) builder.add(item);
     items += page.length;
   }
@@ -59,7 +60,7 @@ export async function draftContract(
   const drafts = builder.build();
   const lineIds = await writeDrafts(tx, contract, run, drafts);
   const share = DraftBuilder.shares(contract.rounding);
-  for await (const page of openItems(tx, contract.id, run.projectIds)) {
+  for await (const page of openItems(tx, contract.id, run)) {
     await allocate(tx, run.id, page, (item) => {
       const { invoiceKey, lineKey } = DraftBuilder.keysOf(item, grouping);
       const target = lineIds.get(`${invoiceKey} ${lineKey}`)!;
@@ -110,7 +111,7 @@ export async function readContractTax(
 async function* openItems(
   tx: WorkspaceTx,
   contractId: string,
-  projectIds: string[] | null,
+  { projectIds, cutoffOn }: { projectIds: string[] | null; cutoffOn: Day },
 ): AsyncGenerator<OpenItem[]> {
   let after: string | null = null;
   while (true) {
@@ -129,7 +130,10 @@ async function* openItems(
       [tx.workspaceId, contractId, after, pageSize],
     );
     const wanted = page.filter(
-      (item) => !item.keptBack && (!projectIds || projectIds.includes(item.projectId ?? '')),
+      (item) =>
+        !item.keptBack &&
+        item.workDate < cutoffOn &&
+        (!projectIds || projectIds.includes(item.projectId ?? '')),
     );
     if (wanted.length > 0) yield wanted;
     if (page.length < pageSize) return;

@@ -1,5 +1,6 @@
 /** Owns exceptions: raising findings so that the same finding is one row, and closing them with an outcome. */
 import type { Severity } from '../domain/validation/rule.ts';
+import type { Day } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
@@ -21,7 +22,7 @@ export interface RaisedFinding {
   entries: EntryVersionRef[];
 }
 
-/** Raises findings in two statements; answers how many exceptions are new or refreshed (released ones stay released). */
+/** Raises findings set-based; answers how many exceptions are new or refreshed (released ones stay released). */
 export async function raiseFindings(tx: WorkspaceTx, findings: RaisedFinding[]): Promise<number> {
   if (findings.length === 0) return 0;
   const merged = new Map<string, RaisedFinding>();
@@ -32,6 +33,7 @@ export async function raiseFindings(tx: WorkspaceTx, findings: RaisedFinding[]):
     else merged.set(key, { ...finding, entries: [...finding.entries] });
   }
   const all = [...merged.values()];
+  await closeReleasedBefore(tx, all);
   const stored = await tx.rows<{ id: string; rule: string; subjectKey: string }>(
     `insert into exceptions (workspace_id, id, rule, severity, subject_key, fingerprint, subject_type, subject_id, detail)
      select $1, f.id, f.rule, f.severity, f.subject_key, f.fingerprint, f.subject_type, f.subject_id, f.detail
@@ -40,6 +42,8 @@ export async function raiseFindings(tx: WorkspaceTx, findings: RaisedFinding[]):
      where not exists (
        select 1 from exceptions x where x.workspace_id = $1 and x.rule = f.rule and x.subject_key = f.subject_key
          and x.fingerprint = f.fingerprint and x.status in ('released', 'written_off'))
+     -- In one order everywhere: two intakes that raise the same findings wait for each other, but never in a circle.
+     order by f.rule, f.subject_key
      on conflict (workspace_id, rule, subject_key) where status = 'open'
        do update set detail = excluded.detail, fingerprint = excluded.fingerprint, severity = excluded.severity
      returning id, rule, subject_key`,
@@ -75,6 +79,60 @@ export async function raiseFindings(tx: WorkspaceTx, findings: RaisedFinding[]):
     );
   }
   return stored.length;
+}
+
+/** A finding that went back to what a person released needs no second release: what was open in between is closed. */
+async function closeReleasedBefore(tx: WorkspaceTx, findings: RaisedFinding[]): Promise<void> {
+  await tx.run(
+    `with closed as (
+       update exceptions e set status = 'fixed', closed_at = now(), closed_by = 'system', close_reason = 'as it was when released'
+       from unnest($2::text[], $3::text[], $4::text[]) as f(rule, subject_key, fingerprint)
+       where e.workspace_id = $1 and e.rule = f.rule and e.subject_key = f.subject_key and e.status = 'open' and e.fingerprint <> f.fingerprint
+         and exists (
+           select 1 from exceptions x where x.workspace_id = $1 and x.rule = f.rule and x.subject_key = f.subject_key
+             and x.fingerprint = f.fingerprint and x.status in ('released', 'written_off'))
+       returning e.id)
+     update exception_entries set open = false where workspace_id = $1 and exception_id in (select id from closed) and open`,
+    [
+      tx.workspaceId,
+      textArray(findings.map((f) => f.rule)),
+      textArray(findings.map((f) => f.subjectKey)),
+      textArray(findings.map((f) => f.fingerprint)),
+    ],
+  );
+}
+
+/** Which of these findings a person has released as they are now, as `rule|subjectKey`. */
+export async function findReleased(
+  tx: WorkspaceTx,
+  findings: Pick<RaisedFinding, 'rule' | 'subjectKey' | 'fingerprint'>[],
+): Promise<Set<string>> {
+  if (findings.length === 0) return new Set();
+  const rows = await tx.rows<{ key: string }>(
+    `select distinct f.rule || '|' || f.subject_key as key from unnest($2::text[], $3::text[], $4::text[]) as f(rule, subject_key, fingerprint)
+     join exceptions x on x.workspace_id = $1 and x.rule = f.rule and x.subject_key = f.subject_key and x.fingerprint = f.fingerprint
+     where x.status = 'released'`,
+    [
+      tx.workspaceId,
+      textArray(findings.map((f) => f.rule)),
+      textArray(findings.map((f) => f.subjectKey)),
+      textArray(findings.map((f) => f.fingerprint)),
+    ],
+  );
+  return new Set(rows.map((row) => row.key));
+}
+
+/** Work dated in the future blocks itself until its day has come, in the contract's zone and by the workspace's clock. */
+export async function closeFutureDates(tx: WorkspaceTx, zone: string): Promise<void> {
+  await tx.run(
+    `with closed as (
+       update exceptions set status = 'fixed', closed_at = now(), closed_by = 'system', close_reason = 'the day has come'
+       where workspace_id = $1 and rule = 'entry.future_date' and status = 'open'
+         and (detail ->> 'workDate')::date <= (coalesce((select clock_at from workspaces where id = $1), now()) at time zone $2)::date
+       returning id)
+     update exception_entries set open = false where workspace_id = $1 and exception_id in (select id from closed) and open`,
+    [tx.workspaceId, zone],
+  );
 }
 
 /** Closes what older versions of these entries raised, and the exceptions that cover nothing any more. */
@@ -129,6 +187,34 @@ export interface ExceptionRow {
   closeReason: string | null;
 }
 
+const select = `select e.id, e.rule, e.severity, e.subject_type, e.subject_id, e.subject_key, e.status, e.detail, e.created_at, e.closed_at,
+  e.closed_by, e.close_reason,
+  (select count(*) from exception_entries x where x.workspace_id = e.workspace_id and x.exception_id = e.id)::int as entry_count
+  from exceptions e`;
+
+export function readException(
+  tx: WorkspaceTx,
+  id: string,
+  lock: '' | 'for no key update of e' = '',
+): Promise<ExceptionRow | null> {
+  return tx.row<ExceptionRow>(`${select} where e.workspace_id = $1 and e.id = $2 ${lock}`, [
+    tx.workspaceId,
+    id,
+  ]);
+}
+
+const shownPerEntry = 200;
+
+/** Open and closed exceptions that cover a version of the entry, newest first. */
+export function exceptionsOfEntry(tx: WorkspaceTx, entryId: string): Promise<ExceptionRow[]> {
+  return tx.rows<ExceptionRow>(
+    `${select} where e.workspace_id = $1 and e.id in (
+       select exception_id from exception_entries where workspace_id = $1 and entry_id = $2)
+     order by e.id desc limit $3`,
+    [tx.workspaceId, entryId, shownPerEntry],
+  );
+}
+
 /** Newest first, after `cursor` (an id); `status` and `rule` narrow it. */
 export async function listExceptions(
   tx: WorkspaceTx,
@@ -140,10 +226,7 @@ export async function listExceptions(
   },
 ): Promise<ExceptionRow[]> {
   return tx.rows<ExceptionRow>(
-    `select e.id, e.rule, e.severity, e.subject_type, e.subject_id, e.subject_key, e.status, e.detail, e.created_at, e.closed_at,
-       e.closed_by, e.close_reason,
-       (select count(*) from exception_entries x where x.workspace_id = e.workspace_id and x.exception_id = e.id)::int as entry_count
-     from exceptions e
+    `${select}
      where e.workspace_id = $1 and ($2::text is null or e.status = $2) and ($3::text is null or e.rule = $3)
        and ($4::uuid is null or e.id < $4)
      order by e.id desc limit $5`,
@@ -167,25 +250,109 @@ export async function countOpenExceptions(tx: WorkspaceTx): Promise<RuleCount[]>
   );
 }
 
-/**
- * Releases open warnings with a reason; severity E is never released, it is fixed. Answers how many were released.
- * `ids` or `rules` choose them.
- */
+/** Open exceptions by rule that keep claimable entries of these projects (null: all) from being billed. */
+export async function countBlockingExceptions(
+  tx: WorkspaceTx,
+  projectIds: string[] | null,
+  cutoffOn: Day,
+): Promise<RuleCount[]> {
+  return tx.rows<RuleCount>(
+    `select e.rule, e.severity, count(distinct e.id)::int as exceptions, count(distinct x.entry_id)::int as entries
+     from exceptions e
+     join exception_entries x on x.workspace_id = e.workspace_id and x.exception_id = e.id and x.open
+     join entry_balance b on b.workspace_id = x.workspace_id and b.entry_id = x.entry_id and b.version = x.version and b.claimed <> b.quantity
+     where e.workspace_id = $1 and e.status = 'open' and b.work_date < $3 and ($2::uuid[] is null or b.project_id = any($2))
+     group by 1, 2 order by 1`,
+    [tx.workspaceId, projectIds ? plainArray(projectIds) : null, cutoffOn],
+  );
+}
+
+export interface ExceptionChoice {
+  ids?: string[] | undefined;
+  rules?: string[] | undefined;
+}
+/** Released where the thing itself is released: an invoice is issued with a reason. */
+const releasedElsewhere = 'invoice.held';
+
+/** Open exceptions among the choice that no release may close, a few of them: severity E is fixed, not released. */
+export async function unreleasable(
+  tx: WorkspaceTx,
+  choice: ExceptionChoice,
+): Promise<{ id: string; rule: string; severity: Severity }[]> {
+  return tx.rows(
+    `select id, rule, severity from exceptions
+     where workspace_id = $1 and status = 'open' and (severity = 'E' or rule = $4)
+       and (id = any($2::uuid[]) or rule = any($3::text[])) order by id limit 20`,
+    [tx.workspaceId, plainArray(choice.ids ?? []), textArray(choice.rules ?? []), releasedElsewhere],
+  );
+}
+
+/** Which of the ids are no exceptions of this workspace. */
+export async function unknownExceptions(tx: WorkspaceTx, ids: string[]): Promise<string[]> {
+  const rows = await tx.rows<{ id: string }>(
+    `select r.id from unnest($2::uuid[]) as r(id)
+     where not exists (select from exceptions e where e.workspace_id = $1 and e.id = r.id)`,
+    [tx.workspaceId, plainArray(ids)],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Releases open warnings with a reason; answers how many of each rule, with the entries they covered. */
+export async function releaseByRule(
+  tx: WorkspaceTx,
+  choice: ExceptionChoice,
+  by: string,
+  reason: string,
+): Promise<{ rule: string; exceptions: number; entries: number }[]> {
+  const released = await tx.rows<{ id: string; rule: string }>(
+    `update exceptions set status = 'released', closed_at = now(), closed_by = $4, close_reason = $5
+     where workspace_id = $1 and status = 'open' and severity = 'W' and rule <> $6
+       and (id = any($2::uuid[]) or rule = any($3::text[])) returning id, rule`,
+    [
+      tx.workspaceId,
+      plainArray(choice.ids ?? []),
+      textArray(choice.rules ?? []),
+      by,
+      reason,
+      releasedElsewhere,
+    ],
+  );
+  return tx.rows(
+    `with chosen as (select * from unnest($2::uuid[], $3::text[]) as r(id, rule)),
+     freed as (
+       update exception_entries x set open = false from chosen c
+       where x.workspace_id = $1 and x.exception_id = c.id and x.open returning c.rule, x.entry_id)
+     select c.rule, count(*)::int as exceptions,
+       (select count(distinct f.entry_id) from freed f where f.rule = c.rule)::int as entries
+     from chosen c group by c.rule order by c.rule`,
+    [tx.workspaceId, plainArray(released.map((row) => row.id)), textArray(released.map((row) => row.rule))],
+  );
+}
+
+/** The same where only the number matters. */
 export async function releaseWarnings(
   tx: WorkspaceTx,
-  choice: { ids?: string[] | undefined; rules?: string[] | undefined },
+  choice: ExceptionChoice,
   by: string,
   reason: string,
 ): Promise<number> {
-  const released = await tx.rows<{ id: string }>(
-    `update exceptions set status = 'released', closed_at = now(), closed_by = $4, close_reason = $5
-     where workspace_id = $1 and status = 'open' and severity = 'W'
-       and (id = any($2::uuid[]) or rule = any($3::text[])) returning id`,
-    [tx.workspaceId, plainArray(choice.ids ?? []), textArray(choice.rules ?? []), by, reason],
+  const released = await releaseByRule(tx, choice, by, reason);
+  return released.reduce((sum, row) => sum + row.exceptions, 0);
+}
+
+/** Closes one open exception with an outcome, and what it covered with it. */
+export async function closeException(
+  tx: WorkspaceTx,
+  id: string,
+  outcome: { status: 'fixed' | 'released'; by: string; reason: string },
+): Promise<void> {
+  await tx.run(
+    `update exceptions set status = $3, closed_at = now(), closed_by = $4, close_reason = $5
+     where workspace_id = $1 and id = $2 and status = 'open'`,
+    [tx.workspaceId, id, outcome.status, outcome.by, outcome.reason],
   );
   await tx.run(
-    `update exception_entries set open = false where workspace_id = $1 and exception_id = any($2::uuid[]) and open`,
-    [tx.workspaceId, plainArray(released.map((row) => row.id))],
+    'update exception_entries set open = false where workspace_id = $1 and exception_id = $2 and open',
+    [tx.workspaceId, id],
   );
-  return released.length;
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { suggestClientCode } from '../domain/client-code.ts';
 import {
   type DirectoryRow,
+  foldName,
   type MappingRule,
   type Match,
   Matcher,
@@ -11,7 +12,16 @@ import {
 } from '../domain/match.ts';
 import { entryRules, findAll, personDayOver24h } from '../domain/validation/entry-rules.ts';
 import type { Severity } from '../domain/validation/rule.ts';
-import type { Day, SourceEntry, SourcePersonRef, SourceRef, UnreadableRow } from '../domain/work-entry.ts';
+import { runningTimer } from '../domain/validation/running-timer.ts';
+import type {
+  Day,
+  EntryKind,
+  Instant,
+  SourceEntry,
+  SourcePersonRef,
+  SourceRef,
+  UnreadableRow,
+} from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
@@ -86,7 +96,10 @@ interface Known {
   settledElsewhere: boolean;
   billable: boolean;
   operationId: string | null;
-  kind: string;
+  sourceUpdatedAt: Instant | null;
+  kind: EntryKind;
+  personId: string | null;
+  workDate: Day;
   versionQuantity: number;
   projectId: string | null;
   quantity: number;
@@ -129,23 +142,27 @@ export async function openMatcher(tx: WorkspaceTx, sourceId: string): Promise<Ma
      where workspace_id = $1 and (source_id is null or source_id = $2) order by source_id nulls first, id`,
     [tx.workspaceId, sourceId],
   );
-  const directory = await tx.rows<DirectoryRow>(
+  return new Matcher(rules, await readDirectory(tx));
+}
+
+function readDirectory(tx: WorkspaceTx): Promise<DirectoryRow[]> {
+  return tx.rows<DirectoryRow>(
     `select 'client' as kind, id, null::uuid as parent_id, code, name, null as email from clients where workspace_id = $1
      union all select 'project', id, client_id, code, name, null from projects where workspace_id = $1
      union all select 'task', id, project_id, null, name, null from tasks where workspace_id = $1
      union all select 'person', id, null, null, name, email from people where workspace_id = $1`,
     [tx.workspaceId],
   );
-  return new Matcher(rules, directory);
 }
 
 /**
  * Takes one chunk in. Repeating it changes nothing: an entry is its source and external id, a version is its content.
- * Serialised per source by an advisory lock, so that two readers of one source cannot interleave.
+ * Serialised per source by an advisory lock, so that two readers of one source cannot interleave. What it creates is not
+ * added to `shared`, which outlives this transaction and must name no record that a rollback takes away.
  */
 export async function takeIn(
   tx: WorkspaceTx,
-  matcher: Matcher,
+  shared: Matcher,
   chunk: { entries: HashedEntry[]; unreadable: UnreadableRow[] },
   options: IntakeOptions,
 ): Promise<IntakeCounts> {
@@ -158,7 +175,7 @@ export async function takeIn(
     const before = known.get(entry.externalId);
     return !before || before.contentHash !== contentHash;
   });
-  await createMissing(tx, matcher, fresh, options);
+  const matcher = await createMissing(tx, shared, fresh, options);
 
   const versions: NewVersion[] = [];
   const moved: { known: Known; entry: SourceEntry; settledElsewhere: boolean }[] = [];
@@ -181,7 +198,12 @@ export async function takeIn(
       });
       counts.created += 1;
     } else if (before.contentHash !== contentHash) {
-      if (before.operationId === options.operationId) {
+      const age = compareAge(entry, before);
+      if (age === 'older') {
+        counts.unchanged += 1;
+        continue;
+      }
+      if (age !== 'newer' && before.operationId === options.operationId) {
         duplicates.push(duplicateRow(hashed));
         continue;
       }
@@ -198,10 +220,11 @@ export async function takeIn(
       counts.changed += 1;
       if (before.totalClaimed !== 0) findings.push(changedAfterClaim(before, entry, version));
     } else if (
-      before.deleted ||
-      before.approval !== entry.approval ||
-      before.running !== entry.running ||
-      before.settledElsewhere !== settledElsewhere
+      compareAge(entry, before) !== 'older' &&
+      (before.deleted ||
+        before.approval !== entry.approval ||
+        before.running !== entry.running ||
+        before.settledElsewhere !== settledElsewhere)
     ) {
       moved.push({ known: before, entry, settledElsewhere });
       counts.stateChanged += 1;
@@ -215,26 +238,41 @@ export async function takeIn(
     versions.filter((v) => v.version > 1).map((v) => v.id),
   );
   await writeVersions(tx, versions, options);
-  await moveStates(tx, moved, findings);
+  await moveStates(tx, moved, findings, options);
   for (const version of versions) findings.push(...findingsOf(version, options));
   counts.warned = findings.filter((finding) => finding.rule === 'entry.over_24h').length;
   await raiseFindings(tx, findings);
-  await checkPersonDays(tx, personDaysOf(versions), options.severities);
+  await checkPersonDays(tx, personDaysOf(versions, known), options.severities);
   counts.quarantined = await writeQuarantine(tx, [...chunk.unreadable, ...duplicates], options);
   await writeDeltas(tx, versions, known);
   await recordChunk(tx, versions, counts, options);
   return counts;
 }
 
-/** Within one chunk the same key with the same content is one entry; with other content the second is quarantined. */
+/**
+ * Within one chunk the same key is one entry: the newer where the source says when it was changed, else the first; a
+ * second one with other content and no such word is quarantined.
+ */
 function withoutRepeats(entries: HashedEntry[], duplicates: UnreadableRow[]): HashedEntry[] {
   const seen = new Map<string, HashedEntry>();
   for (const hashed of entries) {
     const first = seen.get(hashed.entry.externalId);
-    if (!first) seen.set(hashed.entry.externalId, hashed);
-    else if (first.contentHash !== hashed.contentHash) duplicates.push(duplicateRow(hashed));
+    const age = first ? compareAge(hashed.entry, first.entry) : 'newer';
+    if (age === 'newer') seen.set(hashed.entry.externalId, hashed);
+    else if (age === 'unknown' && first!.contentHash !== hashed.contentHash)
+      duplicates.push(duplicateRow(hashed));
   }
   return [...seen.values()];
+}
+
+/** Pages are read while people work: an entry may come twice, and by the source's own clock one reading is the newer. */
+function compareAge(
+  entry: { sourceUpdatedAt: Instant | null },
+  before: { sourceUpdatedAt: Instant | null },
+): 'newer' | 'older' | 'unknown' {
+  if (entry.sourceUpdatedAt === null || before.sourceUpdatedAt === null) return 'unknown';
+  const differenceMs = Date.parse(entry.sourceUpdatedAt) - Date.parse(before.sourceUpdatedAt);
+  return differenceMs > 0 ? 'newer' : differenceMs < 0 ? 'older' : 'unknown';
 }
 
 function duplicateRow({ entry }: HashedEntry): UnreadableRow {
@@ -253,63 +291,105 @@ async function readKnown(
   entries: HashedEntry[],
 ): Promise<Map<string, Known>> {
   if (entries.length === 0) return new Map();
+  const keys = textArray(entries.map(({ entry }) => entry.externalId));
+  // Locked first, read after: a statement that waits for a lock goes on with its older snapshot of every other row, and
+  // would not see what a compile has claimed meanwhile.
+  const locked = await tx.run(
+    `select 1 from (
+       select w.id, w.current_version from work_entries w
+       where w.workspace_id = $1 and w.source_id = $2 and w.external_id = any($3::text[]) order by w.id) e
+     cross join lateral (
+       select 1 from entry_balance x
+       where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version for no key update) b`,
+    [tx.workspaceId, sourceId, keys],
+  );
+  if (locked === 0) return new Map();
   const rows = await tx.rows<Known>(
     // Each table is reached by its key (lateral, not flattened): see the ledger triggers for why.
     `select e.external_id, e.id, e.current_version, v.content_hash, v.approval, v.running, v.settled_elsewhere, v.billable,
-       v.operation_id, v.kind, v.version_quantity, v.project_id, b.quantity, b.claimed, e.deleted,
+       v.operation_id, v.source_updated_at, v.kind, v.person_id, v.work_date, v.version_quantity, v.project_id, b.quantity, b.claimed, e.deleted,
        (select coalesce(sum(c.claimed), 0) from entry_balance c where c.workspace_id = $1 and c.entry_id = e.id)::bigint as total_claimed
      from (
        select w.external_id, w.id, w.current_version, w.deleted_at is not null as deleted from work_entries w
        where w.workspace_id = $1 and w.source_id = $2 and w.external_id = any($3::text[]) order by w.id) e
      cross join lateral (
        select x.quantity, x.claimed from entry_balance x
-       where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version for no key update) b
+       where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version offset 0) b
      cross join lateral (
-       select encode(x.content_hash, 'hex') as content_hash, x.approval, x.running, x.settled_elsewhere, x.billable, x.operation_id, x.kind,
-         x.quantity as version_quantity, x.project_id
+       select encode(x.content_hash, 'hex') as content_hash, x.approval, x.running, x.settled_elsewhere, x.billable, x.operation_id,
+         x.source_updated_at, x.kind, x.person_id, x.work_date, x.quantity as version_quantity, x.project_id
        from entry_versions x where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version offset 0) v`,
-    [tx.workspaceId, sourceId, textArray(entries.map(({ entry }) => entry.externalId))],
+    [tx.workspaceId, sourceId, keys],
   );
   return new Map(rows.map((row) => [row.externalId, row]));
 }
 
-/** Creates the clients, projects, tasks and people that the chunk names and nobody has, kind by kind, set-based. */
+type Wanted = { ref: SourceRef | SourcePersonRef; parentId: string | null };
+/** As long as a client's or a person's name may be. */
+const maxNameLength = 200;
+
+/**
+ * Creates the clients, projects, tasks and people that the chunk names and nobody has, kind by kind, set-based. One intake
+ * of a workspace creates at a time, and looks first at what others have made since. Answers the matcher for this chunk.
+ */
 async function createMissing(
   tx: WorkspaceTx,
-  matcher: Matcher,
+  shared: Matcher,
   entries: HashedEntry[],
   options: IntakeOptions,
-): Promise<void> {
-  if (options.createMissing.length === 0) return;
-  for (const kind of ['client', 'person', 'project', 'task'] as const) {
-    if (!options.createMissing.includes(kind)) continue;
-    const wanted = new Map<string, { ref: SourceRef | SourcePersonRef; parentId: string | null }>();
-    for (const { entry } of entries) {
-      const match = matcher.match(entry);
-      for (const { kind: missing, ref } of match.unmatched) {
-        if (missing !== kind) continue;
-        const parentId = kind === 'project' ? match.clientId : kind === 'task' ? match.projectId : null;
-        if ((kind === 'project' || kind === 'task') && !parentId) continue;
-        wanted.set(`${parentId}|${refKey(ref)}`, { ref, parentId });
-      }
-    }
-    if (wanted.size > 0) await createRecords(tx, matcher, kind, [...wanted.values()], options);
+): Promise<Matcher> {
+  const kinds = (['client', 'person', 'project', 'task'] as const).filter((kind) =>
+    options.createMissing.includes(kind),
+  );
+  const isWanted = ({ kind, ambiguous }: Match['unmatched'][number]) => !ambiguous && kinds.includes(kind);
+  if (!entries.some(({ entry }) => shared.match(entry).unmatched.some(isWanted))) return shared;
+  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 4))', [tx.workspaceId]);
+  shared.reload(await readDirectory(tx));
+  const matcher = shared.copy();
+  for (const kind of kinds) {
+    const wanted = wantedRecords(matcher, kind, entries);
+    if (wanted.length > 0) await createRecords(tx, matcher, kind, wanted, options);
   }
+  return matcher;
 }
+
+/** What of a kind is to be created, each name and code once below its parent; an ambiguous or unusable name is not. */
+function wantedRecords(matcher: Matcher, kind: TargetKind, entries: HashedEntry[]): Wanted[] {
+  const taken = new Set<string>();
+  const wanted: Wanted[] = [];
+  for (const { entry } of entries) {
+    const match = matcher.match(entry);
+    for (const { kind: missing, ref, ambiguous } of match.unmatched) {
+      if (missing !== kind || ambiguous) continue;
+      const parentId = kind === 'project' ? match.clientId : kind === 'task' ? match.projectId : null;
+      if ((kind === 'project' || kind === 'task') && !parentId) continue;
+      const name = nameOf(ref);
+      if (name.trim() === '' || name.length > maxNameLength) continue;
+      const keys = [`${parentId}|name|${foldName(name)}`];
+      if (kind === 'project') keys.push(`${parentId}|code|${foldName(ref.code ?? name)}`);
+      if (keys.some((key) => taken.has(key))) continue;
+      for (const key of keys) taken.add(key);
+      wanted.push({ ref, parentId });
+    }
+  }
+  return wanted;
+}
+
+const nameOf = (ref: SourceRef) => ref.name ?? ref.code ?? ref.externalId ?? '';
 
 async function createRecords(
   tx: WorkspaceTx,
   matcher: Matcher,
   kind: TargetKind,
-  wanted: { ref: SourceRef | SourcePersonRef; parentId: string | null }[],
+  wanted: Wanted[],
   options: IntakeOptions,
 ): Promise<void> {
   const rows: DirectoryRow[] = wanted.map(({ ref, parentId }) => ({
     kind,
     id: newId(),
     parentId,
-    code: kind === 'project' ? (ref.code ?? ref.name ?? ref.externalId) : null,
-    name: ref.name ?? ref.code ?? ref.externalId ?? 'unnamed',
+    code: kind === 'project' ? (ref.code ?? nameOf(ref)) : null,
+    name: nameOf(ref),
     email: 'email' in ref ? ref.email : null,
   }));
   const ids = plainArray(rows.map((row) => row.id));
@@ -449,8 +529,17 @@ async function moveStates(
   tx: WorkspaceTx,
   moved: { known: Known; entry: SourceEntry; settledElsewhere: boolean }[],
   findings: RaisedFinding[],
+  options: IntakeOptions,
 ): Promise<void> {
   if (moved.length === 0) return;
+  for (const { known, entry } of moved)
+    findings.push(...ruleFindings({ entryId: known.id, version: known.currentVersion }, entry, options));
+  await closeFixed(
+    tx,
+    runningTimer.code,
+    moved.filter(({ entry }) => !entry.running).map(({ known }) => `entry:${known.id}`),
+    'the timer was stopped',
+  );
   for (const { known, entry, settledElsewhere } of moved) {
     if (known.totalClaimed === 0) continue;
     if (entry.approval === 'approved' && settledElsewhere === known.settledElsewhere) continue;
@@ -467,8 +556,9 @@ async function moveStates(
   }
   await tx.run(
     `update entry_versions v set approval = r.approval, running = r.running, settled_elsewhere = r.settled,
-       approved_hash = case when r.approval = 'approved' then v.content_hash end
-     from unnest($2::uuid[], $3::int[], $4::text[], $5::boolean[], $6::boolean[]) as r(entry_id, version, approval, running, settled)
+       approved_hash = case when r.approval = 'approved' then v.content_hash end, source_updated_at = coalesce(r.updated_at, v.source_updated_at)
+     from unnest($2::uuid[], $3::int[], $4::text[], $5::boolean[], $6::boolean[], $7::timestamptz[])
+       as r(entry_id, version, approval, running, settled, updated_at)
      where v.workspace_id = $1 and v.entry_id = r.entry_id and v.version = r.version`,
     [
       tx.workspaceId,
@@ -477,6 +567,7 @@ async function moveStates(
       plainArray(moved.map((m) => m.entry.approval)),
       plainArray(moved.map((m) => m.entry.running)),
       plainArray(moved.map((m) => m.settledElsewhere)),
+      plainArray(moved.map((m) => m.entry.sourceUpdatedAt)),
     ],
   );
   await tx.run(
@@ -535,21 +626,22 @@ function changedAfterClaim(before: Known, entry: SourceEntry, version: number): 
 }
 
 function findingsOf({ id, version, hashed, match }: NewVersion, options: IntakeOptions): RaisedFinding[] {
-  const entries = [{ entryId: id, version }];
-  const rules: RaisedFinding[] = findAll(
-    entryRules,
-    hashed.entry,
-    { today: options.today },
-    options.severities,
-  ).map((finding) => ({
+  const ref = { entryId: id, version };
+  return [
+    ...ruleFindings(ref, hashed.entry, options),
+    ...unmatchedFindings(ref, hashed.entry, match, options.sourceId),
+  ];
+}
+
+function ruleFindings(ref: EntryVersionRef, entry: SourceEntry, options: IntakeOptions): RaisedFinding[] {
+  return findAll(entryRules, entry, { today: options.today }, options.severities).map((finding) => ({
     ...finding,
-    subjectKey: `entry:${id}`,
-    fingerprint: String(version),
+    subjectKey: `entry:${ref.entryId}`,
+    fingerprint: String(ref.version),
     subjectType: 'entry',
-    subjectId: id,
-    entries,
+    subjectId: ref.entryId,
+    entries: [ref],
   }));
-  return [...rules, ...unmatchedFindings({ entryId: id, version }, hashed.entry, match, options.sourceId)];
 }
 
 /** One exception per name that nobody knows, covering all its entries: a person maps it once. */
@@ -569,29 +661,31 @@ export function unmatchedFindings(
     detail: { kind, sourceId, ...detail },
     entries: [ref],
   });
-  const unmatched = match.unmatched.map(({ kind, ref: named }) =>
+  const unmatched = match.unmatched.map(({ kind, ref: named, ambiguous }) =>
     findingOf(kind, refKey(named), {
       externalId: named.externalId,
       code: named.code,
       name: named.name,
+      ...(ambiguous ? { ambiguous } : {}),
     }),
   );
   if (entry.project || !entry.billable) return unmatched;
   return [...unmatched, findingOf('project', 'none', { name: null })];
 }
 
-/** The person-days that the versions add to; one that a later version may have mended is looked at for that too. */
-function personDaysOf(versions: NewVersion[]): CheckedDay[] {
+/** The person-days that the versions add to, and those that a later version leaves or lessens: these may be mended. */
+function personDaysOf(versions: NewVersion[], known: Map<string, Known>): CheckedDay[] {
   const days = new Map<string, CheckedDay>();
-  for (const { match, hashed, version } of versions) {
-    if (!match.personId || hashed.entry.kind !== 'labor') continue;
-    const key = `${match.personId}:${hashed.entry.workDate}`;
-    const known = days.get(key);
-    days.set(key, {
-      personId: match.personId,
-      workDate: hashed.entry.workDate,
-      changed: (known?.changed ?? false) || version > 1,
-    });
+  const note = (kind: EntryKind, personId: string | null, workDate: Day, changed: boolean) => {
+    if (!personId || kind !== 'labor') return;
+    const key = `${personId}:${workDate}`;
+    days.set(key, { personId, workDate, changed: changed || (days.get(key)?.changed ?? false) });
+  };
+  for (const { match, hashed } of versions) {
+    const { kind, workDate, quantity, externalId } = hashed.entry;
+    note(kind, match.personId, workDate, quantity < 0);
+    const before = known.get(externalId);
+    if (before) note(before.kind, before.personId, before.workDate, true);
   }
   return [...days.values()];
 }

@@ -1,5 +1,6 @@
 /** Owns issuing: the release gate, the snapshot, and the number given under the series' lock, in blocks. */
 import { createHash } from 'node:crypto';
+import { billableApprovals } from '../domain/approval.ts';
 import { addDays, laterDay, localDay } from '../domain/day.ts';
 import { Decimal } from '../domain/money.ts';
 import { formatNumber } from '../domain/numbering.ts';
@@ -27,8 +28,9 @@ interface Draft {
   clientCode: string;
   termsDays: number;
   zone: string;
-  seriesId: string;
-  pattern: string;
+  /** Null, with its pattern, where the seller has no series for invoices. */
+  seriesId: string | null;
+  pattern: string | null;
   snapshot: Record<string, unknown>;
   autoSync: boolean;
 }
@@ -64,16 +66,17 @@ export async function issueInvoices(
   const ids = plainArray(invoiceIds);
   await tx.run(
     `select 1 from (
-       select distinct i.entry_id, i.entry_version from allocations a
+       select distinct i.entry_id from allocations a
        cross join lateral (
-         select x.entry_id, x.entry_version from billable_items x where x.workspace_id = $1 and x.id = a.item_id and x.entry_id is not null offset 0) i
-       where a.workspace_id = $1 and a.invoice_id = any($2::uuid[]) order by 1, 2) e
+         select x.entry_id from billable_items x where x.workspace_id = $1 and x.id = a.item_id and x.entry_id is not null offset 0) i
+       where a.workspace_id = $1 and a.invoice_id = any($2::uuid[]) order by 1) e
      cross join lateral (
-       select 1 from entry_balance b where b.workspace_id = $1 and b.entry_id = e.entry_id and b.version = e.entry_version for no key update) l`,
+       select 1 from entry_balance b where b.workspace_id = $1 and b.entry_id = e.entry_id order by b.version for no key update) l`,
     [tx.workspaceId, ids],
   );
   const drafts = await readDrafts(tx, ids, releaseReason === null ? takenByRuns : takenOnRelease);
   const reasons = await gateReasons(tx, ids, releaseReason !== null);
+  for (const draft of drafts) if (draft.seriesId === null) reasons.set(draft.id, noSeries);
   const held = drafts.filter((draft) => reasons.has(draft.id));
   await holdInvoices(
     tx,
@@ -81,7 +84,7 @@ export async function issueInvoices(
     actor,
   );
   const passing = drafts.filter((draft) => !reasons.has(draft.id));
-  const bySeries = Map.groupBy(passing, (draft) => draft.seriesId);
+  const bySeries = Map.groupBy(passing, (draft) => draft.seriesId!);
   for (const seriesId of [...bySeries.keys()].sort())
     await numberBlock(tx, seriesId, bySeries.get(seriesId)!, actor, now);
   if (releaseReason !== null) await releaseHolds(tx, passing, actor, releaseReason);
@@ -91,6 +94,7 @@ export async function issueInvoices(
   return { issued: passing.length, held: held.length, net };
 }
 
+const noSeries = 'the seller has no number series for invoices';
 const takenByRuns = ['draft', 'ready'];
 const takenOnRelease = [...takenByRuns, 'held'];
 
@@ -110,7 +114,7 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
      join clients c on c.workspace_id = $1 and c.id = i.client_id
      join contracts k on k.workspace_id = $1 and k.id = i.contract_id
      join sellers s on s.workspace_id = $1 and s.id = i.seller_id
-     join series r on r.workspace_id = $1 and r.seller_id = i.seller_id and r.document_type = 'invoice'
+     left join series r on r.workspace_id = $1 and r.seller_id = i.seller_id and r.document_type = 'invoice'
        and r.name = case when c.internal and exists (select 1 from series x where x.workspace_id = $1 and x.seller_id = i.seller_id
          and x.document_type = 'invoice' and x.name = 'internal') then 'internal' else 'default' end
      where i.workspace_id = $1 and i.id = any($2::uuid[]) and i.status = any($3::text[])
@@ -119,7 +123,10 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
   );
 }
 
-/** Why an invoice may not be issued now: read under the entries' locks, so no edit can slip in between. */
+/**
+ * Why an invoice may not be issued now: read under the entries' locks, so no edit can slip in between. An entry that changed
+ * after its item was compiled passes once its difference is released and compiled too: item and difference are its hours.
+ */
 async function gateReasons(
   tx: WorkspaceTx,
   ids: string,
@@ -129,33 +136,43 @@ async function gateReasons(
     invoiceId: string;
     stale: number;
     unapproved: number;
+    excepted: number;
     flagged: number;
     allocated: DecimalText;
     net: DecimalText;
   }>(
-    `select a.invoice_id,
-       count(*) filter (where e.current_version is distinct from i.entry_version and i.entry_id is not null)::int as stale,
-       count(*) filter (where i.entry_id is not null and k.approval_policy = 'approved' and v.approved_hash is distinct from v.content_hash)::int as unapproved,
+    `select n.id as invoice_id,
+       count(*) filter (where e.current_version <> i.entry_version and (x.open or b.claimed <> b.quantity))::int as stale,
+       count(*) filter (where e.current_version = i.entry_version and x.open)::int as excepted,
+       count(*) filter (where i.entry_id is not null and (e.deleted or not $3::jsonb -> k.approval_policy ? v.approval
+         or k.approval_policy = 'approved' and v.approved_hash is distinct from v.content_hash))::int as unapproved,
        count(*) filter (where i.flagged)::int as flagged,
-       sum(a.amount) as allocated, max(n.net) as net
-     from (select invoice_id, item_id, sum(amount) as amount from allocations where workspace_id = $1 and invoice_id = any($2::uuid[])
-           group by 1, 2 having sum(quantity) <> 0) a
-     join client_invoices n on n.workspace_id = $1 and n.id = a.invoice_id
+       coalesce(sum(a.amount), 0) as allocated, n.net
+     from client_invoices n
      join contracts k on k.workspace_id = $1 and k.id = n.contract_id
-     cross join lateral (
-       select x.entry_id, x.entry_version, x.flagged from billable_items x where x.workspace_id = $1 and x.id = a.item_id offset 0) i
+     left join (select invoice_id, item_id, sum(amount) as amount from allocations where workspace_id = $1 and invoice_id = any($2::uuid[])
+           group by 1, 2 having sum(quantity) <> 0) a on a.invoice_id = n.id
      left join lateral (
-       select x.current_version from work_entries x where x.workspace_id = $1 and x.id = i.entry_id offset 0) e on true
+       select x.entry_id, x.entry_version, x.flagged from billable_items x where x.workspace_id = $1 and x.id = a.item_id offset 0) i on true
      left join lateral (
-       select x.approved_hash, x.content_hash from entry_versions x
-       where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = i.entry_version offset 0) v on true
-     group by 1`,
-    [tx.workspaceId, ids],
+       select x.current_version, x.deleted_at is not null as deleted from work_entries x where x.workspace_id = $1 and x.id = i.entry_id offset 0) e on true
+     left join lateral (
+       select x.approval, x.approved_hash, x.content_hash from entry_versions x
+       where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = e.current_version offset 0) v on true
+     left join lateral (
+       select x.quantity, x.claimed from entry_balance x where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = e.current_version offset 0) b on true
+     left join lateral (
+       select true as open from exception_entries x
+       where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = e.current_version and x.open limit 1) x on true
+     where n.workspace_id = $1 and n.id = any($2::uuid[])
+     group by n.workspace_id, n.id`,
+    [tx.workspaceId, ids, JSON.stringify(billableApprovals)],
   );
   const reasons = new Map<string, string>();
   for (const row of rows) {
     const why: string[] = [];
     if (row.stale > 0) why.push(`${row.stale} entries changed after they were compiled`);
+    if (row.excepted > 0) why.push(`${row.excepted} entries have an open exception`);
     if (row.unapproved > 0) why.push(`${row.unapproved} entries are no longer approved`);
     if (row.flagged > 0 && !priceReleased) why.push(`${row.flagged} items have no price`);
     if (!new Decimal(row.allocated).eq(row.net))
@@ -241,7 +258,7 @@ async function numberBlock(
   const issueDate = series!.lastIssueDate ? laterDay(today, series!.lastIssueDate) : today;
   const numbered = drafts.map((draft, index) => {
     const sequence = series!.nextNumber + index;
-    const number = formatNumber(draft.pattern, { clientCode: draft.clientCode, issueDate, sequence });
+    const number = formatNumber(draft.pattern!, { clientCode: draft.clientCode, issueDate, sequence });
     const snapshot = JSON.stringify({ ...draft.snapshot, number, issueDate, issuedBy: actor });
     const dueDate = addDays(issueDate, draft.termsDays);
     const contentHash = createHash('sha256')

@@ -1,5 +1,5 @@
 /** Owns billing runs: asking for one, where it stands, cancelling it. */
-import type { Day } from '../domain/work-entry.ts';
+import type { Day, DecimalText } from '../domain/work-entry.ts';
 import type { RunScope } from './compile.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
@@ -8,6 +8,7 @@ import { enqueueLook } from './outbox.ts';
 
 export const triggers = ['entry', 'period_end', 'ready_for_billing', 'by_hand', 'threshold'] as const;
 export type Trigger = (typeof triggers)[number];
+export const runStatuses = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
 export const runSteps = ['compile', 'draft', 'issue'] as const;
 export type RunStep = (typeof runSteps)[number];
 
@@ -20,7 +21,7 @@ export interface Run {
   reason: string | null;
   cutoffOn: Day;
   finishAt: 'draft' | 'issue';
-  status: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  status: (typeof runStatuses)[number];
   cancelRequested: boolean;
   error: string | null;
   counts: Record<string, number>;
@@ -85,8 +86,12 @@ export async function requestRun(
   return run!;
 }
 
-export async function readRun(tx: WorkspaceTx, runId: string): Promise<Run | null> {
-  return tx.row<Run>(`select ${columns} from runs where workspace_id = $1 and id = $2`, [
+export async function readRun(
+  tx: WorkspaceTx,
+  runId: string,
+  lock: '' | 'for no key update' = '',
+): Promise<Run | null> {
+  return tx.row<Run>(`select ${columns} from runs where workspace_id = $1 and id = $2 ${lock}`, [
     tx.workspaceId,
     runId,
   ]);
@@ -94,11 +99,12 @@ export async function readRun(tx: WorkspaceTx, runId: string): Promise<Run | nul
 
 export async function listRuns(
   tx: WorkspaceTx,
-  filter: { cursor?: string | undefined; limit: number },
+  filter: { status?: Run['status'] | undefined; cursor?: string | undefined; limit: number },
 ): Promise<Run[]> {
   return tx.rows<Run>(
-    `select ${columns} from runs where workspace_id = $1 and ($2::uuid is null or id < $2) order by id desc limit $3`,
-    [tx.workspaceId, filter.cursor ?? null, filter.limit],
+    `select ${columns} from runs where workspace_id = $1 and ($2::uuid is null or id < $2) and ($4::text is null or status = $4)
+     order by id desc limit $3`,
+    [tx.workspaceId, filter.cursor ?? null, filter.limit, filter.status ?? null],
   );
 }
 
@@ -123,13 +129,22 @@ export async function beginStep(tx: WorkspaceTx, runId: string, step: RunStep): 
   );
 }
 
-/** Adds to what a step has done, in the transaction that did it, so that a repeat counts nothing twice. */
+/**
+ * Adds to what a step has done, in the transaction that did it, so that a repeat counts nothing twice. Throws, and so undoes
+ * that work, when the run has ended: an activity that was given up on may still be at it.
+ */
 export async function progressStep(
   tx: WorkspaceTx,
   runId: string,
   step: RunStep,
   added: { done: number; amount?: Record<string, string>; counts?: Record<string, number> },
 ): Promise<void> {
+  // Holds the run until the commit: a cancel waits for this chunk and takes it back, or this chunk finds the run ended.
+  const live = await tx.run(
+    `select 1 from runs where workspace_id = $1 and id = $2 and status = 'running' for no key update`,
+    [tx.workspaceId, runId],
+  );
+  if (live === 0) throw new Error(`billing run ${runId} has ended; nothing more is done for it`);
   await tx.run(
     `update run_steps s set done = s.done + $4, amount = (
        select coalesce(jsonb_object_agg(k, (coalesce((s.amount ->> k)::numeric, 0) + coalesce(($5::jsonb ->> k)::numeric, 0))::text), '{}')
@@ -204,6 +219,27 @@ export async function requestCancel(tx: WorkspaceTx, runId: string, actor: strin
     reason: 'cancel requested',
   });
   return true;
+}
+
+/** The run's invoices by status and currency. */
+export function sumRunInvoices(
+  tx: WorkspaceTx,
+  runId: string,
+): Promise<
+  {
+    status: string;
+    currency: string;
+    invoices: number;
+    net: DecimalText;
+    total: DecimalText;
+    seconds: number;
+  }[]
+> {
+  return tx.rows(
+    `select status, currency, count(*)::int as invoices, sum(net) as net, sum(total) as total, sum(quantity_seconds)::bigint as seconds
+     from client_invoices where workspace_id = $1 and run_id = $2 group by 1, 2 order by 1, 2`,
+    [tx.workspaceId, runId],
+  );
 }
 
 /** The run's drafts that have no number: what a cancelled run takes back. */

@@ -1,4 +1,5 @@
 /** Owns turning priced items into draft invoices with lines; streams over the items twice and holds only the lines. */
+import { earlierDay, laterDay } from '../day.ts';
 import { cascadeRounding, Decimal, fixed, type Rounding, round } from '../money.ts';
 import type { Day, DecimalText } from '../work-entry.ts';
 import { type GroupableItem, type GroupingMode, groupKey } from './group-keys.ts';
@@ -72,6 +73,8 @@ const lineKinds: Record<string, DraftLine['kind']> = {
 };
 const isTime = (kind: string) => kind === 'labor' || kind === 'labor_overtime';
 const maxSources = 8;
+// Text first: prices of one source are written alike, and there are many items.
+const isSamePrice = (a: DecimalText, b: DecimalText) => a === b || new Decimal(a).eq(b);
 
 /** Collects items page by page and ends in drafts. Items of one line that differ in unit or price become a lump sum. */
 export class DraftBuilder {
@@ -115,7 +118,7 @@ export class DraftBuilder {
     sum.quantity = sum.quantity.plus(item.quantity);
     sum.amount = sum.amount.plus(item.amount);
     sum.raw = sum.raw.plus(item.rawQuantity);
-    sum.uniform &&= item.unit === sum.first.unit && item.unitPrice === sum.first.unitPrice;
+    sum.uniform &&= item.unit === sum.first.unit && isSamePrice(item.unitPrice, sum.first.unitPrice);
     if (sum.sources.size < maxSources) sum.sources.add(item.priceSource);
     if (item.workDate < sum.serviceFrom) sum.serviceFrom = item.workDate;
     if (item.workDate > sum.serviceTo) sum.serviceTo = item.workDate;
@@ -134,14 +137,8 @@ export class DraftBuilder {
         net: fixed(net, this.#rounding.moneyPlaces),
         seconds: built.reduce((total, line) => total + line.seconds, 0),
         itemCount: built.reduce((total, line) => total + line.itemCount, 0),
-        serviceFrom: built.reduce(
-          (day, line) => (line.serviceFrom < day ? line.serviceFrom : day),
-          built[0]!.serviceFrom,
-        ),
-        serviceTo: built.reduce(
-          (day, line) => (line.serviceTo > day ? line.serviceTo : day),
-          built[0]!.serviceTo,
-        ),
+        serviceFrom: built.reduce((day, line) => earlierDay(day, line.serviceFrom), built[0]!.serviceFrom),
+        serviceTo: built.reduce((day, line) => laterDay(day, line.serviceTo), built[0]!.serviceTo),
       };
     });
   }
