@@ -83,6 +83,11 @@ export function openBalance(invoice: {
   return new Decimal(invoice.total).minus(invoice.applied).minus(invoice.credited).minus(invoice.badDebt);
 }
 
+/** Money may be applied: it has a number, and no other document has ended it. */
+export function takesPayment(status: InvoiceStatus): boolean {
+  return status === 'settled' || invoiceTransitions[status].includes('settled');
+}
+
 /** The status money gives an issued invoice; void, credited and uncollectible are decided by documents, not here. */
 export function statusByBalance(
   current: InvoiceStatus,

@@ -1,5 +1,5 @@
 /** Owns payments and their applications; the invoice's balance moves with them under the invoice's lock. */
-import { type InvoiceStatus, openBalance, statusByBalance } from '../domain/invoice.ts';
+import { type InvoiceStatus, openBalance, statusByBalance, takesPayment } from '../domain/invoice.ts';
 import { Decimal } from '../domain/money.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
@@ -52,6 +52,35 @@ export async function listPayments(
   );
 }
 
+export function readPayment(tx: WorkspaceTx, id: string): Promise<PaymentRow | null> {
+  return tx.row<PaymentRow>(`select ${columns} from payments p where p.workspace_id = $1 and p.id = $2`, [
+    tx.workspaceId,
+    id,
+  ]);
+}
+
+export interface ApplicationRow {
+  kind: string;
+  documentId: string | null;
+  /** Null where it is applied to no invoice. */
+  invoiceNumber: string | null;
+  /** Signed: a reversal is a row of its own. */
+  amount: DecimalText;
+  postingDate: Day;
+  createdAt: string;
+}
+const maxApplications = 1_000;
+/** In the order they were made. */
+export function readApplications(tx: WorkspaceTx, paymentId: string): Promise<ApplicationRow[]> {
+  return tx.rows<ApplicationRow>(
+    `select a.kind, a.document_id, i.number as invoice_number, a.amount, a.posting_date, a.created_at
+     from payment_applications a
+     left join client_invoices i on i.workspace_id = a.workspace_id and i.id = a.document_id
+     where a.workspace_id = $1 and a.payment_id = $2 order by a.id limit $3`,
+    [tx.workspaceId, paymentId, maxApplications],
+  );
+}
+
 interface LockedInvoice {
   id: string;
   clientId: string;
@@ -78,6 +107,14 @@ async function lockInvoices(tx: WorkspaceTx, ids: string[]): Promise<Map<string,
  * be paid beyond its open balance; the caller (a read-back) may instead pass only what fits.
  */
 export async function recordPayment(tx: WorkspaceTx, payment: NewPayment): Promise<string> {
+  if (payment.applications.some((application) => new Decimal(application.amount).lte(0))) {
+    throw new Refusal({
+      code: 'payment.application_not_positive',
+      status: 422,
+      message: 'An application takes more than nothing of the payment.',
+      whatToDo: 'Leave out what takes nothing; reverse a payment to take it back from an invoice.',
+    });
+  }
   const sum = payment.applications.reduce(
     (total, application) => total.plus(application.amount),
     new Decimal(0),
@@ -146,6 +183,20 @@ async function applyPayment(
         code: 'payment.invoice_not_issued',
         message: `Invoice ${invoiceId} is not issued, so nothing can be paid on it.`,
         whatToDo: 'Issue the invoice first, or record the payment on account.',
+      });
+    }
+    if (!takesPayment(invoice.status)) {
+      throw new Refusal({
+        code: 'payment.invoice_closed',
+        message: `Invoice ${invoice.number} is ${invoice.status}, so nothing can be paid on it.`,
+        whatToDo: 'Apply the payment to another invoice, or record it on account.',
+      });
+    }
+    if (payment.clientId !== null && invoice.clientId !== payment.clientId) {
+      throw new Refusal({
+        code: 'payment.invoice_of_other_client',
+        message: `Invoice ${invoice.number} is another client's than the payment.`,
+        whatToDo: "Apply the payment to its own client's invoices, or record it without a client.",
       });
     }
     if (invoice.currency !== payment.currency) {
@@ -235,11 +286,13 @@ export async function takeInRemotePayment(
       return known.status === 'reversed'
         ? 'known'
         : reversePayment(tx, known.id, actor, 'deleted at the platform');
-    if (new Decimal(known.amount).eq(remote.amount)) return 'known';
+    const difference = await differenceAtPlatform(tx, known, remote);
+    if (difference === null) return 'known';
     await raisePaymentException(tx, known.id, 'payment.changed_at_platform', {
       was: known.amount,
       is: remote.amount,
       externalId: remote.externalId,
+      difference,
     });
     return 'differs';
   }
@@ -253,17 +306,28 @@ export async function takeInRemotePayment(
     tx,
     ours.map((application) => application.invoiceId),
   );
-  const left = new Map([...invoices.values()].map((invoice) => [invoice.id, openBalance(invoice)]));
+  const first = invoices.get(ours[0]!.invoiceId);
+  const currency = remote.currency ?? first?.currency ?? 'XXX';
+  // What cannot take this money has nothing open for it: another client's, another currency's, or a closed invoice.
+  const left = new Map(
+    [...invoices.values()]
+      .filter(
+        (invoice) =>
+          invoice.currency === currency &&
+          invoice.clientId === first?.clientId &&
+          takesPayment(invoice.status),
+      )
+      .map((invoice) => [invoice.id, openBalance(invoice)]),
+  );
   const fitting = ours.flatMap(({ invoiceId, amount }) => {
     const open = left.get(invoiceId) ?? new Decimal(0);
     const fits = Decimal.min(open, amount);
     left.set(invoiceId, open.minus(fits));
     return fits.gt(0) ? [{ invoiceId, amount: fits.toFixed() }] : [];
   });
-  const first = invoices.get(ours[0]!.invoiceId);
   const id = await recordPayment(tx, {
     clientId: first?.clientId ?? null,
-    currency: remote.currency ?? first?.currency ?? 'XXX',
+    currency,
     amount: remote.amount,
     valueDate: remote.valueDate,
     reference: remote.reference,
@@ -282,6 +346,37 @@ export async function takeInRemotePayment(
     });
   }
   return 'recorded';
+}
+
+/**
+ * What the platform says otherwise of a payment that we know; null: nothing. Less applied here than there is a difference
+ * only while the invoice is open, since what was beyond its balance stayed on account.
+ */
+async function differenceAtPlatform(
+  tx: WorkspaceTx,
+  known: { id: string; status: string; amount: DecimalText },
+  remote: { amount: DecimalText; applications: { invoiceId: string | null; amount: DecimalText }[] },
+): Promise<string | null> {
+  if (known.status === 'reversed') return 'reversed here, not there';
+  if (!new Decimal(known.amount).eq(remote.amount)) return 'the amount';
+  const theirs = new Map<string, Decimal>();
+  for (const { invoiceId, amount } of remote.applications)
+    if (invoiceId !== null) theirs.set(invoiceId, (theirs.get(invoiceId) ?? new Decimal(0)).plus(amount));
+  const rows = await tx.rows<{ invoiceId: string; number: string; applied: DecimalText; open: DecimalText }>(
+    `select i.id as invoice_id, i.number, i.total - i.applied - i.credited - i.bad_debt as open,
+       (select coalesce(sum(a.amount), 0) from payment_applications a
+        where a.workspace_id = $1 and a.payment_id = $2 and a.document_id = i.id and a.kind = 'invoice') as applied
+     from client_invoices i
+     where i.workspace_id = $1 and i.number is not null and (i.id = any($3::uuid[]) or i.id in (
+       select document_id from payment_applications where workspace_id = $1 and payment_id = $2 and kind = 'invoice'))
+     order by i.number`,
+    [tx.workspaceId, known.id, [...theirs.keys()]],
+  );
+  const unequal = rows.filter(({ invoiceId, applied, open }) => {
+    const there = theirs.get(invoiceId) ?? new Decimal(0);
+    return there.lt(applied) || (there.gt(applied) && new Decimal(open).gt(0));
+  });
+  return unequal.length === 0 ? null : `applied otherwise to ${unequal.map((row) => row.number).join(', ')}`;
 }
 
 async function raisePaymentException(
@@ -311,16 +406,22 @@ export async function reversePayment(
   actor: string,
   reason: string,
 ): Promise<'reversed'> {
-  const applications = await tx.rows<{ documentId: string; amount: DecimalText }>(
-    `select document_id, sum(amount) as amount from payment_applications where workspace_id = $1 and payment_id = $2 and kind = 'invoice'
-     group by 1 having sum(amount) <> 0`,
-    [tx.workspaceId, paymentId],
-  );
   const payment = await tx.row<{ valueDate: Day }>(
     `update payments set status = 'reversed', reversed_at = now() where workspace_id = $1 and id = $2 and status <> 'reversed' returning value_date`,
     [tx.workspaceId, paymentId],
   );
   if (!payment) return 'reversed';
+  const applications = await tx.rows<{ documentId: string; amount: DecimalText }>(
+    `select document_id, sum(amount) as amount from payment_applications where workspace_id = $1 and payment_id = $2 and kind = 'invoice'
+     group by 1 having sum(amount) <> 0`,
+    [tx.workspaceId, paymentId],
+  );
+  await tx.run(
+    `insert into payment_applications (workspace_id, payment_id, kind, amount, posting_date)
+     select workspace_id, payment_id, kind, -sum(amount), $3 from payment_applications
+     where workspace_id = $1 and payment_id = $2 and kind = 'on_account' group by 1, 2, 3 having sum(amount) <> 0`,
+    [tx.workspaceId, paymentId, payment.valueDate],
+  );
   const invoices = await lockInvoices(
     tx,
     applications.map((application) => application.documentId),
