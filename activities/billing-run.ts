@@ -21,9 +21,9 @@ import {
   readRunSteps,
   runSteps,
 } from '../store/runs.ts';
+import { workspaceNow } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
-import { workspaceNow } from './workspace-clock.ts';
 
 export type BillingRunStep =
   | { step: 'compile' | 'draft' | 'issue' | 'cancel' | 'finish' }

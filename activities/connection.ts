@@ -17,11 +17,10 @@ import {
 import { finishOperation, progressOperation, startOperation } from '../store/operations.ts';
 import { takeInRemotePayment } from '../store/payments.ts';
 import { findByExternalIds } from '../store/sync.ts';
-import { getWorkspace } from '../store/workspaces.ts';
+import { getWorkspace, workspaceNow } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
 import { openVendor, settleVendorFailure } from './vendor.ts';
-import { workspaceNow } from './workspace-clock.ts';
 
 export type ConnectionStep =
   | { step: 'sync_time' | 'read_payments' }

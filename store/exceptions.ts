@@ -1,4 +1,5 @@
 /** Owns exceptions: raising findings so that the same finding is one row, and closing them with an outcome. */
+import { Refusal } from '../domain/refusal.ts';
 import type { Severity } from '../domain/validation/rule.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
@@ -171,6 +172,8 @@ export async function closeFixed(
   );
 }
 
+export const exceptionStatuses = ['open', 'fixed', 'released', 'written_off'] as const;
+
 export interface ExceptionRow {
   id: string;
   rule: string;
@@ -178,7 +181,7 @@ export interface ExceptionRow {
   subjectType: string;
   subjectId: string | null;
   subjectKey: string;
-  status: string;
+  status: (typeof exceptionStatuses)[number];
   detail: Record<string, unknown>;
   entryCount: number;
   createdAt: string;
@@ -201,6 +204,14 @@ export function readException(
     tx.workspaceId,
     id,
   ]);
+}
+
+export function notOpen(exception: ExceptionRow): Refusal {
+  return new Refusal({
+    code: 'exception.not_open',
+    message: `The exception ${exception.rule} is not open any more.`,
+    whatToDo: 'Read it again to see how it ended.',
+  });
 }
 
 const shownPerEntry = 200;

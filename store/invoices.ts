@@ -2,6 +2,7 @@
 import type { InvoiceStatus } from '../domain/invoice.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
+import type { SyncRecord } from './sync.ts';
 
 export interface InvoiceRow {
   id: string;
@@ -31,7 +32,7 @@ export interface InvoiceRow {
   settledAt: string | null;
   /** State at the accounting platform; null when the contract names none. */
   sync: {
-    status: string;
+    status: SyncRecord['status'];
     failedStep: string | null;
     reason: string | null;
     externalId: string | null;
@@ -93,6 +94,9 @@ export async function readInvoice(tx: WorkspaceTx, id: string): Promise<InvoiceR
   return tx.row<InvoiceRow>(`${select} where i.workspace_id = $1 and i.id = $2`, [tx.workspaceId, id]);
 }
 
+const lineColumns = `id, line_no, kind, description, project_id, quantity, unit, unit_price, amount, tax_category, tax_rate, service_from,
+  service_to, item_count, formula`;
+
 /** Lines in order, after `afterLineNo`. */
 export async function readInvoiceLines(
   tx: WorkspaceTx,
@@ -101,8 +105,68 @@ export async function readInvoiceLines(
   limit: number,
 ): Promise<InvoiceLineRow[]> {
   return tx.rows<InvoiceLineRow>(
-    `select id, line_no, kind, description, project_id, quantity, unit, unit_price, amount, tax_category, tax_rate, service_from, service_to, item_count, formula
-     from invoice_lines where workspace_id = $1 and invoice_id = $2 and line_no > $3 order by line_no limit $4`,
+    `select ${lineColumns} from invoice_lines where workspace_id = $1 and invoice_id = $2 and line_no > $3 order by line_no limit $4`,
     [tx.workspaceId, invoiceId, afterLineNo, limit],
+  );
+}
+
+export interface LineEntryRow {
+  itemId: string;
+  /** What of the item is on this line, in item units, and the share of the line's rounded amount that it carries. */
+  quantity: DecimalText;
+  amount: DecimalText;
+  itemQuantity: DecimalText;
+  itemAmount: DecimalText;
+  unit: string;
+  unitPrice: DecimalText;
+  kind: string;
+  position: string | null;
+  priceSource: string;
+  priceRule: Record<string, unknown>;
+  flagged: boolean;
+  description: string;
+  entryId: string | null;
+  entryVersion: number | null;
+  externalId: string | null;
+  workDate: Day;
+  /** Raw units as billed: seconds, metres, cents, counts. */
+  rawQuantity: number;
+  personId: string | null;
+  personName: string | null;
+}
+
+/** What a line is made of, by item; up to `limit` items after `afterItemId`. Nothing for a line that was given back. */
+export function readLineEntries(
+  tx: WorkspaceTx,
+  line: { invoiceId: string; lineId: string },
+  afterItemId: string | null,
+  limit: number,
+): Promise<LineEntryRow[]> {
+  return tx.rows<LineEntryRow>(
+    `with held as (
+       select item_id, sum(quantity) as quantity, sum(amount) as amount from allocations
+       where workspace_id = $1 and target_id = $2 and invoice_id = $3 and ($4::uuid is null or item_id > $4)
+       group by item_id having sum(quantity) <> 0 order by item_id limit $5)
+     select h.item_id, h.quantity, h.amount, i.quantity as item_quantity, i.amount as item_amount, i.unit, i.unit_price, i.kind, i.position,
+       i.price_source, i.price_rule, i.flagged, i.description, i.entry_id, i.entry_version, e.external_id, i.work_date, i.raw_quantity,
+       i.person_id, p.name as person_name
+     from held h
+     join billable_items i on i.workspace_id = $1 and i.id = h.item_id
+     left join work_entries e on e.workspace_id = $1 and e.id = i.entry_id
+     left join people p on p.workspace_id = $1 and p.id = i.person_id
+     order by h.item_id`,
+    [tx.workspaceId, line.lineId, line.invoiceId, afterItemId, limit],
+  );
+}
+
+/** One line of the invoice; null when it has none of that id. */
+export function readInvoiceLine(
+  tx: WorkspaceTx,
+  invoiceId: string,
+  lineId: string,
+): Promise<InvoiceLineRow | null> {
+  return tx.row<InvoiceLineRow>(
+    `select ${lineColumns} from invoice_lines where workspace_id = $1 and invoice_id = $2 and id = $3`,
+    [tx.workspaceId, invoiceId, lineId],
   );
 }

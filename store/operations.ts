@@ -2,11 +2,13 @@
 import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
 
+export const operationStatuses = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
+
 export interface Operation {
   id: string;
   kind: string;
   subjectId: string | null;
-  status: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  status: (typeof operationStatuses)[number];
   done: number;
   total: number | null;
   message: string | null;
@@ -37,6 +39,21 @@ export async function readOperation(tx: WorkspaceTx, id: string): Promise<Operat
     tx.workspaceId,
     id,
   ]);
+}
+
+/** Newest first, before the id that the last page ended with; up to limit + 1 rows. */
+export function listOperations(
+  tx: WorkspaceTx,
+  filter: { status?: Operation['status'] | undefined; kind?: string | undefined },
+  page: { before: string | null; limit: number },
+): Promise<Operation[]> {
+  return tx.rows<Operation>(
+    `select ${columns} from operations
+     where workspace_id = $1 and ($2::text is null or status = $2) and ($3::text is null or kind = $3)
+       and ($4::uuid is null or id < $4)
+     order by id desc limit $5`,
+    [tx.workspaceId, filter.status ?? null, filter.kind ?? null, page.before, page.limit + 1],
+  );
 }
 
 /** Notes progress; answers false when a cancel was asked for, so the worker stops at a chunk's edge. */

@@ -59,6 +59,14 @@ export function readPayment(tx: WorkspaceTx, id: string): Promise<PaymentRow | n
   ]);
 }
 
+/** Holds the payment until the transaction ends. */
+export function lockPayment(tx: WorkspaceTx, id: string): Promise<Pick<PaymentRow, 'id' | 'status'> | null> {
+  return tx.row('select id, status from payments where workspace_id = $1 and id = $2 for no key update', [
+    tx.workspaceId,
+    id,
+  ]);
+}
+
 export interface ApplicationRow {
   kind: string;
   documentId: string | null;

@@ -13,10 +13,12 @@ export type SyncedSubject =
   | 'payment'
   | 'contractor_invoice';
 
+export const syncStatuses = ['not_synced', 'queued', 'syncing', 'synced', 'failed', 'drifted'] as const;
+
 export interface SyncRecord {
   id: string;
   connectionId: string;
-  status: 'not_synced' | 'queued' | 'syncing' | 'synced' | 'failed' | 'drifted';
+  status: (typeof syncStatuses)[number];
   failedStep: string | null;
   reason: string | null;
   generation: number;

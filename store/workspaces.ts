@@ -1,4 +1,5 @@
 /** Owns workspaces: the tenants, each made together with its first admin key. */
+import type { Instant } from '../domain/work-entry.ts';
 import { createApiKey } from './api-keys.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
@@ -50,6 +51,17 @@ export async function getWorkspace(tx: WorkspaceTx, lock: '' | 'for no key updat
   ]);
   if (!row) throw new Error(`workspace ${tx.workspaceId} does not exist`);
   return row;
+}
+
+/** IANA zone of the workspace's days; UTC until one is set. */
+export function zoneOf({ settings }: Workspace): string {
+  return typeof settings.zone === 'string' ? settings.zone : 'UTC';
+}
+
+/** What time it is in the workspace: the real time, or a sandbox's own. */
+export async function workspaceNow(tx: WorkspaceTx): Promise<Instant> {
+  const workspace = await getWorkspace(tx);
+  return workspace.clockAt ?? new Date().toISOString();
 }
 
 /** Changes the name, and the named settings; a setting of null is removed. */

@@ -41,7 +41,19 @@ export function idAfter(cursor: readonly string[] | undefined): string | null {
   if (!cursor) return null;
   const [id, ...rest] = cursor;
   if (id !== undefined && rest.length === 0 && uuidPattern.test(id)) return id;
-  throw new Refusal({
+  throw foreignCursor();
+}
+
+/** For lists by a running number. */
+export function numberAfter(cursor: readonly string[] | undefined): number | null {
+  if (!cursor) return null;
+  const [number, ...rest] = cursor;
+  if (number !== undefined && rest.length === 0 && /^\d{1,9}$/.test(number)) return Number(number);
+  throw foreignCursor();
+}
+
+function foreignCursor(): Refusal {
+  return new Refusal({
     code: 'request.invalid_cursor',
     status: 422,
     message: 'This cursor belongs to another list.',

@@ -4,6 +4,11 @@ import { createApiKey } from './api-keys/create-api-key.ts';
 import { getApiKey } from './api-keys/get-api-key.ts';
 import { listApiKeys } from './api-keys/list-api-keys.ts';
 import { revokeApiKey } from './api-keys/revoke-api-key.ts';
+import { cancelBillingRun } from './billing-runs/cancel-billing-run.ts';
+import { createBillingRun } from './billing-runs/create-billing-run.ts';
+import { getBillingRun } from './billing-runs/get-billing-run.ts';
+import { listBillingRuns } from './billing-runs/list-billing-runs.ts';
+import { previewBillingRun } from './billing-runs/preview-billing-run.ts';
 import { createClient } from './clients/create-client.ts';
 import { getClient } from './clients/get-client.ts';
 import { listClients } from './clients/list-clients.ts';
@@ -18,13 +23,35 @@ import { createContract } from './contracts/create-contract.ts';
 import { getContract } from './contracts/get-contract.ts';
 import { listContracts } from './contracts/list-contracts.ts';
 import { updateContract } from './contracts/update-contract.ts';
+import { getDashboard } from './dashboard/get-dashboard.ts';
+import { getEntry } from './entries/get-entry.ts';
+import { listEntries } from './entries/list-entries.ts';
 import { listEvents } from './events/list-events.ts';
 import { streamEventsRoute } from './events/stream-events.ts';
+import { listExceptions } from './exceptions/list-exceptions.ts';
+import { releaseExceptions } from './exceptions/release-exceptions.ts';
+import { resolveException } from './exceptions/resolve-exception.ts';
+import { summarizeExceptions } from './exceptions/summarize-exceptions.ts';
+import { createImport } from './imports/create-import.ts';
+import { discardInvoice } from './invoices/discard-invoice.ts';
+import { getInvoice } from './invoices/get-invoice.ts';
+import { issueInvoice } from './invoices/issue-invoice.ts';
+import { listInvoiceLines } from './invoices/list-invoice-lines.ts';
+import { listInvoices } from './invoices/list-invoices.ts';
+import { listLineEntries } from './invoices/list-line-entries.ts';
+import { retryInvoiceSync } from './invoices/retry-invoice-sync.ts';
 import { createMappingRule } from './mapping-rules/create-mapping-rule.ts';
 import { deleteMappingRule } from './mapping-rules/delete-mapping-rule.ts';
 import { getMappingRule } from './mapping-rules/get-mapping-rule.ts';
 import { listMappingRules } from './mapping-rules/list-mapping-rules.ts';
 import { updateMappingRule } from './mapping-rules/update-mapping-rule.ts';
+import { cancelOperation } from './operations/cancel-operation.ts';
+import { getOperation } from './operations/get-operation.ts';
+import { listOperations } from './operations/list-operations.ts';
+import { getPayment } from './payments/get-payment.ts';
+import { listPayments } from './payments/list-payments.ts';
+import { recordPayment } from './payments/record-payment.ts';
+import { reversePayment } from './payments/reverse-payment.ts';
 import { createPerson } from './people/create-person.ts';
 import { getPerson } from './people/get-person.ts';
 import { listPeople } from './people/list-people.ts';
@@ -33,6 +60,9 @@ import { createProject } from './projects/create-project.ts';
 import { getProject } from './projects/get-project.ts';
 import { listProjects } from './projects/list-projects.ts';
 import { updateProject } from './projects/update-project.ts';
+import { dismissQuarantined } from './quarantine/dismiss-quarantined.ts';
+import { getQuarantined } from './quarantine/get-quarantined.ts';
+import { listQuarantine } from './quarantine/list-quarantine.ts';
 import { createRateCard } from './rate-cards/create-rate-card.ts';
 import { getRateCard } from './rate-cards/get-rate-card.ts';
 import { listRateCards } from './rate-cards/list-rate-cards.ts';
@@ -54,6 +84,7 @@ import { createTask } from './tasks/create-task.ts';
 import { getTask } from './tasks/get-task.ts';
 import { listTasks } from './tasks/list-tasks.ts';
 import { updateTask } from './tasks/update-task.ts';
+import { receiveWebhook } from './webhooks/receive-webhook.ts';
 import { getWorkspace } from './workspace/get-workspace.ts';
 import { updateWorkspace } from './workspace/update-workspace.ts';
 
@@ -62,6 +93,11 @@ export const routes: readonly Route[] = [
   getApiKey,
   listApiKeys,
   revokeApiKey,
+  cancelBillingRun,
+  createBillingRun,
+  getBillingRun,
+  listBillingRuns,
+  previewBillingRun,
   createClient,
   getClient,
   listClients,
@@ -76,13 +112,35 @@ export const routes: readonly Route[] = [
   getContract,
   listContracts,
   updateContract,
+  getDashboard,
+  getEntry,
+  listEntries,
   listEvents,
   streamEventsRoute,
+  listExceptions,
+  releaseExceptions,
+  resolveException,
+  summarizeExceptions,
+  createImport,
+  discardInvoice,
+  getInvoice,
+  issueInvoice,
+  listInvoiceLines,
+  listInvoices,
+  listLineEntries,
+  retryInvoiceSync,
   createMappingRule,
   deleteMappingRule,
   getMappingRule,
   listMappingRules,
   updateMappingRule,
+  cancelOperation,
+  getOperation,
+  listOperations,
+  getPayment,
+  listPayments,
+  recordPayment,
+  reversePayment,
   createPerson,
   getPerson,
   listPeople,
@@ -91,6 +149,9 @@ export const routes: readonly Route[] = [
   getProject,
   listProjects,
   updateProject,
+  dismissQuarantined,
+  getQuarantined,
+  listQuarantine,
   createRateCard,
   getRateCard,
   listRateCards,
@@ -112,6 +173,7 @@ export const routes: readonly Route[] = [
   getTask,
   listTasks,
   updateTask,
+  receiveWebhook,
   getWorkspace,
   updateWorkspace,
 ];

@@ -1,11 +1,12 @@
 /** Owns one real record for every path parameter of the API, so that the security tests can fill in any route. */
+import { pipelineMakers } from './pipeline-fixtures.ts';
 import type { TestApi } from './start-api.ts';
 
 /**
  * Path parameter → how to make such a record in a workspace. A route with a new parameter needs a line here: the matrix
  * test says so. Later ones may use the ids of earlier ones.
  */
-type Make = (context: {
+export type Make = (context: {
   api: TestApi;
   key: string;
   workspaceId: string;
@@ -77,6 +78,7 @@ const makers: Record<string, Make> = {
     secrets: { accessToken: 'fixture token' },
   })),
   apiKeyId: post('/api-keys', () => ({ name: 'Fixture key', scopes: ['clients.read'] })),
+  ...pipelineMakers,
 };
 
 /** Makes one of each; answers path parameter → id. */

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { createBillingRunActivities } from '../../activities/billing-run.ts';
 import { entryContentHash } from '../../domain/entry-content-hash.ts';
 import type { TargetKind } from '../../domain/match.ts';
-import type { SourceEntry } from '../../domain/work-entry.ts';
+import type { SourceEntry, UnreadableRow } from '../../domain/work-entry.ts';
 import { clients } from '../../store/clients.ts';
 import { contracts, type NewContract } from '../../store/contracts.ts';
 import type { Database, WorkspaceTx } from '../../store/database.ts';
@@ -144,12 +144,13 @@ export function take(
   books: Books,
   entries: SourceEntry[],
   options: Partial<IntakeOptions> & { createMissing?: TargetKind[] } = {},
+  unreadable: UnreadableRow[] = [],
 ): Promise<IntakeCounts> {
   return books.in(async (tx) =>
     takeIn(
       tx,
       await openMatcher(tx, options.sourceId ?? books.sourceId),
-      { entries: entries.map((entry) => ({ entry, contentHash: entryContentHash(entry) })), unreadable: [] },
+      { entries: entries.map((entry) => ({ entry, contentHash: entryContentHash(entry) })), unreadable },
       {
         sourceId: books.sourceId,
         operationId: newId(),

@@ -1,0 +1,54 @@
+/** Owns POST /billing-runs/preview. */
+import { z } from 'zod';
+import { previewRun } from '../../../store/preview-run.ts';
+import { defineRoute } from '../../kit/route.ts';
+import { storedDecimal } from '../../kit/schemas.ts';
+import { ruleCount } from '../exceptions/exception.ts';
+import { invoice, invoiceLine } from '../invoices/invoice.ts';
+import { billingRunExample, newBillingRun, requireRunAllowed } from './billing-run.ts';
+
+export const previewBillingRun = defineRoute({
+  name: 'preview-billing-run',
+  method: 'post',
+  path: '/billing-runs/preview',
+  summary: 'See what a billing run would make, without effect',
+  description: 'The run itself, rolled back: ids in the answer name nothing. Up to 20,000 open entries.',
+  permission: 'runs.create',
+  idempotency: 'none',
+  body: newBillingRun,
+  example: billingRunExample,
+  responses: {
+    200: z.object({
+      totals: z.array(
+        z.object({
+          currency: z.string(),
+          invoices: z.int(),
+          net: storedDecimal,
+          total: storedDecimal,
+          seconds: z.int(),
+        }),
+      ),
+      invoices: z.array(invoice.extend({ lines: z.array(invoiceLine) })).meta({
+        description: 'The last 100 of them with their first 50 lines; lineCount tells how many there are.',
+      }),
+      exceptions: z.array(ruleCount),
+      staysBack: z
+        .array(
+          z.object({
+            code: z.string(),
+            message: z.string(),
+            whatToDo: z.string(),
+            entries: z.int(),
+            seconds: z.int(),
+          }),
+        )
+        .meta({ description: 'Open work before the cutoff that the run would leave, by its first reason.' }),
+    }),
+  },
+  errors: ['billing_run.preview_too_large', 'reference.unknown', 'auth.permission_missing'],
+  handler: async ({ body, actor, workspaceId, deps }) => {
+    await deps.database.inWorkspace(workspaceId, (tx) => requireRunAllowed(tx, actor, body));
+    const preview = await previewRun(deps.database, workspaceId, { ...body, pulledBy: actor.id });
+    return { status: 200, body: preview };
+  },
+});

@@ -1,0 +1,29 @@
+/** Owns GET /entries. */
+import { z } from 'zod';
+import { listEntries as readEntries } from '../../../store/entries.ts';
+import { idAfter, toIdPage } from '../../kit/cursor.ts';
+import { defineRoute } from '../../kit/route.ts';
+import { day, id, pageOf, pageQuery } from '../../kit/schemas.ts';
+import { entry, entryStatus } from './entry.ts';
+
+export const listEntries = defineRoute({
+  name: 'list-entries',
+  method: 'get',
+  path: '/entries',
+  summary: 'List work entries, newest first',
+  permission: 'entries.read',
+  query: z.object({
+    ...pageQuery,
+    projectId: id.optional(),
+    personId: id.optional(),
+    from: day.optional().meta({ description: 'First work date.' }),
+    before: day.optional().meta({ description: 'First work date that is no longer wanted.' }),
+    status: entryStatus.optional(),
+  }),
+  responses: { 200: pageOf(entry) },
+  handler: ({ query: { limit, cursor, ...filter }, transact }) =>
+    transact(async (tx) => {
+      const rows = await readEntries(tx, filter, { before: idAfter(cursor), limit });
+      return { status: 200, body: toIdPage(rows, limit) };
+    }),
+});

@@ -1,0 +1,96 @@
+/** Owns how a client invoice and its lines are shown over the API. */
+import { z } from 'zod';
+import { invoiceStatuses } from '../../../domain/invoice.ts';
+import { syncStatuses } from '../../../store/sync.ts';
+import { id, instant, storedDay, storedDecimal } from '../../kit/schemas.ts';
+
+export const invoiceStatus = z.enum(invoiceStatuses);
+
+const sync = z.object({
+  status: z.enum(syncStatuses),
+  failedStep: z.string().nullable(),
+  reason: z.string().nullable(),
+  externalId: z.string().nullable(),
+  connectionId: id,
+});
+
+export const invoice = z
+  .object({
+    id,
+    status: invoiceStatus,
+    holdReason: z.string().nullable(),
+    number: z.string().nullable().meta({ description: 'Given at issue.' }),
+    clientId: id,
+    clientName: z.string(),
+    contractId: id,
+    runId: id.nullable(),
+    currency: z.string(),
+    issueDate: storedDay.nullable(),
+    dueDate: storedDay.nullable(),
+    serviceFrom: storedDay.nullable(),
+    serviceTo: storedDay.nullable(),
+    net: storedDecimal,
+    tax: storedDecimal,
+    total: storedDecimal,
+    applied: storedDecimal.meta({ description: 'Paid so far.' }),
+    credited: storedDecimal,
+    badDebt: storedDecimal,
+    quantitySeconds: z.int(),
+    lineCount: z.int(),
+    itemCount: z.int(),
+    createdAt: instant,
+    issuedAt: instant.nullable(),
+    settledAt: instant.nullable(),
+    sync: sync
+      .nullable()
+      .meta({ description: 'At the accounting platform; null where the contract names none.' }),
+  })
+  .meta({ id: 'Invoice' });
+
+export const invoiceLine = z
+  .object({
+    id,
+    lineNo: z.int(),
+    kind: z.string(),
+    description: z.string(),
+    projectId: id.nullable(),
+    quantity: storedDecimal,
+    unit: z.string(),
+    unitPrice: storedDecimal,
+    amount: storedDecimal,
+    taxCategory: z.string(),
+    taxRate: storedDecimal,
+    serviceFrom: storedDay.nullable(),
+    serviceTo: storedDay.nullable(),
+    itemCount: z.int(),
+    formula: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'How the amount came about, with the numbers.' }),
+  })
+  .meta({ id: 'InvoiceLine' });
+
+/** What a line is made of. */
+export const lineEntry = z
+  .object({
+    itemId: id,
+    quantity: storedDecimal,
+    amount: storedDecimal.meta({ description: "Its share of the line's rounded amount." }),
+    itemQuantity: storedDecimal,
+    itemAmount: storedDecimal.meta({ description: 'Exact: quantity × unit price.' }),
+    unit: z.string(),
+    unitPrice: storedDecimal,
+    kind: z.string(),
+    position: z.string().nullable(),
+    priceSource: z.string(),
+    priceRule: z.record(z.string(), z.unknown()),
+    flagged: z.boolean(),
+    description: z.string(),
+    entryId: id.nullable(),
+    entryVersion: z.int().nullable(),
+    externalId: z.string().nullable(),
+    workDate: storedDay,
+    rawQuantity: z.int(),
+    personId: id.nullable(),
+    personName: z.string().nullable(),
+  })
+  .meta({ id: 'LineEntry' });

@@ -1,0 +1,22 @@
+/** Owns GET /payments. */
+import { z } from 'zod';
+import { listPayments as readPayments } from '../../../store/payments.ts';
+import { idAfter, toIdPage } from '../../kit/cursor.ts';
+import { defineRoute } from '../../kit/route.ts';
+import { pageOf, pageQuery } from '../../kit/schemas.ts';
+import { payment } from './payment.ts';
+
+export const listPayments = defineRoute({
+  name: 'list-payments',
+  method: 'get',
+  path: '/payments',
+  summary: 'List payments, newest first',
+  permission: 'payments.read',
+  query: z.object({ ...pageQuery }),
+  responses: { 200: pageOf(payment) },
+  handler: ({ query: { limit, cursor }, transact }) =>
+    transact(async (tx) => {
+      const rows = await readPayments(tx, { cursor: idAfter(cursor) ?? undefined, limit: limit + 1 });
+      return { status: 200, body: toIdPage(rows, limit) };
+    }),
+});

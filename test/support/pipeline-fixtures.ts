@@ -1,0 +1,104 @@
+/** Owns one real record for each step of the money pipeline: entry, quarantined row, exception, run, invoice, payment. */
+import { newId } from '../../store/new-id.ts';
+import type { Make } from './api-fixtures.ts';
+import { type Books, carryOut, entryOf, named, take } from './books.ts';
+
+/** The part of a test's books that intake and runs need. */
+async function booksOf({ api, workspaceId }: Parameters<Make>[0]): Promise<Books> {
+  const inside: Books['in'] = (work) => api.test.database.inWorkspace(workspaceId, work);
+  const source = await inside((tx) =>
+    tx.row<{ id: string }>(
+      `insert into sources (workspace_id, id, kind, name) values ($1, $2, 'file', 'fixture.csv')
+       on conflict (workspace_id, kind, name) do update set name = excluded.name returning id`,
+      [workspaceId, newId()],
+    ),
+  );
+  return { workspaceId, sourceId: source!.id, in: inside } as Books;
+}
+
+const newest =
+  (table: string): Make =>
+  async ({ api, workspaceId }) => {
+    const row = await api.test.database.inWorkspace(workspaceId, (tx) =>
+      tx.row<{ id: string }>(`select id from ${table} where workspace_id = $1 order by id desc limit 1`, [
+        workspaceId,
+      ]),
+    );
+    if (!row) throw new Error(`fixture: no row in ${table}`);
+    return row.id;
+  };
+
+/** Two entries: one to bill, one of a project that nobody knows; and a line that cannot be read. */
+const takeIn: Make = async (context) => {
+  const books = await booksOf(context);
+  const person = { ...named('Ola Vik'), email: null };
+  await take(
+    books,
+    [
+      entryOf('F1', {
+        client: named('Fixture Lines'),
+        project: { ...named('Fixture project'), code: 'FIX1' },
+        person,
+      }),
+      entryOf('F2', { client: named('Fixture Lines'), project: named('Nobody knows'), person }),
+    ],
+    {},
+    [{ position: 'line 4', raw: 'x,y', truncated: false, reason: 'hours.missing', detail: 'No hours.' }],
+  );
+  const row = await books.in((tx) =>
+    tx.row<{ id: string }>(`select id from work_entries where workspace_id = $1 and external_id = 'F1'`, [
+      books.workspaceId,
+    ]),
+  );
+  return row!.id;
+};
+
+const runToDraft: Make = async (context) => {
+  const { api, key, ids } = context;
+  const answer = await api.call('POST', '/billing-runs', {
+    key,
+    body: {
+      scope: { type: 'project', id: ids.projectId },
+      cutoffOn: '2026-12-31',
+      reason: 'fixture',
+      finishAt: 'draft',
+    },
+    headers: { 'Idempotency-Key': newId() },
+  });
+  if (answer.status !== 202) throw new Error(`fixture run: ${answer.status} ${answer.text}`);
+  const books = await booksOf(context);
+  const run = await carryOut(api.test.database, books, answer.json as Parameters<typeof carryOut>[2]);
+  return run.id;
+};
+
+const recordPayment: Make = async ({ api, key, ids }) => {
+  const answer = await api.call('POST', '/payments', {
+    key,
+    body: { clientId: ids.clientId, currency: 'EUR', amount: '10.00', valueDate: '2026-04-01' },
+    headers: { 'Idempotency-Key': newId() },
+  });
+  if (answer.status !== 201) throw new Error(`fixture payment: ${answer.status} ${answer.text}`);
+  return (answer.json as { id: string }).id;
+};
+
+const startOperation: Make = async ({ api, workspaceId }) => {
+  const id = newId();
+  await api.test.database.inWorkspace(workspaceId, (tx) =>
+    tx.run(
+      `insert into operations (workspace_id, id, kind, status, started_by) values ($1, $2, 'import', 'running', 'test')`,
+      [workspaceId, id],
+    ),
+  );
+  return id;
+};
+
+export const pipelineMakers: Record<string, Make> = {
+  entryId: takeIn,
+  quarantineId: newest('quarantine'),
+  exceptionId: newest('exceptions'),
+  operationId: startOperation,
+  runId: runToDraft,
+  invoiceId: newest('client_invoices'),
+  lineId: newest('invoice_lines'),
+  paymentId: recordPayment,
+};
