@@ -145,8 +145,6 @@ create table billable_items (
   check (unit_price >= 0)
 );
 select tenant_table('billable_items');
-create index on billable_items (workspace_id, entry_id);
-create index on billable_items (workspace_id, run_id);
 
 create table item_balance (
   workspace_id uuid not null,
@@ -172,11 +170,10 @@ create table claims (
   quantity bigint not null check (quantity <> 0),
   run_id uuid,
   created_at timestamptz not null default now(),
-  primary key (workspace_id, id)
+  -- The key is also the way from an entry to its items: hot ledgers carry no index more than they must.
+  primary key (workspace_id, entry_id, version, id)
 );
 select tenant_table('claims', 'select, insert');
-create index on claims (workspace_id, entry_id, version);
-create index on claims (workspace_id, item_id);
 
 create table allocations (
   workspace_id uuid not null,
@@ -191,12 +188,11 @@ create table allocations (
   reason text,
   run_id uuid,
   created_at timestamptz not null default now(),
-  primary key (workspace_id, id)
+  primary key (workspace_id, item_id, id)
 );
 select tenant_table('allocations', 'select, insert');
-create index on allocations (workspace_id, item_id);
-create index on allocations (workspace_id, target_id);
-create index on allocations (workspace_id, invoice_id) where invoice_id is not null;
+create index on allocations (workspace_id, invoice_id, target_id) where invoice_id is not null;
+create index on allocations (workspace_id, target_id) where invoice_id is null;
 
 -- Locks the balances in id order, then applies the grouped deltas. The CHECK of the balance is the bound.
 -- Row triggers and unordered locks deadlock; a trigger without locks lets items be over-allocated.
@@ -227,11 +223,12 @@ create trigger apply_claims after insert on claims referencing new table as adde
   for each statement execute function apply_claims();
 
 create function apply_allocations() returns trigger language plpgsql as $$
-declare wanted bigint; changed bigint; broken record;
+declare wanted bigint; changed bigint; broken record; negative boolean;
 begin
-  perform 1 from (select distinct workspace_id, item_id from added order by 1, 2) a
+  select coalesce(bool_or(l.quantity < 0), false) into negative
+    from (select distinct workspace_id, item_id from added order by 1, 2) a
     cross join lateral (
-      select 1 from item_balance b where b.workspace_id = a.workspace_id and b.item_id = a.item_id for no key update) l;
+      select b.quantity from item_balance b where b.workspace_id = a.workspace_id and b.item_id = a.item_id for no key update) l;
   select count(*) into wanted from (select distinct workspace_id, item_id from added) w;
   update item_balance b set allocated = b.allocated + t.quantity
     from (select l.place, d.quantity
@@ -243,8 +240,9 @@ begin
   if changed <> wanted then
     raise exception 'an allocation names an item without a balance' using errcode = 'foreign_key_violation';
   end if;
-  -- Per (item, target): what goes back never exceeds what was taken there. Read under the item's lock.
-  if exists (select 1 from added a where a.kind in ('discard', 'void', 'credit', 'write_off_reversal', 'retainer_reversal')) then
+  -- Per (item, target): what goes back never exceeds what was taken there. Read under the item's lock. Whatever its kind
+  -- says, a positive item only goes back by a negative quantity; of a negative item (a correction) every row is looked at.
+  if negative or exists (select 1 from added a where a.quantity < 0) then
     select a.item_id, a.target_id into broken
       from (select distinct workspace_id, item_id, target_id from added) a
       cross join lateral (
