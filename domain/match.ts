@@ -34,6 +34,18 @@ export const foldName = (text: string) => text.normalize('NFKC').trim().toLowerC
 const fold = foldName;
 /** Stands for the parent that a source names and nobody here knows: nothing of ours lies below it. */
 const unknownParent = 'unknown';
+const mostMatchesKept = 50_000;
+
+/** Everything a match looks at, in one string; the separators do not occur in names of a source. */
+function partiesKey({
+  client,
+  project,
+  task,
+  person,
+}: Pick<SourceEntry, 'client' | 'project' | 'task' | 'person'>): string {
+  const part = (ref: SourceRef | null) => (ref ? `${ref.externalId}\u0001${ref.code}\u0001${ref.name}` : '');
+  return `${part(client)}\u0002${part(project)}\u0002${part(task)}\u0002${part(person)}\u0002${person.email}`;
+}
 
 /** One way to say what a ref is, for exceptions and caches: external id first, then code, then name. */
 export function refKey(ref: SourceRef): string {
@@ -53,6 +65,7 @@ export class Matcher {
   #rules = new Map<string, string>();
   #patterns: { kind: TargetKind; pattern: RegExp; targetId: string }[] = [];
   /** An id, or the word `ambiguous`. */
+  readonly #matched = new Map<string, Match>();
   #own = new Map<string, string>();
   #clientOfProject = new Map<string, string>();
   #projectOfTask = new Map<string, string>();
@@ -75,6 +88,7 @@ export class Matcher {
 
   /** Forgets what it knew of our records and learns them anew; the rules stay. */
   reload(directory: DirectoryRow[]): void {
+    this.#matched.clear();
     this.#own.clear();
     this.#clientOfProject.clear();
     this.#projectOfTask.clear();
@@ -94,6 +108,7 @@ export class Matcher {
 
   /** Makes a newly created record findable without rebuilding. */
   add(row: DirectoryRow): void {
+    this.#matched.clear();
     const parent = row.kind === 'project' || row.kind === 'task' ? row.parentId : null;
     if (row.kind === 'project' && row.parentId) this.#clientOfProject.set(row.id, row.parentId);
     if (row.kind === 'task' && row.parentId) this.#projectOfTask.set(row.id, row.parentId);
@@ -108,7 +123,18 @@ export class Matcher {
     }
   }
 
+  /** The same parties come again and again in a file: what was found for them is kept until a record is added. */
   match(entry: Pick<SourceEntry, 'client' | 'project' | 'task' | 'person'>): Match {
+    const key = partiesKey(entry);
+    const known = this.#matched.get(key);
+    if (known) return known;
+    const match = this.#matchAnew(entry);
+    if (this.#matched.size >= mostMatchesKept) this.#matched.clear();
+    this.#matched.set(key, match);
+    return match;
+  }
+
+  #matchAnew(entry: Pick<SourceEntry, 'client' | 'project' | 'task' | 'person'>): Match {
     const unmatched: Match['unmatched'] = [];
     const find = (kind: TargetKind, ref: SourceRef | SourcePersonRef | null, parent: string | null) => {
       if (!ref) return null;

@@ -15,7 +15,7 @@ import { productDefaults } from '../domain/pricing/product-defaults.ts';
 import { contractRules, findAll } from '../domain/validation/entry-rules.ts';
 import type { ContractContext, Severity } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, EntryKind } from '../domain/work-entry.ts';
-import { plainArray, textArray } from './arrays.ts';
+import { asRows, plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { closeFutureDates, findReleased, type RaisedFinding, raiseFindings } from './exceptions.ts';
 import { newId } from './new-id.ts';
@@ -348,56 +348,53 @@ async function writeItems(
 ): Promise<void> {
   if (items.length === 0) return;
   const { contract, runId } = context;
-  const ids = items.map(() => newId());
   const c = items.map((item) => item.candidate);
   const p = items.map((item) => item.priced);
+  const { from, params } = asRows(
+    {
+      id: { type: 'uuid', values: items.map(() => newId()) },
+      kind: { type: 'text', values: c.map((row) => itemKinds[row.kind]) },
+      entry_id: { type: 'uuid', values: c.map((row) => row.entryId) },
+      version: { type: 'int', values: c.map((row) => row.version) },
+      project_id: { type: 'uuid', values: c.map((row) => row.projectId) },
+      phase_id: { type: 'uuid', values: c.map((row) => row.phaseId) },
+      task_id: { type: 'uuid', values: c.map((row) => row.taskId) },
+      person_id: { type: 'uuid', values: c.map((row) => row.personId) },
+      product_id: { type: 'uuid', values: items.map((item) => item.productId) },
+      position: { type: 'text', values: c.map((row) => row.position ?? row.personPosition), text: true },
+      work_date: { type: 'date', values: c.map((row) => row.workDate) },
+      description: {
+        type: 'text',
+        values: c.map((row) => (row.notes ?? '').slice(0, maxDescription)),
+        text: true,
+      },
+      unit: { type: 'text', values: p.map((row) => row.unit), text: true },
+      raw_quantity: { type: 'bigint', values: c.map((row) => row.open) },
+      quantity: { type: 'numeric', values: p.map((row) => row.quantity) },
+      unit_price: { type: 'numeric', values: p.map((row) => row.unitPrice) },
+      amount: { type: 'numeric', values: p.map((row) => row.amount) },
+      cost_amount: { type: 'numeric', values: p.map((row) => row.costAmount) },
+      price_source: { type: 'text', values: p.map((row) => row.source), text: true },
+      price_rule: { type: 'jsonb', values: p.map((row) => JSON.stringify(row.rule)), text: true },
+      flagged: { type: 'boolean', values: p.map((row) => row.flagged) },
+    },
+    6,
+  );
   await tx.run(
-    `with added as (
-       select * from unnest($2::uuid[], $3::text[], $4::uuid[], $5::int[], $6::uuid[], $7::uuid[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[],
-         $12::date[], $13::text[], $14::text[], $15::bigint[], $16::numeric[], $17::numeric[], $18::numeric[], $19::numeric[], $20::text[],
-         $21::jsonb[], $22::boolean[])
-       as r(id, kind, entry_id, version, project_id, phase_id, task_id, person_id, product_id, position, work_date, description, unit, raw_quantity,
-         quantity, unit_price, amount, cost_amount, price_source, price_rule, flagged)),
+    `with r as materialized (select * from ${from}),
      balanced as (
-       insert into item_balance (workspace_id, item_id, contract_id, quantity) select $1, id, $23, quantity from added),
+       insert into item_balance (workspace_id, item_id, contract_id, quantity) select $1, id, $2, quantity from r),
      made as (
        insert into billable_items (workspace_id, id, kind, entry_id, entry_version, replaces_version, contract_id, client_id, project_id, phase_id, task_id,
          person_id, product_id, position, work_date, description, unit, raw_quantity, rounded_quantity, quantity, unit_price, amount, cost_amount,
          currency, price_source, price_rule, flagged, run_id)
-       select $1, id, kind, entry_id, version, case when version > 1 then version - 1 end, $23, $24, project_id, phase_id, task_id, person_id, product_id,
-         position, work_date, description, unit, raw_quantity, quantity, quantity, unit_price, amount, cost_amount, $25, price_source, price_rule,
-         flagged, $26
-       from added)
+       select $1, id, kind, entry_id, version, case when version > 1 then version - 1 end, $2, $3, project_id, phase_id, task_id, person_id, product_id,
+         position, work_date, description, unit, raw_quantity, quantity, quantity, unit_price, amount, cost_amount, $4, price_source, price_rule,
+         flagged, $5
+       from r)
      insert into claims (workspace_id, entry_id, version, item_id, quantity, run_id)
-     select $1, entry_id, version, id, raw_quantity, $26 from added`,
-    [
-      tx.workspaceId,
-      plainArray(ids),
-      plainArray(c.map((row) => itemKinds[row.kind])),
-      plainArray(c.map((row) => row.entryId)),
-      plainArray(c.map((row) => row.version)),
-      plainArray(c.map((row) => row.projectId)),
-      plainArray(c.map((row) => row.phaseId)),
-      plainArray(c.map((row) => row.taskId)),
-      plainArray(c.map((row) => row.personId)),
-      plainArray(items.map((item) => item.productId)),
-      textArray(c.map((row) => row.position ?? row.personPosition)),
-      plainArray(c.map((row) => row.workDate)),
-      textArray(c.map((row) => (row.notes ?? '').slice(0, maxDescription))),
-      textArray(p.map((row) => row.unit)),
-      plainArray(c.map((row) => row.open)),
-      plainArray(p.map((row) => row.quantity)),
-      plainArray(p.map((row) => row.unitPrice)),
-      plainArray(p.map((row) => row.amount)),
-      plainArray(p.map((row) => row.costAmount)),
-      textArray(p.map((row) => row.source)),
-      textArray(p.map((row) => JSON.stringify(row.rule))),
-      plainArray(p.map((row) => row.flagged)),
-      contract.id,
-      contract.clientId,
-      contract.currency,
-      runId,
-    ],
+     select $1, entry_id, version, id, raw_quantity, $5 from r`,
+    [tx.workspaceId, contract.id, contract.clientId, contract.currency, runId, ...params],
   );
   const deltas = c
     .filter((row) => row.kind === 'labor')

@@ -52,15 +52,20 @@ export async function draftContract(
     contract.rounding,
   );
   let items = 0;
+  let pages = 0;
+  let onlyPage: OpenItem[] = [];
   for await (const page of openItems(tx, contract.id, run)) {
     for (const item of page) builder.add(item);
     items += page.length;
+    pages += 1;
+    onlyPage = page;
   }
   if (items === 0) return { invoices: 0, items: 0, net: '0', seconds: 0 };
   const drafts = builder.build();
   const lineIds = await writeDrafts(tx, contract, run, drafts);
   const share = DraftBuilder.shares(contract.rounding);
-  for await (const page of openItems(tx, contract.id, run)) {
+  // What fits a page is still at hand; more is read again rather than held.
+  for await (const page of pages === 1 ? [onlyPage] : openItems(tx, contract.id, run)) {
     await allocate(tx, run.id, page, (item) => {
       const { invoiceKey, lineKey } = DraftBuilder.keysOf(item, grouping);
       const target = lineIds.get(`${invoiceKey} ${lineKey}`)!;

@@ -22,7 +22,7 @@ import type {
   SourceRef,
   UnreadableRow,
 } from '../domain/work-entry.ts';
-import { plainArray, textArray } from './arrays.ts';
+import { asRows, plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import {
@@ -469,58 +469,57 @@ async function writeVersions(tx: WorkspaceTx, versions: NewVersion[], options: I
       [tx.workspaceId, plainArray(later.map((v) => v.id))],
     );
   }
-  const of = <T>(pick: (v: NewVersion) => T) => versions.map(pick);
   const entries = versions.map((v) => v.hashed.entry);
+  const { from, params } = asRows(
+    {
+      entry_id: { type: 'uuid', values: versions.map((v) => v.id) },
+      version: { type: 'int', values: versions.map((v) => v.version) },
+      kind: { type: 'text', values: entries.map((e) => e.kind) },
+      work_date: { type: 'date', values: entries.map((e) => e.workDate) },
+      zone: { type: 'text', values: entries.map((e) => e.zone), text: true },
+      started_at: { type: 'timestamptz', values: entries.map((e) => e.startedAt) },
+      ended_at: { type: 'timestamptz', values: entries.map((e) => e.endedAt) },
+      quantity: { type: 'bigint', values: entries.map((e) => e.quantity) },
+      person_id: { type: 'uuid', values: versions.map((v) => v.match.personId) },
+      client_id: { type: 'uuid', values: versions.map((v) => v.match.clientId) },
+      project_id: { type: 'uuid', values: versions.map((v) => v.match.projectId) },
+      task_id: { type: 'uuid', values: versions.map((v) => v.match.taskId) },
+      position: { type: 'text', values: entries.map((e) => e.position), text: true },
+      billable: { type: 'boolean', values: entries.map((e) => e.billable) },
+      running: { type: 'boolean', values: entries.map((e) => e.running) },
+      approval: { type: 'text', values: entries.map((e) => e.approval) },
+      settled_elsewhere: { type: 'boolean', values: versions.map((v) => v.settledElsewhere) },
+      content_hash: { type: 'text', values: versions.map((v) => v.hashed.contentHash) },
+      notes: { type: 'text', values: entries.map((e) => e.notes), text: true },
+      rate: { type: 'numeric', values: entries.map((e) => e.rate) },
+      cost_rate: { type: 'numeric', values: entries.map((e) => e.cost) },
+      currency: { type: 'text', values: entries.map((e) => e.currency), text: true },
+      source_refs: { type: 'jsonb', values: entries.map(refsText), text: true },
+      source_updated_at: { type: 'timestamptz', values: entries.map((e) => e.sourceUpdatedAt) },
+      claimable: { type: 'bigint', values: versions.map((v) => v.claimable) },
+    },
+    3,
+  );
   await tx.run(
-    `with added as (
-       select * from unnest($2::uuid[], $3::int[], $4::text[], $5::date[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::bigint[],
-         $10::uuid[], $11::uuid[], $12::uuid[], $13::uuid[], $14::text[], $15::boolean[], $16::boolean[], $17::text[], $18::boolean[],
-         $19::text[], $20::text[], $21::numeric[], $22::numeric[], $23::text[], $24::jsonb[], $25::timestamptz[], $27::bigint[])
-       as r(entry_id, version, kind, work_date, zone, started_at, ended_at, quantity, person_id, client_id, project_id, task_id, position,
-         billable, running, approval, settled_elsewhere, content_hash, notes, rate, cost_rate, currency, source_refs, source_updated_at, claimable)),
+    `with r as materialized (select * from ${from}),
      balanced as (
        insert into entry_balance (workspace_id, entry_id, version, project_id, work_date, quantity)
-       select $1, entry_id, version, project_id, work_date, claimable from added)
+       select $1, entry_id, version, project_id, work_date, claimable from r)
      insert into entry_versions (workspace_id, entry_id, version, kind, work_date, zone, started_at, ended_at, quantity, person_id, client_id,
        project_id, task_id, position, billable, running, approval, approved_hash, settled_elsewhere, content_hash, notes, rate, cost_rate,
        currency, source_refs, source_updated_at, operation_id)
      select $1, entry_id, version, kind, work_date, zone, started_at, ended_at, quantity, person_id, client_id, project_id, task_id, position,
        billable, running, approval, case when approval = 'approved' then decode(content_hash, 'hex') end, settled_elsewhere,
-       decode(content_hash, 'hex'), notes, rate, cost_rate, currency, source_refs, source_updated_at, $26
-     from added`,
-    [
-      tx.workspaceId,
-      plainArray(of((v) => v.id)),
-      plainArray(of((v) => v.version)),
-      plainArray(entries.map((e) => e.kind)),
-      plainArray(entries.map((e) => e.workDate)),
-      plainArray(entries.map((e) => e.zone)),
-      plainArray(entries.map((e) => e.startedAt)),
-      plainArray(entries.map((e) => e.endedAt)),
-      plainArray(entries.map((e) => e.quantity)),
-      plainArray(of((v) => v.match.personId)),
-      plainArray(of((v) => v.match.clientId)),
-      plainArray(of((v) => v.match.projectId)),
-      plainArray(of((v) => v.match.taskId)),
-      textArray(entries.map((e) => e.position)),
-      plainArray(entries.map((e) => e.billable)),
-      plainArray(entries.map((e) => e.running)),
-      plainArray(entries.map((e) => e.approval)),
-      plainArray(of((v) => v.settledElsewhere)),
-      plainArray(of((v) => v.hashed.contentHash)),
-      textArray(entries.map((e) => e.notes)),
-      plainArray(entries.map((e) => e.rate)),
-      plainArray(entries.map((e) => e.cost)),
-      textArray(entries.map((e) => e.currency)),
-      textArray(
-        entries.map((e) =>
-          JSON.stringify({ person: e.person, client: e.client, project: e.project, task: e.task }),
-        ),
-      ),
-      plainArray(entries.map((e) => e.sourceUpdatedAt)),
-      options.operationId,
-      plainArray(of((v) => v.claimable)),
-    ],
+       decode(content_hash, 'hex'), notes, rate, cost_rate, currency, source_refs, source_updated_at, $2
+     from r`,
+    [tx.workspaceId, options.operationId, ...params],
+  );
+}
+
+/** What the source called the parties, without what it did not say. */
+function refsText({ person, client, project, task }: SourceEntry): string {
+  return JSON.stringify({ person, client, project, task }, (_, value: unknown) =>
+    value === null ? undefined : value,
   );
 }
 
