@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { groupingModes } from '../domain/grouping/group-keys.ts';
 import { Decimal } from '../domain/money.ts';
 import type { Database } from '../store/database.ts';
@@ -36,7 +36,6 @@ beforeAll(async () => {
   await owner.connect();
 });
 afterEach(async () => {
-  vi.useRealTimers();
   for (const books of opened.splice(0)) await expectBalanced(database, books);
 });
 afterAll(async () => {
