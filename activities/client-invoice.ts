@@ -1,5 +1,5 @@
 /** Owns the steps of a client invoice after issue: the push to the accounting platform, and when nothing is waited for. */
-import { ApplicationFailure } from '@temporalio/common';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connector, InvoiceTarget, RemoteInvoice, TargetInvoice } from '../connectors/kit/define.ts';
 import { InvalidRequest, toVendorError, Unavailable } from '../connectors/kit/errors.ts';
 import { isClosed } from '../domain/invoice.ts';
@@ -17,6 +17,7 @@ import {
   markSyncing,
   openIntent,
   readExternalId,
+  readIntent,
   readSyncRecord,
   type SyncedSubject,
 } from '../store/sync.ts';
@@ -33,6 +34,8 @@ export type ClientInvoiceStep =
 const actor = 'system:client-invoice';
 /** The vendor may commit a request that we gave up on; this much later we believe that it will not. */
 const deadlineMarginMs = 2_000;
+/** Several invoices of a client wait for its one customer record: they see within this time that it is there. */
+const intentPollMs = 200;
 const maxSyncedLines = 10_000;
 
 export function createClientInvoiceActivities(deps: ActivityDeps) {
@@ -199,18 +202,29 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
     create: (idempotencyKey: string) => Promise<string>,
   ): Promise<string> {
     const existing = await find();
-    const externalId = existing ?? (await writeOnce(vendor, subject, find, create)).remote;
-    await database.inWorkspace(subject.workspaceId, (tx) =>
-      markSynced(tx, {
+    const made = existing === null ? await writeOnce(vendor, subject, find, create) : null;
+    const externalId = existing ?? made!.remote;
+    await database.inWorkspace(subject.workspaceId, async (tx) => {
+      if (made) await closeIntent(tx, made.intent.id, externalId);
+      await markSynced(tx, {
         connectionId: vendor.connection.id,
         ...subject,
         externalId,
         versionToken: null,
         total: null,
         actor,
-      }),
-    );
+      });
+    });
     return externalId;
+  }
+
+  /** Until whoever holds the intent has answered, or its request can no longer arrive at the vendor. */
+  async function outwait(workspaceId: string, intent: Intent): Promise<void> {
+    let { status, deadlineAt } = intent;
+    while (status === 'open' && Date.parse(deadlineAt) > Date.now()) {
+      await sleep(Math.min(intentPollMs, Date.parse(deadlineAt) - Date.now() + 1));
+      ({ status, deadlineAt } = await database.inWorkspace(workspaceId, (tx) => readIntent(tx, intent.id)));
+    }
   }
 
   /** Intent → (when it is not the first try: wait out its deadline, look) → post under the same idempotency key. */
@@ -225,14 +239,7 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
       openIntent(tx, { ...subject, connectionId: vendor.connection.id, action: 'create', deadlineMs }),
     );
     if (!intent.fresh) {
-      const leftMs = Date.parse(intent.deadlineAt) - Date.now();
-      if (leftMs > 0 && intent.status === 'open') {
-        throw ApplicationFailure.create({
-          type: 'IntentPending',
-          message: 'an earlier request may still arrive; looking once its deadline has passed',
-          nextRetryDelay: leftMs + 50,
-        });
-      }
+      await outwait(subject.workspaceId, intent);
       const found = await find();
       if (found !== null) return { remote: found, intent };
       await database.inWorkspace(subject.workspaceId, (tx) => extendIntent(tx, intent.id, deadlineMs));

@@ -4,6 +4,7 @@ import type { Connector } from '../connectors/kit/define.ts';
 import { AuthorizationLost, InvalidRequest, Throttled, toVendorError } from '../connectors/kit/errors.ts';
 import { createVendorHttp, type VendorHttp } from '../connectors/kit/http.ts';
 import { limiterOf } from '../connectors/kit/limit.ts';
+import { patient } from '../connectors/kit/patient.ts';
 import { connectorById } from '../connectors/kit/registry.ts';
 import { type Connection, connections, readConnectionSecrets } from '../store/connections.ts';
 import { recordEvents } from '../store/events.ts';
@@ -34,7 +35,7 @@ export async function openVendor(
   const known = connectorById(connection.connector);
   const timeoutMs = Math.min(known.timeoutMs, deps.vendor.timeoutMs ?? known.timeoutMs);
   const connector = { ...known, timeoutMs };
-  const http = createVendorHttp({
+  const direct = createVendorHttp({
     connector,
     settings: connection.settings,
     credentials: { accessToken: () => Promise.resolve(secrets.accessToken ?? '') },
@@ -43,6 +44,9 @@ export async function openVendor(
     allowLoopback: deps.vendor.allowLoopback,
     logger: deps.logger,
   });
+  const http = patient(direct, (waitMs) =>
+    deps.logger.info({ connectionId, waitMs }, 'the platform asked us to wait'),
+  );
   return { connection, connector, http, timeoutMs };
 }
 

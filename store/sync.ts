@@ -123,6 +123,18 @@ export async function openIntent(
   return known!;
 }
 
+export async function readIntent(
+  tx: WorkspaceTx,
+  intentId: string,
+): Promise<Pick<Intent, 'status' | 'deadlineAt'>> {
+  const row = await tx.row<Pick<Intent, 'status' | 'deadlineAt'>>(
+    'select status, deadline_at from intents where workspace_id = $1 and id = $2',
+    [tx.workspaceId, intentId],
+  );
+  if (!row) throw new Error(`intent ${intentId} does not exist`);
+  return row;
+}
+
 /** A repeat is about to post under the same intent: a new deadline, the same idempotency key. */
 export async function extendIntent(tx: WorkspaceTx, intentId: string, deadlineMs: number): Promise<void> {
   await tx.run(

@@ -1,0 +1,28 @@
+/** Owns waiting out a short "slow down" in place: a reader in the middle of its pages must not begin again for it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Throttled } from './errors.ts';
+import type { VendorHttp } from './http.ts';
+
+/** Longer waits are Temporal's: no worker slot sleeps for minutes. */
+const longestWaitMs = 20_000;
+const mostWaits = 10;
+/** Everyone who was told to wait comes back at the same moment otherwise. */
+const jitterMs = 250;
+
+/** The same client, whose reads wait as long as the vendor asks when that is short. Writes are never repeated here. */
+export function patient(http: VendorHttp, onWait: (waitMs: number) => void = () => {}): VendorHttp {
+  const call = http.get as (path: string, request?: object) => Promise<unknown>;
+  const get = async (path: string, request?: object) => {
+    for (let waits = 0; ; waits += 1) {
+      try {
+        return await call(path, request);
+      } catch (problem) {
+        if (!(problem instanceof Throttled) || problem.retryAfterMs > longestWaitMs || waits >= mostWaits)
+          throw problem;
+        onWait(problem.retryAfterMs);
+        await sleep(problem.retryAfterMs + Math.random() * jitterMs);
+      }
+    }
+  };
+  return { ...http, get: get as VendorHttp['get'] };
+}
