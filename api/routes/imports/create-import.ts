@@ -9,7 +9,8 @@ import { name, zone } from '../../kit/schemas.ts';
 import { operation } from '../operations/operation.ts';
 
 const maxUploadBytes = 5 * 1024 ** 3;
-const maxMappingBytes = 16 * 1024;
+/** Node takes at most 8 KB of request line and headers together. */
+const maxMappingBytes = 8 * 1024;
 
 const settings = {
   dayFormat: z
@@ -29,7 +30,7 @@ const query = z.object({
     .string()
     .max(Math.ceil((maxMappingBytes * 4) / 3))
     .optional()
-    .meta({ description: 'A mapping file of your own as base64url, instead of a ready one; at most 16 KB.' }),
+    .meta({ description: 'A mapping file of your own as base64url, instead of a ready one; at most 8 KB.' }),
   source: name.optional().meta({
     description:
       "What the file comes from; its lines are known by it when they come again. Default: the mapping's name.",
