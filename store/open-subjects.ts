@@ -21,13 +21,11 @@ export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
   for (let from = 0; from < subjects.length; from += batchSize) {
     await enqueueLooks(
       tx,
-      subjects
-        .slice(from, from + batchSize)
-        .map((subject) => ({
-          ...subject,
-          lane: subject.subjectType === 'client_invoice' ? 'bulk' : 'interactive',
-          reason: 'restart',
-        })),
+      subjects.slice(from, from + batchSize).map((subject) => ({
+        ...subject,
+        lane: subject.subjectType === 'client_invoice' ? 'bulk' : 'interactive',
+        reason: 'restart',
+      })),
     );
   }
   return subjects.length;
