@@ -196,9 +196,10 @@ create index on allocations (workspace_id, target_id) where invoice_id is null;
 
 -- Locks the balances in id order, then applies the grouped deltas. The CHECK of the balance is the bound.
 -- Row triggers and unordered locks deadlock; a trigger without locks lets items be over-allocated.
--- Each balance is reached by its key from a lateral subquery that cannot be flattened: with statistics that do not know a
--- new workspace yet, a plain join reads all its rows for every changed one.
-create function apply_claims() returns trigger language plpgsql as $$
+-- Each balance is reached by its key (only nested loops are allowed here): with statistics that do not know a new
+-- workspace yet, another join would read all its rows for every chunk.
+create function apply_claims() returns trigger language plpgsql
+  set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 declare wanted bigint; changed bigint;
 begin
   perform 1 from (select distinct workspace_id, entry_id, version from added order by 1, 2, 3) a
@@ -206,13 +207,9 @@ begin
       select 1 from entry_balance b where b.workspace_id = a.workspace_id and b.entry_id = a.entry_id and b.version = a.version
       for no key update) l;
   select count(*) into wanted from (select distinct workspace_id, entry_id, version from added) w;
-  update entry_balance b set claimed = b.claimed + t.quantity
-    from (select l.place, d.quantity
-      from (select workspace_id, entry_id, version, sum(quantity)::bigint as quantity from added group by 1, 2, 3) d
-      cross join lateral (
-        select x.ctid as place from entry_balance x
-        where x.workspace_id = d.workspace_id and x.entry_id = d.entry_id and x.version = d.version offset 0) l) t
-    where b.ctid = t.place;
+  update entry_balance b set claimed = b.claimed + d.quantity
+    from (select workspace_id, entry_id, version, sum(quantity)::bigint as quantity from added group by 1, 2, 3) d
+    where b.workspace_id = d.workspace_id and b.entry_id = d.entry_id and b.version = d.version;
   get diagnostics changed = row_count;
   if changed <> wanted then
     raise exception 'a claim names an entry version without a balance' using errcode = 'foreign_key_violation';
@@ -222,7 +219,8 @@ end $$;
 create trigger apply_claims after insert on claims referencing new table as added
   for each statement execute function apply_claims();
 
-create function apply_allocations() returns trigger language plpgsql as $$
+create function apply_allocations() returns trigger language plpgsql
+  set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 declare wanted bigint; changed bigint; broken record; negative boolean;
 begin
   select coalesce(bool_or(l.quantity < 0), false) into negative
@@ -230,12 +228,9 @@ begin
     cross join lateral (
       select b.quantity from item_balance b where b.workspace_id = a.workspace_id and b.item_id = a.item_id for no key update) l;
   select count(*) into wanted from (select distinct workspace_id, item_id from added) w;
-  update item_balance b set allocated = b.allocated + t.quantity
-    from (select l.place, d.quantity
-      from (select workspace_id, item_id, sum(quantity) as quantity from added group by 1, 2) d
-      cross join lateral (
-        select x.ctid as place from item_balance x where x.workspace_id = d.workspace_id and x.item_id = d.item_id offset 0) l) t
-    where b.ctid = t.place;
+  update item_balance b set allocated = b.allocated + d.quantity
+    from (select workspace_id, item_id, sum(quantity) as quantity from added group by 1, 2) d
+    where b.workspace_id = d.workspace_id and b.item_id = d.item_id;
   get diagnostics changed = row_count;
   if changed <> wanted then
     raise exception 'an allocation names an item without a balance' using errcode = 'foreign_key_violation';

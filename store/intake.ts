@@ -711,7 +711,13 @@ export async function checkPersonDays(
     entryVersions: number[];
   }>(
     `select v.person_id, v.work_date, sum(v.quantity)::bigint as seconds, array_agg(v.entry_id::text) as entry_ids, array_agg(v.version) as entry_versions
-     from unnest($2::uuid[], $3::date[]) as d(person_id, work_date)
+     from (
+       -- Few days can be over at all: only those are looked at version by version.
+       select u.person_id, u.work_date from unnest($2::uuid[], $3::date[]) as u(person_id, work_date)
+       cross join lateral (
+         select sum(greatest(x.quantity, 0)) as most from entry_versions x
+         where x.workspace_id = $1 and x.person_id = u.person_id and x.work_date = u.work_date and x.kind = 'labor' offset 0) m
+       where m.most > $4) d
      cross join lateral (
        select x.person_id, x.work_date, x.entry_id, x.version, x.quantity from entry_versions x
        where x.workspace_id = $1 and x.person_id = d.person_id and x.work_date = d.work_date and x.kind = 'labor' offset 0) v
@@ -790,24 +796,27 @@ async function writeDeltas(
   known: Map<string, Known>,
 ): Promise<void> {
   if (versions.length === 0) return;
-  const deltas = [
-    { metric: 'entries', key: '', value: String(versions.filter((v) => v.version === 1).length) },
-  ];
+  let seconds = 0;
+  const open = new Map<string, number>();
+  const addOpen = (projectId: string | null, value: number) => {
+    const key = projectId ?? 'unmatched';
+    open.set(key, (open.get(key) ?? 0) + value);
+  };
   for (const { match, hashed, claimable } of versions) {
     const before = known.get(hashed.entry.externalId);
     if (before?.kind === 'labor') {
-      deltas.push({
-        metric: 'open_seconds',
-        key: before.projectId ?? 'unmatched',
-        value: String(before.claimed - before.quantity),
-      });
-      deltas.push({ metric: 'entry_seconds', key: '', value: String(-before.versionQuantity) });
+      addOpen(before.projectId, before.claimed - before.quantity);
+      seconds -= before.versionQuantity;
     }
     if (hashed.entry.kind !== 'labor') continue;
-    deltas.push({ metric: 'open_seconds', key: match.projectId ?? 'unmatched', value: String(claimable) });
-    deltas.push({ metric: 'entry_seconds', key: '', value: String(hashed.entry.quantity) });
+    addOpen(match.projectId, claimable);
+    seconds += hashed.entry.quantity;
   }
-  await addDeltas(tx, deltas);
+  await addDeltas(tx, [
+    { metric: 'entries', key: '', value: String(versions.filter((v) => v.version === 1).length) },
+    { metric: 'entry_seconds', key: '', value: String(seconds) },
+    ...[...open].map(([key, value]) => ({ metric: 'open_seconds', key, value: String(value) })),
+  ]);
 }
 
 /** A bulk intake is one event a chunk, with the hash over its rows (invariant 10). */
