@@ -51,9 +51,9 @@ const openException = `exists (select from exception_entries x
   where x.workspace_id = e.workspace_id and x.entry_id = e.id and x.version = e.current_version and x.open)`;
 // What a void gives back counts no more: the sum over one invoice's allocations is then zero.
 const onIssuedLine = `exists (
-  select from billable_items i cross join lateral (
+  select from claims i cross join lateral (
     select from allocations a join client_invoices n on n.workspace_id = a.workspace_id and n.id = a.invoice_id and n.number is not null
-    where a.workspace_id = i.workspace_id and a.item_id = i.id group by a.invoice_id having sum(a.quantity) <> 0) held
+    where a.workspace_id = i.workspace_id and a.item_id = i.item_id group by a.invoice_id having sum(a.quantity) <> 0) held
   where i.workspace_id = e.workspace_id and i.entry_id = e.id)`;
 
 // Every table is reached by its key (lateral, not flattened), whatever the statistics know of a new workspace yet.
@@ -221,8 +221,10 @@ export function readEntryItems(tx: WorkspaceTx, entryId: string): Promise<EntryI
               where a.workspace_id = i.workspace_id and a.item_id = i.id and a.invoice_id is not null group by 1, 2 having sum(a.quantity) <> 0) h
         join client_invoices n on n.workspace_id = i.workspace_id and n.id = h.invoice_id
         left join invoice_lines l on l.workspace_id = i.workspace_id and l.id = h.target_id) as lines
-     from billable_items i join item_balance b on b.workspace_id = i.workspace_id and b.item_id = i.id
-     where i.workspace_id = $1 and i.entry_id = $2 order by i.id limit $3`,
+     from (select distinct item_id from claims where workspace_id = $1 and entry_id = $2) k
+     cross join lateral (select x.* from billable_items x where x.workspace_id = $1 and x.id = k.item_id offset 0) i
+     cross join lateral (select x.* from item_balance x where x.workspace_id = $1 and x.item_id = k.item_id offset 0) b
+     order by i.id limit $3`,
     [tx.workspaceId, entryId, historyLimit],
   );
 }
