@@ -29,6 +29,8 @@ import { workflowBundle } from '../runtime/workflow-bundle.ts';
 import type { SecretBox } from '../store/connections.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
+import { failInterruptedOperations } from '../store/operations.ts';
+import { listWorkspaces } from '../store/workspaces.ts';
 
 export interface HubOptions {
   config: Config;
@@ -102,6 +104,12 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     if (applied.length > 0) onProgress(`database: ${applied.length} migrations applied`);
     const database = openDatabase(url, { poolSize: config.databaseConnections, directUrl });
     stops.push(() => database.close());
+
+    // Nobody else works on an embedded database: what still counts as running was killed with its process.
+    if (postgres) {
+      for (const { id } of await listWorkspaces(database))
+        await database.inWorkspace(id, failInterruptedOperations);
+    }
 
     const secrets = createSecretBox(new Map([[1, loadSecretKey(config)]]));
     const poke = startPoke({ database, logger });

@@ -95,3 +95,13 @@ export async function requestOperationCancel(tx: WorkspaceTx, id: string): Promi
     )) > 0
   );
 }
+
+/** Ends what a killed process left running; an import is repeated by its person, a sync by its workflow. */
+export async function failInterruptedOperations(tx: WorkspaceTx): Promise<number> {
+  return tx.run(
+    `update operations set status = 'failed', finished_at = now(), error = jsonb_build_object('message',
+       'the hub stopped in the middle; do it again, what was taken in already is not taken in twice')
+     where workspace_id = $1 and status in ('queued', 'running')`,
+    [tx.workspaceId],
+  );
+}
