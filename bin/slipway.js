@@ -8,9 +8,15 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 const neededMajor = 24;
+/** As the npm scripts have them: a small young generation and a capped heap, and no word about type stripping being new. */
+const nodeFlags = [
+  '--max-semi-space-size=8',
+  '--max-old-space-size=768',
+  '--disable-warning=ExperimentalWarning',
+];
 const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 
 /** The npm packages that carry a Node binary and nothing else, by platform and processor. */
@@ -34,20 +40,9 @@ function bundledNode() {
   return null;
 }
 
-/** Runs the command in this process; silences only the note that type stripping is new. */
-async function runHere() {
-  const emitWarning = process.emitWarning.bind(process);
-  process.emitWarning = (warning, ...rest) => {
-    const type = typeof rest[0] === 'object' ? rest[0]?.type : rest[0];
-    if (type !== 'ExperimentalWarning') emitWarning(warning, ...rest);
-  };
-  process.argv[1] = main;
-  await import(pathToFileURL(main).href);
-}
-
-/** Runs the command under another Node, passes signals on and ends the way it ended. */
+/** Runs the command in a process of its own (heap limits are set at start only), passes signals on and ends the way it ended. */
 function runUnder(node) {
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)], {
+  const child = spawn(node, [...nodeFlags, main, ...process.argv.slice(2)], {
     stdio: 'inherit',
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -65,19 +60,16 @@ function runUnder(node) {
   });
 }
 
-if (Number.parseInt(process.versions.node, 10) >= neededMajor) {
-  await runHere();
+const isNewEnough = Number.parseInt(process.versions.node, 10) >= neededMajor;
+const node = isNewEnough ? process.execPath : bundledNode();
+if (node === null) {
+  const place = join(dirname(dirname(main)), 'node_modules');
+  console.error(
+    `slipway needs Node ${neededMajor} or newer. This is Node ${process.versions.node}, and ${place} holds no newer one ` +
+      `for ${process.platform}-${process.arch}.\nRun "npm ci" (without --omit=optional), or install Node ${neededMajor} ` +
+      'from https://nodejs.org.',
+  );
+  process.exitCode = 1;
 } else {
-  const node = bundledNode();
-  if (node === null) {
-    const place = join(dirname(dirname(main)), 'node_modules');
-    console.error(
-      `slipway needs Node ${neededMajor} or newer. This is Node ${process.versions.node}, and ${place} holds no newer one ` +
-        `for ${process.platform}-${process.arch}.\nRun "npm ci" (without --omit=optional), or install Node ${neededMajor} ` +
-        'from https://nodejs.org.',
-    );
-    process.exitCode = 1;
-  } else {
-    runUnder(node);
-  }
+  runUnder(node);
 }
