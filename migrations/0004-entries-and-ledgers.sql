@@ -194,7 +194,8 @@ select tenant_table('allocations', 'select, insert');
 create index on allocations (workspace_id, invoice_id, target_id) where invoice_id is not null;
 create index on allocations (workspace_id, target_id) where invoice_id is null;
 
--- Locks the balances in id order, then applies the grouped deltas. The CHECK of the balance is the bound.
+-- Applies the grouped deltas balance by balance in id order, which is also the order of the locks: the deltas are sorted
+-- and drive a nested loop. The CHECK of the balance is the bound.
 -- Row triggers and unordered locks deadlock; a trigger without locks lets items be over-allocated.
 -- Each balance is reached by its key (only nested loops are allowed here): with statistics that do not know a new
 -- workspace yet, another join would read all its rows for every chunk.
@@ -202,15 +203,12 @@ create function apply_claims() returns trigger language plpgsql
   set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 declare wanted bigint; changed bigint;
 begin
-  perform 1 from (select distinct workspace_id, entry_id, version from added order by 1, 2, 3) a
-    cross join lateral (
-      select 1 from entry_balance b where b.workspace_id = a.workspace_id and b.entry_id = a.entry_id and b.version = a.version
-      for no key update) l;
-  select count(*) into wanted from (select distinct workspace_id, entry_id, version from added) w;
-  update entry_balance b set claimed = b.claimed + d.quantity
-    from (select workspace_id, entry_id, version, sum(quantity)::bigint as quantity from added group by 1, 2, 3) d
-    where b.workspace_id = d.workspace_id and b.entry_id = d.entry_id and b.version = d.version;
-  get diagnostics changed = row_count;
+  with delta as materialized (
+    select workspace_id, entry_id, version, sum(quantity)::bigint as quantity from added group by 1, 2, 3 order by 1, 2, 3),
+  moved as (
+    update entry_balance b set claimed = b.claimed + d.quantity from delta d
+    where b.workspace_id = d.workspace_id and b.entry_id = d.entry_id and b.version = d.version returning 1)
+  select (select count(*) from delta), (select count(*) from moved) into wanted, changed;
   if changed <> wanted then
     raise exception 'a claim names an entry version without a balance' using errcode = 'foreign_key_violation';
   end if;
@@ -223,15 +221,13 @@ create function apply_allocations() returns trigger language plpgsql
   set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 declare wanted bigint; changed bigint; broken record; negative boolean;
 begin
-  select coalesce(bool_or(l.quantity < 0), false) into negative
-    from (select distinct workspace_id, item_id from added order by 1, 2) a
-    cross join lateral (
-      select b.quantity from item_balance b where b.workspace_id = a.workspace_id and b.item_id = a.item_id for no key update) l;
-  select count(*) into wanted from (select distinct workspace_id, item_id from added) w;
-  update item_balance b set allocated = b.allocated + d.quantity
-    from (select workspace_id, item_id, sum(quantity) as quantity from added group by 1, 2) d
-    where b.workspace_id = d.workspace_id and b.item_id = d.item_id;
-  get diagnostics changed = row_count;
+  with delta as materialized (
+    select workspace_id, item_id, sum(quantity) as quantity from added group by 1, 2 order by 1, 2),
+  moved as (
+    update item_balance b set allocated = b.allocated + d.quantity from delta d
+    where b.workspace_id = d.workspace_id and b.item_id = d.item_id returning b.quantity)
+  select (select count(*) from delta), (select count(*) from moved), (select coalesce(bool_or(m.quantity < 0), false) from moved m)
+    into wanted, changed, negative;
   if changed <> wanted then
     raise exception 'an allocation names an item without a balance' using errcode = 'foreign_key_violation';
   end if;
