@@ -94,40 +94,77 @@ export interface EntryFilter {
 }
 
 const onDays = (column: string) =>
-  `($6::date is null or ${column} >= $6) and ($7::date is null or ${column} < $7)`;
-/** Where a page comes from: an index that narrows by person or by a project's open work, else all entries by id. */
+  `({from}::date is null or ${column} >= {from}) and ({before}::date is null or ${column} < {before})`;
+
+/** Where a page comes from: the narrowest index that the filter allows, else all entries by id. */
 const idsOf = {
   everything: 'select o.id from work_entries o where o.workspace_id = $1',
-  person: `select o.entry_id as id from entry_versions o where o.workspace_id = $1 and o.person_id = $4 and ${onDays('o.work_date')} group by 1`,
+  ofPerson: `select o.entry_id as id from entry_versions o
+    where o.workspace_id = $1 and o.person_id = {personId} and ${onDays('o.work_date')} group by 1`,
+  ofProject: `select o.entry_id as id from entry_versions o where o.workspace_id = $1 and o.project_id = {projectId} group by 1`,
   openOfProject: `select o.entry_id as id from entry_balance o
-    where o.workspace_id = $1 and o.project_id = $5 and o.claimed <> o.quantity and ${onDays('o.work_date')} group by 1`,
+    where o.workspace_id = $1 and o.project_id = {projectId} and o.claimed <> o.quantity and ${onDays('o.work_date')} group by 1`,
+  excepted:
+    'select o.entry_id as id from exception_entries o where o.workspace_id = $1 and o.open group by 1',
+  // Items that are on no document, or on one without a number.
+  claimed: `select o.entry_id as id from (
+      select item_id from item_balance where workspace_id = $1 and allocated <> quantity
+      union select a.item_id from client_invoices n join allocations a on a.workspace_id = $1 and a.invoice_id = n.id
+        where n.workspace_id = $1 and n.status in ('draft', 'in_sign_off', 'ready', 'held')) u
+    cross join lateral (select x.entry_id from billable_items x
+      where x.workspace_id = $1 and x.id = u.item_id and x.entry_id is not null offset 0) o group by 1`,
 };
 
-/** Newest first, before the id that the last page ended with; up to limit + 1 rows. */
-export function listEntries(
+function sourceOf({ personId, projectId, status }: EntryFilter): keyof typeof idsOf {
+  if (status === 'excepted' || status === 'claimed') return status;
+  if (projectId !== undefined && status === 'open') return 'openOfProject';
+  if (personId !== undefined) return 'ofPerson';
+  return projectId === undefined ? 'everything' : 'ofProject';
+}
+
+/** `{name}` → a parameter, after $1. Postgres refuses parameters that a statement does not use. */
+function bind(tx: WorkspaceTx, sql: string, values: Record<string, unknown>): [string, unknown[]] {
+  const params: unknown[] = [tx.workspaceId];
+  const places = new Map<string, number>();
+  const text = sql.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const place = places.get(name) ?? params.push(values[name] ?? null);
+    places.set(name, place);
+    return `$${place}`;
+  });
+  return [text, params];
+}
+
+/** A page looks at no more entries than this: a filter that hardly anything passes gives short pages, not slow ones. */
+const maxLookedAt = 5_000;
+
+/**
+ * Newest first, after the id that the last page ended with. `next` is where to go on, or null at the end; a page may
+ * be short, even empty, while there is a next one.
+ */
+export async function listEntries(
   tx: WorkspaceTx,
   filter: EntryFilter,
-  page: { before: string | null; limit: number },
-): Promise<EntryRow[]> {
-  const stillOpen = filter.status === 'open' || filter.status === 'excepted';
-  const from = filter.personId ? 'person' : stillOpen && filter.projectId ? 'openOfProject' : 'everything';
-  const ids = `select i.id from (${idsOf[from]}) i where $3::uuid is null or i.id < $3 order by i.id desc`;
-  return tx.rows<EntryRow>(
-    `${selectEntries(ids)}
-     where ($4::uuid is null or v.person_id = $4) and ($5::uuid is null or b.project_id = $5) and ${onDays('v.work_date')}
-       and ($8::text is null or st.status = $8) ${stillOpen ? 'and b.claimed <> b.quantity' : ''}
-     order by w.id desc limit $2`,
-    [
-      tx.workspaceId,
-      page.limit + 1,
-      page.before,
-      filter.personId ?? null,
-      filter.projectId ?? null,
-      filter.from ?? null,
-      filter.before ?? null,
-      filter.status ?? null,
-    ],
+  page: { after: string | null; limit: number },
+): Promise<{ entries: EntryRow[]; next: string | null }> {
+  const ids = `select i.id from (${idsOf[sourceOf(filter)]}) i
+    where {after}::uuid is null or i.id < {after} order by i.id desc limit ${maxLookedAt}`;
+  const values = { ...filter, after: page.after, more: page.limit + 1 };
+  const rows = await tx.rows<EntryRow>(
+    ...bind(
+      tx,
+      `${selectEntries(ids)}
+       where ({personId}::uuid is null or v.person_id = {personId}) and ({projectId}::uuid is null or v.project_id = {projectId})
+         and ${onDays('v.work_date')} and ({status}::text is null or st.status = {status})
+       order by w.id desc limit {more}`,
+      values,
+    ),
   );
+  const entries = rows.slice(0, page.limit);
+  if (rows.length > page.limit) return { entries, next: entries.at(-1)!.id };
+  const last = await tx.row<{ id: string }>(
+    ...bind(tx, `select l.id from (${ids}) l offset ${maxLookedAt - 1}`, values),
+  );
+  return { entries, next: last?.id ?? null };
 }
 
 export function readEntry(tx: WorkspaceTx, entryId: string): Promise<EntryRow | null> {

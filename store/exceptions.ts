@@ -237,10 +237,13 @@ export async function listExceptions(
   },
 ): Promise<ExceptionRow[]> {
   return tx.rows<ExceptionRow>(
-    `${select}
-     where e.workspace_id = $1 and ($2::text is null or e.status = $2) and ($3::text is null or e.rule = $3)
-       and ($4::uuid is null or e.id < $4)
-     order by e.id desc limit $5`,
+    // The page first: entries are counted for its rows only.
+    `${select} where e.workspace_id = $1 and e.id = any(array(
+       select x.id from exceptions x
+       where x.workspace_id = $1 and ($2::text is null or x.status = $2) and ($3::text is null or x.rule = $3)
+         and ($4::uuid is null or x.id < $4)
+       order by x.id desc limit $5))
+     order by e.id desc`,
     [tx.workspaceId, filter.status ?? null, filter.rule ?? null, filter.cursor ?? null, filter.limit],
   );
 }

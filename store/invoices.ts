@@ -57,12 +57,18 @@ export interface InvoiceLineRow {
   formula: Record<string, unknown>;
 }
 
-const select = `select i.id, i.status, i.hold_reason, i.number, i.client_id, c.name as client_name, i.contract_id, i.run_id, i.currency, i.issue_date,
-  i.due_date, i.service_from, i.service_to, i.net, i.tax, i.total, i.applied, i.credited, i.bad_debt, i.quantity_seconds, i.line_count, i.item_count,
-  i.created_at, i.issued_at, i.settled_at,
-  (select jsonb_build_object('status', s.status, 'failedStep', s.failed_step, 'reason', s.reason, 'externalId', s.external_id, 'connectionId', s.connection_id)
-   from sync_records s where s.workspace_id = i.workspace_id and s.subject_id = i.id and s.subject_type = 'client_invoice' limit 1) as sync
-  from client_invoices i join clients c on c.workspace_id = i.workspace_id and c.id = i.client_id`;
+// The page first, then what hangs on it: joined at once, every invoice of the workspace is read and sorted.
+const select = (
+  chosen: string,
+) => `select i.id, i.status, i.hold_reason, i.number, i.client_id, c.name as client_name, i.contract_id, i.run_id,
+  i.currency, i.issue_date, i.due_date, i.service_from, i.service_to, i.net, i.tax, i.total, i.applied, i.credited, i.bad_debt,
+  i.quantity_seconds, i.line_count, i.item_count, i.created_at, i.issued_at, i.settled_at, s.sync
+  from (select * from client_invoices x where x.workspace_id = $1 and ${chosen}) i
+  cross join lateral (select x.name from clients x where x.workspace_id = $1 and x.id = i.client_id offset 0) c
+  left join lateral (
+    select jsonb_build_object('status', x.status, 'failedStep', x.failed_step, 'reason', x.reason, 'externalId', x.external_id,
+      'connectionId', x.connection_id) as sync
+    from sync_records x where x.workspace_id = $1 and x.subject_id = i.id and x.subject_type = 'client_invoice' limit 1) s on true`;
 
 /** Newest first; `cursor` is the id the last page ended with. */
 export async function listInvoices(
@@ -76,9 +82,9 @@ export async function listInvoices(
   },
 ): Promise<InvoiceRow[]> {
   return tx.rows<InvoiceRow>(
-    `${select} where i.workspace_id = $1 and ($2::text is null or i.status = $2) and ($3::uuid is null or i.client_id = $3)
-       and ($4::uuid is null or i.run_id = $4) and ($5::uuid is null or i.id < $5)
-     order by i.id desc limit $6`,
+    `${select(`($2::text is null or x.status = $2) and ($3::uuid is null or x.client_id = $3)
+       and ($4::uuid is null or x.run_id = $4) and ($5::uuid is null or x.id < $5) order by x.id desc limit $6`)}
+     order by i.id desc`,
     [
       tx.workspaceId,
       filter.status ?? null,
@@ -91,7 +97,7 @@ export async function listInvoices(
 }
 
 export async function readInvoice(tx: WorkspaceTx, id: string): Promise<InvoiceRow | null> {
-  return tx.row<InvoiceRow>(`${select} where i.workspace_id = $1 and i.id = $2`, [tx.workspaceId, id]);
+  return tx.row<InvoiceRow>(select('x.id = $2'), [tx.workspaceId, id]);
 }
 
 const lineColumns = `id, line_no, kind, description, project_id, quantity, unit, unit_price, amount, tax_category, tax_rate, service_from,

@@ -47,7 +47,10 @@ export async function listPayments(
   filter: { cursor?: string | undefined; limit: number },
 ): Promise<PaymentRow[]> {
   return tx.rows<PaymentRow>(
-    `select ${columns} from payments p where p.workspace_id = $1 and ($2::uuid is null or p.id < $2) order by p.id desc limit $3`,
+    // The page first: applications are summed for its rows only.
+    `select ${columns} from payments p where p.workspace_id = $1 and p.id = any(array(
+       select x.id from payments x where x.workspace_id = $1 and ($2::uuid is null or x.id < $2) order by x.id desc limit $3))
+     order by p.id desc`,
     [tx.workspaceId, filter.cursor ?? null, filter.limit],
   );
 }

@@ -151,6 +151,22 @@ test('entries are listed by project, person, day and status, page after page, ea
   expect((await firm.get('/entries?cursor=WyJ4Il0')).json.code).toBe('request.invalid_cursor');
 });
 
+test('a filter that hardly anything passes gives short pages that lead on to what there is', async () => {
+  const firm = await newFirm();
+  await take(firm.books, [entryOf('needle', { billable: false })]);
+  for (let chunk = 0; chunk < 2; chunk += 1)
+    await take(
+      firm.books,
+      Array.from({ length: 3000 }, (_, index) => entryOf(`hay-${chunk}-${index}`, { quantity: 1 })),
+    );
+  const first = (await firm.get('/entries?status=not_billable')).json;
+  expect(first.items).toEqual([]);
+  expect(first.nextCursor).not.toBeNull();
+  const second = (await firm.get(`/entries?status=not_billable&cursor=${first.nextCursor}`)).json;
+  expect(second.items.map((row: { externalId: string }) => row.externalId)).toEqual(['needle']);
+  expect(second.nextCursor).toBeNull();
+});
+
 test('a preview shows what the run makes, and has no effect', async () => {
   const firm = await newFirm();
   await take(firm.books, [

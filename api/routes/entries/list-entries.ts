@@ -1,7 +1,7 @@
 /** Owns GET /entries. */
 import { z } from 'zod';
 import { listEntries as readEntries } from '../../../store/entries.ts';
-import { idAfter, toIdPage } from '../../kit/cursor.ts';
+import { encodeCursor, idAfter } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { day, id, pageOf, pageQuery } from '../../kit/schemas.ts';
 import { entry, entryStatus } from './entry.ts';
@@ -11,6 +11,7 @@ export const listEntries = defineRoute({
   method: 'get',
   path: '/entries',
   summary: 'List work entries, newest first',
+  description: 'A page may be short, even empty: go on while there is a nextCursor.',
   permission: 'entries.read',
   query: z.object({
     ...pageQuery,
@@ -23,7 +24,7 @@ export const listEntries = defineRoute({
   responses: { 200: pageOf(entry) },
   handler: ({ query: { limit, cursor, ...filter }, transact }) =>
     transact(async (tx) => {
-      const rows = await readEntries(tx, filter, { before: idAfter(cursor), limit });
-      return { status: 200, body: toIdPage(rows, limit) };
+      const { entries, next } = await readEntries(tx, filter, { after: idAfter(cursor), limit });
+      return { status: 200, body: { items: entries, nextCursor: next && encodeCursor([next]) } };
     }),
 });
