@@ -1,5 +1,4 @@
 /** Owns the steps of a billing run: compile, draft, issue, cancel; each repeatable, set-based, and done chunk by chunk. */
-import { Context } from '@temporalio/activity';
 import {
   type CompileCursor,
   type ContractForBilling,
@@ -42,9 +41,8 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     return run;
   }
 
-  /** True when the run was asked to stop; also tells Temporal that the activity lives. */
+  /** True when the run was asked to stop. */
   async function shouldStop(ref: SubjectRef): Promise<boolean> {
-    heartbeat();
     return (await runOf(ref)).cancelRequested;
   }
 
@@ -95,27 +93,22 @@ export function createBillingRunActivities(deps: ActivityDeps) {
       const contracts = await begin(ref, run, 'draft');
       const stopped = await eachContract(contracts, async (contract) => {
         if (await shouldStop(ref)) return false;
-        const stopBeating = setInterval(heartbeat, 5_000);
-        try {
-          await database.inWorkspace(ref.workspaceId, async (tx) => {
-            const tax = await readContractTax(tx, contract.id);
-            const projectIds = run.scopeType === 'project' ? [run.scopeId] : null;
-            const drafted = await draftContract(tx, contract, {
-              id: run.id,
-              actor: actorOf(run),
-              projectIds,
-              cutoffOn: run.cutoffOn,
-              tax,
-            });
-            await progressStep(tx, run.id, 'draft', {
-              done: drafted.invoices,
-              amount: { [contract.currency]: drafted.net },
-              counts: { drafts: drafted.invoices },
-            });
+        await database.inWorkspace(ref.workspaceId, async (tx) => {
+          const tax = await readContractTax(tx, contract.id);
+          const projectIds = run.scopeType === 'project' ? [run.scopeId] : null;
+          const drafted = await draftContract(tx, contract, {
+            id: run.id,
+            actor: actorOf(run),
+            projectIds,
+            cutoffOn: run.cutoffOn,
+            tax,
           });
-        } finally {
-          clearInterval(stopBeating);
-        }
+          await progressStep(tx, run.id, 'draft', {
+            done: drafted.invoices,
+            amount: { [contract.currency]: drafted.net },
+            counts: { drafts: drafted.invoices },
+          });
+        });
         return true;
       });
       if (stopped) return;
@@ -148,7 +141,6 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     async cancelRun(ref: SubjectRef): Promise<void> {
       const run = await runOf(ref);
       while (true) {
-        heartbeat();
         const left = await database.inWorkspace(ref.workspaceId, async (tx) => {
           // First the run, as every chunk does at its end: none can add drafts between the last look and the end.
           await readRun(tx, run.id, 'for no key update');
@@ -195,15 +187,6 @@ async function eachContract(
   const ended = await Promise.allSettled(Array.from({ length: contractsAtOnce }, lane));
   for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason;
   return stopped;
-}
-
-/** Activities also run outside Temporal, in the bench: then there is nobody to tell. */
-function heartbeat(): void {
-  try {
-    Context.current().heartbeat();
-  } catch {
-    // not inside an activity
-  }
 }
 
 const actorOf = (run: Run) => `billing-run:${run.id}`;

@@ -5,8 +5,11 @@ import { InvalidRequest, toVendorError, Unavailable } from '../connectors/kit/er
 import { isClosed } from '../domain/invoice.ts';
 import { Decimal } from '../domain/money.ts';
 import { productDefaults } from '../domain/pricing/product-defaults.ts';
+import { rereadStream } from '../store/checkpoints.ts';
 import { connections } from '../store/connections.ts';
+import type { WorkspaceTx } from '../store/database.ts';
 import { type InvoiceLineRow, type InvoiceRow, readInvoice, readInvoiceLines } from '../store/invoices.ts';
+import { enqueueLook } from '../store/outbox.ts';
 import {
   closeIntent,
   expireIntent,
@@ -72,9 +75,6 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
         readSyncRecord(tx, 'client_invoice', subjectId),
       );
       if (!record || record.status === 'synced' || record.status === 'failed') return;
-      const vendor = await openVendor(deps, workspaceId, record.connectionId);
-      if (!vendor) return;
-      const target = invoiceTargetOf(vendor.connector);
       const { invoice, lines } = await database.inWorkspace(workspaceId, async (tx) => {
         await markSyncing(tx, 'client_invoice', subjectId, record.connectionId);
         return {
@@ -94,16 +94,23 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
             actor,
           }),
         );
-      if (lines.length > maxSyncedLines)
-        return fail('too_many_lines', `more than ${maxSyncedLines} lines; group the invoice by project`);
-      if (invoice.number!.length > target.numberMaxLength) {
-        return fail(
-          'number_too_long',
-          `${invoice.number} is longer than the ${target.numberMaxLength} characters ${vendor.connector.name} takes`,
-        );
-      }
-      let step = 'customer';
+      let step = 'connection';
       try {
+        const vendor = await openVendor(deps, workspaceId, record.connectionId);
+        if (!vendor) return;
+        const target = invoiceTargetOf(vendor.connector);
+        if (lines.length > maxSyncedLines)
+          return await fail(
+            'too_many_lines',
+            `more than ${maxSyncedLines} lines; group the invoice by project`,
+          );
+        if (invoice.number!.length > target.numberMaxLength) {
+          return await fail(
+            'number_too_long',
+            `${invoice.number} is longer than the ${target.numberMaxLength} characters ${vendor.connector.name} takes`,
+          );
+        }
+        step = 'customer';
         const customer = await ensureCustomer(vendor, target, workspaceId, invoice);
         step = 'item';
         const items = await ensureItems(vendor, target, workspaceId, lines);
@@ -118,8 +125,8 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
         await database.inWorkspace(workspaceId, (tx) => closeIntent(tx, intent.id, remote.externalId));
         const difference = differenceOf(invoice, remote);
         if (difference) return await fail('total_differs', difference, remote.externalId);
-        await database.inWorkspace(workspaceId, (tx) =>
-          markSynced(tx, {
+        await database.inWorkspace(workspaceId, async (tx) => {
+          await markSynced(tx, {
             connectionId: record.connectionId,
             subjectType: 'client_invoice',
             subjectId,
@@ -127,11 +134,14 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
             versionToken: remote.versionToken,
             total: remote.total,
             actor,
-          }),
-        );
+          });
+          // Paid before we knew its id: a reading in between took that payment for one that is not ours.
+          if (!new Decimal(remote.balance).eq(remote.total)) await readPaymentsAnew(tx, record.connectionId);
+        });
       } catch (problem) {
         const settled = await settleVendorFailure(deps, workspaceId, record.connectionId, problem);
-        if (settled.kind === 'invalid') await fail(step, settled.reason);
+        if (settled.kind === 'invalid')
+          await fail(settled.code === 'total_differs' ? settled.code : step, settled.reason);
       }
     },
   };
@@ -227,7 +237,7 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
     }
   }
 
-  /** Intent → (when it is not the first try: wait out its deadline, look) → post under the same idempotency key. */
+  /** Intent → (when it is not the first try: wait out its deadline, look) → post under the intent's idempotency key. */
   async function writeOnce<Remote>(
     vendor: OpenVendor,
     subject: { workspaceId: string; subjectType: SyncedSubject; subjectId: string; generation: number },
@@ -238,7 +248,8 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
     const intent = await database.inWorkspace(subject.workspaceId, (tx) =>
       openIntent(tx, { ...subject, connectionId: vendor.connection.id, action: 'create', deadlineMs }),
     );
-    if (!intent.fresh) {
+    // A new generation follows a failure that a person mended: what stands there is not known any more than on a repeat.
+    if (!intent.fresh || subject.generation > 1) {
       await outwait(subject.workspaceId, intent);
       const found = await find();
       if (found !== null) return { remote: found, intent };
@@ -254,6 +265,16 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
       throw problem;
     }
   }
+}
+
+async function readPaymentsAnew(tx: WorkspaceTx, connectionId: string): Promise<void> {
+  await rereadStream(tx, connectionId, 'payments');
+  await enqueueLook(tx, {
+    subjectType: 'connection',
+    subjectId: connectionId,
+    lane: 'interactive',
+    reason: 'an invoice was found paid',
+  });
 }
 
 function invoiceTargetOf(connector: Connector): InvoiceTarget {

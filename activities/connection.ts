@@ -1,9 +1,9 @@
 /** Owns the steps of a connection: reading time in, reading payments back, and when it is due to do either again. */
-import { Context } from '@temporalio/activity';
 import { connectorById } from '../connectors/kit/registry.ts';
 import { localDay } from '../domain/day.ts';
 import { entryContentHash } from '../domain/entry-content-hash.ts';
-import { connections } from '../store/connections.ts';
+import { advancePoll, beginPoll, type Poll, readPolls } from '../store/checkpoints.ts';
+import { type Connection, connections } from '../store/connections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { closeFixed } from '../store/exceptions.ts';
 import {
@@ -13,14 +13,20 @@ import {
   noCounts,
   openMatcher,
   takeIn,
+  writeQuarantine,
 } from '../store/intake.ts';
-import { finishOperation, progressOperation, startOperation } from '../store/operations.ts';
+import {
+  endRunningOperations,
+  finishOperation,
+  progressOperation,
+  startOperation,
+} from '../store/operations.ts';
 import { takeInRemotePayment } from '../store/payments.ts';
 import { findByExternalIds } from '../store/sync.ts';
 import { getWorkspace, workspaceNow } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
-import { openVendor, settleVendorFailure } from './vendor.ts';
+import { type OpenVendor, openVendor, settleVendorFailure } from './vendor.ts';
 
 export type ConnectionStep =
   | { step: 'sync_time' | 'read_payments' }
@@ -62,96 +68,81 @@ export function createConnectionActivities(deps: ActivityDeps) {
       }),
 
     /** Reads changed time entries page by page; a page and its checkpoint are stored in one transaction. */
-    async syncTime(ref: SubjectRef): Promise<void> {
-      const { workspaceId, subjectId } = ref;
-      const vendor = await openVendor(deps, workspaceId, subjectId);
-      if (!vendor?.connector.timeSource) return;
-      const { connection, connector } = vendor;
-      const begun = await database.inWorkspace(workspaceId, async (tx) => {
-        await beginPoll(tx, subjectId, 'time');
-        const sourceId = await ensureSource(tx, {
-          kind: 'connection',
-          name: connection.name,
-          connectionId: subjectId,
+    syncTime: (ref: SubjectRef): Promise<void> =>
+      reading(ref, 'time', async ({ connection, connector, http }, poll) => {
+        if (!connector.timeSource) return;
+        const { workspaceId, subjectId } = ref;
+        const actor = `connection:${subjectId}`;
+        const begun = await database.inWorkspace(workspaceId, async (tx) => {
+          // Of a process that died, or of a reading that this one supersedes.
+          await endRunningOperations(tx, { kind: 'sync_time', subjectId, message: 'another reading began' });
+          const workspace = await getWorkspace(tx);
+          const sourceId = await sourceOf(tx, connection);
+          return {
+            sourceId,
+            matcher: await openMatcher(tx, sourceId),
+            today: localDay(await workspaceNow(tx), String(workspace.settings.zone ?? 'UTC')),
+            currency: String(workspace.settings.currency ?? 'USD'),
+            operation: await startOperation(tx, {
+              kind: 'sync_time',
+              subjectId,
+              total: null,
+              startedBy: actor,
+            }),
+          };
         });
-        const workspace = await getWorkspace(tx);
-        return {
-          sourceId,
-          matcher: await openMatcher(tx, sourceId),
-          cursor: await readCursor(tx, subjectId, 'time'),
-          today: localDay(await workspaceNow(tx), String(workspace.settings.zone ?? 'UTC')),
-          operation: await startOperation(tx, {
-            kind: 'sync_time',
-            subjectId,
-            total: null,
-            startedBy: `connection:${subjectId}`,
-          }),
-          createMissing: createMissingOf(connection.ownership),
-          currency: String(workspace.settings.currency ?? 'USD'),
-        };
-      });
-      let counts: IntakeCounts = noCounts;
-      try {
-        for await (const page of connector.timeSource!.changedSince(vendor.http, begun.cursor)) {
-          heartbeat();
-          counts = await database.inWorkspace(workspaceId, async (tx) => {
-            const taken = await takeIn(
-              tx,
-              begun.matcher,
-              {
-                entries: page.entries.map((entry) => ({ entry, contentHash: entryContentHash(entry) })),
-                unreadable: page.unreadable,
-              },
-              {
-                sourceId: begun.sourceId,
-                operationId: begun.operation.id,
-                actor: `connection:${subjectId}`,
-                createMissing: begun.createMissing,
-                goLiveOn: connection.goLiveOn,
-                today: begun.today,
-                currency: begun.currency,
-                severities: {},
-              },
-            );
-            if (page.checkpoint !== null) await writeCursor(tx, subjectId, 'time', page.checkpoint);
-            const sum = addCounts(counts, taken);
-            await progressOperation(tx, begun.operation.id, {
-              done: sum.created + sum.changed + sum.unchanged + sum.stateChanged,
-              message: 'reading time',
-              result: sum,
+        const createMissing = createMissingOf(connection.ownership);
+        let counts: IntakeCounts = noCounts;
+        const end = (outcome: { status: 'done' } | { status: 'failed'; error: object }) =>
+          database.inWorkspace(workspaceId, (tx) =>
+            finishOperation(tx, begun.operation.id, { ...outcome, result: counts }),
+          );
+        try {
+          for await (const page of connector.timeSource.changedSince(http, poll.cursor)) {
+            counts = await database.inWorkspace(workspaceId, async (tx) => {
+              await advance(tx, poll, page.checkpoint);
+              const taken = await takeIn(
+                tx,
+                begun.matcher,
+                {
+                  entries: page.entries.map((entry) => ({ entry, contentHash: entryContentHash(entry) })),
+                  unreadable: page.unreadable,
+                },
+                {
+                  sourceId: begun.sourceId,
+                  operationId: begun.operation.id,
+                  actor,
+                  createMissing,
+                  goLiveOn: connection.goLiveOn,
+                  today: begun.today,
+                  currency: begun.currency,
+                  severities: {},
+                },
+              );
+              const sum = addCounts(counts, taken);
+              await progressOperation(tx, begun.operation.id, {
+                done: sum.created + sum.changed + sum.unchanged + sum.stateChanged,
+                message: 'reading time',
+                result: sum,
+              });
+              return sum;
             });
-            return sum;
-          });
+          }
+          await end({ status: 'done' });
+        } catch (problem) {
+          await end({ status: 'failed', error: { message: messageOf(problem) } });
+          throw problem;
         }
-        await database.inWorkspace(workspaceId, async (tx) => {
-          await finishOperation(tx, begun.operation.id, { status: 'done', result: counts });
-          await noteSuccess(tx, subjectId);
-        });
-      } catch (problem) {
-        await database.inWorkspace(workspaceId, (tx) =>
-          finishOperation(tx, begun.operation.id, {
-            status: 'failed',
-            result: counts,
-            error: { message: messageOf(problem) },
-          }),
-        );
-        await settleVendorFailure(deps, workspaceId, subjectId, problem);
-      }
-    },
+      }),
 
     /** Reads payments booked at the platform and applies them to our invoices, each once. */
-    async readPayments(ref: SubjectRef): Promise<void> {
-      const { workspaceId, subjectId } = ref;
-      const vendor = await openVendor(deps, workspaceId, subjectId);
-      if (!vendor?.connector.invoiceTarget) return;
-      const cursor = await database.inWorkspace(workspaceId, async (tx) => {
-        await beginPoll(tx, subjectId, 'payments');
-        return readCursor(tx, subjectId, 'payments');
-      });
-      try {
-        for await (const page of vendor.connector.invoiceTarget.paymentsSince(vendor.http, cursor)) {
-          heartbeat();
+    readPayments: (ref: SubjectRef): Promise<void> =>
+      reading(ref, 'payments', async ({ connection, connector, http }, poll) => {
+        if (!connector.invoiceTarget) return;
+        const { workspaceId, subjectId } = ref;
+        for await (const page of connector.invoiceTarget.paymentsSince(http, poll.cursor)) {
           await database.inWorkspace(workspaceId, async (tx) => {
+            await advance(tx, poll, page.checkpoint);
             const externalIds = page.payments.flatMap((payment) =>
               payment.applications.map((application) => application.invoiceExternalId),
             );
@@ -168,20 +159,46 @@ export function createConnectionActivities(deps: ActivityDeps) {
                 `connection:${subjectId}`,
               );
             }
-            if (page.checkpoint !== null) await writeCursor(tx, subjectId, 'payments', page.checkpoint);
+            if (page.unreadable.length > 0)
+              await writeQuarantine(tx, page.unreadable, {
+                sourceId: await sourceOf(tx, connection),
+                operationId: null,
+              });
           });
         }
-        await database.inWorkspace(workspaceId, (tx) => noteSuccess(tx, subjectId));
-      } catch (problem) {
-        await settleVendorFailure(deps, workspaceId, subjectId, problem);
-      }
-    },
+      }),
   };
+
+  /** One reading of a stream: it begins, does `work` with the vendor, and ends as a success or as one of the four failures. */
+  async function reading(
+    { workspaceId, subjectId }: SubjectRef,
+    stream: Stream,
+    work: (vendor: OpenVendor, poll: Poll) => Promise<void>,
+  ): Promise<void> {
+    // Before anything can fail: else a connection that cannot even be opened would be due again at once, for ever.
+    const poll = await database.inWorkspace(workspaceId, (tx) => beginPoll(tx, subjectId, stream));
+    try {
+      const vendor = await openVendor(deps, workspaceId, subjectId);
+      if (!vendor) return;
+      await work(vendor, poll);
+      await database.inWorkspace(workspaceId, (tx) => noteSuccess(tx, subjectId));
+    } catch (problem) {
+      if (!(problem instanceof Superseded)) await settleVendorFailure(deps, workspaceId, subjectId, problem);
+    }
+  }
 }
 
-function heartbeat(): void {
-  Context.current().heartbeat();
+/** Another reading of the stream began, or it is to be read anew: this one ends without a word. */
+class Superseded extends Error {
+  override name = 'Superseded';
 }
+
+async function advance(tx: WorkspaceTx, poll: Poll, cursor: string | null): Promise<void> {
+  if (!(await advancePoll(tx, poll, cursor))) throw new Superseded('another reading of this stream began');
+}
+
+const sourceOf = (tx: WorkspaceTx, { id, name }: Connection) =>
+  ensureSource(tx, { kind: 'connection', name, connectionId: id });
 
 function messageOf(problem: unknown): string {
   return problem instanceof Error ? problem.message : String(problem);
@@ -191,49 +208,6 @@ function messageOf(problem: unknown): string {
 function createMissingOf(ownership: Record<string, unknown>): ('client' | 'project' | 'task' | 'person')[] {
   const listed = Array.isArray(ownership.createMissing) ? ownership.createMissing : [];
   return (['client', 'project', 'task', 'person'] as const).filter((kind) => listed.includes(kind));
-}
-
-async function readPolls(
-  tx: WorkspaceTx,
-  connectionId: string,
-): Promise<Map<string, { agoMs: number; requested: boolean }>> {
-  const rows = await tx.rows<{ stream: string; agoMs: number; requested: boolean }>(
-    `select k.stream, (extract(epoch from clock_timestamp() - k.updated_at) * 1000)::bigint as ago_ms,
-       coalesce(c.sync_requested_at > k.updated_at, false) as requested
-     from checkpoints k join connections c on c.workspace_id = $1 and c.id = k.connection_id
-     where k.workspace_id = $1 and k.connection_id = $2`,
-    [tx.workspaceId, connectionId],
-  );
-  return new Map(rows.map((row) => [row.stream, row]));
-}
-
-/** Notes that a poll began: requests made before this moment are answered by it. */
-async function beginPoll(tx: WorkspaceTx, connectionId: string, stream: Stream): Promise<void> {
-  await tx.run(
-    `insert into checkpoints (workspace_id, connection_id, stream, updated_at) values ($1, $2, $3, clock_timestamp())
-     on conflict (workspace_id, connection_id, stream) do update set updated_at = clock_timestamp()`,
-    [tx.workspaceId, connectionId, stream],
-  );
-}
-
-async function readCursor(tx: WorkspaceTx, connectionId: string, stream: Stream): Promise<string | null> {
-  const row = await tx.row<{ cursor: string | null }>(
-    'select cursor from checkpoints where workspace_id = $1 and connection_id = $2 and stream = $3',
-    [tx.workspaceId, connectionId, stream],
-  );
-  return row?.cursor ?? null;
-}
-
-async function writeCursor(
-  tx: WorkspaceTx,
-  connectionId: string,
-  stream: Stream,
-  cursor: string,
-): Promise<void> {
-  await tx.run(
-    'update checkpoints set cursor = $4 where workspace_id = $1 and connection_id = $2 and stream = $3',
-    [tx.workspaceId, connectionId, stream, cursor],
-  );
 }
 
 async function noteSuccess(tx: WorkspaceTx, connectionId: string): Promise<void> {

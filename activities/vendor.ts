@@ -59,7 +59,7 @@ export async function settleVendorFailure(
   workspaceId: string,
   connectionId: string,
   problem: unknown,
-): Promise<{ kind: 'authorization_lost' } | { kind: 'invalid'; reason: string }> {
+): Promise<{ kind: 'authorization_lost' } | { kind: 'invalid'; code: string | null; reason: string }> {
   if (problem instanceof ApplicationFailure) throw problem;
   const error = toVendorError(problem);
   if (error instanceof Throttled) {
@@ -79,7 +79,8 @@ export async function settleVendorFailure(
     message: error.message,
     requestId: error.requestId,
   });
-  if (error instanceof InvalidRequest) return { kind: 'invalid', reason: error.message };
+  if (error instanceof InvalidRequest)
+    return { kind: 'invalid', code: error.vendorCode, reason: error.message };
   deps.logger.warn({ err: error.cause ?? error, connectionId }, 'vendor unavailable');
   throw ApplicationFailure.create({ message: error.message, type: error.kind, cause: error });
 }

@@ -3,6 +3,7 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { SubjectType } from '../store/outbox.ts';
+import { beatWhileRunning } from './heartbeat.ts';
 
 /** On which queue a subject's workflow runs. */
 export const taskQueues: Record<SubjectType, string> = {
@@ -43,7 +44,9 @@ function installRuntime(logger: Logger): void {
       trace: (message, meta) => log.trace(meta ?? {}, message),
       debug: (message, meta) => log.debug(meta ?? {}, message),
       info: (message, meta) => log.debug(meta ?? {}, message),
-      warn: (message, meta) => log.warn(meta ?? {}, message),
+      // The vendor queue's worker runs none on purpose.
+      warn: (message, meta) =>
+        log[message.startsWith('No workflows registered') ? 'debug' : 'warn'](meta ?? {}, message),
       error: (message, meta) => log.error(meta ?? {}, message),
     },
     shutdownSignals: [],
@@ -75,6 +78,9 @@ export async function startWorkers({
     connection,
     namespace: config.temporal.namespace,
     activities,
+    interceptors: { activity: [beatWhileRunning] },
+    // Sent this often; the SDK's own rule, 80 % of the time-out, leaves a busy machine little room.
+    maxHeartbeatThrottleInterval: '3s',
     shutdownGraceTime: '5s',
     shutdownForceTime: '15s',
     maxConcurrentWorkflowTaskPolls: 4,
@@ -85,25 +91,25 @@ export async function startWorkers({
     maxCachedWorkflows: config.worker.cachedWorkflows,
     workflowThreadPoolSize: 1,
   };
-  const workers = await Promise.all([
-    Worker.create({
-      ...common,
+  const queues: Partial<WorkerOptions>[] = [
+    {
       ...withWorkflows,
       taskQueue: 'interactive',
       maxConcurrentActivityTaskExecutions: config.worker.interactiveActivities,
-    }),
-    Worker.create({
-      ...common,
+    },
+    {
       ...withWorkflows,
       taskQueue: 'bulk',
       maxConcurrentActivityTaskExecutions: config.worker.bulkActivities,
-    }),
-    Worker.create({
-      ...common,
-      taskQueue: 'vendor',
-      maxConcurrentActivityTaskExecutions: config.worker.vendorActivities,
-    }),
-  ]);
+    },
+    { taskQueue: 'vendor', maxConcurrentActivityTaskExecutions: config.worker.vendorActivities },
+  ];
+  const workers = await Promise.all(
+    queues.map((queue) => Worker.create({ ...common, ...queue } as WorkerOptions)),
+  ).catch(async (error: unknown) => {
+    await connection.close();
+    throw error;
+  });
   const ended = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   // Whoever awaits `ended` sees the failure; a process that never does must not die of an unhandled rejection.
   ended.catch((error: unknown) => logger.error({ err: error }, 'a worker ended'));

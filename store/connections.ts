@@ -93,6 +93,8 @@ export async function changeConnection(
   const reason = status === undefined ? {} : { status, statusReason: change.statusReason ?? null };
   const after = await connections.update(tx, before.id, { ...change, ...reason });
   if (!after) throw new Error(`connection ${before.id} is gone`);
+  // What was missed while it was lost or paused is read now, not at the next poll.
+  if (before.status !== 'active' && after.status === 'active') await requestSync(tx, before.id);
   return after;
 }
 

@@ -759,10 +759,10 @@ export async function checkPersonDays(
 }
 
 /** The same raw row seen again is the same quarantine row. Answers how many rows of this chunk are in quarantine. */
-async function writeQuarantine(
+export async function writeQuarantine(
   tx: WorkspaceTx,
   rows: UnreadableRow[],
-  options: IntakeOptions,
+  options: { sourceId: string; operationId: string | null },
 ): Promise<number> {
   if (rows.length === 0) return 0;
   const distinct = new Map(

@@ -87,6 +87,18 @@ export async function finishOperation(
   );
 }
 
+/** Ends what is still marked as running for a subject, as failed: nobody works on it any more. */
+export async function endRunningOperations(
+  tx: WorkspaceTx,
+  ended: { kind: string; subjectId: string; message: string },
+): Promise<void> {
+  await tx.run(
+    `update operations set status = 'failed', error = $4, finished_at = now()
+     where workspace_id = $1 and kind = $2 and subject_id = $3 and status in ('queued', 'running')`,
+    [tx.workspaceId, ended.kind, ended.subjectId, JSON.stringify({ message: ended.message })],
+  );
+}
+
 export async function requestOperationCancel(tx: WorkspaceTx, id: string): Promise<boolean> {
   return (
     (await tx.run(

@@ -16,7 +16,7 @@ const { lookAtBillingRun, finishBillingRun } = proxyLocalActivities<Activities>(
 });
 const { compileRun, draftRun, issueRun, cancelRun } = proxyActivities<Activities>({
   startToCloseTimeout: '1h',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout: '15s',
   retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 8 },
 });
 

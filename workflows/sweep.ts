@@ -4,6 +4,7 @@ import type { Activities } from '../activities/index.ts';
 
 const { sweepOverdue } = proxyActivities<Activities>({
   startToCloseTimeout: '1m',
+  heartbeatTimeout: '15s',
   retry: { maximumAttempts: 3 },
 });
 

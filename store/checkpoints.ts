@@ -1,0 +1,57 @@
+/** Owns how far each stream of a connection was read, when that reading began, and which reading may still move it. */
+import type { WorkspaceTx } from './database.ts';
+
+/** One reading of a stream. Only the latest one moves the cursor: its fence is the moment it began. */
+export interface Poll {
+  connectionId: string;
+  stream: string;
+  cursor: string | null;
+  fence: string;
+}
+
+/** How long ago each stream's last reading began, and whether another was asked for since. */
+export async function readPolls(
+  tx: WorkspaceTx,
+  connectionId: string,
+): Promise<Map<string, { agoMs: number; requested: boolean }>> {
+  const rows = await tx.rows<{ stream: string; agoMs: number; requested: boolean }>(
+    `select k.stream, (extract(epoch from clock_timestamp() - k.updated_at) * 1000)::bigint as ago_ms,
+       coalesce(c.sync_requested_at > k.updated_at, false) as requested
+     from checkpoints k join connections c on c.workspace_id = $1 and c.id = k.connection_id
+     where k.workspace_id = $1 and k.connection_id = $2`,
+    [tx.workspaceId, connectionId],
+  );
+  return new Map(rows.map((row) => [row.stream, row]));
+}
+
+/** Notes that a reading begins: requests made before this moment are answered by it, an older reading is superseded. */
+export async function beginPoll(tx: WorkspaceTx, connectionId: string, stream: string): Promise<Poll> {
+  const row = await tx.row<Pick<Poll, 'cursor' | 'fence'>>(
+    `insert into checkpoints (workspace_id, connection_id, stream, updated_at) values ($1, $2, $3, clock_timestamp())
+     on conflict (workspace_id, connection_id, stream) do update set updated_at = clock_timestamp()
+     returning cursor, updated_at::text as fence`,
+    [tx.workspaceId, connectionId, stream],
+  );
+  return { connectionId, stream, ...row! };
+}
+
+/**
+ * Moves the cursor (null: this page moves nothing) and holds the stream until the commit. False when another reading began
+ * meanwhile, or the stream is to be read anew: then roll back and stop.
+ */
+export async function advancePoll(tx: WorkspaceTx, poll: Poll, cursor: string | null): Promise<boolean> {
+  const moved = await tx.run(
+    `update checkpoints set cursor = coalesce($4, cursor)
+     where workspace_id = $1 and connection_id = $2 and stream = $3 and updated_at = $5::timestamptz`,
+    [tx.workspaceId, poll.connectionId, poll.stream, cursor, poll.fence],
+  );
+  return moved === 1;
+}
+
+/** The stream is read from its beginning, at the next look. */
+export async function rereadStream(tx: WorkspaceTx, connectionId: string, stream: string): Promise<void> {
+  await tx.run(
+    `update checkpoints set cursor = null, updated_at = 'epoch' where workspace_id = $1 and connection_id = $2 and stream = $3`,
+    [tx.workspaceId, connectionId, stream],
+  );
+}
