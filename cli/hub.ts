@@ -51,12 +51,12 @@ export interface Hub {
   secrets: SecretBox;
   temporal: Client;
   relay: Relay;
-  /** Why the hub can no longer work; never resolves while it can. */
-  failed: Promise<never>;
   stop(): Promise<void>;
 }
 
 const workerRetryMs = 2_000;
+const workerStartMs = 10_000;
+const readinessTimeoutMs = 2_000;
 
 /**
  * Starts a hub and resolves when it serves. Temporal may be unreachable: commands still answer, and workers and relay
@@ -146,8 +146,12 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     const readiness = async (): Promise<Readiness> => ({
       database: await answers(() => database.ping(), 'Postgres does not answer'),
       temporal: await answers(
-        () => connection.withDeadline(Date.now() + 2_000, () => connection.ensureConnected()),
-        'Temporal does not answer',
+        // Asked anew each time: ensureConnected() remembers its first outcome for ever, good or bad.
+        () =>
+          connection.withDeadline(Date.now() + readinessTimeoutMs, () =>
+            connection.workflowService.describeNamespace({ namespace: config.temporal.namespace }),
+          ),
+        `Temporal does not answer for the namespace ${config.temporal.namespace}`,
       ),
       worker:
         workers && !workers.running()
@@ -165,7 +169,6 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       secrets,
       temporal,
       relay,
-      failed: new Promise<never>(() => undefined),
       stop,
     };
   } catch (error) {
@@ -194,31 +197,39 @@ async function startWorkerLoop(options: HubOptions, address: string, database: D
     logger,
     vendor: { allowLoopback: config.allowLoopbackVendors, timeoutMs: options.vendorTimeoutMs ?? null },
   });
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const asked = new Promise<void>((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
   let current: Workers | null = null;
-  let stopping = false;
-  const first = Promise.withResolvers<void>();
-  const loop = (async () => {
-    while (!stopping) {
-      try {
-        current = await startWorkers({ config, address, bundlePath, activities, logger });
-        first.resolve();
-        await current.ended;
-      } catch (error) {
-        logger.warn({ err: error }, 'the workers could not run; trying again');
-      }
-      await current?.stop();
+  const tried = Promise.withResolvers<void>();
+  const runOnce = async () => {
+    const workers = await startWorkers({ config, address, bundlePath, activities, logger });
+    try {
+      current = workers;
+      tried.resolve();
+      await Promise.race([workers.ended, asked]);
+    } finally {
       current = null;
-      if (!stopping)
-        await Promise.race([sleep(workerRetryMs), first.promise.then(() => sleep(workerRetryMs))]);
-      first.resolve();
+      await workers.stop();
+    }
+  };
+  const loop = (async () => {
+    while (!signal.aborted) {
+      await runOnce().catch((error: unknown) =>
+        logger.warn({ err: error }, 'the workers could not run; trying again'),
+      );
+      tried.resolve();
+      await sleep(workerRetryMs, undefined, { signal }).catch(() => undefined);
     }
   })();
-  await first.promise;
+  // The API serves meanwhile: whatever commands leave behind is carried once the workers have connected.
+  await Promise.race([tried.promise, sleep(workerStartMs, undefined, { ref: false })]);
   return {
     running: () => current !== null,
     stop: async () => {
-      stopping = true;
-      await current?.stop();
+      stopping.abort();
       await loop;
     },
   };
