@@ -255,7 +255,8 @@ async function moveApplied(
     `insert into payment_applications (workspace_id, payment_id, kind, document_id, amount, posting_date) values ($1, $2, 'invoice', $3, $4, $5)`,
     [tx.workspaceId, paymentId, invoice.id, amount.toFixed(), postingDate],
   );
-  const applied = new Decimal(invoice.applied).plus(amount).toFixed();
+  // Shown beside the total: with the same decimals.
+  const applied = new Decimal(invoice.applied).plus(amount).toFixed(invoice.total.split('.')[1]?.length ?? 0);
   const status = statusByBalance(invoice.status, openBalance({ ...invoice, applied }), applied);
   await tx.run(
     `update client_invoices set applied = $3, status = $4, settled_at = case when $4 = 'settled' then now() end where workspace_id = $1 and id = $2`,
