@@ -63,7 +63,7 @@ export function refKey(ref: SourceRef): string {
  */
 export class Matcher {
   #rules = new Map<string, string>();
-  #patterns: { kind: TargetKind; pattern: RegExp; targetId: string }[] = [];
+  #patterns: { kind: TargetKind; matches: (name: string) => boolean; targetId: string }[] = [];
   /** An id, or the word `ambiguous`. */
   readonly #matched = new Map<string, Match>();
   #own = new Map<string, string>();
@@ -75,7 +75,7 @@ export class Matcher {
       if (rule.matchBy === 'pattern') {
         this.#patterns.push({
           kind: rule.targetKind,
-          pattern: wildcard(rule.matchValue),
+          matches: wildcard(rule.matchValue),
           targetId: rule.targetId,
         });
       } else {
@@ -169,8 +169,8 @@ export class Matcher {
       const ruled = this.#rules.get(`${kind}|${by}|${by === 'external_id' ? value : fold(value)}`);
       if (ruled && serves(ruled)) return ruled;
     }
-    for (const { kind: patternKind, pattern, targetId } of this.#patterns) {
-      if (patternKind === kind && ref.name && pattern.test(ref.name) && serves(targetId)) return targetId;
+    for (const { kind: patternKind, matches, targetId } of this.#patterns) {
+      if (patternKind === kind && ref.name && matches(ref.name) && serves(targetId)) return targetId;
     }
     const scope = parent ?? '*';
     let ambiguous = false;
@@ -188,8 +188,25 @@ export class Matcher {
   }
 }
 
-/** `*` stands for any text; everything else is literal, so that no rule can hang the matcher. */
-function wildcard(pattern: string): RegExp {
-  const escaped = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${escaped.join('[\\s\\S]*')}$`, 'i');
+/**
+ * `*` stands for any text, everything else is literal; case does not count. The parts are looked for from the left, each once:
+ * an expression with several stars would take a name of 200 letters for hours.
+ */
+function wildcard(pattern: string): (name: string) => boolean {
+  const [first = '', ...rest] = pattern.toLowerCase().split('*');
+  const last = rest.pop();
+  return (name) => {
+    const text = name.toLowerCase();
+    if (last === undefined) return text === first;
+    if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last))
+      return false;
+    const end = text.length - last.length;
+    let at = first.length;
+    for (const part of rest) {
+      const found = text.indexOf(part, at);
+      if (found < 0 || found + part.length > end) return false;
+      at = found + part.length;
+    }
+    return true;
+  };
 }

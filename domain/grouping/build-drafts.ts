@@ -183,7 +183,8 @@ function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
     return {
       ...common,
       kind: lineKinds[sum.first.kind] ?? 'time',
-      quantity: fixed(sum.quantity, rounding.quantityPlaces),
+      // Amounts of money among quantities (expenses) may have more places; nothing is cut here.
+      quantity: fixed(sum.quantity, Math.max(rounding.quantityPlaces, sum.quantity.decimalPlaces())),
       unit: sum.first.unit,
       unitPrice: sum.first.unitPrice,
       formula: { ...formula, unitPrice: sum.first.unitPrice },

@@ -73,10 +73,11 @@ const perUnit: Record<EntryKind, { unit: string; raw: number; category: Category
   goods: { unit: 'piece', raw: 1, category: 'expenses' },
 };
 
-/** The raw quantity in display units, rounded as the contract says. */
+/** The raw quantity in display units, rounded as the contract says; an expense's quantity is money and rounds as money. */
 export function displayedQuantity(kind: EntryKind, raw: number, rounding: Rounding): DecimalText {
   const exact = new Decimal(raw).div(perUnit[kind].raw);
-  return fixed(round(exact, rounding.quantityPlaces, rounding.mode), rounding.quantityPlaces);
+  const places = kind === 'expense' ? rounding.moneyPlaces : rounding.quantityPlaces;
+  return fixed(round(exact, places, rounding.mode), places);
 }
 
 /** Prices one entry. Never throws for a missing price: that is a flagged 0.00 (invariant 3). */
@@ -111,8 +112,9 @@ function valid(row: { validFrom: Day; validTo: Day | null }, day: Day): boolean 
   return row.validFrom <= day && (row.validTo === null || day < row.validTo);
 }
 
-/** A gap in the rate card is no price, never a silent change of strategy (BILLING §4). */
+/** A gap in the rate card is no price, never a silent change of strategy (BILLING §4). Rates are by the hour. */
 function serviceRate(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
+  if (perUnit[entry.kind].unit !== 'hour') return null;
   const usable = book.rates.filter(
     (rate) => rate.unit === 'hour' && rate.currency === book.currency && valid(rate, entry.workDate),
   );
@@ -132,14 +134,16 @@ function serviceRate(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
 }
 
 function markedUpCost(entry: PriceableEntry, book: PriceBook, category: Category): UnitPrice | null {
-  if (entry.cost === null || (entry.currency !== null && entry.currency !== book.currency)) return null;
+  // An expense's quantity is its cost: one unit of it costs one.
+  const cost = entry.kind === 'expense' ? '1' : entry.cost;
+  if (cost === null || (entry.currency !== null && entry.currency !== book.currency)) return null;
   const markup = book.markups.find((row) => row.category === category && valid(row, entry.workDate));
   if (!markup) return null;
-  const price = new Decimal(entry.cost).times(new Decimal(100).plus(markup.percentage)).div(100);
+  const price = new Decimal(cost).times(new Decimal(100).plus(markup.percentage)).div(100);
   return {
     price: fixed(round(price, 4, book.rounding.mode), 4),
     source: 'markup on cost',
-    rule: { cost: entry.cost, percentage: markup.percentage },
+    rule: { cost, percentage: markup.percentage },
   };
 }
 

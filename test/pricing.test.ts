@@ -1,0 +1,248 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Decimal } from '../domain/money.ts';
+import {
+  displayedQuantity,
+  type PriceableEntry,
+  type PriceBook,
+  priceEntry,
+  type Rate,
+} from '../domain/pricing/price-entry.ts';
+import { productDefaults } from '../domain/pricing/product-defaults.ts';
+import { type EntryKind, entryKinds } from '../domain/work-entry.ts';
+
+const rounding = { mode: 'half_up', moneyPlaces: 2, quantityPlaces: 2 } as const;
+const book = (facts: Partial<PriceBook> = {}): PriceBook => ({
+  currency: 'GBP',
+  methods: {},
+  rates: [],
+  markups: [],
+  rounding,
+  ...facts,
+});
+const rate = (facts: Partial<Rate> = {}): Rate => ({
+  scopeType: 'contract',
+  position: '*',
+  unit: 'hour',
+  regularRate: '80.00',
+  overtimeRate: null,
+  currency: 'GBP',
+  validFrom: '0001-01-01',
+  validTo: null,
+  ...facts,
+});
+const rawOf: Record<EntryKind, number> = {
+  labor: 5400,
+  mileage_time: 1800,
+  mileage_distance: 12_500,
+  expense: 12_345,
+  goods: 3,
+};
+const entry = (kind: EntryKind, facts: Partial<PriceableEntry> = {}): PriceableEntry => ({
+  kind,
+  workDate: '2026-03-02',
+  quantity: rawOf[kind],
+  position: null,
+  rate: null,
+  cost: null,
+  currency: null,
+  taskUnitPrice: null,
+  product: productDefaults[kind],
+  ...facts,
+});
+const priced = (one: PriceableEntry, prices: PriceBook) => {
+  const { source, unitPrice, amount, flagged } = priceEntry(one, prices);
+  return `${source}: ${unitPrice} = ${amount}${flagged ? ' (flagged)' : ''}`;
+};
+const noPrice = /no price: 0.00 = 0 \(flagged\)$/;
+
+describe('service rates', () => {
+  const rates = (...list: Rate[]) => book({ methods: { labor: 'service_rates' }, rates: list });
+  test('the contract stands before the client, and the position before the line for all', () => {
+    const all = rates(
+      rate({ regularRate: '1' }),
+      rate({ position: 'Mate', regularRate: '2' }),
+      rate({ scopeType: 'client', regularRate: '3' }),
+      rate({ scopeType: 'client', position: 'Diver', regularRate: '4' }),
+    );
+    expect(priced(entry('labor', { position: 'Mate' }), all)).toBe('contract rate card: 2 = 3');
+    expect(priced(entry('labor', { position: 'Diver' }), all)).toBe('contract rate card: 1 = 1.5');
+    expect(priced(entry('labor'), all)).toBe('contract rate card: 1 = 1.5');
+    const clients = rates(rate({ position: 'Mate' }), rate({ scopeType: 'client', regularRate: '3' }));
+    expect(priced(entry('labor', { position: 'Diver' }), clients)).toBe('client rate card: 3 = 4.5');
+  });
+  test('rates go by work date, to the day before they end', () => {
+    const dated = rates(rate({ validFrom: '2026-03-02', validTo: '2026-04-01' }));
+    for (const [workDate, found] of [
+      ['2026-03-01', false],
+      ['2026-03-02', true],
+      ['2026-03-31', true],
+      ['2026-04-01', false],
+    ] as const)
+      expect(priceEntry(entry('labor', { workDate }), dated).flagged).toBe(!found);
+  });
+  test('a gap is no price, whatever else could have priced it', () => {
+    const others = { rate: '99', taskUnitPrice: '50', cost: '40' };
+    for (const gap of [
+      rate({ position: 'Mate' }),
+      rate({ currency: 'EUR' }),
+      rate({ unit: 'day' }),
+      rate({ validTo: '2026-01-01' }),
+    ])
+      expect(priced(entry('labor', others), rates(gap))).toMatch(noPrice);
+  });
+  test('an explicit nothing is a price', () => {
+    expect(priced(entry('labor'), rates(rate({ regularRate: '0' })))).toBe('contract rate card: 0 = 0');
+  });
+  test('a rate by the hour prices no expense, no goods and no distance', () => {
+    const all = book({ methods: { expenses: 'service_rates', mileage: 'service_rates' }, rates: [rate()] });
+    for (const kind of ['expense', 'goods', 'mileage_distance'] as const)
+      expect(priced(entry(kind), all)).toMatch(noPrice);
+    expect(priced(entry('mileage_time'), all)).toBe('contract rate card: 80.00 = 40');
+  });
+});
+
+describe('markup on cost', () => {
+  const marked = (percentage: string) =>
+    book({
+      methods: { labor: 'markup', expenses: 'markup', mileage: 'markup' },
+      markups: (['labor', 'expenses', 'mileage'] as const).map((category) => ({
+        category,
+        percentage,
+        validFrom: '0001-01-01',
+        validTo: null,
+      })),
+    });
+  test('is the cost and its part, to four places', () => {
+    expect(priced(entry('labor', { cost: '33.33' }), marked('12.5'))).toBe(
+      'markup on cost: 37.4963 = 56.24445',
+    );
+    expect(priced(entry('goods', { cost: '10' }), marked('-20'))).toBe('markup on cost: 8.0000 = 24');
+  });
+  test("an expense's amount is its cost", () => {
+    expect(priced(entry('expense'), marked('10'))).toBe('markup on cost: 1.1000 = 135.795');
+  });
+  test('without a cost, in another currency, or without a markup of the category: no price', () => {
+    expect(priced(entry('labor', { rate: '99' }), marked('10'))).toMatch(noPrice);
+    expect(priced(entry('labor', { cost: '10', currency: 'EUR' }), marked('10'))).toMatch(noPrice);
+    expect(priced(entry('expense', { currency: 'EUR' }), marked('10'))).toMatch(noPrice);
+    expect(priced(entry('labor', { cost: '10' }), book({ methods: { labor: 'markup' } }))).toMatch(noPrice);
+  });
+  test('the first markup of the category that is valid on the day counts', () => {
+    const two = book({
+      methods: { labor: 'markup' },
+      markups: [
+        { category: 'labor', percentage: '50', validFrom: '2026-06-01', validTo: null },
+        { category: 'expenses', percentage: '40', validFrom: '0001-01-01', validTo: null },
+        { category: 'labor', percentage: '10', validFrom: '0001-01-01', validTo: null },
+      ],
+    });
+    expect(priced(entry('labor', { cost: '10' }), two)).toBe('markup on cost: 11.0000 = 16.5');
+  });
+});
+
+describe('entry or task price', () => {
+  const own = book({
+    methods: {
+      labor: 'entry_or_task_price',
+      expenses: 'entry_or_task_price',
+      mileage: 'entry_or_task_price',
+    },
+  });
+  test("the entry's own, then the task's, then the product's", () => {
+    expect(priced(entry('labor', { rate: '90', taskUnitPrice: '50' }), own)).toBe('entry price: 90 = 135');
+    expect(priced(entry('labor', { taskUnitPrice: '50' }), own)).toBe('task price: 50 = 75');
+    expect(priced(entry('labor', { product: { ...productDefaults.labor, defaultPrice: '20' } }), own)).toBe(
+      'product default: 20 = 30',
+    );
+    expect(priced(entry('labor'), own)).toMatch(noPrice);
+  });
+  test('a price in another currency is none', () => {
+    expect(priced(entry('labor', { rate: '90', currency: 'EUR', taskUnitPrice: '50' }), own)).toBe(
+      'task price: 50 = 75',
+    );
+  });
+  test("transport takes the snapshot's price before the built-in one, and that before the task's", () => {
+    expect(priced(entry('mileage_distance', { rate: '0.45' }), own)).toBe('entry price: 0.45 = 5.625');
+    expect(priced(entry('mileage_distance', { taskUnitPrice: '2' }), own)).toBe(
+      'product default: 5.0 = 62.5',
+    );
+    expect(priced(entry('mileage_time'), own)).toBe('product default: 1000.0 = 500');
+  });
+});
+
+describe('without a strategy', () => {
+  test("the platform's own rate is information: the task prices, then the product, else nothing and a flag", () => {
+    expect(priced(entry('labor', { rate: '90' }), book())).toMatch(noPrice);
+    expect(priced(entry('labor', { rate: '90', taskUnitPrice: '50' }), book())).toBe('task price: 50 = 75');
+    expect(priced(entry('labor', { taskUnitPrice: '0' }), book())).toBe('task price: 0 = 0');
+  });
+  test('an expense goes at cost, goods at theirs', () => {
+    expect(priced(entry('expense'), book())).toBe('cost: 1 = 123.45');
+    expect(priced(entry('goods', { cost: '12.50' }), book())).toBe('cost: 12.50 = 37.5');
+    expect(priced(entry('expense', { currency: 'EUR' }), book())).toMatch(noPrice);
+  });
+  test("transport goes by its product, then the task's price", () => {
+    const bare = { ...productDefaults.mileage_distance, defaultPrice: null };
+    expect(priced(entry('mileage_distance', { taskUnitPrice: '2' }), book())).toBe(
+      'product default: 5.0 = 62.5',
+    );
+    expect(priced(entry('mileage_distance', { taskUnitPrice: '2', product: bare }), book())).toBe(
+      'task price: 2 = 25',
+    );
+    expect(priced(entry('mileage_distance', { product: bare }), book())).toMatch(noPrice);
+  });
+});
+
+describe('quantities', () => {
+  test.each([
+    ['labor', 5400, 2, '1.50'],
+    ['labor', 1, 2, '0.00'],
+    ['labor', 18, 2, '0.01'],
+    ['labor', -5400, 2, '-1.50'],
+    ['labor', 1234, 4, '0.3428'],
+    ['mileage_distance', 12_345, 1, '12.3'],
+    ['goods', 3, 0, '3'],
+  ] as const)('%s %d to %d places is %s', (kind, raw, quantityPlaces, expected) =>
+    expect(displayedQuantity(kind, raw, { ...rounding, quantityPlaces })).toBe(expected),
+  );
+  test('an expense is money: places of a quantity do not cut it', () => {
+    expect(displayedQuantity('expense', 12_345, { ...rounding, quantityPlaces: 0 })).toBe('123.45');
+  });
+});
+
+test('every priced entry explains itself: the amount is quantity × price, exactly, and no price is always flagged', () => {
+  const price = fc.option(
+    fc.integer({ min: 0, max: 10_000_000 }).map((units) => new Decimal(units).div(10_000).toFixed(4)),
+    { nil: null },
+  );
+  const anyEntry = fc.record({
+    kind: fc.constantFrom(...entryKinds),
+    quantity: fc.integer({ min: -10_000_000, max: 10_000_000 }),
+    rate: price,
+    cost: price,
+    taskUnitPrice: price,
+    currency: fc.constantFrom(null, 'GBP', 'EUR'),
+    position: fc.constantFrom(null, 'Mate'),
+  });
+  const method = fc.constantFrom(undefined, 'service_rates', 'markup', 'entry_or_task_price');
+  fc.assert(
+    fc.property(anyEntry, method, price, (facts, how, regular) => {
+      const methods = how ? ({ labor: how, expenses: how, mileage: how } as PriceBook['methods']) : {};
+      const rates = regular === null ? [] : [rate({ regularRate: regular })];
+      const result = priceEntry(
+        entry(facts.kind, facts),
+        book({
+          methods,
+          rates,
+          markups: [{ category: 'labor', percentage: '15', validFrom: '0001-01-01', validTo: null }],
+        }),
+      );
+      expect(new Decimal(result.quantity).times(result.unitPrice).eq(result.amount)).toBe(true);
+      expect(new Decimal(result.unitPrice).gte(0)).toBe(true);
+      expect(result.source.endsWith('no price')).toBe(result.flagged);
+      if (result.flagged) expect(result.amount).toBe('0');
+    }),
+    { numRuns: 500 },
+  );
+});
