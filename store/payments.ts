@@ -230,7 +230,7 @@ async function applyPayment(
   if (rest.gt(0)) {
     await tx.run(
       `insert into payment_applications (workspace_id, payment_id, kind, amount, posting_date) values ($1, $2, 'on_account', $3, $4)`,
-      [tx.workspaceId, paymentId, rest.toFixed(), payment.valueDate],
+      [tx.workspaceId, paymentId, rest.toFixed(payment.amount.split('.')[1]?.length ?? 0), payment.valueDate],
     );
   }
   await enqueueLooks(
@@ -251,12 +251,13 @@ async function moveApplied(
   amount: Decimal,
   postingDate: Day,
 ): Promise<void> {
+  // Shown beside the total: with the same decimals.
+  const places = invoice.total.split('.')[1]?.length ?? 0;
   await tx.run(
     `insert into payment_applications (workspace_id, payment_id, kind, document_id, amount, posting_date) values ($1, $2, 'invoice', $3, $4, $5)`,
-    [tx.workspaceId, paymentId, invoice.id, amount.toFixed(), postingDate],
+    [tx.workspaceId, paymentId, invoice.id, amount.toFixed(places), postingDate],
   );
-  // Shown beside the total: with the same decimals.
-  const applied = new Decimal(invoice.applied).plus(amount).toFixed(invoice.total.split('.')[1]?.length ?? 0);
+  const applied = new Decimal(invoice.applied).plus(amount).toFixed(places);
   const status = statusByBalance(invoice.status, openBalance({ ...invoice, applied }), applied);
   await tx.run(
     `update client_invoices set applied = $3, status = $4, settled_at = case when $4 = 'settled' then now() end where workspace_id = $1 and id = $2`,

@@ -38,20 +38,20 @@ test('a payment settles its invoice; the rest stays on account', async () => {
   expect(made.status).toBe(201);
   expect(made.json).toMatchObject({
     amount: '200.00',
-    applied: '160',
+    applied: '160.00',
     status: 'cleared',
     reference: 'WIRE-7',
   });
   expect(made.json.applications).toMatchObject([
-    { kind: 'invoice', documentId: invoiceId, invoiceNumber: 'NFE-0001', amount: '160' },
-    { kind: 'on_account', documentId: null, amount: '40' },
+    { kind: 'invoice', documentId: invoiceId, invoiceNumber: 'NFE-0001', amount: '160.00' },
+    { kind: 'on_account', documentId: null, amount: '40.00' },
   ]);
   expect((await firm.get(`/invoices/${invoiceId}`)).json).toMatchObject({
     status: 'settled',
-    applied: '160',
+    applied: '160.00',
   });
   expect((await firm.get(made.headers.get('location')!)).json).toEqual(made.json);
-  expect((await firm.get('/payments')).json.items).toMatchObject([{ id: made.json.id, applied: '160' }]);
+  expect((await firm.get('/payments')).json.items).toMatchObject([{ id: made.json.id, applied: '160.00' }]);
 });
 
 test('the same command sent again books no second payment', async () => {
@@ -67,7 +67,7 @@ test('the same command sent again books no second payment', async () => {
   expect((await firm.get('/payments')).json.items).toHaveLength(1);
   expect((await firm.get(`/invoices/${invoiceId}`)).json).toMatchObject({
     status: 'partially_paid',
-    applied: '80',
+    applied: '80.00',
   });
 });
 
@@ -100,7 +100,10 @@ test('what cannot be applied is refused whole, with what to do', async () => {
     'payment.invoice_of_other_client',
   );
   expect((await firm.get('/payments')).json.items).toEqual([]);
-  expect((await firm.get(`/invoices/${invoiceId}`)).json).toMatchObject({ status: 'issued', applied: '0' });
+  expect((await firm.get(`/invoices/${invoiceId}`)).json).toMatchObject({
+    status: 'issued',
+    applied: '0.00',
+  });
 });
 
 test('another workspace cannot pay, see or reverse ours', async () => {
@@ -120,7 +123,7 @@ test('payers at the same moment never overpay an invoice', async () => {
   expect(answers.map((answer) => answer.status).sort((a, b) => a - b)).toEqual([201, 201, 409, 409, 409]);
   expect((await firm.get(`/invoices/${invoiceId}`)).json).toMatchObject({
     status: 'partially_paid',
-    applied: '120',
+    applied: '120.00',
   });
 });
 
@@ -133,7 +136,7 @@ test('a reversed payment opens its invoice again, by rows of its own, and is rev
   expect(answers.map((answer) => answer.status).sort((a, b) => a - b)).toEqual([200, 409, 409]);
   expect(answers.find((answer) => answer.status === 409)?.json.code).toBe('payment.already_reversed');
   const after = (await firm.get(`/payments/${made.json.id}`)).json;
-  expect(after).toMatchObject({ status: 'reversed', applied: '0' });
+  expect(after).toMatchObject({ status: 'reversed', applied: '0.00' });
   const amounts = after.applications.map(
     (row: { kind: string; amount: string }) => `${row.kind} ${Number(row.amount)}`,
   );
