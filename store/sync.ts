@@ -262,15 +262,17 @@ export async function markSyncFailed(
   ]);
 }
 
-/** A person asks for another try after mending the cause: a new generation, so a new intent. */
+/**
+ * A person asks for another try after mending the cause: a new generation, so a new intent under a new key; the old key
+ * would only bring the platform's first answer again, even where that document was deleted since.
+ */
 export async function retrySync(
   tx: WorkspaceTx,
   subjectType: SyncedSubject,
   subjectId: string,
 ): Promise<boolean> {
   const changed = await tx.run(
-    `update sync_records set status = 'queued', failed_step = null, reason = null, updated_at = now(),
-       generation = generation + case when external_id is null then 1 else 0 end
+    `update sync_records set status = 'queued', failed_step = null, reason = null, updated_at = now(), generation = generation + 1
      where workspace_id = $1 and subject_type = $2 and subject_id = $3 and status = 'failed'`,
     [tx.workspaceId, subjectType, subjectId],
   );
