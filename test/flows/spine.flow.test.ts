@@ -38,7 +38,7 @@ it('an approved hour is on one invoice, however often the run repeats', async ()
   expect(spine.quickbooks.invoices).toHaveLength(1);
   expect(spine.quickbooks.invoices[0]).toMatchObject({ DocNumber: 'NPF-0001', TotalAmt: 1275 });
   expect(synced.sync!.externalId).toBe(spine.quickbooks.invoices[0]!.Id);
-  expect(await hub.workflow('client_invoice', synced.id)).toBe('RUNNING');
+  expect(await hub.workflowStatus('client_invoice', synced.id)).toBe('RUNNING');
 
   // Half of it, then the rest; read twice.
   const invoiceId = synced.sync!.externalId!;
@@ -52,9 +52,9 @@ it('an approved hour is on one invoice, however often the run repeats', async ()
   await hub.idle();
   expect(Number(settled.applied)).toBe(1275);
   expect((await hub.get<{ items: unknown[] }>('/payments')).items).toHaveLength(2);
-  expect(await hub.workflow('client_invoice', settled.id)).toBe('COMPLETED');
-  expect(await hub.workflow('billing_run', runs[0]!.id)).toBe('COMPLETED');
-  expect(await hub.workflow('connection', spine.harvestId)).toBe('RUNNING');
+  expect(await hub.workflowStatus('client_invoice', settled.id)).toBe('COMPLETED');
+  expect(await hub.workflowStatus('billing_run', runs[0]!.id)).toBe('COMPLETED');
+  expect(await hub.workflowStatus('connection', spine.harvestId)).toBe('RUNNING');
 
   await hub.verify();
   expect(hub.warnings()).toEqual([]);
@@ -67,7 +67,7 @@ it('a payment that is taken back opens the invoice again, and wakes its ended wo
   const open = await spine.invoiceBecomes('open again', (invoice) => invoice.status === 'partially_paid');
   await hub.idle();
   expect(Number(open.applied)).toBe(675);
-  expect(await hub.workflow('client_invoice', open.id)).toBe('RUNNING');
+  expect(await hub.workflowStatus('client_invoice', open.id)).toBe('RUNNING');
   await hub.verify();
 });
 

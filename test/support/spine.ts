@@ -1,11 +1,20 @@
 /** Owns a small firm on a hub under test, with both of its vendors: time from a Harvest sandbox, invoices to a QuickBooks sandbox. */
 import { type HarvestSandbox, startHarvestSandbox } from '../../connectors/harvest/sandbox.ts';
-import { type QuickbooksSandbox, startQuickbooksSandbox } from '../../connectors/quickbooks/sandbox.ts';
-import type { TestHub } from './hub.ts';
+import {
+  type QuickbooksSandbox,
+  type QuickbooksSandboxOptions,
+  startQuickbooksSandbox,
+} from '../../connectors/quickbooks/sandbox.ts';
+import type { TestWorkspace } from './hub.ts';
 import { until } from './loops.ts';
 
 export const harvestAccount = { accountId: '1830001', accessToken: 'harvest-token' } as const;
 export const quickbooksCompany = { realmId: '9130350000000001', accessToken: 'quickbooks-token' } as const;
+export const quickbooksSettings = {
+  realmId: quickbooksCompany.realmId,
+  environment: 'sandbox',
+  incomeAccountId: '79',
+} as const;
 export const firstDay = '2026-01-01';
 export const cutoffOn = '2026-04-01';
 /** Dollars an hour. */
@@ -82,17 +91,26 @@ const onlyClient: SpineClient = {
   projects: ['NPF-101', 'NPF-102'],
 };
 
-/** Makes the firm over the API; `connectTime: false` leaves Harvest unconnected, with no time to read. */
-export async function openSpine(
-  hub: TestHub,
-  options: { clients?: SpineClient[]; connectTime?: boolean; pollSeconds?: number } = {},
-): Promise<Spine> {
-  const { clients = [onlyClient], connectTime = true, pollSeconds = 3_600 } = options;
+export interface SpineOptions {
+  clients?: SpineClient[];
+  pollSeconds?: number;
+  /** What makes an invoice; default: the client. */
+  invoicePer?: 'client' | 'project';
+  /** How the company at QuickBooks is set up. */
+  quickbooks?: Partial<QuickbooksSandboxOptions>;
+  /** Further settings of its connection. */
+  quickbooksSettings?: Record<string, string>;
+}
+
+/** Makes the firm over the API. */
+export async function openSpine(hub: TestWorkspace, options: SpineOptions = {}): Promise<Spine> {
+  const { clients = [onlyClient], pollSeconds = 3_600, invoicePer = 'client' } = options;
   const harvest = await startHarvestSandbox({ ...harvestAccount, rateLimit: 'off', pageSizeMax: 3 });
   const quickbooks = await startQuickbooksSandbox({
     ...quickbooksCompany,
     rateLimit: 'off',
     homeCurrency: 'USD',
+    ...options.quickbooks,
   });
   const made = async (path: string, body: unknown) => (await hub.post<{ id: string }>(path, body)).id;
 
@@ -108,7 +126,7 @@ export async function openSpine(
     connector: 'quickbooks',
     name: 'QuickBooks',
     goLiveOn: firstDay,
-    settings: { realmId: quickbooksCompany.realmId, environment: 'sandbox', incomeAccountId: '79' },
+    settings: { ...quickbooksSettings, ...options.quickbooksSettings },
     secrets: { accessToken: quickbooksCompany.accessToken },
     baseUrlOverride: quickbooks.url,
     pollSeconds,
@@ -132,7 +150,7 @@ export async function openSpine(
       zone: 'America/Los_Angeles',
       startsOn: firstDay,
       goLiveOn: firstDay,
-      grouping: { invoice: 'client', line: 'project' },
+      grouping: { invoice: invoicePer, line: 'project' },
       targetConnectionId: quickbooksId,
     });
     contracts[client.code] = contractId;
@@ -154,18 +172,16 @@ export async function openSpine(
       projectIds.set(code, harvest.addProject({ name: `Work ${code}`, code, client_id: there.id }).id);
     }
   }
-  const harvestId = connectTime
-    ? await made('/connections', {
-        connector: 'harvest',
-        name: 'Harvest',
-        goLiveOn: firstDay,
-        settings: { accountId: harvestAccount.accountId, contact: 'ops@halvorsen.example' },
-        secrets: { accessToken: harvestAccount.accessToken },
-        ownership: { createMissing: ['person', 'task'] },
-        baseUrlOverride: harvest.url,
-        pollSeconds,
-      })
-    : '';
+  const harvestId = await made('/connections', {
+    connector: 'harvest',
+    name: 'Harvest',
+    goLiveOn: firstDay,
+    settings: { accountId: harvestAccount.accountId, contact: 'ops@halvorsen.example' },
+    secrets: { accessToken: harvestAccount.accessToken },
+    ownership: { createMissing: ['person', 'task'] },
+    baseUrlOverride: harvest.url,
+    pollSeconds,
+  });
 
   const invoices = async () =>
     (await hub.get<{ items: ShownInvoice[] }>('/invoices?limit=200')).items.sort((a, b) =>
