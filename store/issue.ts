@@ -1,6 +1,6 @@
 /** Owns issuing: the release gate, the snapshot, and the number given under the series' lock, in blocks. */
 import { createHash } from 'node:crypto';
-import { billableApprovals } from '../domain/approval.ts';
+import { type ApprovalPolicy, billableApprovals } from '../domain/approval.ts';
 import { addDays, laterDay, localDay } from '../domain/day.ts';
 import { Decimal } from '../domain/money.ts';
 import { formatNumber } from '../domain/numbering.ts';
@@ -27,6 +27,7 @@ interface Draft {
   serviceTo: Day;
   clientCode: string;
   termsDays: number;
+  approvalPolicy: ApprovalPolicy;
   zone: string;
   /** Null, with its pattern, where the seller has no series for invoices. */
   seriesId: string | null;
@@ -75,7 +76,7 @@ export async function issueInvoices(
     [tx.workspaceId, ids],
   );
   const drafts = await readDrafts(tx, ids, releaseReason === null ? takenByRuns : takenOnRelease);
-  const reasons = await gateReasons(tx, ids, releaseReason !== null);
+  const reasons = await gateReasons(tx, drafts, releaseReason !== null);
   for (const draft of drafts) if (draft.seriesId === null) reasons.set(draft.id, noSeries);
   const held = drafts.filter((draft) => reasons.has(draft.id));
   await holdInvoices(
@@ -101,7 +102,7 @@ const takenOnRelease = [...takenByRuns, 'held'];
 async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Promise<Draft[]> {
   return tx.rows<Draft>(
     `select i.id, i.status, i.seller_id, i.client_id, i.contract_id, i.currency, i.net, i.tax, i.total, i.quantity_seconds, i.service_from, i.service_to,
-       c.code as client_code, c.payment_terms_days as terms_days, s.zone, r.id as series_id, r.pattern, k.target_connection_id is not null as auto_sync,
+       c.code as client_code, c.payment_terms_days as terms_days, k.approval_policy, s.zone, r.id as series_id, r.pattern, k.target_connection_id is not null as auto_sync,
        jsonb_build_object(
          'seller', jsonb_build_object('id', s.id, 'name', s.name, 'address', s.address, 'country', s.country,
            'taxRegistrations', (select coalesce(jsonb_agg(jsonb_build_object('country', t.country, 'number', t.number)), '[]') from tax_registrations t
@@ -129,7 +130,7 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
  */
 async function gateReasons(
   tx: WorkspaceTx,
-  ids: string,
+  drafts: Draft[],
   priceReleased: boolean,
 ): Promise<Map<string, string>> {
   const rows = await tx.rows<{
@@ -139,21 +140,20 @@ async function gateReasons(
     excepted: number;
     flagged: number;
     allocated: DecimalText;
-    net: DecimalText;
   }>(
-    `select n.id as invoice_id,
+    `select d.id as invoice_id,
        count(*) filter (where e.current_version <> i.entry_version and (x.open or b.claimed <> b.quantity))::int as stale,
        count(*) filter (where e.current_version = i.entry_version and x.open)::int as excepted,
-       count(*) filter (where i.entry_id is not null and (e.deleted or not $3::jsonb -> k.approval_policy ? v.approval
-         or k.approval_policy = 'approved' and v.approved_hash is distinct from v.content_hash))::int as unapproved,
+       count(*) filter (where i.entry_id is not null and (e.deleted or not $4::jsonb -> d.policy ? v.approval
+         or d.policy = 'approved' and v.approved_hash is distinct from v.content_hash))::int as unapproved,
        count(*) filter (where i.flagged)::int as flagged,
-       coalesce(sum(a.amount), 0) as allocated, n.net
-     from client_invoices n
-     join contracts k on k.workspace_id = $1 and k.id = n.contract_id
-     left join (select invoice_id, item_id, sum(amount) as amount from allocations where workspace_id = $1 and invoice_id = any($2::uuid[])
-           group by 1, 2 having sum(quantity) <> 0) a on a.invoice_id = n.id
-     left join lateral (
-       select x.entry_id, x.entry_version, x.flagged from billable_items x where x.workspace_id = $1 and x.id = a.item_id offset 0) i on true
+       sum(a.amount) as allocated
+     from unnest($2::uuid[], $3::text[]) as d(id, policy)
+     cross join lateral (
+       select x.item_id, sum(x.amount) as amount from allocations x where x.workspace_id = $1 and x.invoice_id = d.id
+       group by 1 having sum(x.quantity) <> 0 offset 0) a
+     cross join lateral (
+       select x.entry_id, x.entry_version, x.flagged from billable_items x where x.workspace_id = $1 and x.id = a.item_id offset 0) i
      left join lateral (
        select x.current_version, x.deleted_at is not null as deleted from work_entries x where x.workspace_id = $1 and x.id = i.entry_id offset 0) e on true
      left join lateral (
@@ -164,20 +164,30 @@ async function gateReasons(
      left join lateral (
        select true as open from exception_entries x
        where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = e.current_version and x.open limit 1) x on true
-     where n.workspace_id = $1 and n.id = any($2::uuid[])
-     group by n.workspace_id, n.id`,
-    [tx.workspaceId, ids, JSON.stringify(billableApprovals)],
+     group by 1`,
+    [
+      tx.workspaceId,
+      plainArray(drafts.map((draft) => draft.id)),
+      plainArray(drafts.map((draft) => draft.approvalPolicy)),
+      JSON.stringify(billableApprovals),
+    ],
   );
+  const found = new Map(rows.map((row) => [row.invoiceId, row]));
   const reasons = new Map<string, string>();
-  for (const row of rows) {
+  for (const draft of drafts) {
+    const row = found.get(draft.id);
+    if (!row) {
+      reasons.set(draft.id, 'nothing is left on it');
+      continue;
+    }
     const why: string[] = [];
     if (row.stale > 0) why.push(`${row.stale} entries changed after they were compiled`);
     if (row.excepted > 0) why.push(`${row.excepted} entries have an open exception`);
     if (row.unapproved > 0) why.push(`${row.unapproved} entries are no longer approved`);
     if (row.flagged > 0 && !priceReleased) why.push(`${row.flagged} items have no price`);
-    if (!new Decimal(row.allocated).eq(row.net))
-      why.push(`lines add up to ${row.net} but allocations to ${row.allocated}`);
-    if (why.length > 0) reasons.set(row.invoiceId, why.join('; '));
+    if (!new Decimal(row.allocated).eq(draft.net))
+      why.push(`lines add up to ${draft.net} but allocations to ${row.allocated}`);
+    if (why.length > 0) reasons.set(draft.id, why.join('; '));
   }
   return reasons;
 }

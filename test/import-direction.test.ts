@@ -30,6 +30,7 @@ const allowed: Record<string, { own: string[]; packages: string[] }> = {
   runtime: {
     own: ['domain', 'store', 'config.ts'],
     packages: [
+      '@temporalio/activity',
       '@temporalio/client',
       '@temporalio/common',
       '@temporalio/worker',
