@@ -12,9 +12,10 @@ import {
 } from '../store/compile.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { discardDraft } from '../store/draft.ts';
-import { releaseWarnings } from '../store/exceptions.ts';
+import { readException, releaseWarnings } from '../store/exceptions.ts';
 import { ensureSource, openMatcher, takeIn } from '../store/intake.ts';
 import { newId } from '../store/new-id.ts';
+import { resolveMatch } from '../store/rematch.ts';
 import {
   type Books,
   bill,
@@ -406,6 +407,15 @@ test('a name that nobody knows is one exception over all its entries, closed whe
   expect(await release(books, 'match.project')).toBe(0);
   await billAll(books);
   expect(await nets(books)).toEqual(['80.00']);
+  const [unknown] = await exceptionsOf(books);
+  await books.in(async (tx) =>
+    resolveMatch(tx, (await readException(tx, unknown!.id))!, books.projects.P1!, 'test'),
+  );
+  expect(await rules(books)).toEqual([]);
+  // The rule serves what comes later too.
+  await take(books, [lost('5')]);
+  await billAll(books);
+  expect(await nets(books)).toEqual(['80.00', '320.00']);
 });
 
 test('a billable entry without a project is an exception; one that is not billable is none', async () => {
