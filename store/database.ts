@@ -134,7 +134,8 @@ export function openDatabase(
   return {
     inWorkspace: async (workspaceId, work) => {
       if (!uuidPattern.test(workspaceId)) throw new TypeError(`not a workspace id: ${workspaceId}`);
-      const begin = `begin; select set_config('app.workspace', '${workspaceId}', true)`;
+      // The role again here: a pooler may drop the session's, and the owner would see every workspace.
+      const begin = `begin; set local role slipway_app; select set_config('app.workspace', '${workspaceId}', true)`;
       const topics = new Set<Topic>();
       const result = await inTransaction(app, begin, (tx) => {
         topics.clear();
@@ -143,7 +144,7 @@ export function openDatabase(
       if (topics.size > 0) for (const listener of listeners) listener(topics);
       return result;
     },
-    inSystem: (work) => inTransaction(system, 'begin', work),
+    inSystem: (work) => inTransaction(system, 'begin; set local role slipway_system', work),
     onTouched: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
