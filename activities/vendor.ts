@@ -120,6 +120,7 @@ async function loseAuthorization(
         subjectType: 'connection',
         subjectId: connectionId,
         actor: 'system',
+        permission: 'connections.read',
         payload: { reason },
       },
     ]);

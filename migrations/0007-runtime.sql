@@ -65,8 +65,8 @@ create table events (
   type text not null,
   subject_type text not null,
   subject_id uuid,
-  -- Who may see it on the stream: a named permission.
-  permission text not null default 'events.read',
+  -- Who may see it on the stream: a named permission, that of the resource it tells of.
+  permission text not null,
   payload jsonb not null default '{}',
   hash bytea,
   primary key (workspace_id, id)

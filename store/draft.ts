@@ -87,6 +87,7 @@ export async function draftContract(
       subjectType: 'billing_run',
       subjectId: run.id,
       actor: run.actor,
+      permission: 'invoices.read',
       payload: {
         contractId: contract.id,
         invoices: drafts.length,
@@ -334,6 +335,7 @@ export async function discardDraft(
       subjectType: 'client_invoice',
       subjectId: invoiceId,
       actor,
+      permission: 'invoices.read',
       payload: { reason, net: invoice.net },
     },
   ]);

@@ -1,5 +1,6 @@
 /** Owns the events: who did what, recorded with the change itself, numbered and chained after commit. */
 import { type ChainedEvent, chainHash, genesisHash } from '../domain/event-chain.ts';
+import type { Permission } from '../domain/permissions.ts';
 import type { Tx, WorkspaceTx } from './database.ts';
 
 export interface NewEvent {
@@ -9,8 +10,8 @@ export interface NewEvent {
   type: string;
   subjectType: string;
   subjectId: string | null;
-  /** The permission that shows it on the stream; `events.read` unless told. */
-  permission?: string;
+  /** Who may see it on the stream and in the audit: whoever may read the resource that it tells of. */
+  permission: Permission;
   payload?: Record<string, unknown>;
 }
 
@@ -45,7 +46,7 @@ export async function recordEvents(tx: WorkspaceTx, events: readonly NewEvent[])
         chunk.map((event) => event.type),
         chunk.map((event) => event.subjectType),
         chunk.map((event) => event.subjectId),
-        chunk.map((event) => event.permission ?? 'events.read'),
+        chunk.map((event) => event.permission),
         chunk.map((event) => payloadText(event)),
       ],
     );

@@ -432,6 +432,7 @@ async function createRecords(
       subjectType: kind,
       subjectId: null,
       actor: options.actor,
+      permission: kind === 'person' ? 'people.read' : `${kind}s.read`,
       payload: {
         sourceId: options.sourceId,
         count: rows.length,
@@ -835,6 +836,7 @@ async function recordChunk(
       subjectType: 'source',
       subjectId: options.sourceId,
       actor: options.actor,
+      permission: 'entries.read',
       payload: { operationId: options.operationId, ...counts, rowsSha256: hash.digest('hex') },
     },
   ]);

@@ -211,6 +211,7 @@ async function releaseHolds(
       subjectType: 'client_invoice',
       subjectId: draft.id,
       actor,
+      permission: 'invoices.read',
       payload: { reason, was: draft.status },
     })),
   );
@@ -247,6 +248,7 @@ async function holdInvoices(
       subjectType: 'client_invoice',
       subjectId: h.id,
       actor,
+      permission: 'invoices.read',
       payload: { reason: h.reason },
     })),
   );
@@ -313,6 +315,7 @@ async function numberBlock(
       subjectType: 'client_invoice',
       subjectId: n.draft.id,
       actor,
+      permission: 'invoices.read',
       payload: {
         number: n.number,
         issueDate,

@@ -162,6 +162,7 @@ export async function recordPayment(tx: WorkspaceTx, payment: NewPayment): Promi
       subjectType: 'payment',
       subjectId: id,
       actor: payment.actor,
+      permission: 'payments.read',
       payload: {
         amount: payment.amount,
         currency: payment.currency,
@@ -444,7 +445,14 @@ export async function reversePayment(
     if (invoice) await moveApplied(tx, paymentId, invoice, new Decimal(amount).negated(), payment.valueDate);
   }
   await recordEvents(tx, [
-    { type: 'payment.reversed', subjectType: 'payment', subjectId: paymentId, actor, payload: { reason } },
+    {
+      type: 'payment.reversed',
+      subjectType: 'payment',
+      subjectId: paymentId,
+      actor,
+      permission: 'payments.read',
+      payload: { reason },
+    },
   ]);
   await enqueueLooks(
     tx,

@@ -74,6 +74,7 @@ export async function requestRun(
       subjectType: 'billing_run',
       subjectId: run!.id,
       actor: wanted.pulledBy,
+      permission: 'runs.read',
       payload: { ...wanted },
     },
   ]);
@@ -191,6 +192,7 @@ export async function finishRun(
       subjectType: 'billing_run',
       subjectId: runId,
       actor: `billing-run:${runId}`,
+      permission: 'runs.read',
       payload: { error: outcome.error },
     },
   ]);
@@ -209,6 +211,7 @@ export async function requestCancel(tx: WorkspaceTx, runId: string, actor: strin
       subjectType: 'billing_run',
       subjectId: runId,
       actor,
+      permission: 'runs.read',
       payload: {},
     },
   ]);

@@ -208,6 +208,7 @@ export async function markSynced(
       subjectType: 'client_invoice',
       subjectId: synced.subjectId,
       actor: synced.actor,
+      permission: 'invoices.read',
       payload: { connectionId: synced.connectionId, externalId: synced.externalId, total: synced.total },
     },
   ]);
@@ -257,6 +258,7 @@ export async function markSyncFailed(
       subjectType: failed.subjectType,
       subjectId: failed.subjectId,
       actor: failed.actor,
+      permission: 'invoices.read',
       payload: { step: failed.step, reason: failed.reason },
     },
   ]);

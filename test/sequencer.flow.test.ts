@@ -41,6 +41,7 @@ const event = (more: Partial<NewEvent> = {}): NewEvent => ({
   type: 'ticket.submitted',
   subjectType: 'ticket',
   subjectId: randomUUID(),
+  permission: 'events.read',
   ...more,
 });
 const record = (workspaceId: string, ...events: NewEvent[]) =>
@@ -183,7 +184,7 @@ test('an event is committed with its change or not at all', async () => {
 
 test('pages end where they say, and what may not be seen is passed over', async () => {
   const workspaceId = await newWorkspace(database);
-  const permissions = ['events.read', 'margins.read'];
+  const permissions = ['events.read', 'invoices.read'] as const;
   await record(
     workspaceId,
     ...Array.from({ length: 10 }, (_, n) => event({ permission: permissions[n % 2]! })),

@@ -16,7 +16,7 @@
  *       handler: ({ params, body, actor, transact }) =>
  *         transact(async (tx) => {                // one transaction: state, event, outbox and the idempotent answer
  *           const project = found(await pauseProject(tx, params.projectId, body.reason), 'project');
- *           await recordEvents(tx, [{ type: 'project.paused', subjectType: 'project', subjectId: project.id, actor: actor.id, payload: {} }]);
+ *           await recordEvents(tx, [{ type: 'project.paused', subjectType: 'project', subjectId: project.id, actor: actor.id, permission: 'projects.read' }]);
  *           return { status: 200, body: project };
  *         }),
  *     });

@@ -92,6 +92,7 @@ async function makeContract(tx: WorkspaceTx, wanted: Wanted): Promise<string> {
       subjectType: 'contract',
       subjectId: contract.id,
       actor: 'cli',
+      permission: 'contracts.read',
       payload: { ...wanted, projects: chosen.length },
     },
   ]);

@@ -31,6 +31,7 @@ export const release: Command = {
             subjectType: 'workspace',
             subjectId: workspace.id,
             actor: 'cli',
+            permission: 'exceptions.read',
             payload: { rules, reason, count },
           },
         ]);

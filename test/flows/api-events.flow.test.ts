@@ -1,7 +1,9 @@
 /** Owns the event stream: every event once and in order, only those one may see, also after a broken connection. */
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createEventTail, streamEvents } from '../../api/kit/events.ts';
+import type { Permission } from '../../domain/permissions.ts';
 import { recordEvents } from '../../store/events.ts';
+import { requestRun } from '../../store/runs.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
 let api: TestApi;
@@ -14,7 +16,11 @@ beforeEach(async () => {
   workspace = await api.newWorkspace();
 });
 
-const write = (types: readonly string[], permission?: string, workspaceId = workspace.id) =>
+const write = (
+  types: readonly string[],
+  permission: Permission = 'events.read',
+  workspaceId = workspace.id,
+) =>
   api.test.database.inWorkspace(workspaceId, (tx) =>
     recordEvents(
       tx,
@@ -23,7 +29,7 @@ const write = (types: readonly string[], permission?: string, workspaceId = work
         type,
         subjectType: 'client',
         subjectId: null,
-        ...(permission === undefined ? {} : { permission }),
+        permission,
       })),
     ),
   );
@@ -201,6 +207,25 @@ it('beats while nothing happens, moving on over events that may not be seen, and
   allowed = false;
   expect((await stream.next()).done).toBe(true);
   abort.abort();
+});
+
+it('a key that may read events alone sees nothing of runs, invoices and payments', async () => {
+  const asked = (key: string) => api.call('GET', '/events', { key });
+  await api.test.database.inWorkspace(workspace.id, (tx) =>
+    requestRun(tx, {
+      scope: { type: 'workspace', id: workspace.id },
+      trigger: 'by_hand',
+      pulledBy: 'test',
+      reason: 'month end',
+      cutoffOn: '2026-02-01',
+      finishAt: 'issue',
+    }),
+  );
+  await api.sequence();
+  const alone = await asked(await api.newKey(workspace.id, ['events.read']));
+  expect([alone.status, alone.json.items]).toEqual([200, []]);
+  const both = await asked(await api.newKey(workspace.id, ['events.read', 'runs.read']));
+  expect(both.json.items.map((event: { type: string }) => event.type)).toEqual(['billing_run.requested']);
 });
 
 it('a reader that takes nothing holds no more than a batch, and the place it took is given back', async () => {

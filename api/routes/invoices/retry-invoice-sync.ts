@@ -33,6 +33,7 @@ export const retryInvoiceSync = defineRoute({
           subjectType: 'client_invoice',
           subjectId: before.id,
           actor: actor.id,
+          permission: 'invoices.read',
         },
       ]);
       await enqueueLook(tx, {
