@@ -2,22 +2,23 @@
 import { parseArgs } from 'node:util';
 import { isDay, isZone } from '../../domain/day.ts';
 import { isDecimalText } from '../../domain/money.ts';
-import { clients } from '../../store/clients.ts';
-import { insertContract } from '../../store/contracts.ts';
+import { type Client, clients } from '../../store/clients.ts';
+import { contracts, insertContract } from '../../store/contracts.ts';
 import type { WorkspaceTx } from '../../store/database.ts';
 import { recordEvents } from '../../store/events.ts';
-import { changeProject, projects } from '../../store/projects.ts';
+import { changeProject, type Project, projects } from '../../store/projects.ts';
 import { insertRateCard } from '../../store/rate-cards.ts';
-import { sellers } from '../../store/sellers.ts';
+import { type Seller, sellers } from '../../store/sellers.ts';
 import { series } from '../../store/series.ts';
 import { insertStrategy } from '../../store/strategies.ts';
 import { type Command, UsageError } from '../command.ts';
 import { say } from '../story.ts';
 import { chooseWorkspace, withDatabase } from '../with-database.ts';
 
-interface Wanted {
+export interface Wanted {
   client: string;
-  seller: string;
+  /** Null: not said; then the only one there is, or the first one is made. */
+  seller: string | null;
   rate: string;
   currency: string;
   from: string;
@@ -28,22 +29,47 @@ interface Wanted {
 }
 
 const pageSize = 10_000;
+const firstSeller = 'My company';
 
-async function makeContract(tx: WorkspaceTx, wanted: Wanted): Promise<string> {
+/** The seller by name, made where missing. Unnamed, it is never guessed among several: another legal entity would invoice. */
+async function openSeller(tx: WorkspaceTx, wanted: Wanted): Promise<Seller & { isNew: boolean }> {
+  const known = await sellers.list(tx, { limit: pageSize, after: null });
+  if (wanted.seller === null && known.length > 1)
+    throw new UsageError(
+      `Say which seller invoices with --seller NAME: ${known.map((row) => row.name).join(', ')}.`,
+    );
+  const fitting = wanted.seller === null ? known[0] : known.find((row) => row.name === wanted.seller);
+  if (fitting) return { ...fitting, isNew: false };
+  const made = await sellers.insert(tx, {
+    name: wanted.seller ?? firstSeller,
+    country: wanted.country,
+    functionalCurrency: wanted.currency,
+    zone: wanted.zone,
+  });
+  return { ...made, isNew: true };
+}
+
+async function chooseProjects(tx: WorkspaceTx, client: Client, codes: string[]): Promise<Project[]> {
+  const all = await projects.list(tx, { limit: pageSize, after: null, where: { clientId: client.id } });
+  const missing = codes.filter((code) => !all.some((project) => project.code === code));
+  if (missing.length > 0) throw new UsageError(`${client.name} has no project ${missing.join(', ')}.`);
+  return codes.length === 0 ? all : all.filter((project) => codes.includes(project.code));
+}
+
+/** Answers a sentence on what was agreed. Throws UsageError, having changed nothing, where something does not fit. */
+export async function makeContract(tx: WorkspaceTx, wanted: Wanted): Promise<string> {
   const client = (await clients.list(tx, { limit: pageSize, after: null })).find(
     (row) => row.name === wanted.client || row.code === wanted.client,
   );
   if (!client) throw new UsageError(`There is no client "${wanted.client}" (give its name or its code).`);
-  const known = await sellers.list(tx, { limit: pageSize, after: null });
-  let seller = known.find((row) => row.name === wanted.seller) ?? known[0];
-  if (!seller) {
-    seller = await sellers.insert(tx, {
-      name: wanted.seller,
-      country: wanted.country,
-      functionalCurrency: wanted.currency,
-      zone: wanted.zone,
-    });
-  }
+  const chosen = await chooseProjects(tx, client, wanted.projectCodes);
+  const name = `Time and materials from ${wanted.from}`;
+  const [same] = await contracts.list(tx, { limit: 1, after: null, where: { clientId: client.id, name } });
+  if (same)
+    throw new UsageError(
+      `${client.name} has the contract "${name}" already. Change it, its rates and its projects through the API (PATCH /contracts/${same.id}, /rate-cards, /projects), or give another --from.`,
+    );
+  const seller = await openSeller(tx, wanted);
   const numbered = await series.list(tx, {
     limit: 1,
     after: null,
@@ -58,7 +84,7 @@ async function makeContract(tx: WorkspaceTx, wanted: Wanted): Promise<string> {
   const contract = await insertContract(tx, {
     clientId: client.id,
     sellerId: seller.id,
-    name: `Time and materials from ${wanted.from}`,
+    name,
     currency: wanted.currency,
     zone: wanted.zone,
     startsOn: wanted.from,
@@ -78,13 +104,6 @@ async function makeContract(tx: WorkspaceTx, wanted: Wanted): Promise<string> {
     regularRate: wanted.rate,
     currency: wanted.currency,
   });
-  const all = await projects.list(tx, { limit: pageSize, after: null, where: { clientId: client.id } });
-  const chosen =
-    wanted.projectCodes.length === 0
-      ? all
-      : all.filter((project) => wanted.projectCodes.includes(project.code));
-  const missing = wanted.projectCodes.filter((code) => !chosen.some((project) => project.code === code));
-  if (missing.length > 0) throw new UsageError(`${client.name} has no project ${missing.join(', ')}.`);
   for (const project of chosen) await changeProject(tx, project, { contractId: contract.id });
   await recordEvents(tx, [
     {
@@ -93,10 +112,10 @@ async function makeContract(tx: WorkspaceTx, wanted: Wanted): Promise<string> {
       subjectId: contract.id,
       actor: 'cli',
       permission: 'contracts.read',
-      payload: { ...wanted, projects: chosen.length },
+      payload: { ...wanted, seller: seller.name, projects: chosen.length },
     },
   ]);
-  return `Contract with ${client.name} (${client.code}): ${wanted.rate} ${wanted.currency} an hour from ${wanted.from}, ${chosen.length} projects.`;
+  return `Contract with ${client.name} (${client.code}): ${wanted.rate} ${wanted.currency} an hour from ${wanted.from}, ${chosen.length} projects. Invoices come from ${seller.name}${seller.isNew ? ' (a new seller)' : ''}.`;
 }
 
 export const contract: Command = {
@@ -114,7 +133,7 @@ export const contract: Command = {
         from: { type: 'string' },
         project: { type: 'string', multiple: true, default: [] },
         invoice: { type: 'string', default: 'client' },
-        seller: { type: 'string', default: 'My company' },
+        seller: { type: 'string' },
         country: { type: 'string', default: 'GB' },
         zone: { type: 'string', default: 'UTC' },
         workspace: { type: 'string' },
@@ -141,7 +160,7 @@ export const contract: Command = {
         zone,
         country,
         invoice,
-        seller: values.seller,
+        seller: values.seller ?? null,
         projectCodes: values.project,
       };
       say(await database.inWorkspace(workspace.id, (tx) => makeContract(tx, wanted)));
