@@ -2,15 +2,8 @@
 
 import { type ApprovalPolicy, billableApprovals } from '../domain/approval.ts';
 import { Decimal, type Rounding } from '../domain/money.ts';
-import {
-  type Category,
-  type Markup,
-  type Method,
-  type PriceBook,
-  type PricedQuantity,
-  priceEntry,
-  type Rate,
-} from '../domain/pricing/price-entry.ts';
+import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts';
+import { type PriceBook, type PricedQuantity, priceEntry, type Rate } from '../domain/pricing/price-entry.ts';
 import { productDefaults } from '../domain/pricing/product-defaults.ts';
 import { contractRules, findAll } from '../domain/validation/entry-rules.ts';
 import type { ContractContext, Severity } from '../domain/validation/rule.ts';
@@ -57,47 +50,35 @@ export async function lockContract(tx: WorkspaceTx, contractId: string): Promise
   await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 2))', [contractId]);
 }
 
-/** Reads everything that may price the contract's entries; strategies resolved contract → project → client → workspace. */
-export async function readPriceBook(tx: WorkspaceTx, contract: ContractForBilling): Promise<PriceBook> {
-  const scopes = [contract.id, contract.clientId, tx.workspaceId];
-  const strategies = await tx.rows<{ category: Category; method: Method }>(
-    `select distinct on (category) category, method from strategies
-     where workspace_id = $1 and scope_id = any($2::uuid[])
-     order by category, array_position(array['contract', 'client', 'workspace'], scope_type)`,
-    [tx.workspaceId, plainArray(scopes)],
-  );
+/** Reads everything that may price the contract's entries, and answers the book of each project. */
+export async function readPriceBooks(
+  tx: WorkspaceTx,
+  contract: ContractForBilling,
+): Promise<(projectId: string) => PriceBook> {
+  const scopes = plainArray([
+    contract.id,
+    ...contract.projects.map((project) => project.id),
+    contract.clientId,
+    tx.workspaceId,
+  ]);
   const rates = await tx.rows<Rate>(
     `select scope_type, position, unit, regular_rate, overtime_rate, currency, valid_from, valid_to from rate_cards
      where workspace_id = $1 and scope_id in ($2, $3) order by scope_type desc, valid_from desc`,
     [tx.workspaceId, contract.id, contract.clientId],
   );
-  const markups = await tx.rows<Markup>(
-    `select category, percentage, valid_from, valid_to from markups where workspace_id = $1 and scope_id = any($2::uuid[])
-     order by array_position(array['contract', 'client', 'workspace'], scope_type), valid_from desc`,
-    [tx.workspaceId, plainArray(scopes)],
+  const strategies = await tx.rows<ScopedPrices['strategies'][number]>(
+    'select scope_type, scope_id, category, method from strategies where workspace_id = $1 and scope_id = any($2::uuid[])',
+    [tx.workspaceId, scopes],
   );
-  return {
-    currency: contract.currency,
-    methods: Object.fromEntries(strategies.map((row) => [row.category, row.method])),
-    rates,
-    markups,
-    rounding: contract.rounding,
-  };
-}
-
-/** Strategies of single projects differ from the contract's; only projects that have some are answered. */
-export async function readProjectMethods(
-  tx: WorkspaceTx,
-  projectIds: string[],
-): Promise<Map<string, Partial<Record<Category, Method>>>> {
-  const rows = await tx.rows<{ scopeId: string; category: Category; method: Method }>(
-    `select scope_id, category, method from strategies where workspace_id = $1 and scope_type = 'project' and scope_id = any($2::uuid[])`,
-    [tx.workspaceId, plainArray(projectIds)],
+  const markups = await tx.rows<ScopedPrices['markups'][number]>(
+    `select scope_type, scope_id, category, percentage, valid_from, valid_to from markups
+     where workspace_id = $1 and scope_id = any($2::uuid[]) order by valid_from desc`,
+    [tx.workspaceId, scopes],
   );
-  const methods = new Map<string, Partial<Record<Category, Method>>>();
-  for (const row of rows)
-    methods.set(row.scopeId, { ...methods.get(row.scopeId), [row.category]: row.method });
-  return methods;
+  return priceBooks(
+    { currency: contract.currency, rates, rounding: contract.rounding },
+    { strategies, markups },
+  );
 }
 
 export interface ProductRow {
@@ -159,8 +140,7 @@ interface Candidate {
 }
 export interface CompileContext {
   contract: ContractForBilling;
-  book: PriceBook;
-  projectMethods: Map<string, Partial<Record<Category, Method>>>;
+  bookOf: (projectId: string) => PriceBook;
   products: Map<string, ProductRow>;
   runId: string;
   /** Work dated before this day. */
@@ -174,11 +154,7 @@ export async function openCompile(
 ): Promise<CompileContext> {
   return {
     contract,
-    book: await readPriceBook(tx, contract),
-    projectMethods: await readProjectMethods(
-      tx,
-      contract.projects.map((project) => project.id),
-    ),
+    bookOf: await readPriceBooks(tx, contract),
     products: await ensureDefaultProducts(tx),
     runId: run.id,
     cutoffOn: run.cutoffOn,
@@ -204,7 +180,7 @@ export async function compileChunk(
   cursor: CompileCursor | null,
   limit: number,
 ): Promise<CompiledChunk> {
-  const { contract, book } = context;
+  const { contract } = context;
   if (cursor === null) await closeFutureDates(tx, contract.zone);
   const page = await tx.rows<CompileCursor>(
     `select project_id, work_date, entry_id, version from entry_balance
@@ -231,7 +207,6 @@ export async function compileChunk(
   for (const candidate of candidates) {
     if (blocked.has(candidate.entryId)) continue;
     const product = context.products.get(productDefaults[candidate.kind].name)!;
-    const methods = context.projectMethods.get(candidate.projectId);
     const priced = priceEntry(
       {
         kind: candidate.kind,
@@ -244,8 +219,7 @@ export async function compileChunk(
         taskUnitPrice: candidate.taskUnitPrice,
         product,
       },
-      // A contract's own strategy stands before a project's.
-      methods ? { ...book, methods: { ...methods, ...book.methods } } : book,
+      context.bookOf(candidate.projectId),
     );
     items.push({ candidate, priced, productId: product.id });
   }

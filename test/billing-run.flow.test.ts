@@ -312,6 +312,27 @@ test('an item without a price holds its invoice, and only that one; a person may
   expect(await exceptionsOf(books)).toEqual([]);
 });
 
+test("a project's own strategy and markup stand before the client's and the workspace's", async () => {
+  const books = await newBooks({ projects: ['P1', 'P2'] });
+  await books.in((tx) =>
+    tx.run(
+      `with method as (
+         insert into strategies (workspace_id, scope_type, scope_id, category, method)
+         values ($1, 'project', $2, 'labor', 'markup'), ($1, 'client', $3, 'labor', 'entry_or_task_price'))
+       insert into markups (workspace_id, scope_type, scope_id, category, percentage)
+       values ($1, 'workspace', $1, 'labor', 10), ($1, 'project', $2, 'labor', 50)`,
+      [books.workspaceId, books.projects.P1, books.clientId],
+    ),
+  );
+  const facts = { cost: '100', rate: '7.00', currency: 'GBP' };
+  await take(books, [
+    entryOf('1', facts),
+    entryOf('2', { ...facts, project: { externalId: null, code: 'P2', name: null } }),
+  ]);
+  await bill(database, books);
+  expect((await linesOf(books)).map((line) => line.unitPrice)).toEqual(['150.0000', '7.00']);
+});
+
 test('an explicit price of nothing is a price', async () => {
   const books = await newBooks({ rate: '0' });
   await take(books, [entryOf('1')]);

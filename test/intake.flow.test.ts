@@ -8,7 +8,7 @@ import {
   compileChunk,
   contractsInScope,
   ensureDefaultProducts,
-  readPriceBook,
+  readPriceBooks,
 } from '../store/compile.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { discardDraft } from '../store/draft.ts';
@@ -92,8 +92,7 @@ const context = async (tx: WorkspaceTx, books: Books): Promise<CompileContext> =
   const [contract] = await contractsInScope(tx, { type: 'contract', id: books.contractId });
   return {
     contract: contract!,
-    book: await readPriceBook(tx, contract!),
-    projectMethods: new Map(),
+    bookOf: await readPriceBooks(tx, contract!),
     products: await ensureDefaultProducts(tx),
     runId: (await requestBilling(books, { finishAt: 'draft' })).id,
     cutoffOn,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Decimal } from '../domain/money.ts';
+import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts';
 import {
   displayedQuantity,
   type PriceableEntry,
@@ -191,6 +192,37 @@ describe('without a strategy', () => {
       'task price: 2 = 25',
     );
     expect(priced(entry('mileage_distance', { product: bare }), book())).toMatch(noPrice);
+  });
+});
+
+describe('by scope', () => {
+  const strategies: ScopedPrices['strategies'] = [
+    { scopeType: 'workspace', scopeId: 'w', category: 'labor', method: 'service_rates' },
+    { scopeType: 'client', scopeId: 'c', category: 'labor', method: 'markup' },
+    { scopeType: 'project', scopeId: 'p', category: 'labor', method: 'entry_or_task_price' },
+    { scopeType: 'contract', scopeId: 'k', category: 'labor', method: 'service_rates' },
+  ];
+  const methodOf = (given: ScopedPrices['strategies'], project: string) =>
+    priceBooks(book(), { strategies: given, markups: [] })(project).methods.labor;
+  test('the contract stands before the project, that before the client, and that before the workspace', () => {
+    expect(methodOf(strategies, 'p')).toBe('service_rates');
+    expect(methodOf(strategies.slice(0, 3), 'p')).toBe('entry_or_task_price');
+    expect(methodOf(strategies.slice(0, 3), 'another')).toBe('markup');
+    expect(methodOf(strategies.slice(0, 1), 'p')).toBe('service_rates');
+  });
+  test('markups likewise, and of one scope the latest that is valid', () => {
+    const markup = (scopeType: 'project' | 'workspace', percentage: string, validFrom: string) =>
+      ({ scopeType, scopeId: 'p', category: 'labor', percentage, validFrom, validTo: null }) as const;
+    const bookOf = priceBooks(book(), {
+      strategies: [{ scopeType: 'contract', scopeId: 'k', category: 'labor', method: 'markup' }],
+      markups: [
+        markup('workspace', '10', '2026-03-01'),
+        markup('project', '75', '2026-06-01'),
+        markup('project', '50', '2026-01-01'),
+      ],
+    });
+    expect(priced(entry('labor', { cost: '100' }), bookOf('p'))).toBe('markup on cost: 150.0000 = 225');
+    expect(priced(entry('labor', { cost: '100' }), bookOf('q'))).toBe('markup on cost: 110.0000 = 165');
   });
 });
 

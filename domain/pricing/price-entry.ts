@@ -21,7 +21,7 @@ export interface Markup {
   validFrom: Day;
   validTo: Day | null;
 }
-/** Everything that may price the entries of one contract, read once per run; strategies already resolved by scope. */
+/** Everything that may price the entries of one project, read once per run; strategies already resolved by scope. */
 export interface PriceBook {
   currency: string;
   methods: Partial<Record<Category, Method>>;
