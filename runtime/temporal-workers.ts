@@ -1,5 +1,11 @@
 /** Owns the three workers of a process, one per task queue: interactive, bulk, vendor. */
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { SubjectType } from '../store/outbox.ts';
@@ -48,6 +54,10 @@ function installRuntime(logger: Logger): void {
       warn: (message, meta) =>
         log[message.startsWith('No workflows registered') ? 'debug' : 'warn'](meta ?? {}, message),
       error: (message, meta) => log.error(meta ?? {}, message),
+    },
+    // Else its native part writes to the screen by itself, past the log and its level.
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
     },
     shutdownSignals: [],
   });
