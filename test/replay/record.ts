@@ -1,0 +1,178 @@
+/**
+ * Owns the recording of workflow histories that replay.test.ts keeps replaying (invariant 11).
+ *
+ *     node test/replay/record.ts [NAME …]
+ *
+ * Runs the stories below on a hub with servers of its own in a temporary folder (about a minute) and writes one file per
+ * workflow to `histories/`, named `<workflow>.<story>.json`; with NAMEs only those. When to record:
+ *   - a new workflow type, or a new step of one: add a story here, record it, commit its file;
+ *   - never to make a failing replay pass. A history stands for workflows that run at somebody's hub: keep it, and let
+ *     the changed workflow carry both ways with `patched()` until no such history can be open any more.
+ */
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import pino from 'pino';
+import { startHub } from '../../cli/hub.ts';
+import { readConfig } from '../../config.ts';
+import { sleep, until } from '../support/loops.ts';
+import { openSpine, type Spine, type SpineOptions } from '../support/spine.ts';
+import { openTestWorkspace, type TestWorkspace } from '../support/workspace.ts';
+import { historyToText } from './history-file.ts';
+
+const directory = join(import.meta.dirname, 'histories');
+const wanted = process.argv.slice(2);
+const dataDir = mkdtempSync(join(tmpdir(), 'slipway-record-'));
+const { PATH, HOME } = process.env;
+const hub = await startHub({
+  config: readConfig({
+    PATH,
+    HOME,
+    SLIPWAY_DATA_DIR: dataDir,
+    SLIPWAY_PORT: '0',
+    SLIPWAY_ALLOW_LOOPBACK_VENDORS: 'true',
+  }),
+  logger: pino({ level: 'silent' }),
+  version: 'recording',
+  durations: { durations: { client_invoice: { connectionRetryMs: 500, syncRetryMs: 1_000 } } },
+  vendorTimeoutMs: 1_000,
+});
+
+async function record(name: string, handle: WorkflowHandle): Promise<void> {
+  if (wanted.length > 0 && !wanted.includes(name)) return;
+  const history = await handle.fetchHistory();
+  writeFileSync(join(directory, `${name}.json`), historyToText(history));
+  console.log(`${name}: ${history.events?.length ?? 0} events`);
+}
+
+interface Firm extends Spine {
+  at: TestWorkspace;
+}
+async function withFirm(options: SpineOptions, story: (firm: Firm) => Promise<void>): Promise<void> {
+  const at = await openTestWorkspace(hub, hub.database);
+  const firm = { ...(await openSpine(at, options)), at };
+  try {
+    firm.work('NPF-101', 2);
+    await firm.sync(firm.harvestId);
+    await at.idle();
+    await story(firm);
+  } finally {
+    await firm.close();
+  }
+}
+const isPostOf = (what: string) => (method: string, path: string) =>
+  method === 'POST' && path.endsWith(`/${what}`);
+const becomesClosed = (handle: WorkflowHandle) =>
+  until(
+    'it has ended',
+    () =>
+      handle.describe().then(
+        ({ status }) => status.name !== 'RUNNING',
+        () => false, // not started yet
+      ),
+    30_000,
+  );
+
+/** The whole spine on a good day, with a second payment and a disconnected platform at its end. */
+async function goodDay(): Promise<void> {
+  await withFirm({ pollSeconds: 2 }, async (firm) => {
+    const run = await firm.bill();
+    const invoice = await firm.invoiceBecomes('synced', (one) => one.sync?.status === 'synced');
+    for (const [status, amount] of [
+      ['partially_paid', '50.00'],
+      ['settled', '150.00'],
+    ]) {
+      firm.quickbooks.bookPayment({
+        invoiceId: invoice.sync!.externalId!,
+        amount: amount!,
+        date: '2026-04-10',
+      });
+      await firm.invoiceBecomes(status!, (one) => one.status === status);
+    }
+    await firm.at.idle();
+    await record('billing-run.issued', firm.at.workflow('billing_run', run.id));
+    await record('client-invoice.settled', firm.at.workflow('client_invoice', invoice.id));
+    await record('connection.payments-polled', firm.at.workflow('connection', firm.quickbooksId));
+    await firm.at.patch(`/connections/${firm.harvestId}`, { status: 'paused' });
+    await firm.at.idle();
+    await firm.at.patch(`/connections/${firm.harvestId}`, { status: 'disconnected' });
+    await becomesClosed(firm.at.workflow('connection', firm.harvestId));
+    await record('connection.disconnected', firm.at.workflow('connection', firm.harvestId));
+  });
+}
+
+/** Answers that never come, a sign-in that is lost, a refusal that a person mends. */
+async function badDay(): Promise<void> {
+  await withFirm({}, async (firm) => {
+    firm.harvest.fault({
+      kind: 'status',
+      status: 500,
+      times: 6,
+      match: (_, path) => path.endsWith('/time_entries'),
+    });
+    await firm.sync(firm.harvestId);
+    firm.quickbooks.fault({ kind: 'commit_then_drop', times: 1, match: isPostOf('customer') });
+    firm.quickbooks.fault({ kind: 'status', status: 404, times: 1, match: isPostOf('invoice') });
+    await firm.bill();
+    const failed = await firm.invoiceBecomes('failed', (one) => one.sync?.status === 'failed');
+    firm.quickbooks.setAccessToken('another');
+    await firm.at.post(`/invoices/${failed.id}/retry-sync`, {});
+    await firm.connectionBecomes(firm.quickbooksId, 'lost', (one) => one.status === 'authorization_lost');
+    await sleep(1_500);
+    await firm.at.patch(`/connections/${firm.quickbooksId}`, { secrets: { accessToken: 'another' } });
+    await firm.invoiceBecomes('synced', (one) => one.sync?.status === 'synced');
+    await firm.at.idle();
+    await record('client-invoice.mended-by-a-person', firm.at.workflow('client_invoice', failed.id));
+    const gaveUp = async () =>
+      (await firm.at.get<{ items: { status: string }[] }>('/operations')).items.filter(
+        (one) => one.status === 'failed',
+      ).length === 6;
+    await until('the reading was given up', gaveUp, 60_000);
+    await firm.at.idle();
+    await record('connection.reading-given-up', firm.at.workflow('connection', firm.harvestId));
+  });
+}
+
+/** Cancelled before a worker had it, and asked to stop at the drafts. */
+async function otherRuns(): Promise<void> {
+  await withFirm({}, async (firm) => {
+    const ask = (finishAt: string) =>
+      firm.at.post<{ id: string }>('/billing-runs', {
+        scope: { type: 'workspace', id: firm.at.workspaceId },
+        cutoffOn: '2026-04-01',
+        reason: 'recording',
+        finishAt,
+      });
+    const cancelled = await ask('issue');
+    await firm.at.post(`/billing-runs/${cancelled.id}/cancel`, {});
+    await becomesClosed(firm.at.workflow('billing_run', cancelled.id));
+    await record('billing-run.cancelled', firm.at.workflow('billing_run', cancelled.id));
+    const drafted = await ask('draft');
+    await firm.at.idle();
+    await record('billing-run.drafted', firm.at.workflow('billing_run', drafted.id));
+  });
+}
+
+async function sweeps(): Promise<void> {
+  const schedule = hub.temporal.schedule.getHandle('slipway-sweep');
+  await schedule.trigger();
+  let workflowId: string | undefined;
+  await until('a sweep ran', async () => {
+    const [latest] = (await schedule.describe()).info.recentActions;
+    if (latest?.action.type === 'startWorkflow') ({ workflowId } = latest.action.workflow);
+    return workflowId !== undefined;
+  });
+  const handle = hub.temporal.workflow.getHandle(workflowId!);
+  await becomesClosed(handle);
+  await record('sweep.nothing-overdue', handle);
+}
+
+try {
+  mkdirSync(directory, { recursive: true });
+  for (const story of [goodDay, badDay, otherRuns, sweeps]) await story();
+} finally {
+  await hub.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}
