@@ -5,8 +5,8 @@ import {
   type QuickbooksSandboxOptions,
   startQuickbooksSandbox,
 } from '../../connectors/quickbooks/sandbox.ts';
-import type { TestWorkspace } from './hub.ts';
 import { until } from './loops.ts';
+import type { TestWorkspace } from './workspace.ts';
 
 export const harvestAccount = { accountId: '1830001', accessToken: 'harvest-token' } as const;
 export const quickbooksCompany = { realmId: '9130350000000001', accessToken: 'quickbooks-token' } as const;
