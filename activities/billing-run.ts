@@ -5,6 +5,7 @@ import {
   compileChunk,
   contractsInScope,
   openCompile,
+  prepareCompile,
 } from '../store/compile.ts';
 import { discardDraft, draftContract, readContractTax } from '../store/draft.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';
@@ -66,6 +67,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     async compileRun(ref: SubjectRef): Promise<void> {
       const run = await runOf(ref);
       const contracts = await begin(ref, run, 'compile');
+      while (await database.inWorkspace(ref.workspaceId, (tx) => prepareCompile(tx, contracts, run)));
       const stopped = await eachContract(contracts, async (contract) => {
         const context = await database.inWorkspace(ref.workspaceId, (tx) => openCompile(tx, run, contract));
         let cursor: CompileCursor | null = null;

@@ -139,6 +139,8 @@ create table billable_items (
   -- Under a fixed price or a retainer: claimed, no revenue, cost kept.
   included boolean not null default false,
   held_reason text,
+  -- Un-compiled: its claim went back to the entry, its balance is empty, and it is never drafted.
+  withdrawn_at timestamptz,
   run_id uuid,
   created_at timestamptz not null default now(),
   primary key (workspace_id, id),

@@ -13,6 +13,7 @@ import type { WorkspaceTx } from './database.ts';
 import { closeFutureDates, findReleased, type RaisedFinding, raiseFindings } from './exceptions.ts';
 import { newId } from './new-id.ts';
 import { addDeltas } from './totals.ts';
+import { uncompile } from './uncompile.ts';
 
 export interface ContractForBilling {
   id: string;
@@ -109,6 +110,22 @@ export async function ensureDefaultProducts(tx: WorkspaceTx): Promise<Map<string
     [tx.workspaceId, textArray(wanted.map((p) => p.name))],
   );
   return new Map(rows.map((row) => [row.name, row]));
+}
+
+/**
+ * Before a run compiles: what may be compiled anew goes back to its entries. True while there is more to do; call it again,
+ * in another transaction. All contracts first, because an entry may have moved from one to another.
+ */
+export async function prepareCompile(
+  tx: WorkspaceTx,
+  contracts: ContractForBilling[],
+  run: { id: string; cutoffOn: Day },
+): Promise<boolean> {
+  return uncompile(
+    tx,
+    contracts.map((contract) => contract.id),
+    run,
+  );
 }
 
 /** Where a compile stands in the index it walks; null starts at the beginning. */

@@ -9,6 +9,7 @@ import {
   compileChunk,
   contractsInScope,
   openCompile,
+  prepareCompile,
   type RunScope,
 } from './compile.ts';
 import type { Database, WorkspaceTx } from './database.ts';
@@ -69,6 +70,7 @@ async function compute(tx: WorkspaceTx, wanted: WantedRun): Promise<RunPreview> 
   const projectIds = await projectsInScope(tx, wanted.scope);
   await requireBounded(tx, wanted.cutoffOn, projectIds, contracts);
   const run = await requestRun(tx, { ...wanted, trigger: 'by_hand' });
+  while (await prepareCompile(tx, contracts, run));
   for (const contract of contracts) {
     const context = await openCompile(tx, run, contract);
     let cursor: CompileCursor | null = null;

@@ -104,11 +104,14 @@ const comparisons: { name: string; says: string; sql: string }[] = [
   },
   {
     name: 'items',
-    says: 'items, made by their claim and quantity × price = amount',
+    says: 'items, made by their claim and quantity × price = amount, and without one once withdrawn',
     sql: `select 'item ' || coalesce(i.id, c.item_id) as place,
-          coalesce(i.entry_id is not null and (c.quantity is null or c.quantity <> i.raw_quantity or c.entry_id <> i.entry_id or c.version <> i.entry_version)
-            or b.quantity <> i.quantity or i.quantity <> i.rounded_quantity + i.adjusted_quantity or i.amount <> i.quantity * i.unit_price, true) as broken
-        from (select id, entry_id, entry_version, raw_quantity, rounded_quantity, adjusted_quantity, quantity, unit_price, amount
+          coalesce(case when i.withdrawn then c.item_id is not null or b.quantity <> 0 else
+              i.entry_id is not null and (c.quantity is null or c.quantity <> i.raw_quantity or c.entry_id <> i.entry_id or c.version <> i.entry_version)
+              or b.quantity <> i.quantity end
+            or i.quantity <> i.rounded_quantity + i.adjusted_quantity or i.amount <> i.quantity * i.unit_price, true) as broken
+        from (select id, entry_id, entry_version, raw_quantity, rounded_quantity, adjusted_quantity, quantity, unit_price, amount,
+                withdrawn_at is not null as withdrawn
               from billable_items where workspace_id = $1) i
         full join (select item_id, entry_id, version, sum(quantity) as quantity from claims where workspace_id = $1 group by 1, 2, 3
                    having sum(quantity) <> 0) c on c.item_id = i.id

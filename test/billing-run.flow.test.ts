@@ -312,6 +312,46 @@ test('an item without a price holds its invoice, and only that one; a person may
   expect(await exceptionsOf(books)).toEqual([]);
 });
 
+test('an item without a price is compiled anew once there is one and its draft was discarded', async () => {
+  const books = await newBooks({ rate: null });
+  await take(books, entries(3));
+  await bill(database, books);
+  const [held] = await invoicesOf(books);
+  expect(held).toMatchObject({ status: 'held', holdReason: '3 items have no price' });
+  await books.in((tx) =>
+    tx.run(
+      `with method as (
+         insert into strategies (workspace_id, scope_type, scope_id, category, method) values ($1, 'workspace', $1, 'labor', 'service_rates'))
+       insert into rate_cards (workspace_id, scope_type, scope_id, position, regular_rate, currency) values ($1, 'contract', $2, '*', 80, 'GBP')`,
+      [books.workspaceId, books.contractId],
+    ),
+  );
+  // While a document holds them they stay as they are.
+  await bill(database, books);
+  expect(await invoicesOf(books)).toMatchObject([{ status: 'held', net: '0.00' }]);
+  await books.in((tx) => discardDraft(tx, held!.id, 'test', 'now there is a rate'));
+  await expectBalanced(database, books);
+  const again = await bill(database, books);
+  expect(again.counts).toMatchObject({ items: 3, issued: 1 });
+  expect(await summary(books)).toEqual(['issued NFE-0001 240.00']);
+  expect(await counts(books)).toEqual({ claims: 9, items: 6, allocations: 9 });
+  expect(await totalOf(books, 'pending_amount', 'GBP')).toBe('0');
+});
+
+test('what still has no price is taken back and compiled once a run, however often its steps repeat', async () => {
+  const books = await newBooks({ rate: null });
+  await take(books, entries(2));
+  const activities = billingActivities(database);
+  for (let runs = 1; runs <= 2; runs += 1) {
+    const run = await requestBilling(books, { finishAt: 'draft' });
+    await activities.compileRun(refOf(books, run));
+    await activities.compileRun(refOf(books, run));
+    await books.in((tx) => requestCancel(tx, run.id, 'test'));
+    await carryOut(database, books, run);
+    expect(await counts(books)).toEqual({ claims: 4 * runs - 2, items: 2 * runs, allocations: 0 });
+  }
+});
+
 test("a project's own strategy and markup stand before the client's and the workspace's", async () => {
   const books = await newBooks({ projects: ['P1', 'P2'] });
   await books.in((tx) =>

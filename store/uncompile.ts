@@ -1,0 +1,171 @@
+/** Owns un-compiling: what a run claimed and no document holds goes back to its entry, to be compiled anew. */
+import type { Day } from '../domain/work-entry.ts';
+import { plainArray } from './arrays.ts';
+import type { WorkspaceTx } from './database.ts';
+import { closeFixed } from './exceptions.ts';
+import { addDeltas } from './totals.ts';
+
+/** What a price or a party comes from: an item is compiled anew where its entry now says otherwise. */
+const parties = ['kind', 'work_date', 'client_id', 'project_id', 'person_id', 'position', 'rate', 'currency'];
+/** True where version `v` of an entry moved to other parties than version `was` named: not where only its quantity or note changed. */
+export const movedParties = (v: string, was: string) =>
+  `(${parties.map((name) => `${v}.${name}`).join(', ')}) is distinct from (${parties.map((name) => `${was}.${name}`).join(', ')})`;
+
+const batchSize = 5_000;
+
+interface Withdrawn {
+  itemId: string;
+  entryId: string;
+  version: number;
+  raw: number;
+}
+
+/**
+ * Takes back the items of these contracts that are on no document and have no price, or whose entry has moved on to other
+ * parties since. Items of the run itself stay, so that a repeat counts nothing twice; so does what is held back.
+ * At most `batchSize` items; true while there may be more.
+ */
+export async function uncompile(
+  tx: WorkspaceTx,
+  contractIds: string[],
+  run: { id: string; cutoffOn: Day },
+): Promise<boolean> {
+  const found = await withdrawable(tx, contractIds, run, null);
+  if (found.length === 0) return false;
+  await tx.run(
+    `select 1 from (select distinct u.id from unnest($2::uuid[]) as u(id) order by 1) e
+     cross join lateral (
+       select 1 from entry_balance x where x.workspace_id = $1 and x.entry_id = e.id order by x.version for no key update) l`,
+    [tx.workspaceId, plainArray(found.map((row) => row.entryId))],
+  );
+  await tx.run(
+    `select 1 from (select u.id from unnest($2::uuid[]) as u(id) order by 1) i
+     cross join lateral (select 1 from item_balance x where x.workspace_id = $1 and x.item_id = i.id for no key update) l`,
+    [tx.workspaceId, plainArray(found.map((row) => row.itemId))],
+  );
+  // Locked first, read after: a draft may have taken some of it meanwhile.
+  const items = await withdrawable(
+    tx,
+    contractIds,
+    run,
+    found.map((row) => row.itemId),
+  );
+  if (items.length > 0) await withdraw(tx, items);
+  return items.length === batchSize;
+}
+
+function withdrawable(
+  tx: WorkspaceTx,
+  contractIds: string[],
+  run: { id: string; cutoffOn: Day },
+  among: string[] | null,
+): Promise<Withdrawn[]> {
+  // Of a moved entry all items go back together, or none: while a later version holds a difference on a document, the
+  // earlier one is what it differs from.
+  return tx.rows<Withdrawn>(
+    `select i.id as item_id, i.entry_id, i.entry_version as version, i.raw_quantity as raw
+     from item_balance b
+     cross join lateral (
+       select x.id, x.entry_id, x.entry_version, x.raw_quantity, x.flagged from billable_items x
+       where x.workspace_id = $1 and x.id = b.item_id and x.entry_id is not null and x.run_id is distinct from $3
+         and x.held_reason is null and not x.included and x.work_date < $4 offset 0) i
+     cross join lateral (
+       select x.current_version from work_entries x where x.workspace_id = $1 and x.id = i.entry_id and x.deleted_at is null offset 0) e
+     where b.workspace_id = $1 and b.contract_id = any($2::uuid[]) and b.allocated <> b.quantity and b.allocated = 0
+       and ($5::uuid[] is null or b.item_id = any($5))
+       and (i.flagged or i.entry_version <> e.current_version and exists (
+         select 1 from entry_versions v join entry_versions w on w.workspace_id = $1 and w.entry_id = v.entry_id and w.version = i.entry_version
+         where v.workspace_id = $1 and v.entry_id = i.entry_id and v.version = e.current_version and ${movedParties('v', 'w')}))
+       and (i.entry_version = e.current_version or not exists (
+         select 1 from entry_balance c where c.workspace_id = $1 and c.entry_id = i.entry_id and c.version = e.current_version and c.claimed <> 0))
+     order by i.id limit ${batchSize}`,
+    [
+      tx.workspaceId,
+      plainArray(contractIds),
+      run.id,
+      run.cutoffOn,
+      among === null ? null : plainArray(among),
+    ],
+  );
+}
+
+async function withdraw(tx: WorkspaceTx, items: Withdrawn[]): Promise<void> {
+  const ids = plainArray(items.map((item) => item.itemId));
+  await tx.run(
+    `insert into claims (workspace_id, entry_id, version, item_id, quantity)
+     select $1, r.* from unnest($2::uuid[], $3::int[], $4::uuid[], $5::bigint[]) as r(entry_id, version, item_id, quantity)`,
+    [
+      tx.workspaceId,
+      plainArray(items.map((item) => item.entryId)),
+      plainArray(items.map((item) => item.version)),
+      ids,
+      plainArray(items.map((item) => -item.raw)),
+    ],
+  );
+  const amounts = await tx.rows<{ currency: string; amount: string }>(
+    `with gone as (
+       update item_balance b set quantity = 0 from unnest($2::uuid[]) as r(id)
+       where b.workspace_id = $1 and b.item_id = r.id returning b.item_id),
+     marked as (
+       update billable_items i set withdrawn_at = now() from gone g where i.workspace_id = $1 and i.id = g.item_id
+       returning i.currency, i.amount)
+     select currency, -sum(amount) as amount from marked group by 1`,
+    [tx.workspaceId, ids],
+  );
+  const opened = await reopen(tx, items);
+  await addDeltas(tx, [
+    ...opened.map(({ projectId, seconds }) => ({
+      metric: 'open_seconds',
+      key: projectId ?? 'unmatched',
+      value: String(seconds),
+    })),
+    ...amounts.map(({ currency, amount }) => ({ metric: 'pending_amount', key: currency, value: amount })),
+  ]);
+  const free = await tx.rows<{ key: string }>(
+    `select 'entry:' || r.id as key from (select distinct u.id from unnest($2::uuid[]) as u(id)) r
+     where not exists (select 1 from entry_balance b where b.workspace_id = $1 and b.entry_id = r.id and b.claimed <> 0)`,
+    [tx.workspaceId, plainArray(items.map((item) => item.entryId))],
+  );
+  await closeFixed(
+    tx,
+    'entry.changed_after_claim',
+    free.map((row) => row.key),
+    'nothing of the entry is claimed any more',
+  );
+}
+
+/**
+ * What went back to an earlier version is offered by the current one; what was settled elsewhere meanwhile offers nothing.
+ * Answers by project how many seconds of labor are open for it.
+ */
+function reopen(
+  tx: WorkspaceTx,
+  items: Withdrawn[],
+): Promise<{ projectId: string | null; seconds: number }[]> {
+  return tx.rows(
+    `with back as (
+       select r.entry_id, e.current_version, sum(r.raw)::bigint as raw, coalesce(sum(r.raw) filter (where r.version <> e.current_version), 0)::bigint as earlier,
+         coalesce(sum(r.raw) filter (where r.version = e.current_version), 0)::bigint as current
+       from unnest($2::uuid[], $3::int[], $4::bigint[]) as r(entry_id, version, raw)
+       cross join lateral (select x.current_version from work_entries x where x.workspace_id = $1 and x.id = r.entry_id offset 0) e
+       group by 1, 2),
+     closed as (
+       update entry_balance b set quantity = b.claimed from back k
+       where b.workspace_id = $1 and b.entry_id = k.entry_id and b.version <> k.current_version and b.quantity <> b.claimed),
+     offered as (
+       update entry_balance b set quantity = case
+           when v.billable and not v.settled_elsewhere or b.quantity <> b.claimed + k.current then b.quantity + k.earlier
+           else b.claimed end
+       from back k join entry_versions v on v.workspace_id = $1 and v.entry_id = k.entry_id and v.version = k.current_version
+       where b.workspace_id = $1 and b.entry_id = k.entry_id and b.version = k.current_version
+       returning b.project_id, v.kind,
+         b.quantity - old.quantity + k.current as seconds)
+     select project_id, sum(seconds)::bigint as seconds from offered where kind = 'labor' group by 1`,
+    [
+      tx.workspaceId,
+      plainArray(items.map((item) => item.entryId)),
+      plainArray(items.map((item) => item.version)),
+      plainArray(items.map((item) => item.raw)),
+    ],
+  );
+}
