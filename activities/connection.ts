@@ -2,6 +2,7 @@
 import { connectorById } from '../connectors/kit/registry.ts';
 import { localDay } from '../domain/day.ts';
 import { entryContentHash } from '../domain/entry-content-hash.ts';
+import type { SourceEntry, UnreadableRow } from '../domain/work-entry.ts';
 import { advancePoll, beginPoll, type Poll, readPolls } from '../store/checkpoints.ts';
 import { type Connection, connections } from '../store/connections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
@@ -26,6 +27,7 @@ import { findByExternalIds } from '../store/sync.ts';
 import { getWorkspace, workspaceNow } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
+import { rereadWindow } from './reread-window.ts';
 import { type OpenVendor, openVendor, settleVendorFailure } from './vendor.ts';
 
 export type ConnectionStep =
@@ -98,15 +100,19 @@ export function createConnectionActivities(deps: ActivityDeps) {
             finishOperation(tx, begun.operation.id, { ...outcome, result: counts }),
           );
         try {
-          for await (const page of connector.timeSource.changedSince(http, poll.cursor)) {
+          const takePage = async (
+            entries: SourceEntry[],
+            unreadable: UnreadableRow[],
+            checkpoint: string | null,
+          ) => {
             counts = await database.inWorkspace(workspaceId, async (tx) => {
-              await advance(tx, poll, page.checkpoint);
+              await advance(tx, poll, checkpoint);
               const taken = await takeIn(
                 tx,
                 begun.matcher,
                 {
-                  entries: page.entries.map((entry) => ({ entry, contentHash: entryContentHash(entry) })),
-                  unreadable: page.unreadable,
+                  entries: entries.map((entry) => ({ entry, contentHash: entryContentHash(entry) })),
+                  unreadable,
                 },
                 {
                   sourceId: begun.sourceId,
@@ -127,7 +133,19 @@ export function createConnectionActivities(deps: ActivityDeps) {
               });
               return sum;
             });
+          };
+          for await (const page of connector.timeSource.changedSince(http, poll.cursor)) {
+            await takePage(page.entries, page.unreadable, page.checkpoint);
           }
+          await rereadWindow(database, {
+            workspaceId,
+            connectionId: subjectId,
+            sourceId: begun.sourceId,
+            today: begun.today,
+            timeSource: connector.timeSource,
+            http,
+            takePage: (entries, unreadable) => takePage(entries, unreadable, null),
+          });
           await end({ status: 'done' });
         } catch (problem) {
           await end({ status: 'failed', error: { message: messageOf(problem) } });
