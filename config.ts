@@ -1,8 +1,8 @@
 /** Owns every setting: the only reader of the environment, it fails at start with the list of what is wrong. */
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHmac, randomBytes } from 'node:crypto';
+import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 
 type Environment = Record<string, string | undefined>;
@@ -238,6 +238,63 @@ function toConfig(set: Settings, env: Environment, cwd: string): Config {
 }
 
 /**
+ * For processes that are one of several on one hub: each must be told of the same servers and the same key, where a
+ * hub in one process brings its own.
+ * @throws ConfigError with what is missing
+ */
+export function requireShared(config: Pick<Config, 'database' | 'temporal' | 'secretKey'>): void {
+  const missing = [
+    ...(config.database === null
+      ? ['DATABASE_URL is missing: name the Postgres that all processes share']
+      : []),
+    ...(config.temporal.address === null
+      ? [
+          'TEMPORAL_ADDRESS is missing: name the Temporal that all processes share, such as temporal.example.com:7233',
+        ]
+      : []),
+    ...(config.secretKey === null
+      ? [
+          'SLIPWAY_SECRET_KEY is missing: give every process the same key; a hub that ran as "slipway start" keeps it in ' +
+            'secret.key in its data folder, a new one is made with: openssl rand -base64 32',
+        ]
+      : []),
+  ];
+  if (missing.length > 0) throw new ConfigError(missing);
+}
+
+/**
+ * Makes the data folder, level by level: mkdirSync with `recursive` never returns in a place that answers ENOENT for
+ * everything, such as /proc (Node 24).
+ * @throws ConfigError when it cannot be made or written to
+ */
+export function makeDataDir(dataDir: string): void {
+  const missing: string[] = [];
+  let existing = dataDir;
+  while (statSync(existing, { throwIfNoEntry: false }) === undefined && dirname(existing) !== existing) {
+    missing.unshift(existing);
+    existing = dirname(existing);
+  }
+  try {
+    if (!statSync(existing).isDirectory()) throw new Error(`${existing} is a file`);
+    accessSync(existing, constants.W_OK | constants.X_OK);
+    for (const dir of missing) mkdirSync(dir, { recursive: false });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    // Another process of ours may have made it in this moment.
+    if (code === 'EEXIST' && statSync(dataDir, { throwIfNoEntry: false })?.isDirectory()) return;
+    const why = code === undefined ? message : `${existing} does not take it (${code})`;
+    throw new ConfigError([
+      `SLIPWAY_DATA_DIR cannot be ${dataDir}: ${why}; name a folder that this user may write to`,
+    ]);
+  }
+}
+
+/** Tells one key from another without telling the key: what a hub remembers of the key that its secrets are sealed with. */
+export function secretKeyCheck(key: Buffer): Buffer {
+  return createHmac('sha256', key).update('slipway: which secret key').digest();
+}
+
+/**
  * The key that encrypts secrets at rest: the one given, or the one in the data folder, which the first start makes.
  * @returns 32 bytes
  * @throws ConfigError when the key file does not hold a key; a new one would make every stored secret unreadable
@@ -245,7 +302,7 @@ function toConfig(set: Settings, env: Environment, cwd: string): Config {
 export function loadSecretKey(config: Pick<Config, 'secretKey' | 'dataDir'>): Buffer {
   if (config.secretKey !== null) return config.secretKey;
   const path = join(config.dataDir, 'secret.key');
-  mkdirSync(config.dataDir, { recursive: true });
+  makeDataDir(config.dataDir);
   try {
     writeFileSync(path, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600, flush: true });
   } catch (error) {

@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.ts';
 import { createApp } from '../api/app.ts';
 import type { Readiness } from '../api/deps.ts';
-import { type Config, loadSecretKey } from '../config.ts';
+import { type Config, ConfigError, loadSecretKey, makeDataDir, secretKeyCheck } from '../config.ts';
 import { connectors } from '../connectors/kit/registry.ts';
 import { acquireDataLock } from '../runtime/data-lock.ts';
 import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts';
@@ -30,6 +30,7 @@ import type { SecretBox } from '../store/connections.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { failInterruptedOperations } from '../store/operations.ts';
+import { agreeOnSecretKey } from '../store/secret-check.ts';
 import { listWorkspaces } from '../store/workspaces.ts';
 
 export interface HubOptions {
@@ -73,6 +74,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     }
   };
   try {
+    makeDataDir(config.dataDir);
     const lock = await acquireDataLock(config.dataDir);
     stops.push(() => lock.release());
 
@@ -111,7 +113,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
         await database.inWorkspace(id, failInterruptedOperations);
     }
 
-    const secrets = createSecretBox(new Map([[1, loadSecretKey(config)]]));
+    const secrets = await openSecrets(config, database);
     const poke = startPoke({ database, logger });
     stops.push(() => poke.stop());
     const sequencer = startSequencer({ database, poke, logger });
@@ -175,6 +177,17 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     await stop();
     throw error;
   }
+}
+
+/** Throws ConfigError when the secrets in this database are sealed with another key: syncs would fail one by one. */
+async function openSecrets(config: Config, database: Database): Promise<SecretBox> {
+  const key = loadSecretKey(config);
+  if (await agreeOnSecretKey(database, secretKeyCheck(key))) return createSecretBox(new Map([[1, key]]));
+  const given = config.secretKey ? 'SLIPWAY_SECRET_KEY' : join(config.dataDir, 'secret.key');
+  throw new ConfigError([
+    `${given} is not the key that this database's secrets are sealed with: give the one that its other processes and ` +
+      'earlier starts had (SLIPWAY_SECRET_KEY, or secret.key in their data folder)',
+  ]);
 }
 
 async function answers(

@@ -1,5 +1,5 @@
 /** Owns giving a one-off command the database: the configured one, a running hub's, or the embedded one for its time. */
-import type { Config } from '../config.ts';
+import { type Config, makeDataDir } from '../config.ts';
 import { acquireDataLock, type DataLock, DataLockedError } from '../runtime/data-lock.ts';
 import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts';
 import { type Database, openDatabase } from '../store/database.ts';
@@ -30,6 +30,7 @@ export async function withDatabase<T>(
       await database.close();
     }
   }
+  makeDataDir(config.dataDir);
   const lock = await tryLock(config.dataDir);
   const postgres = await startEmbeddedPostgres({
     dataDir: config.dataDir,

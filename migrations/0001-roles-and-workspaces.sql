@@ -39,11 +39,13 @@ end $$;
 create table hub (
   only_row boolean primary key default true check (only_row),
   epoch integer not null default 1,
+  -- Tells which key the secrets at rest are sealed with; written by the first start.
+  secret_check bytea,
   created_at timestamptz not null default now()
 );
 insert into hub default values;
 grant select on hub to slipway_app, slipway_system;
-grant update (epoch) on hub to slipway_system;
+grant update (epoch, secret_check) on hub to slipway_system;
 
 create table workspaces (
   id uuid primary key default uuidv7(),

@@ -2,7 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ConfigError, childEnvironment, loadSecretKey, readConfig } from '../config.ts';
+import {
+  ConfigError,
+  childEnvironment,
+  loadSecretKey,
+  makeDataDir,
+  readConfig,
+  requireShared,
+} from '../config.ts';
 
 function problemsOf(env: Record<string, string>): readonly string[] {
   try {
@@ -137,5 +144,46 @@ describe('the key that encrypts secrets at rest', () => {
     writeFileSync(path, 'half a k');
     expect(() => loadSecretKey({ secretKey: null, dataDir })).toThrow(/put back the copy from your backup/);
     expect(readFileSync(path, 'utf8')).toBe('half a k');
+  });
+});
+
+test('api and worker name all that they share with other processes, at once', () => {
+  const missing = (env: Record<string, string>) => {
+    try {
+      requireShared(readConfig(env));
+    } catch (error) {
+      if (error instanceof ConfigError) return error.problems.map((problem) => problem.split(' ')[0]);
+      throw error;
+    }
+    return [];
+  };
+  expect(missing({})).toEqual(['DATABASE_URL', 'TEMPORAL_ADDRESS', 'SLIPWAY_SECRET_KEY']);
+  const servers = { DATABASE_URL: 'postgres://db/x', TEMPORAL_ADDRESS: 'temporal:7233' };
+  expect(missing(servers)).toEqual(['SLIPWAY_SECRET_KEY']);
+  expect(missing({ ...servers, SLIPWAY_SECRET_KEY: Buffer.alloc(32).toString('base64') })).toEqual([]);
+});
+
+describe('the data folder', () => {
+  test('is made with its parents, and may be there already', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'slipway-dir-'));
+    try {
+      const dataDir = join(dir, 'a', 'b');
+      makeDataDir(dataDir);
+      makeDataDir(dataDir);
+      expect(statSync(dataDir).isDirectory()).toBe(true);
+      writeFileSync(join(dir, 'file'), '');
+      expect(() => makeDataDir(join(dir, 'file', 'data'))).toThrow(
+        /SLIPWAY_DATA_DIR cannot be .*file is a file/,
+      );
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  // There Node's own recursive mkdir never returns.
+  test.runIf(process.platform === 'linux')('is refused where nothing can be made', () => {
+    expect(() => makeDataDir('/proc/nope/data')).toThrow(
+      /SLIPWAY_DATA_DIR cannot be .*\/proc does not take it/,
+    );
   });
 });
