@@ -113,7 +113,7 @@ create table webhook_deliveries (
   unique (workspace_id, connection_id, delivery_key),
   foreign key (workspace_id, connection_id) references connections
 );
-select tenant_table('webhook_deliveries');
+select tenant_table('webhook_deliveries', 'select, insert, update, delete');
 
 -- A webhook's address names the connection only.
 create function find_connection(wanted uuid) returns table (workspace_id uuid, connector text, status text)

@@ -51,7 +51,7 @@ create table operations (
   finished_at timestamptz,
   primary key (workspace_id, id)
 );
-select tenant_table('operations');
+select tenant_table('operations', 'select, insert, update, delete');
 create index on operations (workspace_id, status);
 
 -- Committed events get a gap-free number per workspace, in batches, and a chained hash, by the one sequencer.

@@ -2,8 +2,16 @@
 import cron from 'node-cron';
 import type { Logger } from 'pino';
 import type { Database } from '../store/database.ts';
+import { pruneTenantRows } from '../store/prune.ts';
+import { listWorkspaces } from '../store/workspaces.ts';
 
 const idempotencyKeptHours = 48;
+
+/** Deletes what has served its time in every workspace, batch by batch. */
+export async function pruneWorkspaces(database: Database): Promise<void> {
+  for (const { id } of await listWorkspaces(database))
+    while (await database.inWorkspace(id, pruneTenantRows));
+}
 
 export function startHousekeeping(options: {
   database: Database;
@@ -28,7 +36,12 @@ export function startHousekeeping(options: {
       ]),
     ),
   );
-  const tasks = [cron.schedule('*/5 * * * *', sweep), cron.schedule('17 * * * *', prune)];
+  const pruneOld = chore('prune old deliveries and operations', () => pruneWorkspaces(database));
+  const tasks = [
+    cron.schedule('*/5 * * * *', sweep),
+    cron.schedule('17 * * * *', prune),
+    cron.schedule('41 3 * * *', pruneOld),
+  ];
   void sweep();
   return {
     stop: async () => {

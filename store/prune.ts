@@ -1,0 +1,28 @@
+/** Owns which tenant rows have served their time, and deletes them in batches. */
+import type { WorkspaceTx } from './database.ts';
+
+/**
+ * Vendors repeat a delivery for some days; after that neither the key that tells a repeat apart nor the body is asked for.
+ * Intents are never pruned, not even done ones: each says under which key a document was written to a platform, and a
+ * repeat of that write, however late, is only safe where it is found (invariant 6).
+ */
+const kept = [
+  { table: 'webhook_deliveries', days: 30, where: 'true' },
+  { table: 'operations', days: 90, where: `finished_at < now() - interval '90 days'` },
+];
+const batchSize = 5_000;
+
+/** Deletes up to `batchSize` rows of each table; answers true while there may be more. */
+export async function pruneTenantRows(tx: WorkspaceTx): Promise<boolean> {
+  let more = false;
+  for (const { table, days, where } of kept) {
+    // Ids begin with their time, so their index finds the old ones without reading the others.
+    const deleted = await tx.run(
+      `delete from ${table} where workspace_id = $1 and id in (
+         select id from ${table} where workspace_id = $1 and id < uuidv7($2::interval) and ${where} order by id limit $3)`,
+      [tx.workspaceId, `-${days} days`, batchSize],
+    );
+    more ||= deleted === batchSize;
+  }
+  return more;
+}
