@@ -5,6 +5,7 @@ import { createLogger } from '../api/kit/logger.ts';
 import { ConfigError, readConfig } from '../config.ts';
 import { DataLockedError } from '../runtime/data-lock.ts';
 import { type Command, UsageError } from './command.ts';
+import { apiKey } from './commands/api-key.ts';
 import { contract } from './commands/contract.ts';
 import { demo } from './commands/demo.ts';
 import { importFile } from './commands/import.ts';
@@ -24,6 +25,7 @@ const commands: Command[] = [
   contract,
   release,
   runCommand,
+  apiKey,
   verify,
   restartWorkflows,
   migrateCommand,
@@ -53,9 +55,15 @@ function stopSignal(): () => Promise<void> {
 async function main(): Promise<number> {
   const [name = 'help', ...args] = process.argv.slice(2);
   const command = commands.find((candidate) => candidate.name === name);
-  if (!command) {
+  if (!command && ['help', '--help', '-h'].includes(name)) {
     process.stdout.write(`${help()}\n`);
-    return name === 'help' || name === '--help' ? 0 : 2;
+    return 0;
+  }
+  if (!command) {
+    process.stderr.write(
+      `"${name}" is no command of Slipway. The commands are ${commands.map((each) => each.name).join(', ')}; "slipway help" says what each does.\n`,
+    );
+    return 2;
   }
   if (args.includes('--help')) {
     process.stdout.write(`${command.summary}\n  ${command.usage}\n`);

@@ -101,6 +101,16 @@ export async function createApiKey(
   return { apiKey, key };
 }
 
+/** Whether the workspace can be entered: by a key that is neither revoked nor expired. */
+export async function hasUsableApiKey(tx: WorkspaceTx): Promise<boolean> {
+  const row = await tx.row<{ found: boolean }>(
+    `select exists (select from api_keys where workspace_id = $1 and revoked_at is null
+       and (expires_at is null or expires_at > now())) as found`,
+    [tx.workspaceId],
+  );
+  return row?.found === true;
+}
+
 /** Ends a key; it stays listed. Null when there is none; revoking again changes nothing. */
 export async function revokeApiKey(tx: WorkspaceTx, id: string): Promise<ApiKey | null> {
   await tx.run(

@@ -1,6 +1,6 @@
 /** Owns workspaces: the tenants, each made together with its first admin key. */
 import type { Instant } from '../domain/work-entry.ts';
-import { createApiKey } from './api-keys.ts';
+import { createApiKey, hasUsableApiKey } from './api-keys.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
 
@@ -33,8 +33,33 @@ export async function createWorkspace(
     ]),
   );
   return database.inWorkspace(id, async (tx) => {
-    const { key } = await createApiKey(tx, { name: input.keyName ?? 'first admin key', scopes: ['*'] });
+    const { key } = await createApiKey(tx, { name: input.keyName ?? adminKeyName, scopes: ['*'] });
     return { workspace: await getWorkspace(tx), key };
+  });
+}
+
+const adminKeyName = 'first admin key';
+
+/**
+ * Makes an admin key for each workspace that has no usable key, and the first workspace where there is none: a hub that
+ * was killed before it could show its first key can still be entered. Answers the keys made, to be shown once; processes
+ * that start together take turns, so that one of them makes them.
+ */
+export function openEntrances(database: Database): Promise<{ workspace: Workspace; key: string }[]> {
+  return database.inSystem(async (tx) => {
+    await tx.run(`select pg_advisory_xact_lock(hashtextextended('slipway.entrances', 0))`);
+    const workspaces = await listWorkspaces(database);
+    if (workspaces.length === 0) return [await createWorkspace(database, { name: 'My workspace' })];
+    const made: { workspace: Workspace; key: string }[] = [];
+    for (const workspace of workspaces) {
+      const key = await database.inWorkspace(workspace.id, async (own) =>
+        (await hasUsableApiKey(own))
+          ? null
+          : (await createApiKey(own, { name: adminKeyName, scopes: ['*'] })).key,
+      );
+      if (key !== null) made.push({ workspace, key });
+    }
+    return made;
   });
 }
 

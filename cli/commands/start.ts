@@ -1,13 +1,17 @@
 /** Owns `slipway start`, `api` and `worker`: the hub in one process, or its parts in several. */
-import { createWorkspace, listWorkspaces } from '../../store/workspaces.ts';
+import { parseArgs } from 'node:util';
+import { requireShared } from '../../config.ts';
+import { openEntrances } from '../../store/workspaces.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { startHub } from '../hub.ts';
 import { say } from '../story.ts';
 
 async function serve(
-  { config, logger, version, untilStopped }: CommandContext,
+  { config, logger, version, args, untilStopped }: CommandContext,
   parts: { api: boolean; worker: boolean },
 ): Promise<number> {
+  parseArgs({ args, options: {} });
+  if (!parts.api || !parts.worker) requireShared(config);
   const hub = await startHub({
     config,
     logger,
@@ -16,12 +20,11 @@ async function serve(
     onProgress: (message) => say(`… ${message}`),
   });
   try {
-    if ((await listWorkspaces(hub.database)).length === 0) {
-      const { workspace, key } = await createWorkspace(hub.database, { name: 'My workspace' });
+    // A worker's output is nobody's first look.
+    for (const { workspace, key } of parts.api ? await openEntrances(hub.database) : [])
       say(
-        `\nMade the workspace "${workspace.name}" and its first admin key. It is shown this once; keep it safe:\n\n  ${key}\n`,
+        `\nMade an admin key for the workspace "${workspace.name}", which had none. It is shown this once; keep it safe:\n\n  ${key}\n`,
       );
-    }
     say(
       hub.url
         ? `Slipway serves ${hub.url} (documents at ${hub.url}/api/v1/docs). Ctrl-C ends it.`
@@ -44,12 +47,12 @@ export const start: Command = {
 export const api: Command = {
   name: 'api',
   usage: 'slipway api',
-  summary: 'Run only the API and the relay (with DATABASE_URL and TEMPORAL_ADDRESS)',
+  summary: 'Run only the API and the relay (with DATABASE_URL, TEMPORAL_ADDRESS and SLIPWAY_SECRET_KEY)',
   run: (context) => serve(context, { api: true, worker: false }),
 };
 export const worker: Command = {
   name: 'worker',
   usage: 'slipway worker',
-  summary: 'Run only the workers and the relay (with DATABASE_URL and TEMPORAL_ADDRESS)',
+  summary: 'Run only the workers and the relay (with DATABASE_URL, TEMPORAL_ADDRESS and SLIPWAY_SECRET_KEY)',
   run: (context) => serve(context, { api: false, worker: true }),
 };
