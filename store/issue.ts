@@ -11,6 +11,7 @@ import { recordEvents } from './events.ts';
 import { raiseFindings } from './exceptions.ts';
 import { enqueueLooks } from './outbox.ts';
 import { addDeltas } from './totals.ts';
+import { movedParties } from './uncompile.ts';
 
 interface Draft {
   id: string;
@@ -127,6 +128,7 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
 /**
  * Why an invoice may not be issued now: read under the entries' locks, so no edit can slip in between. An entry that changed
  * after its item was compiled passes once its difference is released and compiled too: item and difference are its hours.
+ * That holds for its quantity only: work that moved to another client, project, person or day would go out to the wrong one.
  */
 async function gateReasons(
   tx: WorkspaceTx,
@@ -136,6 +138,7 @@ async function gateReasons(
   const rows = await tx.rows<{
     invoiceId: string;
     stale: number;
+    moved: number;
     unapproved: number;
     excepted: number;
     flagged: number;
@@ -143,6 +146,7 @@ async function gateReasons(
   }>(
     `select d.id as invoice_id,
        count(*) filter (where e.current_version <> i.entry_version and (x.open or b.claimed <> b.quantity))::int as stale,
+       count(*) filter (where e.current_version <> i.entry_version and ${movedParties('v', 'w')})::int as moved,
        count(*) filter (where e.current_version = i.entry_version and x.open)::int as excepted,
        count(*) filter (where i.entry_id is not null and (e.deleted or not $4::jsonb -> d.policy ? v.approval
          or d.policy = 'approved' and v.approved_hash is distinct from v.content_hash))::int as unapproved,
@@ -157,8 +161,11 @@ async function gateReasons(
      left join lateral (
        select x.current_version, x.deleted_at is not null as deleted from work_entries x where x.workspace_id = $1 and x.id = i.entry_id offset 0) e on true
      left join lateral (
-       select x.approval, x.approved_hash, x.content_hash from entry_versions x
+       select x.* from entry_versions x
        where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = e.current_version offset 0) v on true
+     left join lateral (
+       select x.* from entry_versions x
+       where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = i.entry_version and x.version <> e.current_version offset 0) w on true
      left join lateral (
        select x.quantity, x.claimed from entry_balance x where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = e.current_version offset 0) b on true
      left join lateral (
@@ -173,6 +180,10 @@ async function gateReasons(
     ],
   );
   const found = new Map(rows.map((row) => [row.invoiceId, row]));
+  const moves = await firstMoves(
+    tx,
+    rows.filter((row) => row.moved > 0).map((row) => row.invoiceId),
+  );
   const reasons = new Map<string, string>();
   for (const draft of drafts) {
     const row = found.get(draft.id);
@@ -182,6 +193,10 @@ async function gateReasons(
     }
     const why: string[] = [];
     if (row.stale > 0) why.push(`${row.stale} entries changed after they were compiled`);
+    if (row.moved > 0)
+      why.push(
+        `${row.moved} entries moved after they were compiled (${moves.get(draft.id)}): discard the draft, and the next run compiles them anew`,
+      );
     if (row.excepted > 0) why.push(`${row.excepted} entries have an open exception`);
     if (row.unapproved > 0) why.push(`${row.unapproved} entries are no longer approved`);
     if (row.flagged > 0 && !priceReleased) why.push(`${row.flagged} items have no price`);
@@ -190,6 +205,29 @@ async function gateReasons(
     if (why.length > 0) reasons.set(draft.id, why.join('; '));
   }
   return reasons;
+}
+
+/** Of each invoice the first entry that moved, as "client, project, person, day → the same now". */
+async function firstMoves(tx: WorkspaceTx, invoiceIds: string[]): Promise<Map<string, string>> {
+  if (invoiceIds.length === 0) return new Map();
+  const named = (version: string) =>
+    `(select concat_ws(', ', c.name, p.code, h.name, ${version}.position, ${version}.work_date) from (select) o
+       left join clients c on c.workspace_id = $1 and c.id = ${version}.client_id
+       left join projects p on p.workspace_id = $1 and p.id = ${version}.project_id
+       left join people h on h.workspace_id = $1 and h.id = ${version}.person_id)`;
+  const rows = await tx.rows<{ invoiceId: string; move: string }>(
+    `select d.id as invoice_id, m.move from unnest($2::uuid[]) as d(id)
+     cross join lateral (
+       select ${named('w')} || ' → ' || ${named('v')} as move
+       from allocations a
+       join billable_items i on i.workspace_id = $1 and i.id = a.item_id
+       join work_entries e on e.workspace_id = $1 and e.id = i.entry_id and e.current_version <> i.entry_version
+       join entry_versions v on v.workspace_id = $1 and v.entry_id = e.id and v.version = e.current_version
+       join entry_versions w on w.workspace_id = $1 and w.entry_id = e.id and w.version = i.entry_version
+       where a.workspace_id = $1 and a.invoice_id = d.id and ${movedParties('v', 'w')} order by i.id limit 1) m`,
+    [tx.workspaceId, plainArray(invoiceIds)],
+  );
+  return new Map(rows.map((row) => [row.invoiceId, row.move]));
 }
 
 async function releaseHolds(

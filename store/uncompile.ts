@@ -51,7 +51,7 @@ export async function uncompile(
     found.map((row) => row.itemId),
   );
   if (items.length > 0) await withdraw(tx, items);
-  return items.length === batchSize;
+  return items.length >= batchSize;
 }
 
 function withdrawable(
@@ -60,25 +60,38 @@ function withdrawable(
   run: { id: string; cutoffOn: Day },
   among: string[] | null,
 ): Promise<Withdrawn[]> {
-  // Of a moved entry all items go back together, or none: while a later version holds a difference on a document, the
-  // earlier one is what it differs from.
+  // All of an entry that is on no document goes back together. While a later version holds a difference on a document, the
+  // earlier one stays: it is what that differs from.
   return tx.rows<Withdrawn>(
-    `select i.id as item_id, i.entry_id, i.entry_version as version, i.raw_quantity as raw
-     from item_balance b
-     cross join lateral (
-       select x.id, x.entry_id, x.entry_version, x.raw_quantity, x.flagged from billable_items x
-       where x.workspace_id = $1 and x.id = b.item_id and x.entry_id is not null and x.run_id is distinct from $3
-         and x.held_reason is null and not x.included and x.work_date < $4 offset 0) i
-     cross join lateral (
-       select x.current_version from work_entries x where x.workspace_id = $1 and x.id = i.entry_id and x.deleted_at is null offset 0) e
-     where b.workspace_id = $1 and b.contract_id = any($2::uuid[]) and b.allocated <> b.quantity and b.allocated = 0
-       and ($5::uuid[] is null or b.item_id = any($5))
-       and (i.flagged or i.entry_version <> e.current_version and exists (
-         select 1 from entry_versions v join entry_versions w on w.workspace_id = $1 and w.entry_id = v.entry_id and w.version = i.entry_version
-         where v.workspace_id = $1 and v.entry_id = i.entry_id and v.version = e.current_version and ${movedParties('v', 'w')}))
-       and (i.entry_version = e.current_version or not exists (
-         select 1 from entry_balance c where c.workspace_id = $1 and c.entry_id = i.entry_id and c.version = e.current_version and c.claimed <> 0))
-     order by i.id limit ${batchSize}`,
+    `with found as materialized (
+       select i.entry_id, e.current_version from item_balance b
+       cross join lateral (
+         select x.entry_id, x.entry_version, x.flagged from billable_items x
+         where x.workspace_id = $1 and x.id = b.item_id and x.entry_id is not null and x.run_id is distinct from $3
+           and x.held_reason is null and not x.included and x.work_date < $4 offset 0) i
+       cross join lateral (
+         select x.current_version from work_entries x where x.workspace_id = $1 and x.id = i.entry_id and x.deleted_at is null offset 0) e
+       where b.workspace_id = $1 and b.contract_id = any($2::uuid[]) and b.allocated <> b.quantity and b.allocated = 0
+         and ($5::uuid[] is null or b.item_id = any($5))
+         and (i.flagged or i.entry_version <> e.current_version and exists (
+           select 1 from entry_versions v join entry_versions w on w.workspace_id = $1 and w.entry_id = v.entry_id and w.version = i.entry_version
+           where v.workspace_id = $1 and v.entry_id = i.entry_id and v.version = e.current_version and ${movedParties('v', 'w')}))
+       limit ${batchSize}),
+     of_entry as (
+       select i.*, coalesce(sum(i.raw) filter (where i.version = f.current_version) over entry, 0) = c.claimed
+           or not bool_or(i.version <> f.current_version) over entry as whole
+       from (select distinct * from found) f
+       cross join lateral (
+         select x.claimed from entry_balance x where x.workspace_id = $1 and x.entry_id = f.entry_id and x.version = f.current_version offset 0) c
+       cross join lateral (
+         select x.id as item_id, x.entry_id, x.entry_version as version, x.raw_quantity as raw
+         from (select distinct k.item_id from claims k where k.workspace_id = $1 and k.entry_id = f.entry_id) k
+         cross join lateral (select y.* from billable_items y where y.workspace_id = $1 and y.id = k.item_id offset 0) x
+         cross join lateral (select y.allocated from item_balance y where y.workspace_id = $1 and y.item_id = k.item_id offset 0) a
+         where a.allocated = 0 and x.withdrawn_at is null and x.held_reason is null and not x.included and x.run_id is distinct from $3
+           and ($5::uuid[] is null or x.id = any($5)) offset 0) i
+       window entry as (partition by f.entry_id))
+     select item_id, entry_id, version, raw from of_entry where whole order by item_id`,
     [
       tx.workspaceId,
       plainArray(contractIds),

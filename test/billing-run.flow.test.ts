@@ -451,6 +451,44 @@ test('a changed entry goes out once its difference is released and compiled: ite
   expect((await invoicesOf(books)).map((invoice) => invoice.net).sort()).toEqual(['-40.00', '160.00']);
 });
 
+test.each<[string, Parameters<typeof entryOf>[1]]>([
+  ['project', { project: { externalId: null, code: 'P2', name: 'P2' } }],
+  ['person', { person: { externalId: null, code: null, name: 'Someone Else', email: null } }],
+  ['day', { workDate: '2026-03-09' }],
+  ['position', { position: 'Diver' }],
+  ['rate', { rate: '5', currency: 'GBP' }],
+])(
+  'work that moved (%s) goes to no one it was not done for: held, and compiled anew once discarded',
+  async (_, change) => {
+    const books = await newBooks({ projects: ['P1', 'P2'] });
+    const run = await drafted(books, 2);
+    await take(books, [edited(1, { ...change, quantity: 7200 })]);
+    await books.in((tx) => releaseWarnings(tx, { rules: ['entry.changed_after_claim'] }, 'test', 'agreed'));
+    // The difference is on a draft of its own; the hour before it is still where it was.
+    await carryOut(database, books, await requestBilling(books, { finishAt: 'draft' }));
+    expect(await issueAll(books, run)).toMatchObject({ issued: 0, held: 1 });
+    const invoices = await invoicesOf(books);
+    expect(invoices.find((invoice) => invoice.status === 'held')!.holdReason).toMatch(
+      /^1 entries moved after they were compiled \(Northern Ferries, P1, Hand 0, 2026-03-02 → Northern Ferries, P.*\): discard the draft/,
+    );
+    for (const { id } of invoices) await books.in((tx) => discardDraft(tx, id, 'test', 'the work moved'));
+    await bill(database, books);
+    const rows = await books.in((tx) =>
+      tx.rows<{ version: number; raw: number }>(
+        `select i.entry_version as version, i.raw_quantity as raw from billable_items i join item_balance b on b.workspace_id = $1 and b.item_id = i.id
+         where i.workspace_id = $1 and b.allocated <> 0 order by 1`,
+        [books.workspaceId],
+      ),
+    );
+    expect(rows).toEqual([
+      { version: 1, raw: 3600 },
+      { version: 2, raw: 7200 },
+    ]);
+    expect((await summary(books)).filter((line) => !line.startsWith('issued'))).toEqual([]);
+    expect(await totalOf(books, 'issued_net', 'GBP')).toBe('240');
+  },
+);
+
 test('an edit at the very moment of issue either holds the invoice or is an exception after it, never lost', async () => {
   for (let round = 0; round < 8; round += 1) {
     const books = await newBooks();
