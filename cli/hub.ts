@@ -294,11 +294,13 @@ async function serveApi(
       shutdown.abort();
       feed.stop();
       await importer.stop();
-      await new Promise<void>((resolve) => {
-        http.close(() => resolve());
-        http.closeIdleConnections();
-        setTimeout(() => http.closeAllConnections(), 3_000).unref();
-      });
+      const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+      // A connection whose stream or answer has just ended is idle from then on, and would be kept alive.
+      const tidying = setInterval(() => http.closeIdleConnections(), 20);
+      const cutting = setTimeout(() => http.closeAllConnections(), 3_000);
+      await closed;
+      clearInterval(tidying);
+      clearTimeout(cutting);
     },
   };
 }
