@@ -96,6 +96,8 @@ export async function issueInvoices(
   return { issued: passing.length, held: held.length, net };
 }
 
+/** An invoice never asks for less than nothing: what is owed back goes out as a credit note (BILLING §6). */
+const needsCreditNote = 'it comes to less than nothing and needs a credit note';
 const noSeries = 'the seller has no number series for invoices';
 const takenByRuns = ['draft', 'ready'];
 const takenOnRelease = [...takenByRuns, 'held'];
@@ -202,6 +204,7 @@ async function gateReasons(
     if (row.flagged > 0 && !priceReleased) why.push(`${row.flagged} items have no price`);
     if (!new Decimal(row.allocated).eq(draft.net))
       why.push(`lines add up to ${draft.net} but allocations to ${row.allocated}`);
+    if (new Decimal(draft.total).lt(0)) why.push(needsCreditNote);
     if (why.length > 0) reasons.set(draft.id, why.join('; '));
   }
   return reasons;
@@ -317,7 +320,8 @@ async function numberBlock(
     return { draft, sequence, number, dueDate, snapshot, contentHash };
   });
   await tx.run(
-    `update client_invoices i set status = 'issued', hold_reason = null, series_id = $2, number = r.number, sequence = r.sequence, issue_date = $3, tax_point = i.service_to,
+    // What comes to nothing is owed by nobody.
+    `update client_invoices i set status = case when i.total = 0 then 'settled' else 'issued' end, settled_at = case when i.total = 0 then $4::timestamptz end, hold_reason = null, series_id = $2, number = r.number, sequence = r.sequence, issue_date = $3, tax_point = i.service_to,
        posting_date = $3, due_date = r.due_date, snapshot = r.snapshot, content_hash = decode(r.content_hash, 'hex'), issued_at = $4
      from unnest($5::uuid[], $6::text[], $7::bigint[], $8::date[], $9::jsonb[], $10::text[]) as r(id, number, sequence, due_date, snapshot, content_hash)
      where i.workspace_id = $1 and i.id = r.id`,

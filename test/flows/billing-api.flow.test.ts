@@ -361,7 +361,7 @@ test('what has no price is held; a person releases it with a reason, or it stays
     releaseReason: 'Warranty work, free of charge',
   });
   expect(issued.json).toMatchObject({
-    status: 'issued',
+    status: 'settled',
     number: 'NFE-0001',
     total: '0.00',
     holdReason: null,
