@@ -73,6 +73,8 @@ create table client_invoices (
   line_count integer not null default 0,
   item_count integer not null default 0,
   purchase_order_id uuid,
+  -- Tax and rounding as the draft was made with: what its totals were reckoned by, and what is issued.
+  terms jsonb not null default '{}',
   -- Terms, rates, tax, addresses, rounding as they were at issue.
   snapshot jsonb,
   content_hash bytea,

@@ -174,8 +174,8 @@ async function writeDrafts(
   });
   await tx.run(
     `insert into client_invoices (workspace_id, id, seller_id, client_id, contract_id, run_id, group_key, currency, service_from, service_to,
-       net, tax, total, quantity_seconds, line_count, item_count)
-     select $1, r.id, $2, $3, $4, $5, r.group_key, $6, r.service_from, r.service_to, r.net, r.tax, r.total, r.seconds, r.line_count, r.item_count
+       net, tax, total, quantity_seconds, line_count, item_count, terms)
+     select $1, r.id, $2, $3, $4, $5, r.group_key, $6, r.service_from, r.service_to, r.net, r.tax, r.total, r.seconds, r.line_count, r.item_count, $17
      from unnest($7::uuid[], $8::text[], $9::date[], $10::date[], $11::numeric[], $12::numeric[], $13::numeric[], $14::bigint[], $15::int[], $16::int[])
        as r(id, group_key, service_from, service_to, net, tax, total, seconds, line_count, item_count)`,
     [
@@ -195,6 +195,7 @@ async function writeDrafts(
       plainArray(invoices.map((i) => i.draft.seconds)),
       plainArray(invoices.map((i) => i.draft.lines.length)),
       plainArray(invoices.map((i) => i.draft.itemCount)),
+      JSON.stringify({ tax: run.tax, rounding: contract.rounding }),
     ],
   );
   const lines = invoices.flatMap((invoice) =>

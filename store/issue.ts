@@ -111,7 +111,8 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
            'taxRegistrations', (select coalesce(jsonb_agg(jsonb_build_object('country', t.country, 'number', t.number)), '[]') from tax_registrations t
              where t.workspace_id = s.workspace_id and t.seller_id = s.id)),
          'client', jsonb_build_object('id', c.id, 'name', c.name, 'code', c.code, 'email', c.email, 'address', c.address, 'taxId', c.tax_id),
-         'contract', jsonb_build_object('id', k.id, 'name', k.name, 'grouping', k.grouping, 'rounding', k.rounding, 'tax', k.tax,
+         'contract', jsonb_build_object('id', k.id, 'name', k.name, 'grouping', k.grouping,
+           'rounding', coalesce(i.terms -> 'rounding', k.rounding), 'tax', coalesce(i.terms -> 'tax', k.tax),
            'buyerReference', k.buyer_reference),
          'paymentTermsDays', c.payment_terms_days, 'currency', i.currency) as snapshot
      from client_invoices i

@@ -265,7 +265,7 @@ async function checkInvoiceTotals(tx: WorkspaceTx): Promise<Check> {
   for (let after: string | null = null; ; ) {
     const page: InvoiceSums[] = await tx.rows<InvoiceSums>(
       `select i.id, i.number, i.net, i.tax, i.rounding, i.total, i.line_count, i.item_count,
-         coalesce(i.snapshot #> '{contract,rounding}', k.rounding) as modes, coalesce(sum(l.lines), 0)::int as lines, coalesce(sum(l.items), 0)::int as items,
+         coalesce(i.snapshot #> '{contract,rounding}', i.terms -> 'rounding', k.rounding) as modes, coalesce(sum(l.lines), 0)::int as lines, coalesce(sum(l.items), 0)::int as items,
          coalesce(jsonb_agg(jsonb_build_object('amount', l.amount::text, 'taxCategory', l.tax_category, 'taxRate', l.tax_rate::text))
            filter (where l.amount is not null), '[]') as by_tax
        from (select * from client_invoices where workspace_id = $1 and status <> 'discarded' and ($2::uuid is null or id > $2) order by id limit $3) i
@@ -273,7 +273,7 @@ async function checkInvoiceTotals(tx: WorkspaceTx): Promise<Check> {
        left join lateral (
          select tax_category, tax_rate, sum(amount) as amount, count(*) as lines, sum(item_count) as items from invoice_lines
          where workspace_id = $1 and invoice_id = i.id group by 1, 2) l on true
-       group by i.id, i.number, i.net, i.tax, i.rounding, i.total, i.line_count, i.item_count, i.snapshot, k.rounding order by i.id`,
+       group by i.id, i.number, i.net, i.tax, i.rounding, i.total, i.line_count, i.item_count, i.snapshot, i.terms, k.rounding order by i.id`,
       [tx.workspaceId, after, invoicePage],
     );
     const off = page.flatMap(whatIsOff);

@@ -645,6 +645,43 @@ test('what was true at issue is kept: terms, names and tax changed later do not 
   });
 });
 
+test('a draft is issued by the tax and the rounding that made it, whatever the contract says by then', async () => {
+  const tax = { rate: '20', category: 'standard' };
+  const books = await newBooks({ rate: '33.335', contract: { tax } });
+  await take(books, [entryOf('1', { quantity: 3780 })]);
+  // Compiled with two places of a quantity, drafted with one.
+  const first = await requestBilling(books, { finishAt: 'draft' });
+  await billingActivities(database).compileRun(refOf(books, first));
+  const change = (terms: string, places: number) =>
+    books.in((tx) =>
+      tx.run('update contracts set tax = $2, rounding = $3 where workspace_id = $1', [
+        books.workspaceId,
+        terms,
+        JSON.stringify({ mode: 'half_up', moneyPlaces: places, quantityPlaces: 1 }),
+      ]),
+    );
+  await change(JSON.stringify(tax), 2);
+  await carryOut(database, books, first);
+  expect(await linesOf(books)).toMatchObject([{ quantity: '1.05', unitPrice: '33.335', amount: '35.00' }]);
+  const formula = await books.in((tx) =>
+    tx.row<{ rounded: string }>(
+      "select formula ->> 'roundedQuantity' as rounded from invoice_lines where workspace_id = $1",
+      [books.workspaceId],
+    ),
+  );
+  expect(formula).toEqual({ rounded: '1.05' });
+  await change(JSON.stringify({ rate: '0', category: 'exempt' }), 0);
+  await expectBalanced(database, books);
+  await issueAll(books, first);
+  const issued = await books.in((tx) =>
+    tx.row(
+      "select net, tax, total, snapshot #> '{contract,tax}' as terms, snapshot #> '{contract,rounding,moneyPlaces}' as places from client_invoices where workspace_id = $1",
+      [books.workspaceId],
+    ),
+  );
+  expect(issued).toEqual({ net: '35.00', tax: '7.00', total: '42.00', terms: tax, places: 2 });
+});
+
 const linesOf = (books: Books) =>
   books.in((tx) =>
     tx.rows<{

@@ -98,7 +98,7 @@ const falsified: [check: string, sql: string][] = [
   ],
   [
     'discarded drafts',
-    "update client_invoices set status = 'discarded', number = null where workspace_id = $1 and sequence = 2",
+    "update client_invoices set status = 'discarded', number = null, sequence = null, series_id = null where workspace_id = $1 and sequence = 2",
   ],
   ['series', 'update client_invoices set sequence = 7 where workspace_id = $1 and sequence = 2'],
   ['series', "update client_invoices set issue_date = '1999-01-01' where workspace_id = $1 and sequence = 2"],

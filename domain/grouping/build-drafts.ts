@@ -171,9 +171,11 @@ function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
     seconds: sum.seconds,
     description: sum.itemCount === 1 ? sum.first.description : null,
   };
+  // The items say how many places a quantity has: the contract may round otherwise since, and expenses are money.
+  const quantity = fixed(sum.quantity, Math.max(rounding.quantityPlaces, sum.quantity.decimalPlaces()));
   const formula = {
     rawQuantity: sum.raw.toFixed(),
-    roundedQuantity: fixed(sum.quantity, rounding.quantityPlaces),
+    roundedQuantity: quantity,
     priceSource: [...sum.sources].join('; '),
     exactAmount: sum.amount.toFixed(),
     roundingMode: rounding.mode,
@@ -183,8 +185,7 @@ function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
     return {
       ...common,
       kind: lineKinds[sum.first.kind] ?? 'time',
-      // Amounts of money among quantities (expenses) may have more places; nothing is cut here.
-      quantity: fixed(sum.quantity, Math.max(rounding.quantityPlaces, sum.quantity.decimalPlaces())),
+      quantity,
       unit: sum.first.unit,
       unitPrice: sum.first.unitPrice,
       formula: { ...formula, unitPrice: sum.first.unitPrice },
