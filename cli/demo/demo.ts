@@ -1,9 +1,9 @@
 /** Owns the demo: the main job of the product, from somebody else's time sheet to money in the bank, told step by step. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Config } from '../../config.ts';
+import { type Config, makeDataDir } from '../../config.ts';
 import type { QuickbooksSandbox } from '../../connectors/quickbooks/sandbox.ts';
 import { newId } from '../../store/new-id.ts';
 import { verifyWorkspace } from '../../store/verify.ts';
@@ -64,6 +64,11 @@ export interface DemoOptions {
 export async function runDemo(options: DemoOptions, untilStopped: () => Promise<void>): Promise<boolean> {
   const config: Config = {
     ...options.config,
+    // Invented books never go where the real ones may be: the demo brings its own servers, key and ports.
+    database: null,
+    temporal: { address: null, namespace: 'default', tls: false, apiKey: null },
+    secretKey: null,
+    embedded: { ...options.config.embedded, postgresPort: 0, temporalPort: 0 },
     dataDir: join(options.config.dataDir, 'demo'),
     allowLoopbackVendors: true,
   };
@@ -119,7 +124,7 @@ export async function runDemo(options: DemoOptions, untilStopped: () => Promise<
       ({ note }) => readTime(api, ids.harvestId, expected, note),
       (count) => {
         const limited = harvest.requests.filter((request) => request.status === 429).length;
-        return `${count} approved entries over ${harvest.requests.filter((r) => r.path.endsWith('/time_entries') && r.status === 200).length} pages, told to wait ${limited} times (429)`;
+        return `${count} approved entries over ${harvest.requests.filter((r) => r.path.endsWith('/time_entries') && r.status === 200).length} pages, ${toldToWait(limited)}`;
       },
     );
     await step(
@@ -156,10 +161,12 @@ export async function runDemo(options: DemoOptions, untilStopped: () => Promise<
     const good = await showResult(api, hub, state, quickbooks, run.id, entries, expected);
     saveState(config.dataDir, { ...readState(config.dataDir)!, finished: true });
     heading(good ? 'Everything adds up.' : 'A control total is off: see ✗ above.');
-    say(`\n  API      ${hub.url}/api/v1/docs`);
-    say(`  Key      ${key}`);
-    say(`  Try      curl -H "authorization: Bearer ${key}" ${hub.url}/api/v1/invoices`);
-    if (!options.exit) {
+    if (options.exit) {
+      say('\n  The hub is stopped now. To look around in it, run the demo without --exit.');
+    } else {
+      say(`\n  API      ${hub.url}/api/v1/docs`);
+      say(`  Key      ${key}`);
+      say(`  Try      curl -H "authorization: Bearer ${key}" ${hub.url}/api/v1/invoices`);
       say('\n  The hub goes on running. Ctrl-C ends it.');
       await untilStopped();
     }
@@ -169,6 +176,11 @@ export async function runDemo(options: DemoOptions, untilStopped: () => Promise<
       await stop().catch((error: unknown) => options.logger.warn({ err: error }, 'a part did not stop'));
   }
 }
+
+const toldToWait = (times: number) =>
+  times === 0
+    ? 'never told to wait'
+    : `told to wait ${times === 1 ? 'once' : `${times} times`} (429 Too Many Requests)`;
 
 const statePath = (dataDir: string) => join(dataDir, 'demo.json');
 const portOf = (url: string) => Number(new URL(url).port);
@@ -187,7 +199,7 @@ function saveState(dataDir: string, state: DemoState): void {
 function openState(dataDir: string): DemoState {
   const known = readState(dataDir);
   if (known && !known.finished) return known;
-  mkdirSync(dataDir, { recursive: true });
+  makeDataDir(dataDir);
   rmSync(join(dataDir, 'quickbooks-sandbox.json'), { force: true });
   const state: DemoState = { workspaceId: newId(), firstDay: firstDayBefore(new Date()), finished: false };
   saveState(dataDir, state);
@@ -493,6 +505,11 @@ async function showResult(
       'entries billed, each exactly once',
       sum((i) => i.itemCount) === expected.billed,
       `${sum((i) => i.itemCount)} of ${expected.billed}`,
+    ],
+    [
+      'nothing else was left out',
+      sum((i) => i.itemCount) + expected.notBillable + expected.settledElsewhere === dashboard.entries,
+      `${dashboard.entries} taken in: ${sum((i) => i.itemCount)} billed, ${expected.notBillable} not billable, ${expected.settledElsewhere} settled elsewhere`,
     ],
     [
       'hours billed',

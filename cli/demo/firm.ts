@@ -186,6 +186,9 @@ export interface Expected {
   /** Entries and hours that must end up on invoices. */
   billed: number;
   centihours: number;
+  /** Entries that arrive and must not be billed: invoiced elsewhere already, and not billable of the rest. */
+  settledElsewhere: number;
+  notBillable: number;
   /** Per client code, in cents; and the sum. */
   cents: Record<string, number>;
   totalCents: number;
@@ -209,6 +212,8 @@ export function expectedOf(entries: DemoEntry[]): Expected {
   return {
     entries: approved.length,
     billed: billed.length,
+    settledElsewhere: approved.filter((entry) => entry.billedThere).length,
+    notBillable: approved.filter((entry) => !entry.billable && !entry.billedThere).length,
     centihours: billed.reduce((sum, entry) => sum + entry.centihours, 0),
     cents,
     totalCents: Object.values(cents).reduce((sum, value) => sum + value, 0),
