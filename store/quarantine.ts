@@ -56,6 +56,31 @@ export function listQuarantine(
   );
 }
 
+export interface QuarantineReason {
+  reason: string;
+  rows: number;
+  /** Where one of them stands, e.g. `line 12`. */
+  position: string;
+  detail: string;
+}
+
+/** Open rows that an import of this source saw, by reason; identical rows count once. Most frequent first, up to 50. */
+export function countQuarantineReasons(
+  tx: WorkspaceTx,
+  sourceName: string,
+  operationId: string,
+): Promise<QuarantineReason[]> {
+  return tx.rows<QuarantineReason>(
+    `select q.reason, count(*)::int as rows, (array_agg(q.position order by q.id))[1] as position,
+       (array_agg(q.detail order by q.id))[1] as detail
+     from quarantine q join sources s on s.workspace_id = q.workspace_id and s.id = q.source_id and s.kind = 'file' and s.name = $2
+     where q.workspace_id = $1 and q.status = 'open'
+       and q.last_seen_at >= (select created_at from operations where workspace_id = $1 and id = $3)
+     group by q.reason order by 2 desc, 1 limit 50`,
+    [tx.workspaceId, sourceName, operationId],
+  );
+}
+
 /** One row with all that is kept of it. */
 export function readQuarantined(
   tx: WorkspaceTx,

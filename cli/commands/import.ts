@@ -1,5 +1,5 @@
 /** Owns `slipway import`: a file of time records into the database, with progress and a plain result. */
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -11,6 +11,7 @@ import {
 import { readyMapping, readyMappingNames } from '../../domain/import/ready-mappings.ts';
 import { beginImport, runImport } from '../../runtime/import/run-import.ts';
 import { countOpenExceptions } from '../../store/exceptions.ts';
+import { countQuarantineReasons } from '../../store/quarantine.ts';
 import { createWorkspace } from '../../store/workspaces.ts';
 import { type Command, UsageError } from '../command.ts';
 import { say, step, table } from '../story.ts';
@@ -37,6 +38,24 @@ async function mappingOf(name: string, settings: Parameters<typeof readyMapping>
   } catch (error) {
     if (error instanceof MappingInvalid) throw new UsageError(`${name}: ${error.message}`);
     throw new UsageError(`${name} is no JSON: ${(error as Error).message}`);
+  }
+}
+
+/** Fails in words before anything is made; the reader's own error would come after, and in the words of the system. */
+export async function requireReadable(path: string): Promise<void> {
+  const words: Record<string, string> = {
+    ENOENT: `There is no file ${path}.`,
+    ENOTDIR: `There is no file ${path}.`,
+    EISDIR: `${path} is a folder; name one file.`,
+    EACCES: `${path} may not be read by this user.`,
+    EPERM: `${path} may not be read by this user.`,
+  };
+  try {
+    await access(path, constants.R_OK);
+    if ((await stat(path)).isDirectory()) throw Object.assign(new Error(path), { code: 'EISDIR' });
+  } catch (error) {
+    const said = words[(error as NodeJS.ErrnoException).code ?? ''];
+    throw said === undefined ? error : new Error(said);
   }
 }
 
@@ -71,6 +90,7 @@ export const importFile: Command = {
         typeof readyMapping
       >[1],
     );
+    await requireReadable(path);
     const stop = new AbortController();
     void untilStopped().then(() =>
       stop.abort(new Error('stopped; import the file again to go on, nothing is taken in twice')),
@@ -121,12 +141,22 @@ export const importFile: Command = {
       say(
         `  hours in the file's entries: ${(result.seconds / 3600).toLocaleString('en-US', { minimumFractionDigits: 2 })}`,
       );
-      const open = await database.inWorkspace(workspace.id, countOpenExceptions);
-      if (open.length > 0) {
+      const unread = await database.inWorkspace(workspace.id, (tx) =>
+        countQuarantineReasons(tx, request.sourceName, operation.id),
+      );
+      if (unread.length > 0) {
+        say('\n  In quarantine, kept whole until they are mended or dismissed (identical lines count once):');
+        table(
+          ['Reason', '>Lines', 'For example', ''],
+          unread.map((row) => [row.reason, row.rows.toLocaleString('en-US'), row.position, row.detail]),
+        );
+      }
+      const exceptions = await database.inWorkspace(workspace.id, countOpenExceptions);
+      if (exceptions.length > 0) {
         say('\n  Open exceptions (E must be fixed, W can be released with a reason):');
         table(
           ['Rule', 'Severity', '>Exceptions', '>Entries'],
-          open.map((row) => [row.rule, row.severity, String(row.exceptions), String(row.entries)]),
+          exceptions.map((row) => [row.rule, row.severity, String(row.exceptions), String(row.entries)]),
         );
       }
       return 0;
