@@ -264,6 +264,19 @@ export async function countOpenExceptions(tx: WorkspaceTx): Promise<RuleCount[]>
   );
 }
 
+/** How often each of the rules was ever broken here, and how much of that is open; a rule that never was is left out. */
+export function countByRule(
+  tx: WorkspaceTx,
+  rules: string[],
+): Promise<{ rule: string; openWarnings: number; openErrors: number }[]> {
+  return tx.rows(
+    `select rule, count(*) filter (where status = 'open' and severity = 'W')::int as open_warnings,
+       count(*) filter (where status = 'open' and severity = 'E')::int as open_errors
+     from exceptions where workspace_id = $1 and rule = any($2::text[]) group by rule`,
+    [tx.workspaceId, textArray(rules)],
+  );
+}
+
 /** Open exceptions by rule that keep claimable entries of these projects (null: all) from being billed. */
 export async function countBlockingExceptions(
   tx: WorkspaceTx,
@@ -286,7 +299,7 @@ export interface ExceptionChoice {
   rules?: string[] | undefined;
 }
 /** Released where the thing itself is released: an invoice is issued with a reason. */
-const releasedElsewhere = 'invoice.held';
+export const releasedElsewhere = 'invoice.held';
 
 /** Open exceptions among the choice that no release may close, a few of them: severity E is fixed, not released. */
 export async function unreleasable(

@@ -1,10 +1,32 @@
 /** Owns `slipway release`: warnings released with a reason, from the command line. */
 import { parseArgs } from 'node:util';
+import type { WorkspaceTx } from '../../store/database.ts';
 import { recordEvents } from '../../store/events.ts';
-import { releaseWarnings } from '../../store/exceptions.ts';
+import {
+  countByRule,
+  countOpenExceptions,
+  releasedElsewhere,
+  releaseWarnings,
+} from '../../store/exceptions.ts';
 import { type Command, UsageError } from '../command.ts';
 import { say } from '../story.ts';
 import { chooseWorkspace, withDatabase } from '../with-database.ts';
+
+/** One sentence for each rule that has nothing to release left; read before the release. */
+export async function whyNotReleased(tx: WorkspaceTx, rules: string[]): Promise<string[]> {
+  const known = new Map((await countByRule(tx, rules)).map((row) => [row.rule, row]));
+  const open = (await countOpenExceptions(tx)).filter((row) => row.severity === 'W').map((row) => row.rule);
+  const openNames = open.length > 0 ? open.join(', ') : 'none';
+  return rules.flatMap((rule) => {
+    const counts = known.get(rule);
+    if (!counts)
+      return `${rule}: no exception of this workspace has such a rule. Rules with open warnings: ${openNames}.`;
+    if (rule === releasedElsewhere) return `${rule}: a held invoice is released by issuing it with a reason.`;
+    if (counts.openErrors > 0)
+      return `${rule}: ${counts.openErrors} are of severity E, which must be fixed and cannot be released.`;
+    return counts.openWarnings === 0 ? `${rule}: nothing is open any more.` : [];
+  });
+}
 
 export const release: Command = {
   name: 'release',
@@ -23,8 +45,10 @@ export const release: Command = {
     if (!rules?.length || !reason?.trim()) throw new UsageError('Name at least one rule, and the reason.');
     return withDatabase(config, async (database) => {
       const workspace = await chooseWorkspace(database, values.workspace);
-      const released = await database.inWorkspace(workspace.id, async (tx) => {
+      const { count: released, why } = await database.inWorkspace(workspace.id, async (tx) => {
+        const why = await whyNotReleased(tx, rules);
         const count = await releaseWarnings(tx, { rules }, 'cli', reason);
+        if (count === 0) return { count, why };
         await recordEvents(tx, [
           {
             type: 'exceptions.released',
@@ -35,9 +59,10 @@ export const release: Command = {
             payload: { rules, reason, count },
           },
         ]);
-        return count;
+        return { count, why };
       });
       say(`${released} warnings released.`);
+      for (const sentence of why) say(`  ${sentence}`);
       return 0;
     });
   },
