@@ -1,13 +1,18 @@
 /** Owns `slipway run`: a billing run by hand, followed to its end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { Decimal } from 'decimal.js';
 import { addDays, isDay, localDay } from '../../domain/day.ts';
+import { whyNotClaimed } from '../../domain/why-not-billed.ts';
 import { clients } from '../../store/clients.ts';
 import type { RunScope } from '../../store/compile.ts';
 import type { Database, WorkspaceTx } from '../../store/database.ts';
+import { projectsInScope, readOpenFacts } from '../../store/entries.ts';
+import { countBlockingExceptions } from '../../store/exceptions.ts';
 import { listInvoices } from '../../store/invoices.ts';
 import { projects } from '../../store/projects.ts';
 import { type Run, readRun, readRunSteps, requestRun } from '../../store/runs.ts';
+import { zoneOf } from '../../store/workspaces.ts';
 import { type Command, UsageError } from '../command.ts';
 import { startHub } from '../hub.ts';
 import { type Step, say, step, table } from '../story.ts';
@@ -57,11 +62,47 @@ async function follow(
   }
 }
 
-async function showInvoices(database: Database, workspaceId: string, runId: string): Promise<void> {
+/** At least two decimals, and all that there are. */
+export function toMoneyText(amount: string): string {
+  const exact = new Decimal(amount);
+  return exact.toFixed(Math.max(2, exact.decimalPlaces()));
+}
+
+const looked = 20_000;
+
+/** Why a run found nothing to bill: open exceptions first, else what the open entries of its scope lack. */
+export async function saysWhatBlocks(tx: WorkspaceTx, scope: RunScope, cutoffOn: string): Promise<string[]> {
+  const projectIds = await projectsInScope(tx, scope);
+  const blocking = await countBlockingExceptions(tx, projectIds, cutoffOn);
+  if (blocking.length > 0)
+    return [
+      'Nothing was billed. Open exceptions hold work back (E must be fixed, W can be released with a reason):',
+      ...blocking.map(
+        (row) => `  ${row.severity} ${row.rule}: ${row.entries.toLocaleString('en-US')} entries`,
+      ),
+    ];
+  const reasons = new Map<string, { entries: number; text: string }>();
+  for (const facts of await readOpenFacts(tx, projectIds, cutoffOn, looked)) {
+    const [reason] = whyNotClaimed(facts);
+    if (!reason) continue;
+    const known = reasons.get(reason.code);
+    const text = known?.text ?? [reason.message, reason.whatToDo].filter(Boolean).join(' ');
+    reasons.set(reason.code, { entries: (known?.entries ?? 0) + 1, text });
+  }
+  if (reasons.size === 0) return [`Nothing was billed: no work before ${cutoffOn} is open here.`];
+  return [
+    'Nothing was billed. What the open work lacks:',
+    ...[...reasons.values()].map((row) => `  ${row.entries.toLocaleString('en-US')} entries: ${row.text}`),
+  ];
+}
+
+/** Answers how many there are. */
+async function showInvoices(database: Database, workspaceId: string, runId: string): Promise<number> {
   const shown = 20;
   const invoices = await database.inWorkspace(workspaceId, (tx) =>
     listInvoices(tx, { runId, limit: pageSize }),
   );
+  if (invoices.length === 0) return 0;
   table(
     ['Number', 'Client', 'Status', '>Hours', '>Net', 'Currency'],
     invoices
@@ -79,12 +120,13 @@ async function showInvoices(database: Database, workspaceId: string, runId: stri
   if (invoices.length > shown) say(`  … and ${invoices.length - shown} more`);
   for (const held of invoices.filter((i) => i.status === 'held').slice(0, shown))
     say(`  held: ${held.holdReason}`);
+  return invoices.length;
 }
 
 /** Asks for the run, sees it through with `database`, and prints what came of it. */
 async function runAndShow(database: Database, values: RunValues): Promise<number> {
   const workspace = await chooseWorkspace(database, values.workspace);
-  const today = localDay(workspace.clockAt ?? new Date(), String(workspace.settings.zone ?? 'UTC'));
+  const today = localDay(workspace.clockAt ?? new Date(), zoneOf(workspace));
   const asked = await database.inWorkspace(workspace.id, async (tx) =>
     requestRun(tx, {
       scope: await scopeOf(tx, values),
@@ -105,13 +147,20 @@ async function runAndShow(database: Database, values: RunValues): Promise<number
     Object.entries(run.counts).map(([name, value]) => [name, Number(value).toLocaleString('en-US')]),
   );
   const steps = await database.inWorkspace(workspace.id, (tx) => readRunSteps(tx, run.id));
-  for (const row of steps)
-    say(
-      `  ${row.step}: ${row.done.toLocaleString('en-US')} for ${Object.entries(row.amount)
-        .map(([currency, amount]) => `${Number(amount).toFixed(2)} ${currency}`)
-        .join(', ')}`,
+  for (const row of steps) {
+    const amounts = Object.entries(row.amount).map(
+      ([currency, amount]) => `${toMoneyText(amount)} ${currency}`,
     );
-  await showInvoices(database, workspace.id, run.id);
+    say(
+      `  ${row.step}: ${row.done.toLocaleString('en-US')}${amounts.length > 0 ? ` for ${amounts.join(', ')}` : ''}`,
+    );
+  }
+  const invoices = await showInvoices(database, workspace.id, run.id);
+  if (invoices === 0 && run.status === 'done') {
+    const scope = { type: run.scopeType, id: run.scopeId };
+    const blocks = await database.inWorkspace(workspace.id, (tx) => saysWhatBlocks(tx, scope, run.cutoffOn));
+    for (const line of blocks) say(`  ${line}`);
+  }
   if (run.error) say(run.error);
   return run.status === 'done' ? 0 : 1;
 }
