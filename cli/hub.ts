@@ -65,7 +65,7 @@ const readinessTimeoutMs = 2_000;
  */
 export async function startHub(options: HubOptions): Promise<Hub> {
   const { config, logger, onProgress = () => {}, parts = { api: true, worker: true } } = options;
-  const stops: (() => Promise<unknown> | unknown)[] = [];
+  const stops: (() => unknown)[] = [];
   const stop = async () => {
     for (const end of stops.reverse().splice(0)) {
       await Promise.resolve(end()).catch((error: unknown) =>
@@ -275,7 +275,7 @@ async function serveApi(
     version: options.version,
     allowBaseUrlOverride: config.allowLoopbackVendors,
     shutdown: shutdown.signal,
-    importFile: importer.importFile,
+    importFile: (upload) => importer.importFile(upload),
   });
   const http = createServer(app);
   http.requestTimeout = 0;

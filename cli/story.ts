@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 
 export interface Step {
   /** Replaces the progress text of the running step. */
-  note(text: string): void;
+  note: (text: string) => void;
 }
 
 const isTerminal = process.stdout.isTTY === true;
