@@ -100,6 +100,7 @@ create unique index on client_invoices (workspace_id, seller_id, number) where n
 create unique index client_invoices_open_draft on client_invoices (workspace_id, run_id, group_key) where status = 'draft';
 create index on client_invoices (workspace_id, client_id, status);
 create index on client_invoices (workspace_id, run_id);
+create index on client_invoices (workspace_id, purchase_order_id) where purchase_order_id is not null;
 create index on client_invoices (workspace_id, status);
 
 create table invoice_lines (

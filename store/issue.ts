@@ -4,6 +4,8 @@ import { type ApprovalPolicy, billableApprovals } from '../domain/approval.ts';
 import { addDays, laterDay, localDay } from '../domain/day.ts';
 import { Decimal } from '../domain/money.ts';
 import { formatNumber } from '../domain/numbering.ts';
+import { beforeGoLive, outsideContractDates } from '../domain/validation/contract-dates.ts';
+import type { Severity } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
@@ -29,10 +31,17 @@ interface Draft {
   clientCode: string;
   termsDays: number;
   approvalPolicy: ApprovalPolicy;
+  contractStatus: string;
+  startsOn: Day;
+  endsBefore: Day | null;
+  goLiveOn: Day;
+  severities: Record<string, Severity>;
+  purchaseOrderId: string | null;
   zone: string;
   /** Null, with its pattern, where the seller has no series for invoices. */
   seriesId: string | null;
   pattern: string | null;
+  lastIssueDate: Day | null;
   snapshot: Record<string, unknown>;
   autoSync: boolean;
 }
@@ -55,8 +64,9 @@ export async function issuableInvoices(tx: WorkspaceTx, runId: string, limit: nu
  * Issues the given drafts. Lock order: entry balances by id, invoices by id, series last. An invoice that fails the gate is
  * held with the reason; the others are issued. Repeating it issues nothing twice: only drafts and ready invoices are taken.
  *
- * With a `releaseReason` held invoices are taken too, and items without a price go out at 0.00: that is a person's to
- * decide. What changed or lost its approval is never released.
+ * With a `releaseReason` held invoices are taken too, and items without a price go out at 0.00, as does what a contract that
+ * is no longer active or a purchase order does not cover: that is a person's to decide. What changed, lost its approval, lies
+ * outside the contract's dates or falls into closed books is never released.
  */
 export async function issueInvoices(
   tx: WorkspaceTx,
@@ -77,8 +87,9 @@ export async function issueInvoices(
     [tx.workspaceId, ids],
   );
   const drafts = await readDrafts(tx, ids, releaseReason === null ? takenByRuns : takenOnRelease);
-  const reasons = await gateReasons(tx, drafts, releaseReason !== null);
+  const reasons = await gateReasons(tx, drafts, now, releaseReason !== null);
   for (const draft of drafts) if (draft.seriesId === null) reasons.set(draft.id, noSeries);
+  if (releaseReason === null) await checkPurchaseOrders(tx, drafts, reasons);
   const held = drafts.filter((draft) => reasons.has(draft.id));
   await holdInvoices(
     tx,
@@ -105,7 +116,8 @@ const takenOnRelease = [...takenByRuns, 'held'];
 async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Promise<Draft[]> {
   return tx.rows<Draft>(
     `select i.id, i.status, i.seller_id, i.client_id, i.contract_id, i.currency, i.net, i.tax, i.total, i.quantity_seconds, i.service_from, i.service_to,
-       c.code as client_code, c.payment_terms_days as terms_days, k.approval_policy, s.zone, r.id as series_id, r.pattern, k.target_connection_id is not null as auto_sync,
+       c.code as client_code, c.payment_terms_days as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on, k.severities,
+       k.purchase_order_id, s.zone, r.id as series_id, r.pattern, r.last_issue_date, k.target_connection_id is not null as auto_sync,
        jsonb_build_object(
          'seller', jsonb_build_object('id', s.id, 'name', s.name, 'address', s.address, 'country', s.country,
            'taxRegistrations', (select coalesce(jsonb_agg(jsonb_build_object('country', t.country, 'number', t.number)), '[]') from tax_registrations t
@@ -136,7 +148,8 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
 async function gateReasons(
   tx: WorkspaceTx,
   drafts: Draft[],
-  priceReleased: boolean,
+  now: Instant,
+  isReleased: boolean,
 ): Promise<Map<string, string>> {
   const rows = await tx.rows<{
     invoiceId: string;
@@ -187,6 +200,7 @@ async function gateReasons(
     tx,
     rows.filter((row) => row.moved > 0).map((row) => row.invoiceId),
   );
+  const closed = await closedPeriods(tx, drafts, now);
   const reasons = new Map<string, string>();
   for (const draft of drafts) {
     const row = found.get(draft.id);
@@ -194,7 +208,9 @@ async function gateReasons(
       reasons.set(draft.id, 'nothing is left on it');
       continue;
     }
-    const why: string[] = [];
+    const why = contractReasons(draft, isReleased);
+    const period = closed.get(draft.id);
+    if (period) why.push(`the seller's billing period ${period} is closed`);
     if (row.stale > 0) why.push(`${row.stale} entries changed after they were compiled`);
     if (row.moved > 0)
       why.push(
@@ -202,13 +218,108 @@ async function gateReasons(
       );
     if (row.excepted > 0) why.push(`${row.excepted} entries have an open exception`);
     if (row.unapproved > 0) why.push(`${row.unapproved} entries are no longer approved`);
-    if (row.flagged > 0 && !priceReleased) why.push(`${row.flagged} items have no price`);
+    if (row.flagged > 0 && !isReleased) why.push(`${row.flagged} items have no price`);
     if (!new Decimal(row.allocated).eq(draft.net))
       why.push(`lines add up to ${draft.net} but allocations to ${row.allocated}`);
     if (new Decimal(draft.total).lt(0)) why.push(needsCreditNote);
     if (why.length > 0) reasons.set(draft.id, why.join('; '));
   }
   return reasons;
+}
+
+/** As in the contract pass of a run: what changed in the contract since the draft counts too, and a warning was released there. */
+function contractReasons(draft: Draft, isReleased: boolean): string[] {
+  const why: string[] = [];
+  const { contractStatus, serviceFrom, serviceTo, startsOn, endsBefore, goLiveOn, severities } = draft;
+  if (contractStatus !== 'active' && !isReleased) why.push(`the contract is ${contractStatus}`);
+  if (
+    severities[outsideContractDates.code] !== 'W' &&
+    (serviceFrom < startsOn || (endsBefore !== null && serviceTo >= endsBefore))
+  )
+    why.push(`${serviceFrom} to ${serviceTo} is outside the contract's dates`);
+  if (severities[beforeGoLive.code] !== 'W' && serviceFrom < goLiveOn)
+    why.push(`${serviceFrom} is before the contract's go-live on ${goLiveOn}`);
+  return why;
+}
+
+const issueDateOf = (draft: Draft, now: Instant): Day => {
+  const today = localDay(now, draft.zone);
+  return draft.lastIssueDate ? laterDay(today, draft.lastIssueDate) : today;
+};
+
+/** The closed billing periods of the sellers that the day of issue would fall into, by invoice. */
+async function closedPeriods(tx: WorkspaceTx, drafts: Draft[], now: Instant): Promise<Map<string, string>> {
+  const rows = await tx.rows<{ id: string; period: string }>(
+    `select d.id, p.starts_on || ' to ' || p.ends_before as period
+     from unnest($2::uuid[], $3::uuid[], $4::date[]) as d(id, seller_id, day)
+     join periods p on p.workspace_id = $1 and p.seller_id = d.seller_id and p.area = 'billing' and p.status = 'closed'
+       and p.starts_on <= d.day and d.day < p.ends_before`,
+    [
+      tx.workspaceId,
+      plainArray(drafts.map((draft) => draft.id)),
+      plainArray(drafts.map((draft) => draft.sellerId)),
+      plainArray(drafts.map((draft) => issueDateOf(draft, now))),
+    ],
+  );
+  return new Map(rows.map((row) => [row.id, row.period]));
+}
+
+interface PurchaseOrder {
+  id: string;
+  number: string;
+  currency: string;
+  limitAmount: DecimalText | null;
+  validFrom: Day | null;
+  /** Half-open, as every end of ours. */
+  validTo: Day | null;
+  used: DecimalText;
+}
+
+/**
+ * Adds a reason for each invoice that would pass but for its purchase order. The orders are held to the commit, so that two
+ * blocks at once do not both spend what is left; within a block the earlier invoices come first.
+ */
+async function checkPurchaseOrders(
+  tx: WorkspaceTx,
+  drafts: Draft[],
+  reasons: Map<string, string>,
+): Promise<void> {
+  const wanted = drafts.filter((draft) => draft.purchaseOrderId !== null && !reasons.has(draft.id));
+  if (wanted.length === 0) return;
+  const ids = plainArray([...new Set(wanted.map((draft) => draft.purchaseOrderId))]);
+  await tx.run(
+    'select 1 from purchase_orders where workspace_id = $1 and id = any($2::uuid[]) order by id for no key update',
+    [tx.workspaceId, ids],
+  );
+  const orders = await tx.rows<PurchaseOrder>(
+    `select o.id, o.number, o.currency, o.limit_amount, o.valid_from, o.valid_to,
+       (select coalesce(sum(i.net), 0) from client_invoices i
+        where i.workspace_id = $1 and i.purchase_order_id = o.id and i.number is not null and i.status <> 'void') as used
+     from purchase_orders o where o.workspace_id = $1 and o.id = any($2::uuid[])`,
+    [tx.workspaceId, ids],
+  );
+  const byId = new Map(orders.map((order) => [order.id, order]));
+  for (const draft of wanted) {
+    const order = byId.get(draft.purchaseOrderId!)!;
+    const used = new Decimal(order.used).plus(draft.net);
+    const isOver = order.limitAmount !== null && used.gt(order.limitAmount);
+    if (order.currency !== draft.currency)
+      reasons.set(draft.id, `purchase order ${order.number} is in ${order.currency}`);
+    else if (
+      (order.validTo !== null && draft.serviceTo >= order.validTo) ||
+      (order.validFrom !== null && draft.serviceFrom < order.validFrom)
+    )
+      reasons.set(
+        draft.id,
+        `purchase order ${order.number} is not valid from ${draft.serviceFrom} to ${draft.serviceTo}`,
+      );
+    else if (isOver)
+      reasons.set(
+        draft.id,
+        `purchase order ${order.number} of ${order.limitAmount} would come to ${used.toFixed()}`,
+      );
+    else order.used = used.toFixed();
+  }
 }
 
 /** Of each invoice the first entry that moved, as "client, project, person, day → the same now". */
@@ -323,8 +434,9 @@ async function numberBlock(
   await tx.run(
     // What comes to nothing is owed by nobody.
     `update client_invoices i set status = case when i.total = 0 then 'settled' else 'issued' end, settled_at = case when i.total = 0 then $4::timestamptz end, hold_reason = null, series_id = $2, number = r.number, sequence = r.sequence, issue_date = $3, tax_point = i.service_to,
-       posting_date = $3, due_date = r.due_date, snapshot = r.snapshot, content_hash = decode(r.content_hash, 'hex'), issued_at = $4
-     from unnest($5::uuid[], $6::text[], $7::bigint[], $8::date[], $9::jsonb[], $10::text[]) as r(id, number, sequence, due_date, snapshot, content_hash)
+       posting_date = $3, due_date = r.due_date, purchase_order_id = r.purchase_order_id, snapshot = r.snapshot, content_hash = decode(r.content_hash, 'hex'), issued_at = $4
+     from unnest($5::uuid[], $6::text[], $7::bigint[], $8::date[], $9::jsonb[], $10::text[], $11::uuid[])
+       as r(id, number, sequence, due_date, snapshot, content_hash, purchase_order_id)
      where i.workspace_id = $1 and i.id = r.id`,
     [
       tx.workspaceId,
@@ -337,6 +449,7 @@ async function numberBlock(
       plainArray(numbered.map((n) => n.dueDate)),
       textArray(numbered.map((n) => n.snapshot)),
       plainArray(numbered.map((n) => n.contentHash)),
+      plainArray(numbered.map((n) => n.draft.purchaseOrderId)),
     ],
   );
   await tx.run(

@@ -436,6 +436,95 @@ test.each<[string, Parameters<typeof entryOf>[1], RegExp]>([
   },
 );
 
+test.each<[string, string, RegExp, boolean]>([
+  ['ended', "update contracts set status = 'ended' where workspace_id = $1", /^the contract is ended$/, true],
+  [
+    'went live only later',
+    "update contracts set go_live_on = '2026-06-01' where workspace_id = $1",
+    /^2026-03-02 is before the contract's go-live on 2026-06-01$/,
+    false,
+  ],
+  [
+    'covers other days',
+    "update contracts set ends_before = '2026-03-02' where workspace_id = $1",
+    /^2026-03-02 to 2026-03-02 is outside the contract's dates$/,
+    false,
+  ],
+  [
+    'has a seller with closed books',
+    `insert into periods (workspace_id, seller_id, area, starts_on, ends_before, status)
+     select workspace_id, id, 'billing', '2026-01-01', '2100-01-01', 'closed' from sellers where workspace_id = $1`,
+    /^the seller's billing period 2026-01-01 to 2100-01-01 is closed$/,
+    false,
+  ],
+])('the release gate holds a draft whose contract meanwhile %s', async (_, sql, reason, releasable) => {
+  const books = await newBooks();
+  const run = await drafted(books);
+  await books.in((tx) => tx.run(sql, [books.workspaceId]));
+  expect(await issueAll(books, run)).toMatchObject({ issued: 0, held: 1 });
+  const [held] = await invoicesOf(books);
+  expect(held!.holdReason).toMatch(reason);
+  await books.in((tx) => issueInvoices(tx, [held!.id], 'test', new Date().toISOString(), 'agreed'));
+  expect((await invoicesOf(books))[0]!.status).toBe(releasable ? 'issued' : 'held');
+});
+
+test('a period that is open, of another area or another time holds nothing', async () => {
+  const books = await newBooks();
+  await books.in((tx) =>
+    tx.run(
+      `insert into periods (workspace_id, seller_id, area, starts_on, ends_before, status) values
+         ($1, $2, 'billing', '2020-01-01', '2026-01-01', 'closed'), ($1, $2, 'billing', '2026-01-01', '2100-01-01', 'open'),
+         ($1, $2, 'payments', '2026-01-01', '2100-01-01', 'closed')`,
+      [books.workspaceId, books.sellerId],
+    ),
+  );
+  await take(books, [entryOf('1')]);
+  await bill(database, books);
+  expect(await summary(books)).toEqual(['issued NFE-0001 80.00']);
+});
+
+/** Three drafts of 80.00 under a contract with this purchase order. */
+async function underPurchaseOrder(order: {
+  limit: string | null;
+  validTo: string | null;
+  currency?: string;
+}) {
+  const books = await newBooks({ contract: { grouping: { invoice: 'entry', line: 'entry' } } });
+  await books.in((tx) =>
+    tx.run(
+      `with made as (
+         insert into purchase_orders (workspace_id, client_id, number, currency, limit_amount, valid_to) values ($1, $2, 'PO-7', $3, $4, $5) returning id)
+       update contracts set purchase_order_id = made.id from made where workspace_id = $1`,
+      [books.workspaceId, books.clientId, order.currency ?? 'GBP', order.limit, order.validTo],
+    ),
+  );
+  return { books, run: await drafted(books, 3) };
+}
+
+test('a purchase order is spent to its limit and no further, also by two blocks at once', async () => {
+  const { books, run } = await underPurchaseOrder({ limit: '160', validTo: '2026-03-03' });
+  const ids = await books.in((tx) => issuableInvoices(tx, run.id, 100));
+  await Promise.all(
+    ids.map((id) => books.in((tx) => issueInvoices(tx, [id], 'test', new Date().toISOString()))),
+  );
+  const invoices = await invoicesOf(books);
+  expect(invoices.map((invoice) => invoice.status)).toEqual(['issued', 'issued', 'held']);
+  expect(invoices[2]!.holdReason).toBe('purchase order PO-7 of 160 would come to 240');
+  await books.in((tx) =>
+    issueInvoices(tx, [invoices[2]!.id], 'test', new Date().toISOString(), 'agreed by mail'),
+  );
+  expect((await summary(books))[2]).toBe('issued NFE-0003 80.00');
+});
+
+test.each([
+  [{ limit: null, validTo: '2026-03-02' }, 'purchase order PO-7 is not valid from 2026-03-02 to 2026-03-02'],
+  [{ limit: '999', validTo: null, currency: 'EUR' }, 'purchase order PO-7 is in EUR'],
+])('a purchase order that does not fit holds what it should pay: %o', async (order, reason) => {
+  const { books, run } = await underPurchaseOrder(order);
+  expect(await issueAll(books, run)).toMatchObject({ issued: 0, held: 3 });
+  expect((await invoicesOf(books)).map((invoice) => invoice.holdReason)).toEqual([reason, reason, reason]);
+});
+
 test('a changed entry goes out once its difference is released and compiled: item and difference are its hours', async () => {
   const books = await newBooks();
   const run = await drafted(books, 2);
