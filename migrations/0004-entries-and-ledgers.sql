@@ -111,7 +111,7 @@ create table billable_items (
   kind text not null check (kind in ('labor', 'labor_overtime', 'expense', 'transport_distance', 'transport_time', 'goods', 'milestone', 'percentage', 'retainer')),
   entry_id uuid,
   entry_version integer,
-  -- A later version bills only its difference and names the version before it.
+  -- A later version bills only its difference, and names the last version before it that was claimed.
   replaces_version integer,
   contract_id uuid not null,
   client_id uuid not null,

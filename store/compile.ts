@@ -379,7 +379,10 @@ async function writeItems(
        insert into billable_items (workspace_id, id, kind, entry_id, entry_version, replaces_version, contract_id, client_id, project_id, phase_id, task_id,
          person_id, product_id, position, work_date, description, unit, raw_quantity, rounded_quantity, quantity, unit_price, amount, cost_amount,
          currency, price_source, price_rule, flagged, run_id)
-       select $1, id, kind, entry_id, version, case when version > 1 then version - 1 end, $2, $3, project_id, phase_id, task_id, person_id, product_id,
+       select $1, id, kind, entry_id, version,
+         -- Versions that nothing was claimed of were never billed: the difference is to the last that was.
+         case when version > 1 then (select max(b.version) from entry_balance b
+           where b.workspace_id = $1 and b.entry_id = r.entry_id and b.version < r.version and b.claimed <> 0) end, $2, $3, project_id, phase_id, task_id, person_id, product_id,
          position, work_date, description, unit, raw_quantity, quantity, quantity, unit_price, amount, cost_amount, $4, price_source, price_rule,
          flagged, $5
        from r)

@@ -584,6 +584,25 @@ test.each<[string, Parameters<typeof entryOf>[1]]>([
   },
 );
 
+test('a difference names the version that was billed, not one that nobody ever claimed', async () => {
+  const books = await newBooks();
+  await take(books, [entryOf('1')]);
+  await bill(database, books);
+  for (const quantity of [7200, 9000]) await take(books, [entryOf('1', { quantity })]);
+  await books.in((tx) => releaseWarnings(tx, { rules: ['entry.changed_after_claim'] }, 'test', 'agreed'));
+  await bill(database, books);
+  const items = await books.in((tx) =>
+    tx.rows(
+      'select entry_version as version, replaces_version as replaces from billable_items where workspace_id = $1 order by id',
+      [books.workspaceId],
+    ),
+  );
+  expect(items).toEqual([
+    { version: 1, replaces: null },
+    { version: 3, replaces: 1 },
+  ]);
+});
+
 test('an edit at the very moment of issue either holds the invoice or is an exception after it, never lost', async () => {
   for (let round = 0; round < 8; round += 1) {
     const books = await newBooks();
