@@ -5,6 +5,11 @@ import { Decimal, type Rounding } from '../domain/money.ts';
 import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts';
 import { type PriceBook, type PricedQuantity, priceEntry, type Rate } from '../domain/pricing/price-entry.ts';
 import { productDefaults } from '../domain/pricing/product-defaults.ts';
+import {
+  beforeGoLive,
+  nonBillableProject,
+  outsideContractDates,
+} from '../domain/validation/contract-dates.ts';
 import { contractRules, findAll } from '../domain/validation/entry-rules.ts';
 import type { ContractContext, Severity } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, EntryKind } from '../domain/work-entry.ts';
@@ -113,7 +118,7 @@ export async function ensureDefaultProducts(tx: WorkspaceTx): Promise<Map<string
 }
 
 /**
- * Before a run compiles: what may be compiled anew goes back to its entries. True while there is more to do; call it again,
+ * Before a run compiles: findings that no longer hold are closed, and what may be compiled anew goes back to its entries. True while there is more to do; call it again,
  * in another transaction. All contracts first, because an entry may have moved from one to another.
  */
 export async function prepareCompile(
@@ -121,10 +126,51 @@ export async function prepareCompile(
   contracts: ContractForBilling[],
   run: { id: string; cutoffOn: Day },
 ): Promise<boolean> {
+  await closeMended(tx, contracts);
   return uncompile(
     tx,
     contracts.map((contract) => contract.id),
     run,
+  );
+}
+
+/**
+ * Closes what the contract pass once found and would not find again, since a contract was extended or a project made billable.
+ * A coarse copy of its rules: an entry that is freed here goes through them again when it is compiled.
+ */
+async function closeMended(tx: WorkspaceTx, contracts: ContractForBilling[]): Promise<void> {
+  const projects = contracts.flatMap((contract) =>
+    contract.projects.map((project) => ({ contract, project })),
+  );
+  await tx.run(
+    `with closed as (
+       update exceptions x set status = 'fixed', closed_at = now(), closed_by = 'system', close_reason = 'the contract covers it now'
+       from (
+         select o.id from (select id, rule, subject_id from exceptions
+           where workspace_id = $1 and status = 'open' and rule in ($2, $3, $4) and subject_type = 'entry') o
+         cross join lateral (select e.current_version from work_entries e where e.workspace_id = $1 and e.id = o.subject_id offset 0) e
+         cross join lateral (select v.work_date, v.project_id from entry_versions v
+           where v.workspace_id = $1 and v.entry_id = o.subject_id and v.version = e.current_version offset 0) v
+         join unnest($5::uuid[], $6::boolean[], $7::date[], $8::date[], $9::date[]) as p(id, billable, starts_on, ends_before, go_live_on)
+           on p.id = v.project_id
+         where case o.rule
+           when $2 then v.work_date >= p.starts_on and v.work_date < coalesce(p.ends_before, 'infinity')
+           when $3 then v.work_date >= p.go_live_on
+           else p.billable end) mended
+       where x.workspace_id = $1 and x.id = mended.id and x.status = 'open'
+       returning x.id)
+     update exception_entries set open = false where workspace_id = $1 and exception_id in (select id from closed) and open`,
+    [
+      tx.workspaceId,
+      outsideContractDates.code,
+      beforeGoLive.code,
+      nonBillableProject.code,
+      plainArray(projects.map(({ project }) => project.id)),
+      plainArray(projects.map(({ project }) => project.billable)),
+      plainArray(projects.map(({ contract }) => contract.startsOn)),
+      plainArray(projects.map(({ contract }) => contract.endsBefore)),
+      plainArray(projects.map(({ contract }) => contract.goLiveOn)),
+    ],
   );
 }
 

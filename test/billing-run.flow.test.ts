@@ -972,6 +972,53 @@ const roundingOf = {
   up: Decimal.ROUND_UP,
 };
 
+test.each([
+  [
+    'contract.outside_dates',
+    "ends_before = '2026-02-01' where workspace_id = $1",
+    'ends_before = null where workspace_id = $1',
+  ],
+  [
+    'contract.before_go_live',
+    "go_live_on = '2026-04-01' where workspace_id = $1",
+    "go_live_on = '2026-03-01' where workspace_id = $1",
+  ],
+])('once the contract is mended (%s) the next run bills what it blocked', async (rule, wrong, right) => {
+  const books = await newBooks();
+  await books.in((tx) => tx.run(`update contracts set ${wrong}`, [books.workspaceId]));
+  await take(books, [...entries(3), entryOf('old', { workDate: '2025-12-01' })]);
+  await bill(database, books);
+  expect(await invoicesOf(books)).toEqual([]);
+  await books.in((tx) => tx.run(`update contracts set ${right}`, [books.workspaceId]));
+  await bill(database, books);
+  expect(await summary(books)).toEqual(['issued NFE-0001 240.00']);
+  // What still holds stays open.
+  expect((await exceptionsOf(books)).map((row) => row.rule)).toEqual([
+    'contract.before_go_live',
+    'contract.outside_dates',
+  ]);
+  expect((await exceptionsOf(books, 'fixed')).map((row) => row.rule)).toEqual([rule, rule, rule]);
+});
+
+test('once a project is billable the next run bills what that blocked', async () => {
+  const books = await newBooks();
+  await books.in((tx) =>
+    tx.run('update projects set billable = false where workspace_id = $1', [books.workspaceId]),
+  );
+  await take(books, entries(2));
+  await bill(database, books);
+  expect((await exceptionsOf(books)).map((row) => row.rule)).toEqual([
+    'project.not_billable',
+    'project.not_billable',
+  ]);
+  await books.in((tx) =>
+    tx.run('update projects set billable = true where workspace_id = $1', [books.workspaceId]),
+  );
+  await bill(database, books);
+  expect(await summary(books)).toEqual(['issued NFE-0001 160.00']);
+  expect(await exceptionsOf(books)).toEqual([]);
+});
+
 test('a warning of the contract pass blocks until a person releases it; an error blocks for good', async () => {
   const books = await newBooks({
     contract: { endsBefore: '2026-03-02', severities: { 'contract.outside_dates': 'W' } },
