@@ -140,27 +140,37 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     },
 
     /** Takes back what has no number yet; what is issued stays. */
-    async cancelRun(ref: SubjectRef): Promise<void> {
-      const run = await runOf(ref);
-      while (true) {
-        const left = await database.inWorkspace(ref.workspaceId, async (tx) => {
-          // First the run, as every chunk does at its end: none can add drafts between the last look and the end.
-          await readRun(tx, run.id, 'for no key update');
-          const drafts = (await openDraftsOfRun(tx, run.id)).slice(0, discardBatch);
-          for (const invoiceId of drafts)
-            await discardDraft(tx, invoiceId, actorOf(run), 'the run was cancelled');
-          if (drafts.length === 0) await finishRun(tx, run.id, { status: 'cancelled', error: null });
-          return drafts.length;
-        });
-        if (left === 0) break;
-      }
-    },
+    cancelRun: (ref: SubjectRef): Promise<void> =>
+      takeBack(ref, { status: 'cancelled', error: null }, 'the run was cancelled'),
 
-    finishBillingRun: (ref: SubjectRef & { error: string | null }): Promise<void> =>
-      database.inWorkspace(ref.workspaceId, (tx) =>
-        finishRun(tx, ref.subjectId, { status: ref.error === null ? 'done' : 'failed', error: ref.error }),
-      ),
+    /** A run that failed leaves no drafts: nobody would issue them, and the next run would find their items taken. */
+    finishBillingRun: ({ error, ...ref }: SubjectRef & { error: string | null }): Promise<void> =>
+      error === null
+        ? database.inWorkspace(ref.workspaceId, (tx) =>
+            finishRun(tx, ref.subjectId, { status: 'done', error: null }),
+          )
+        : takeBack(ref, { status: 'failed', error }, 'the run failed'),
   };
+
+  /** Batch by batch, and at the end of a run that is still open its outcome. */
+  async function takeBack(
+    ref: SubjectRef,
+    outcome: { status: 'failed' | 'cancelled'; error: string | null },
+    reason: string,
+  ): Promise<void> {
+    while (true) {
+      const left = await database.inWorkspace(ref.workspaceId, async (tx) => {
+        // First the run, as every chunk does at its end: none can add drafts between the last look and the end.
+        const run = await readRun(tx, ref.subjectId, 'for no key update');
+        if (!run || (run.status !== 'queued' && run.status !== 'running')) return 0;
+        const drafts = (await openDraftsOfRun(tx, run.id)).slice(0, discardBatch);
+        for (const invoiceId of drafts) await discardDraft(tx, invoiceId, actorOf(run), reason);
+        if (drafts.length === 0) await finishRun(tx, run.id, outcome);
+        return drafts.length;
+      });
+      if (left === 0) return;
+    }
+  }
 
   async function begin(ref: SubjectRef, run: Run, step: RunStep): Promise<ContractForBilling[]> {
     return database.inWorkspace(ref.workspaceId, async (tx) => {

@@ -256,6 +256,26 @@ test('a run cancelled while it issues keeps what has a number and takes the rest
   expect(await invoicesOf(books)).toHaveLength(6);
 });
 
+test('a run that failed takes its drafts back, keeps what is issued, and the next one bills the rest', async () => {
+  const books = await newBooks({ contract: { grouping: { invoice: 'entry', line: 'entry' } } });
+  await take(books, entries(4));
+  const activities = billingActivities(database);
+  const run = await requestBilling(books);
+  await activities.compileRun(refOf(books, run));
+  await activities.draftRun(refOf(books, run));
+  await books.in(async (tx) =>
+    issueInvoices(tx, await issuableInvoices(tx, run.id, 1), 'test', new Date().toISOString()),
+  );
+  const error = 'connect ECONNREFUSED';
+  for (let again = 0; again < 2; again += 1)
+    await activities.finishBillingRun({ ...refOf(books, run), error });
+  expect(await runOf(books, run)).toMatchObject({ status: 'failed', error });
+  expect(await summary(books)).toEqual(['issued NFE-0001 80.00']);
+  await bill(database, books);
+  expect((await invoicesOf(books)).map((invoice) => invoice.status)).toEqual(Array(4).fill('issued'));
+  expect(await counts(books)).toMatchObject({ claims: 4, items: 4 });
+});
+
 test('an activity that was given up on and is still drafting when its run is cancelled leaves no draft behind', async () => {
   const books = await newBooks();
   await take(books, entries(5));
