@@ -72,6 +72,20 @@ describe('service rates', () => {
     const clients = rates(rate({ position: 'Mate' }), rate({ scopeType: 'client', regularRate: '3' }));
     expect(priced(entry('labor', { position: 'Diver' }), clients)).toBe('client rate card: 3 = 4.5');
   });
+  test('a position is the same in other capitals and with blanks around it; its own spelling stands first', () => {
+    const all = rates(
+      rate({ regularRate: '1' }),
+      rate({ position: 'Welder', regularRate: '2' }),
+      rate({ position: 'welder', regularRate: '4' }),
+    );
+    for (const [position, found] of [
+      ['Welder', '2'],
+      ['welder', '4'],
+      ['WELDER ', '2'],
+      ['Welders', '1'],
+    ] as const)
+      expect(priceEntry(entry('labor', { position }), all).unitPrice).toBe(found);
+  });
   test('rates go by work date, to the day before they end', () => {
     const dated = rates(rate({ validFrom: '2026-03-02', validTo: '2026-04-01' }));
     for (const [workDate, found] of [

@@ -112,6 +112,8 @@ function valid(row: { validFrom: Day; validTo: Day | null }, day: Day): boolean 
   return row.validFrom <= day && (row.validTo === null || day < row.validTo);
 }
 
+const folded = (position: string) => position.trim().toLowerCase();
+
 /** A gap in the rate card is no price, never a silent change of strategy (BILLING §4). Rates are by the hour. */
 function serviceRate(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
   if (perUnit[entry.kind].unit !== 'hour') return null;
@@ -120,7 +122,11 @@ function serviceRate(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
   );
   for (const scopeType of ['contract', 'client'] as const) {
     for (const position of entry.position ? [entry.position, '*'] : ['*']) {
-      const rate = usable.find((row) => row.scopeType === scopeType && row.position === position);
+      const inScope = usable.filter((row) => row.scopeType === scopeType);
+      // As it is written first; else sources and rate cards may differ in capitals and outer blanks.
+      const rate =
+        inScope.find((row) => row.position === position) ??
+        inScope.find((row) => folded(row.position) === folded(position));
       if (rate) {
         return {
           price: rate.regularRate,
