@@ -51,7 +51,7 @@ export type NewContract = NewRow<
   'clientId' | 'sellerId' | 'name' | 'currency' | 'zone' | 'startsOn' | 'goLiveOn'
 >;
 
-export const contracts = tenantTable<Contract>('contracts', {
+const table = tenantTable<Contract>('contracts', {
   clientId: 'plain',
   sellerId: 'plain',
   name: 'plain',
@@ -73,6 +73,28 @@ export const contracts = tenantTable<Contract>('contracts', {
   targetConnectionId: 'plain',
   createdAt: 'plain',
 });
+
+/** As many decimals as the currency has: yen have none, dinars three; two where it is unknown. */
+function minorPlaces(currency: string): number {
+  if (!/^[A-Z]{3}$/.test(currency)) return 2;
+  return (
+    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+  );
+}
+
+/** Where nothing else is agreed, money is rounded to what its currency has. */
+export const contracts: typeof table = {
+  ...table,
+  insert: (tx, values) =>
+    table.insert(tx, {
+      ...values,
+      rounding: values.rounding ?? {
+        mode: 'half_up',
+        moneyPlaces: minorPlaces(values.currency ?? ''),
+        quantityPlaces: 2,
+      },
+    }),
+};
 
 export async function insertContract(tx: WorkspaceTx, values: NewContract): Promise<Contract> {
   const contract = await contracts.insert(tx, values);

@@ -393,6 +393,38 @@ test("a project's own strategy and markup stand before the client's and the work
   expect((await linesOf(books)).map((line) => line.unitPrice)).toEqual(['150.0000', '7.00']);
 });
 
+test('an amount has the decimals of its currency, unless the contract says otherwise', async () => {
+  const books = await newBooks({
+    rate: null,
+    contract: { currency: 'JPY', tax: { rate: '10', category: 'standard' } },
+  });
+  await books.in((tx) =>
+    tx.run(
+      `with method as (
+         insert into strategies (workspace_id, scope_type, scope_id, category, method) values ($1, 'workspace', $1, 'labor', 'service_rates'))
+       insert into rate_cards (workspace_id, scope_type, scope_id, position, regular_rate, currency) values ($1, 'contract', $2, '*', 8001, 'JPY')`,
+      [books.workspaceId, books.contractId],
+    ),
+  );
+  await take(books, [entryOf('1', { quantity: 4500 })]);
+  await bill(database, books);
+  expect(await invoicesOf(books)).toMatchObject([{ net: '10001', tax: '1000', total: '11001' }]);
+  const places = async (currency: string, contract: object = {}) => {
+    const one = await openBooks(database, { contract: { currency, ...contract } });
+    const row = await one.in((tx) =>
+      tx.row<{ places: number }>(
+        "select (rounding ->> 'moneyPlaces')::int as places from contracts where workspace_id = $1",
+        [one.workspaceId],
+      ),
+    );
+    return row!.places;
+  };
+  expect(await places('GBP')).toBe(2);
+  expect(await places('KWD')).toBe(3);
+  const rounding = { mode: 'half_up', moneyPlaces: 2, quantityPlaces: 2 } as const;
+  expect(await places('JPY', { rounding })).toBe(2);
+});
+
 test('an explicit price of nothing is a price', async () => {
   const books = await newBooks({ rate: '0' });
   await take(books, [entryOf('1')]);
