@@ -284,6 +284,8 @@ export async function compileChunk(
       },
       context.bookOf(candidate.projectId),
     );
+    // Too small to show on a line: claimed it would be lost, so it stays open, to be seen and to be billed with more.
+    if (new Decimal(priced.quantity).isZero()) continue;
     items.push({ candidate, priced, productId: product.id });
   }
   const exceptions = await raiseFindings(tx, findings);

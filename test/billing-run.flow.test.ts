@@ -425,6 +425,20 @@ test('an amount has the decimals of its currency, unless the contract says other
   expect(await places('JPY', { rounding })).toBe(2);
 });
 
+test('what is too small to show on a line is not claimed: it stays open until it has grown', async () => {
+  const books = await newBooks();
+  await take(books, [entryOf('1', { quantity: 10 }), entryOf('2')]);
+  const run = await bill(database, books);
+  expect(run.counts).toMatchObject({ items: 1, seconds: 3600 });
+  expect(await summary(books)).toEqual(['issued NFE-0001 80.00']);
+  expect(await counts(books)).toMatchObject({ claims: 1, items: 1 });
+  expect(await totalOf(books, 'open_seconds', books.projects.P1!)).toBe('10');
+  await take(books, [entryOf('1', { quantity: 1800 })]);
+  await bill(database, books);
+  expect(await summary(books)).toEqual(['issued NFE-0001 80.00', 'issued NFE-0002 40.00']);
+  expect(await totalOf(books, 'open_seconds', books.projects.P1!)).toBe('0');
+});
+
 test('an explicit price of nothing is a price', async () => {
   const books = await newBooks({ rate: '0' });
   await take(books, [entryOf('1')]);
