@@ -24,7 +24,7 @@ import {
 } from '../store/operations.ts';
 import { takeInRemotePayment } from '../store/payments.ts';
 import { findByExternalIds } from '../store/sync.ts';
-import { getWorkspace, workspaceNow } from '../store/workspaces.ts';
+import { currencyOf, getWorkspace, workspaceNow, zoneOf } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
 import { rereadWindow } from './reread-window.ts';
@@ -47,6 +47,12 @@ export function createConnectionActivities(deps: ActivityDeps) {
     lookAtConnection: (ref: SubjectRef): Promise<ConnectionStep> =>
       look(deps, 'connection', ref, async (tx) => {
         const connection = await connections.find(tx, ref.subjectId);
+        // Looks and readings follow one another: what still counts as running was killed and is not repeated.
+        await endRunningOperations(tx, {
+          kind: 'sync_time',
+          subjectId: ref.subjectId,
+          message: 'interrupted',
+        });
         if (!connection || connection.status === 'disconnected') return { step: 'done' };
         if (connection.status !== 'active') return { step: 'wait', waitMs: null };
         await closeFixed(
@@ -83,8 +89,8 @@ export function createConnectionActivities(deps: ActivityDeps) {
           return {
             sourceId,
             matcher: await openMatcher(tx, sourceId),
-            today: localDay(await workspaceNow(tx), String(workspace.settings.zone ?? 'UTC')),
-            currency: String(workspace.settings.currency ?? 'USD'),
+            today: localDay(await workspaceNow(tx), zoneOf(workspace)),
+            currency: currencyOf(workspace),
             operation: await startOperation(tx, {
               kind: 'sync_time',
               subjectId,

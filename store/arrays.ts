@@ -13,10 +13,8 @@ export function textArray(values: readonly (string | null)[]): string {
   return `{${quoted.join(',')}}`;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is exactly what must be caught
-const special = /["\\\u0000]/;
 function escapeText(value: string): string {
-  if (!special.test(value)) return value;
+  if (!/["\\]/.test(value) && !value.includes('\u0000')) return value;
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\u0000', '\uFFFD');
 }
 

@@ -79,8 +79,13 @@ export async function getWorkspace(tx: WorkspaceTx, lock: '' | 'for no key updat
 }
 
 /** IANA zone of the workspace's days; UTC until one is set. */
-export function zoneOf({ settings }: Workspace): string {
+export function zoneOf({ settings }: Pick<Workspace, 'settings'>): string {
   return typeof settings.zone === 'string' ? settings.zone : 'UTC';
+}
+
+/** Currency of what is made on the way, where nothing else names one; US dollars until one is set. */
+export function currencyOf({ settings }: Pick<Workspace, 'settings'>): string {
+  return typeof settings.currency === 'string' ? settings.currency : 'USD';
 }
 
 /** What time it is in the workspace: the real time, or a sandbox's own. */

@@ -397,7 +397,9 @@ describe.concurrent('booking an invoice', () => {
     await firm.at.idle();
     await firm.bill();
     await until('both are synced', async () => (await firm.invoices()).filter(synced).length === 2, 30_000);
-    expect(firm.quickbooks.invoices.map((invoice) => invoice.TotalAmt).sort()).toEqual([200, 300]);
+    expect(firm.quickbooks.invoices.map((invoice) => invoice.TotalAmt).sort((a, b) => a - b)).toEqual([
+      200, 300,
+    ]);
     expect(firm.quickbooks.customers).toHaveLength(1);
     expect(postsOf(firm, 'customer')).toBe(1);
     expect(postsOf(firm, 'item')).toBe(1);

@@ -65,15 +65,10 @@ export function createImporter({
         });
         const request = { ...upload, source: { path }, signal: abort.signal };
         const operation = await beginImport(database, request);
-        const done = runImport(database, operation, request)
-          .then(() => undefined)
-          .catch((error: unknown) =>
-            logger.warn({ err: error, operationId: operation.id }, 'an import failed'),
-          )
-          .finally(async () => {
-            running.delete(slot);
-            await rm(path, { force: true });
-          });
+        const done = carryOut(database, operation, request, logger).then(async () => {
+          running.delete(slot);
+          await rm(path, { force: true });
+        });
         running.set(slot, { done, abort });
         return operation;
       } catch (error) {
@@ -88,4 +83,18 @@ export function createImporter({
       await Promise.all([...running.values()].map(({ done }) => done));
     },
   };
+}
+
+/** Runs the import to its end; a failure is in its operation, and here in the log. */
+async function carryOut(
+  database: Database,
+  operation: Operation,
+  request: Parameters<typeof runImport>[2],
+  logger: Logger,
+): Promise<void> {
+  try {
+    await runImport(database, operation, request);
+  } catch (error) {
+    logger.warn({ err: error, operationId: operation.id }, 'an import failed');
+  }
 }

@@ -16,7 +16,7 @@ import {
   progressOperation,
   startOperation,
 } from '../../store/operations.ts';
-import { getWorkspace } from '../../store/workspaces.ts';
+import { currencyOf, getWorkspace, zoneOf } from '../../store/workspaces.ts';
 import { type ParsedChunk, type ParseFileInput, parseFile } from './parse-in-worker.ts';
 
 export interface ImportRequest {
@@ -65,8 +65,8 @@ export async function runImport(
       return {
         sourceId,
         matcher: await openMatcher(tx, sourceId),
-        today: localDay(clockAt ?? new Date(), String(settings.zone ?? 'UTC')),
-        currency: String(settings.currency ?? 'USD'),
+        today: localDay(clockAt ?? new Date(), zoneOf({ settings })),
+        currency: currencyOf({ settings }),
       };
     });
     let counts: IntakeCounts = noCounts;
