@@ -28,6 +28,7 @@ import { startWorkers, taskQueues, type Workers } from '../runtime/temporal-work
 import { workflowBundle } from '../runtime/workflow-bundle.ts';
 import type { SecretBox } from '../store/connections.ts';
 import { type Database, openDatabase } from '../store/database.ts';
+import { forgetUnanswered } from '../store/idempotency.ts';
 import { migrate } from '../store/migrate.ts';
 import { failInterruptedOperations } from '../store/operations.ts';
 import { agreeOnSecretKey } from '../store/secret-check.ts';
@@ -109,6 +110,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 
     // Nobody else works on an embedded database: what still counts as running was killed with its process.
     if (postgres) {
+      await database.inSystem(forgetUnanswered);
       for (const { id } of await listWorkspaces(database))
         await database.inWorkspace(id, failInterruptedOperations);
     }

@@ -1,5 +1,5 @@
 /** Owns idempotency keys: a command's key is claimed before it runs, and its answer kept for the repeat. */
-import type { WorkspaceTx } from './database.ts';
+import type { Tx, WorkspaceTx } from './database.ts';
 
 /** What a repeat is answered with: everything but the request id. */
 export interface StoredAnswer {
@@ -75,4 +75,12 @@ export async function releaseIdempotencyKey(
      where workspace_id = $1 and key = $2 and status is null and created_at = $3::timestamptz`,
     [tx.workspaceId, claim.key, claim.fence],
   );
+}
+
+/**
+ * Gives back the claims of commands that were never answered, in every workspace. Only for a hub that has just started and is
+ * the only one on its database: a command and its answer are one transaction, so what has no answer changed nothing.
+ */
+export async function forgetUnanswered(tx: Tx): Promise<void> {
+  await tx.run('delete from idempotency_keys where status is null');
 }

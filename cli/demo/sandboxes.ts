@@ -10,15 +10,26 @@ export const quickbooksCompany = {
   accessToken: 'demo-quickbooks-token',
 } as const;
 
+/** On the port of the run that was killed, where its connections still look, or on a free one where that is taken by now. */
+async function onPort<T>(port: number | undefined, start: (port: number) => Promise<T>): Promise<T> {
+  if (port === undefined) return start(0);
+  return start(port).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    return start(0);
+  });
+}
+
 /** Pages of 100 and four calls in two seconds: small enough that the connector meets a second page and a 429. */
 export async function startHarvest(entries: DemoEntry[], port?: number): Promise<HarvestSandbox> {
-  const sandbox = await startHarvestSandbox({
-    ...(port !== undefined && { port }),
-    accountId: harvestAccount.accountId,
-    accessToken: harvestAccount.accessToken,
-    pageSizeMax: 100,
-    rateLimit: { requests: 8, perSeconds: 2 },
-  });
+  const sandbox = await onPort(port, (chosen) =>
+    startHarvestSandbox({
+      port: chosen,
+      accountId: harvestAccount.accountId,
+      accessToken: harvestAccount.accessToken,
+      pageSizeMax: 100,
+      rateLimit: { requests: 8, perSeconds: 2 },
+    }),
+  );
   const taskIds = new Map<string, number>();
   const userIds = people.map(
     ([first, last], index) =>
@@ -74,10 +85,12 @@ export async function startHarvest(entries: DemoEntry[], port?: number): Promise
 
 /** Its books are kept in a file, as a vendor's survive whatever happens to us. */
 export function startQuickbooks(dataDir: string, port?: number): Promise<QuickbooksSandbox> {
-  return startQuickbooksSandbox({
-    ...(port !== undefined && { port }),
-    ...quickbooksCompany,
-    homeCurrency: firm.currency,
-    stateFile: join(dataDir, 'quickbooks-sandbox.json'),
-  });
+  return onPort(port, (chosen) =>
+    startQuickbooksSandbox({
+      port: chosen,
+      ...quickbooksCompany,
+      homeCurrency: firm.currency,
+      stateFile: join(dataDir, 'quickbooks-sandbox.json'),
+    }),
+  );
 }
