@@ -16,7 +16,7 @@ const { lookAtBillingRun, finishBillingRun } = proxyLocalActivities<Activities>(
 });
 const { compileRun, draftRun, issueRun, cancelRun } = proxyActivities<Activities>({
   startToCloseTimeout: '1h',
-  heartbeatTimeout: '15s',
+  heartbeatTimeout: '10s',
   // About a quarter of an hour: a database that restarts or fails over is back by then, and a failed run loses its drafts.
   retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 36 },
 });

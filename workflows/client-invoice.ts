@@ -7,7 +7,7 @@ const { lookAtClientInvoice } = proxyLocalActivities<Activities>({ startToCloseT
 const { pushInvoice } = proxyActivities<Activities>({
   taskQueue: 'vendor',
   startToCloseTimeout: '5m',
-  heartbeatTimeout: '15s',
+  heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 20 },
 });
 

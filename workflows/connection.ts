@@ -7,7 +7,7 @@ const { lookAtConnection } = proxyLocalActivities<Activities>({ startToCloseTime
 const { syncTime, readPayments } = proxyActivities<Activities>({
   taskQueue: 'vendor',
   startToCloseTimeout: '2h',
-  heartbeatTimeout: '15s',
+  heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 6 },
 });
 

@@ -4,7 +4,7 @@ import type { Activities } from '../activities/index.ts';
 
 const { sweepOverdue } = proxyActivities<Activities>({
   startToCloseTimeout: '1m',
-  heartbeatTimeout: '15s',
+  heartbeatTimeout: '10s',
   retry: { maximumAttempts: 3 },
 });
 
