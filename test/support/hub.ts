@@ -1,11 +1,9 @@
 /** Owns a whole hub under test: startHub as the command line composes it, on the test run's Postgres and Temporal. */
-import { mkdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import { inject } from 'vitest';
 import { type Hub, type HubOptions, startHub } from '../../cli/hub.ts';
 import { readConfig } from '../../config.ts';
 import type { SubjectType } from '../../store/outbox.ts';
 import { listWorkspaces } from '../../store/workspaces.ts';
+import { shareBundles } from './cli.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { makeTestDirectory } from './directory.ts';
 import { keepLog } from './loops.ts';
@@ -74,11 +72,4 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
       if (!options.test) await test.drop();
     },
   };
-}
-
-/** Building the workflow bundle takes three seconds: hubs of one test run share it. */
-function shareBundles(dataDir: string): void {
-  const shared = join(inject('servers').directory, 'workflow-bundles');
-  mkdirSync(shared, { recursive: true });
-  symlinkSync(shared, join(dataDir, 'cache'));
 }
