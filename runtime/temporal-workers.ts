@@ -1,5 +1,6 @@
 /** Owns the three workers of a process, one per task queue: interactive, bulk, vendor. */
 import {
+  type LogLevel,
   makeTelemetryFilterString,
   NativeConnection,
   Runtime,
@@ -27,33 +28,32 @@ export interface Workers {
   stop(): Promise<void>;
 }
 
+type OurLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+const levels: Record<LogLevel, OurLevel> = {
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+};
+
 let installed = false;
 /** The SDK's runtime is one per process and logs through ours. */
 function installRuntime(logger: Logger): void {
   if (installed) return;
   installed = true;
   const log = logger.child({ part: 'temporal' });
+  // The vendor queue's worker runs no workflows on purpose, and the SDK warns of that at every start.
+  const write = (level: OurLevel, message: string, meta: object = {}) =>
+    log[message.startsWith('No workflows registered') ? 'debug' : level](meta, message);
   Runtime.install({
     logger: {
-      log: (level, message, meta) =>
-        log[
-          level === 'TRACE'
-            ? 'trace'
-            : level === 'DEBUG'
-              ? 'debug'
-              : level === 'WARN'
-                ? 'warn'
-                : level === 'ERROR'
-                  ? 'error'
-                  : 'info'
-        ](meta ?? {}, message),
-      trace: (message, meta) => log.trace(meta ?? {}, message),
-      debug: (message, meta) => log.debug(meta ?? {}, message),
-      info: (message, meta) => log.debug(meta ?? {}, message),
-      // The vendor queue's worker runs none on purpose.
-      warn: (message, meta) =>
-        log[message.startsWith('No workflows registered') ? 'debug' : 'warn'](meta ?? {}, message),
-      error: (message, meta) => log.error(meta ?? {}, message),
+      log: (level, message, meta) => write(levels[level], message, meta),
+      trace: (message, meta) => write('trace', message, meta),
+      debug: (message, meta) => write('debug', message, meta),
+      info: (message, meta) => write('debug', message, meta),
+      warn: (message, meta) => write('warn', message, meta),
+      error: (message, meta) => write('error', message, meta),
     },
     // Else its native part writes to the screen by itself, past the log and its level.
     telemetryOptions: {
