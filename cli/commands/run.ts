@@ -1,8 +1,8 @@
 /** Owns `slipway run`: a billing run by hand, followed to its end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Decimal } from 'decimal.js';
 import { addDays, isDay, localDay } from '../../domain/day.ts';
+import { Decimal } from '../../domain/money.ts';
 import { whyNotClaimed } from '../../domain/why-not-billed.ts';
 import { clients } from '../../store/clients.ts';
 import type { RunScope } from '../../store/compile.ts';
