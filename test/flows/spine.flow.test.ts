@@ -1,6 +1,8 @@
 /** Owns the spine: approved time at Harvest becomes a numbered invoice, booked at QuickBooks, paid, settled. */
+
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
+import { until } from '../support/loops.ts';
 import { openSpine, type Spine } from '../support/spine.ts';
 
 let hub: TestHub;
@@ -52,8 +54,14 @@ it('an approved hour is on one invoice, however often the run repeats', async ()
   await hub.idle();
   expect(Number(settled.applied)).toBe(1275);
   expect((await hub.get<{ items: unknown[] }>('/payments')).items).toHaveLength(2);
-  expect(await hub.workflowStatus('client_invoice', settled.id)).toBe('COMPLETED');
-  expect(await hub.workflowStatus('billing_run', runs[0]!.id)).toBe('COMPLETED');
+  await until(
+    'the settled workflow ends',
+    async () => (await hub.workflowStatus('client_invoice', settled.id)) === 'COMPLETED',
+  );
+  await until(
+    'the run workflow ends',
+    async () => (await hub.workflowStatus('billing_run', runs[0]!.id)) === 'COMPLETED',
+  );
   expect(await hub.workflowStatus('connection', spine.harvestId)).toBe('RUNNING');
 
   await hub.verify();
