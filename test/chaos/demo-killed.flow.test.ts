@@ -49,7 +49,10 @@ async function lookInside<T>(home: string, work: (database: ReturnType<typeof op
   }
 }
 
-describe.concurrent('the demo, killed and started again', () => {
+// Each line of kills takes a minute, and more beside other tests; a stuck demo gives up by itself after three.
+const timeoutMs = 240_000;
+
+describe.concurrent('the demo, killed and started again', { timeout: timeoutMs }, () => {
   it.each([
     { kills: [points.servers, points.time, points.push] },
     { kills: [points.setUp, points.run, points.payments] },
