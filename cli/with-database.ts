@@ -1,19 +1,43 @@
 /** Owns giving a one-off command the database: the configured one, a running hub's, or the embedded one for its time. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, makeDataDir } from '../config.ts';
 import { acquireDataLock, type DataLock, DataLockedError } from '../runtime/data-lock.ts';
-import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts';
+import { startEmbeddedPostgres, visitEmbeddedPostgres } from '../runtime/embedded-postgres.ts';
 import { type Database, openDatabase } from '../store/database.ts';
-import { migrate } from '../store/migrate.ts';
+import { isMigrated, migrate } from '../store/migrate.ts';
 import { getWorkspace, listWorkspaces, type Workspace } from '../store/workspaces.ts';
 import { UsageError } from './command.ts';
 
-async function tryLock(dataDir: string): Promise<DataLock | null> {
-  try {
-    return await acquireDataLock(dataDir);
-  } catch (error) {
-    if (error instanceof DataLockedError) return null;
-    throw error;
+/** A hub that has just taken the folder needs a moment to bring its server up and its tables up to date. */
+const visitTimeoutMs = 60_000;
+
+type Entrance = { lock: DataLock; visited: null } | { lock: null; visited: string };
+
+/**
+ * The data folder for ourselves, or the address of the server of the hub that has it. A hub's server is never started,
+ * ended or migrated by a visitor, whatever settings it runs with.
+ * @throws DataLockedError when a hub has the folder and its database does not answer in time
+ */
+export async function lockOrVisit(dataDir: string, timeoutMs: number): Promise<Entrance> {
+  const giveUpAt = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      return { lock: await acquireDataLock(dataDir), visited: null };
+    } catch (error) {
+      if (!(error instanceof DataLockedError)) throw error;
+      const visited = await visitEmbeddedPostgres(dataDir);
+      if (visited !== null && (await isMigrated(visited))) return { lock: null, visited };
+      if (Date.now() > giveUpAt) throw notAnswering(dataDir, error);
+    }
+    await sleep(200);
   }
+}
+
+function notAnswering(dataDir: string, error: DataLockedError): DataLockedError {
+  return new DataLockedError(
+    `The hub that works on ${dataDir} has no database that answers and has this version's tables. If it is an older ` +
+      `version, start it anew.\n${error.message}`,
+  );
 }
 
 /** `hubRuns`: another process serves this data folder, so it also carries the workflows. */
@@ -31,25 +55,27 @@ export async function withDatabase<T>(
     }
   }
   makeDataDir(config.dataDir);
-  const lock = await tryLock(config.dataDir);
+  const { lock, visited } = await lockOrVisit(config.dataDir, visitTimeoutMs);
+  if (visited !== null) return useDatabase(visited, (database) => work(database, true));
   const postgres = await startEmbeddedPostgres({
     dataDir: config.dataDir,
     ...(config.embedded.postgresPort !== 0 && { port: config.embedded.postgresPort }),
   });
   try {
-    if (lock) await migrate(postgres.url);
-    const database = openDatabase(postgres.url, { poolSize: 4 });
-    try {
-      return await work(database, lock === null);
-    } finally {
-      await database.close();
-    }
+    await migrate(postgres.url);
+    return await useDatabase(postgres.url, (database) => work(database, false));
   } finally {
-    // A running hub's server was only visited.
-    if (lock) {
-      await postgres.stop();
-      lock.release();
-    }
+    await postgres.stop();
+    lock.release();
+  }
+}
+
+async function useDatabase<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = openDatabase(url, { poolSize: 4 });
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
   }
 }
 

@@ -400,6 +400,40 @@ async function ensureDatabase(port: number, password: string): Promise<void> {
   });
 }
 
+/** Where the embedded PostgreSQL of a data folder keeps its files; nothing is made but folders. */
+async function placeOf(
+  givenDir: string,
+  account: Account,
+  onProgress: (message: string) => void,
+): Promise<Place> {
+  // One name for the folder, however it is reached: leftovers are recognised by it.
+  const dataDir = await realpath(givenDir);
+  const home = await postgresHome(dataDir, account, onProgress);
+  return {
+    home,
+    cluster: join(home, 'cluster'),
+    log: join(dataDir, 'postgres.log'),
+    passwordFile: join(dataDir, 'postgres.password'),
+  };
+}
+
+/**
+ * The address of the server that another process keeps running on the data folder; null while it has none. It is only
+ * looked at: with whatever settings and port it was started, it belongs to that process.
+ */
+export async function visitEmbeddedPostgres(dataDir: string): Promise<string | null> {
+  const place = await placeOf(dataDir, await postgresAccount(), () => undefined);
+  const password = await readFile(place.passwordFile, 'utf8').catch(() => null);
+  const found = await readPostmasterFile(place);
+  if (password === null || !found || !isAlive(found.pid) || !isPostmasterOf(place, found.pid)) return null;
+  const url = urlTo(database, found.port, password);
+  const answers = await withClient(url, (client) => client.query('select 1')).then(
+    () => true,
+    () => false,
+  );
+  return answers ? url : null;
+}
+
 /**
  * Brings up the PostgreSQL of a data folder: makes it on the first start, adopts the one that a killed run left running
  * when it fits, and starts it otherwise. It listens on 127.0.0.1 only and outlives this process unless stopped.
@@ -410,15 +444,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const account = await postgresAccount();
   const programs = await postgresPrograms(account);
   await mkdir(options.dataDir, { recursive: true });
-  // One name for the folder, however it is reached: leftovers are recognised by it.
-  const dataDir = await realpath(options.dataDir);
-  const home = await postgresHome(dataDir, account, onProgress);
-  const place: Place = {
-    home,
-    cluster: join(home, 'cluster'),
-    log: join(dataDir, 'postgres.log'),
-    passwordFile: join(dataDir, 'postgres.password'),
-  };
+  const place = await placeOf(options.dataDir, account, onProgress);
   const password = await readPassword(place);
   await initialise(place, programs, account, password, options);
   await checkVersion(place, programs);

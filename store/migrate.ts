@@ -49,3 +49,18 @@ export async function migrate(adminUrl: string): Promise<string[]> {
     await db.destroy();
   }
 }
+
+/** Whether the database at the address has every migration of this version; one still being set up has not. */
+export async function isMigrated(adminUrl: string): Promise<boolean> {
+  const db = knex({ client: 'pg', connection: adminUrl, pool: { min: 0, max: 1 } });
+  try {
+    const applied = new Set(await db('migrations').pluck<string[]>('name'));
+    return (await readMigrations()).every(({ name }) => applied.has(name));
+  } catch (error) {
+    // No such table, or no such database, yet.
+    if (['42P01', '3D000'].includes((error as { code?: string }).code ?? '')) return false;
+    throw error;
+  } finally {
+    await db.destroy();
+  }
+}

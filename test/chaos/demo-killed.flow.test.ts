@@ -67,7 +67,7 @@ describe.concurrent('the demo, killed and started again', { timeout: timeoutMs }
       await sleep(waitMs);
       await run.kill();
     }
-    const { code, text } = await runCli(['demo', '--exit'], { SLIPWAY_DATA_DIR: dataDir });
+    const { code, text } = await runCli(['demo', '--exit'], { SLIPWAY_DATA_DIR: dataDir }, timeoutMs);
     expect(text).toContain('Everything adds up.');
     expect(text).not.toContain('✗');
     expect(code).toBe(0);

@@ -72,13 +72,21 @@ export function startCli(args: string[], env: Record<string, string>): CliRun {
   };
 }
 
-/** Runs a command to its end. */
+/** Runs a command to its end; one that does not end within the time is killed, and the error shows what it said. */
 export async function runCli(
   args: string[],
   env: Record<string, string>,
+  timeoutMs = 60_000,
 ): Promise<{ code: number | NodeJS.Signals; text: string }> {
   const run = startCli(args, env);
-  const code = await run.ended;
+  const given = new AbortController();
+  const late = sleep(timeoutMs, 'late' as const, { signal: given.signal }).catch(() => 'late' as const);
+  const code = await Promise.race([run.ended, late]);
+  given.abort();
+  if (code === 'late') {
+    await run.kill();
+    throw new Error(`slipway ${args.join(' ')} did not end within ${timeoutMs / 1000} s:\n${run.text()}`);
+  }
   return { code, text: run.text() };
 }
 
