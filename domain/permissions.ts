@@ -4,7 +4,9 @@
 const verbs = {
   workspace: ['read', 'update'],
   people: ['read', 'create', 'update'],
-  members: ['read', 'create', 'update'],
+  members: ['read', 'create', 'update', 'delete'],
+  roles: ['read', 'update'],
+  teams: ['read', 'create', 'update', 'delete'],
   sellers: ['read', 'create', 'update'],
   series: ['read', 'create', 'update'],
   clients: ['read', 'create', 'update', 'delete'],
@@ -13,6 +15,8 @@ const verbs = {
   tasks: ['read', 'create', 'update'],
   products: ['read', 'create', 'update'],
   rate_cards: ['read', 'create', 'update'],
+  markups: ['read', 'create', 'update', 'delete'],
+  cost_rates: ['read', 'create', 'update'],
   strategies: ['read', 'create', 'update', 'delete'],
   connections: ['read', 'create', 'update', 'sync'],
   mapping_rules: ['read', 'create', 'update', 'delete'],
@@ -21,23 +25,61 @@ const verbs = {
   quarantine: ['read', 'resolve'],
   exceptions: ['read', 'resolve'],
   tickets: ['read', 'create', 'update', 'approve'],
-  contractor_invoices: ['read', 'create', 'approve'],
+  contractor_invoices: ['read', 'create', 'update', 'submit', 'approve', 'cancel'],
+  contractor_payments: ['read', 'create', 'reverse'],
+  payee_accounts: ['read', 'create', 'confirm', 'reveal'],
+  documents: ['read', 'create', 'update', 'review', 'delete'],
   runs: ['read', 'create', 'cancel'],
   items: ['read', 'release', 'write_off'],
-  invoices: ['read', 'update', 'issue', 'discard', 'void', 'credit', 'sync'],
-  payments: ['read', 'create', 'apply', 'reverse'],
+  invoices: ['read', 'update', 'issue', 'discard', 'void', 'credit', 'sync', 'sign_off'],
+  payments: ['read', 'create', 'apply', 'reverse', 'confirm'],
+  work: ['read'],
   operations: ['read', 'cancel'],
   webhooks: ['read', 'create', 'update', 'delete'],
   reports: ['read'],
   events: ['read'],
+  notifications: ['read', 'update'],
+  audit: ['read', 'export'],
   api_keys: ['read', 'create', 'revoke'],
 } as const;
 
 type Verbs = typeof verbs;
 export type Resource = keyof Verbs;
 export type Permission = { [R in Resource]: `${R}.${Verbs[R][number]}` }[Resource];
-/** A permission, all permissions of a resource (`clients.*`), or everything (`*`). */
-export type Scope = Permission | `${Resource}.*` | '*';
+
+/**
+ * What may be held for one's own rows only, written `tickets.read:own`: rows of one's person, for a client member rows of
+ * their client. A permission listed here has routes that say `own: true`.
+ */
+const ownable = [
+  'members.read',
+  'projects.read',
+  'entries.read',
+  'tickets.read',
+  'tickets.create',
+  'tickets.update',
+  'contractor_invoices.read',
+  'contractor_invoices.create',
+  'contractor_invoices.update',
+  'contractor_invoices.submit',
+  'contractor_invoices.cancel',
+  'contractor_payments.read',
+  'payee_accounts.read',
+  'payee_accounts.create',
+  'documents.read',
+  'documents.create',
+  'documents.update',
+  'documents.delete',
+  'invoices.read',
+  'invoices.sign_off',
+  'payments.read',
+  'payments.confirm',
+  'work.read',
+] as const satisfies readonly Permission[];
+
+type OwnScope = `${(typeof ownable)[number]}:own`;
+/** A permission, one for own rows only, all permissions of a resource (`clients.*`), or everything (`*`). */
+export type Scope = Permission | OwnScope | `${Resource}.*` | '*';
 
 export const permissions = Object.entries(verbs).flatMap(([resource, list]) =>
   list.map((verb) => `${resource}.${verb}`),
@@ -46,12 +88,28 @@ export const scopes: readonly Scope[] = [
   '*',
   ...Object.keys(verbs).map((resource) => `${resource as Resource}.*` as const),
   ...permissions,
+  ...ownable.map((permission) => `${permission}:own` as const),
 ];
 
 const known = new Set<string>(permissions);
 export const isPermission = (text: string): text is Permission => known.has(text);
 
-/** The permissions that scopes stand for. A scope this version does not know grants nothing. */
+/** What somebody may do. No permission is in both. */
+export interface Grants {
+  /** For all rows of the workspace. */
+  permissions: ReadonlySet<Permission>;
+  /** For their own rows only. */
+  ownPermissions: ReadonlySet<Permission>;
+}
+
+/** What scopes stand for. A scope this version does not know grants nothing. */
+export function toGrants(granted: readonly string[]): Grants {
+  const all = expandScopes(granted);
+  const own = ownable.filter((permission) => granted.includes(`${permission}:own`) && !all.has(permission));
+  return { permissions: all, ownPermissions: new Set(own) };
+}
+
+/** The permissions for all rows that scopes stand for. */
 export function expandScopes(granted: readonly string[]): ReadonlySet<Permission> {
   if (granted.includes('*')) return new Set(permissions);
   return new Set(
@@ -65,45 +123,79 @@ export function expandScopes(granted: readonly string[]): ReadonlySet<Permission
   );
 }
 
-/** The permissions among `wanted` that `held` lacks: nobody hands out more than they have. */
-export function exceeding(wanted: readonly string[], held: ReadonlySet<Permission>): Permission[] {
-  return [...expandScopes(wanted)].filter((permission) => !held.has(permission));
+const holds = ({ permissions, ownPermissions }: Grants, permission: Permission) =>
+  permissions.has(permission) || ownPermissions.has(permission);
+
+/** What both give: a key of a member never does more than the member may. */
+export function withinBoth(one: Grants, other: Grants): Grants {
+  const both = permissions.filter((permission) => holds(one, permission) && holds(other, permission));
+  const forAll = (permission: Permission) =>
+    one.permissions.has(permission) && other.permissions.has(permission);
+  return {
+    permissions: new Set(both.filter(forAll)),
+    ownPermissions: new Set(both.filter((permission) => !forAll(permission))),
+  };
+}
+
+/** The scopes among `wanted` that go beyond `held`: nobody hands out more than they have. */
+export function exceeding(wanted: readonly string[], held: Grants): Scope[] {
+  const { permissions: forAll, ownPermissions: forOwn } = toGrants(wanted);
+  return [
+    ...[...forAll].filter((permission) => !held.permissions.has(permission)),
+    ...[...forOwn]
+      .filter((permission) => !holds(held, permission))
+      .map((permission) => `${permission}:own` as Scope),
+  ];
 }
 
 export const roles = ['contractor', 'employee', 'manager', 'admin', 'client'] as const;
 export type Role = (typeof roles)[number];
 
+/** Who one is, and what one is told. */
+const oneself: Scope[] = ['workspace.read', 'members.read:own', 'notifications.*'];
 const ownWork: Scope[] = [
-  'entries.read',
-  'entries.create',
-  'entries.update',
-  'tickets.read',
-  'tickets.create',
-  'tickets.update',
+  ...oneself,
+  'projects.read',
+  'tasks.read',
+  'entries.read:own',
+  'tickets.read:own',
+  'tickets.create:own',
+  'tickets.update:own',
+  'documents.read:own',
+  'documents.create:own',
+  'documents.update:own',
 ];
-const surroundings: Scope[] = ['workspace.read', 'projects.read', 'tasks.read'];
 
-/** Role → scopes. What a member may see of others' rows is decided beside this, by the row's owner. */
+/** Role → scopes, where a workspace has not set its own. */
 export const roleScopes: Readonly<Record<Role, readonly Scope[]>> = {
   admin: ['*'],
   manager: [
-    ...ownWork,
-    ...surroundings,
+    ...oneself,
     ...(
       [
+        'members',
+        'roles',
+        'teams',
         'people',
         'clients',
         'contracts',
         'sellers',
         'series',
-        'rate_cards',
         'strategies',
         'connections',
+        'contractor_payments',
+        'payee_accounts',
+        'work',
+        'reports',
+        'events',
       ] as const
     ).map((resource) => `${resource}.read` as const),
     'projects.*',
     'tasks.*',
     'products.*',
+    'rate_cards.*',
+    'markups.*',
+    'cost_rates.*',
     'mapping_rules.*',
     'entries.*',
     'imports.*',
@@ -111,17 +203,42 @@ export const roleScopes: Readonly<Record<Role, readonly Scope[]>> = {
     'exceptions.*',
     'tickets.*',
     'contractor_invoices.*',
+    'documents.read',
+    'documents.create',
+    'documents.update',
+    'documents.review',
     'runs.*',
     'items.read',
     'items.release',
     'invoices.read',
     'invoices.update',
+    'invoices.issue',
+    'invoices.discard',
+    'invoices.sync',
     'payments.read',
+    'payments.create',
+    'payments.apply',
     'operations.*',
-    'reports.read',
-    'events.read',
   ],
-  employee: [...ownWork, ...surroundings],
-  contractor: [...ownWork, ...surroundings, 'contractor_invoices.read', 'contractor_invoices.create'],
-  client: ['workspace.read', 'projects.read', 'invoices.read', 'payments.read'],
+  employee: ownWork,
+  contractor: [
+    ...ownWork,
+    'contractor_invoices.read:own',
+    'contractor_invoices.create:own',
+    'contractor_invoices.update:own',
+    'contractor_invoices.submit:own',
+    'contractor_invoices.cancel:own',
+    'contractor_payments.read:own',
+    'payee_accounts.read:own',
+    'payee_accounts.create:own',
+  ],
+  client: [
+    ...oneself,
+    'projects.read:own',
+    'work.read:own',
+    'invoices.read:own',
+    'invoices.sign_off:own',
+    'payments.read:own',
+    'payments.confirm:own',
+  ],
 };

@@ -1,7 +1,7 @@
 /** Owns API keys: making, finding, listing and revoking them. Only a key's SHA-256 is kept. */
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Scope } from '../domain/permissions.ts';
+import type { Role, Scope } from '../domain/permissions.ts';
 import type { Tx, WorkspaceTx } from './database.ts';
 import { tenantTable } from './tenant-table.ts';
 
@@ -19,13 +19,18 @@ export interface ApiKey {
   expiresAt: string | null;
   revokedAt: string | null;
 }
-/** A key that was found to be valid. */
+/** A key that was found to be valid, and the active member whom it counts as, if any. */
 export interface KnownApiKey {
   workspaceId: string;
   id: string;
   name: string;
   scopes: string[];
   memberId: string | null;
+  role: Role | null;
+  personId: string | null;
+  clientId: string | null;
+  /** What the workspace has given the role; null: the default. */
+  roleScopes: string[] | null;
 }
 export interface NewApiKey {
   name: string;

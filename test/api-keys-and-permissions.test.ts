@@ -9,6 +9,8 @@ import {
   roleScopes,
   roles,
   scopes,
+  toGrants,
+  withinBoth,
 } from '../domain/permissions.ts';
 import { generateApiKey, hashApiKey } from '../store/api-keys.ts';
 
@@ -46,17 +48,41 @@ it('reads a star as everything, a resource star as all of that resource, the unk
 });
 
 it('sees what one would hand out beyond what one has', () => {
-  const held = expandScopes(['clients.*', 'api_keys.create']);
+  const held = toGrants(['clients.*', 'api_keys.create', 'tickets.read:own']);
   expect(exceeding(['clients.read', 'clients.*'], held)).toEqual([]);
   expect(exceeding(['clients.read', 'invoices.read'], held)).toEqual(['invoices.read']);
-  expect(exceeding(['*'], held).length).toBe(permissions.length - held.size);
+  expect(exceeding(['*'], held).length).toBe(permissions.length - held.permissions.size);
+  expect(exceeding(['tickets.read:own'], held)).toEqual([]);
+  expect(exceeding(['tickets.read'], held)).toEqual(['tickets.read']);
+  expect(exceeding(['tickets.update:own'], held)).toEqual(['tickets.update:own']);
+});
+
+it('holds a permission for all rows or for own ones, never for both', () => {
+  const both = toGrants(['tickets.read', 'tickets.read:own', 'tickets.update:own', 'clients.delete:own']);
+  expect([...both.permissions]).toEqual(['tickets.read']);
+  expect([...both.ownPermissions]).toEqual(['tickets.update']);
+});
+
+it('gives a key of a member what both have, in the smaller reach', () => {
+  const key = toGrants(['tickets.*', 'clients.read', 'invoices.read:own']);
+  const member = toGrants(['tickets.read:own', 'tickets.approve', 'invoices.read', 'runs.create']);
+  const grants = withinBoth(key, member);
+  expect([...grants.permissions]).toEqual(['tickets.approve']);
+  expect([...grants.ownPermissions].toSorted()).toEqual(['invoices.read', 'tickets.read']);
 });
 
 it('bundles only scopes that exist into roles; only an admin has all', () => {
   for (const role of roles) for (const scope of roleScopes[role]) expect(scopes).toContain(scope);
   expect(expandScopes(roleScopes.admin).size).toBe(permissions.length);
-  for (const role of ['contractor', 'employee', 'client'] as const)
-    for (const permission of expandScopes(roleScopes[role]))
+  for (const role of ['contractor', 'employee', 'client'] as const) {
+    const { permissions: forAll, ownPermissions } = toGrants(roleScopes[role]);
+    for (const permission of [...forAll, ...ownPermissions])
       expect(permission).not.toMatch(/issue|api_keys|payments\.(create|apply|reverse)|approve|connections/);
+    // What is about work or money is theirs alone.
+    for (const permission of forAll)
+      expect(permission).not.toMatch(
+        /^(tickets|entries|invoices|payments|contractor_|payee_|documents|work\.)/,
+      );
+  }
   expect(permissions.every(isPermission)).toBe(true);
 });

@@ -1,17 +1,30 @@
 /** Owns who is asking: reading the API key of a request, and holding an actor to a route's permission. */
-import { expandScopes, type Permission } from '../../domain/permissions.ts';
+import {
+  type Grants,
+  type Permission,
+  type Role,
+  roleScopes,
+  toGrants,
+  withinBoth,
+} from '../../domain/permissions.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import { findApiKey, hashApiKey, noteApiKeyUse } from '../../store/api-keys.ts';
+import { findApiKey, hashApiKey, type KnownApiKey, noteApiKeyUse } from '../../store/api-keys.ts';
 import type { Database } from '../../store/database.ts';
 
-export interface Actor {
+/** `permissions` hold for all rows of the workspace, `ownPermissions` only for those that `ownOnly` names. */
+export interface Actor extends Grants {
   /** As events name it: `member:<id>` where the key belongs to a person (BILLING §8), else `key:<id>`. */
   id: string;
   workspaceId: string;
   apiKeyId: string;
   memberId: string | null;
+  /** The member's; null for a key of no member. */
+  role: Role | null;
+  /** Whose entries, tickets and invoices are their own. */
+  personId: string | null;
+  /** Of a client's member: whose documents are their own. */
+  clientId: string | null;
   name: string;
-  permissions: ReadonlySet<Permission>;
 }
 /** Throws a 401 refusal when the header carries no valid key. */
 export type Authenticate = (authorization: string | undefined) => Promise<Actor>;
@@ -54,31 +67,81 @@ export function createAuthenticator(
     remembered.delete(cacheKey);
     const key = await database.inSystem((tx) => findApiKey(tx, hash));
     if (!key) throw unauthorized('auth.invalid', 'This API key does not exist, has expired or was revoked.');
-    const actor: Actor = {
-      id: key.memberId ? `member:${key.memberId}` : `key:${key.id}`,
-      workspaceId: key.workspaceId,
-      apiKeyId: key.id,
-      memberId: key.memberId,
-      name: key.name,
-      permissions: expandScopes(key.scopes),
-    };
-    keep(remembered, cacheKey, { actor, untilMs: Date.now() + cacheMs });
+    const actor = actorOfKey(key);
+    // A member who is suspended, or whose role loses a right, loses it at once: what hangs on a member is asked each time.
+    if (actor.memberId === null) keep(remembered, cacheKey, { actor, untilMs: Date.now() + cacheMs });
     noteUse(actor);
     return actor;
   };
 }
 
-/** Refuses with 403 when the actor lacks the permission. */
-export function requirePermission(actor: Actor, permission: Permission): void {
-  if (actor.permissions.has(permission)) return;
+function actorOfKey(key: KnownApiKey): Actor {
+  const { workspaceId, memberId, role, personId, clientId, name } = key;
+  const scoped = toGrants(key.scopes);
+  // A key never does more than the member whom it counts as.
+  const grants = role === null ? scoped : withinBoth(scoped, toGrants(key.roleScopes ?? roleScopes[role]));
+  const id = memberId === null ? `key:${key.id}` : `member:${memberId}`;
+  return { id, workspaceId, apiKeyId: key.id, memberId, role, personId, clientId, name, ...grants };
+}
+
+/** Whether the actor holds the permission; with `own`, for their own rows at least. */
+export function holdsPermission(actor: Actor, permission: Permission, own: boolean): boolean {
+  return actor.permissions.has(permission) || (own && actor.ownPermissions.has(permission));
+}
+
+/** Refuses with 403 when the actor lacks the permission; with `own`, one for own rows is enough. */
+export function requirePermission(actor: Actor, permission: Permission, own = false): void {
+  if (holdsPermission(actor, permission, own)) return;
+  const lacking = actor.ownPermissions.has(permission) ? 'has for own rows only' : 'does not have';
   throw new Refusal({
     code: 'auth.permission_missing',
     status: 403,
-    message: `This needs the permission ${permission}, which the key "${actor.name}" does not have.`,
-    whatToDo: 'Use a key with that scope, or ask an admin for one.',
+    message: `This needs the permission ${permission}, which "${actor.name}" ${lacking}.`,
+    whatToDo: 'Ask an admin for that permission, or use a key with that scope.',
     details: { permission },
   });
 }
+
+/** Whose rows an actor is restricted to: a person's, or for a client's member a client's. The other one is null. */
+export interface OwnRows {
+  personId: string | null;
+  clientId: string | null;
+}
+
+/**
+ * For handlers of routes with `own: true`: null when the actor may do this to all rows, else whose rows theirs are. What
+ * belongs to somebody else is then answered like what does not exist. Refuses with 403 an actor who is nobody.
+ */
+export function ownOnly(actor: Actor, permission: Permission): OwnRows | null {
+  if (actor.permissions.has(permission)) return null;
+  const { role, personId, clientId } = actor;
+  const own = role === 'client' ? { personId: null, clientId } : { personId, clientId: null };
+  if (own.personId === null && own.clientId === null) throw nobody(actor, permission);
+  return own;
+}
+
+/** Like `ownOnly`, of rows that belong to people: null for all rows. A client's member has none, and is refused. */
+export function ownPerson(actor: Actor, permission: Permission): string | null {
+  const own = ownOnly(actor, permission);
+  if (own !== null && own.personId === null) throw nobody(actor, permission);
+  return own?.personId ?? null;
+}
+
+/** Like `ownOnly`, of rows that belong to clients: null for all rows. Who is no client's member is refused. */
+export function ownClient(actor: Actor, permission: Permission): string | null {
+  const own = ownOnly(actor, permission);
+  if (own !== null && own.clientId === null) throw nobody(actor, permission);
+  return own?.clientId ?? null;
+}
+
+const nobody = (actor: Actor, permission: Permission) =>
+  new Refusal({
+    code: 'auth.no_own_rows',
+    status: 403,
+    message: `"${actor.name}" has ${permission} for own rows only, but belongs to nobody who could have such.`,
+    whatToDo: 'An admin links the member to a person or client.',
+    details: { permission },
+  });
 
 function unauthorized(code: string, message: string): Refusal {
   return new Refusal({ code, status: 401, message, whatToDo: 'Send "Authorization: Bearer slk_…".' });

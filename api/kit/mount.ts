@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { Refusal } from '../../domain/refusal.ts';
 import { releaseIdempotencyKey, type StoredAnswer, storeAnswer } from '../../store/idempotency.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type Actor, type Authenticate, requirePermission } from './auth.ts';
+import { type Actor, type Authenticate, holdsPermission, requirePermission } from './auth.ts';
 import { limitedBody, readJson, requireMediaType } from './body.ts';
 import { toRefusal } from './errors.ts';
 import { requireMatch } from './etag.ts';
@@ -82,10 +82,11 @@ async function respond(
   const locals = localsOf(response);
   locals.route = route.name;
   const actor = route.permission === null ? null : await authenticate(request.get('authorization'));
-  if (actor && route.permission) {
+  const { permission, own } = route;
+  if (actor && permission) {
     locals.actor = actor;
     locals.log = locals.log.child({ workspaceId: actor.workspaceId, actor: actor.id });
-    requirePermission(actor, route.permission);
+    requirePermission(actor, permission, own);
   }
   const params = parsed(route.params.safeParse(request.params), 'path');
   const query = parsed(route.query.safeParse({ ...request.query }), 'query');
@@ -111,7 +112,10 @@ async function respond(
     requireCurrent: run.requireCurrent,
     stillAllowed: async () => {
       try {
-        return (await authenticate(request.get('authorization'))).permissions.has(route.permission as never);
+        return (
+          permission !== null &&
+          holdsPermission(await authenticate(request.get('authorization')), permission, own)
+        );
       } catch (error) {
         if (error instanceof Refusal) return false;
         throw error;

@@ -22,7 +22,8 @@
  *     });
  *
  * Money moves say `idempotency: 'required'`. Lists spread `pageQuery` and answer `pageOf(…)`. Edits pass the present
- * representation to `requireCurrent(…)` for If-Match. Uploads say `upload: { maxBytes, mediaTypes }` and read `upload`;
+ * representation to `requireCurrent(…)` for If-Match. Who holds the permission for own rows only (`tickets.read:own`) is
+ * refused, unless the route says `own: true`; then the handler asks `ownOnly(actor, 'tickets.read')` (auth.ts) whose rows. Uploads say `upload: { maxBytes, mediaTypes }` and read `upload`;
  * downloads and event streams answer `{ status, stream }` for a response made by `streamOf(…)`.
  */
 import type { Readable } from 'node:stream';
@@ -138,6 +139,8 @@ interface RouteFacts {
 export interface Route extends RouteFacts {
   /** Null: public, see `publicBecause`. */
   permission: Permission | null;
+  /** Serves those too who hold the permission for own rows only. */
+  own: boolean;
   publicBecause: string | null;
   params: z.ZodObject;
   query: z.ZodObject;
@@ -168,6 +171,8 @@ export function defineRoute<
 >(
   definition: Definition<Path, Q, B, R> & {
     permission: Permission;
+    /** The handler restricts itself to what `ownOnly` answers. Default: refused to whom the permission is given for own rows. */
+    own?: boolean;
     handler: (
       input: HandlerInput<ParamsOf<Path>, z.output<Q>, z.output<B>, R>,
     ) => Promise<AnswerTo<NoInfer<R>>>;
@@ -194,6 +199,7 @@ export function definePublicRoute<
 function toRoute(
   definition: Definition<string, z.ZodObject, z.ZodType, Responses> & {
     permission: Permission | null;
+    own?: boolean;
     publicBecause: string | null;
     // A method, because its input is narrower than what the kit passes by types only.
     handler(input: never): Promise<Answer>;
@@ -210,6 +216,7 @@ function toRoute(
   const names = [...path.matchAll(/:([a-zA-Z0-9]+)/g)].map((match) => match[1]!);
   return {
     ...definition,
+    own: definition.own ?? false,
     errors: definition.errors ?? [],
     idempotency: definition.idempotency ?? (method === 'get' ? 'none' : 'honoured'),
     params: definition.params ?? z.object(Object.fromEntries(names.map((param) => [param, z.uuid()]))),

@@ -11,11 +11,15 @@ import { createApp } from '../../api/app.ts';
 import type { AppDeps } from '../../api/deps.ts';
 import { createLogger } from '../../api/kit/logger.ts';
 import type { Route } from '../../api/kit/route.ts';
-import type { Scope } from '../../domain/permissions.ts';
+import type { Role, Scope } from '../../domain/permissions.ts';
 import { createImporter } from '../../runtime/import/importer.ts';
 import { createSecretBox } from '../../runtime/secrets.ts';
 import { createApiKey } from '../../store/api-keys.ts';
+import type { WorkspaceTx } from '../../store/database.ts';
 import { numberEvents } from '../../store/events.ts';
+import { members } from '../../store/members.ts';
+import { newId } from '../../store/new-id.ts';
+import { people } from '../../store/people.ts';
 import { createWorkspace } from '../../store/workspaces.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
@@ -35,6 +39,19 @@ export interface CallOptions {
   headers?: Record<string, string>;
 }
 
+export interface NewMemberOptions {
+  name?: string;
+  personId?: string;
+  /** Of a client's member: whose documents they see. */
+  clientId?: string;
+}
+export interface TestMember {
+  id: string;
+  key: string;
+  /** Null of those who do no work: managers, admins, clients. */
+  personId: string | null;
+}
+
 export interface TestApi {
   test: TestDatabase;
   url: string;
@@ -44,6 +61,8 @@ export interface TestApi {
   /** A new workspace with an admin key. */
   newWorkspace(name?: string): Promise<{ id: string; key: string }>;
   newKey(workspaceId: string, scopes: readonly Scope[]): Promise<string>;
+  /** A new active member with a key that may do whatever the member may. A contractor and an employee get a person. */
+  newMember(workspaceId: string, role: Role, options?: NewMemberOptions): Promise<TestMember>;
   /** Gives committed events their numbers and tells the streams, as the sequencer would. */
   sequence(): Promise<void>;
   stop(): Promise<void>;
@@ -133,6 +152,8 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       );
       return made.key;
     },
+    newMember: (workspaceId, role, options = {}) =>
+      test.database.inWorkspace(workspaceId, (tx) => makeMember(tx, role, options)),
     sequence: async () => {
       await test.database.inSystem((tx) => numberEvents(tx, 10_000));
       for (const wake of waiting) wake();
@@ -147,4 +168,20 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       await test.drop();
     },
   };
+}
+
+async function makeMember(tx: WorkspaceTx, role: Role, options: NewMemberOptions): Promise<TestMember> {
+  const { name = `Test ${role}`, clientId = null } = options;
+  const kind = role === 'contractor' || role === 'employee' ? role : null;
+  const personId = options.personId ?? (kind && (await people.insert(tx, { name, kind })).id);
+  const member = await members.insert(tx, {
+    role,
+    name,
+    email: `${newId()}@example.com`,
+    personId,
+    clientId,
+    status: 'active',
+  });
+  const { key } = await createApiKey(tx, { name: `key of ${name}`, scopes: ['*'], memberId: member.id });
+  return { id: member.id, key, personId };
 }

@@ -21,7 +21,7 @@ export const createApiKey = defineRoute({
   keptBody: (body) => ({ ...(body as object), key: null }),
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
-      const missing = exceeding(body.scopes, actor.permissions);
+      const missing = exceeding(body.scopes, actor);
       if (missing.length > 0)
         throw new Refusal({
           code: 'api_key.exceeds_own',
