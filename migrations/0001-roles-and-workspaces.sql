@@ -14,9 +14,10 @@ create function tenant_table(t regclass, privileges text default 'select, insert
 language plpgsql as $$
 begin
   execute format('alter table %s enable row level security', t);
+  -- As a sub-select the setting is read and parsed once a statement, not once a row.
   execute format('create policy tenant on %s to slipway_app
-    using (workspace_id = nullif(current_setting(''app.workspace'', true), '''')::uuid)
-    with check (workspace_id = nullif(current_setting(''app.workspace'', true), '''')::uuid)', t);
+    using (workspace_id = (select nullif(current_setting(''app.workspace'', true), '''')::uuid))
+    with check (workspace_id = (select nullif(current_setting(''app.workspace'', true), '''')::uuid))', t);
   execute format('grant %s on %s to slipway_app', privileges, t);
   -- No statistics on the workspace: they do not know a new one, so the planner takes it for one row, and then any index
   -- that begins with the workspace looks as good as the right one. Without them it assumes 1/200 of the table.
