@@ -3,13 +3,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { requireReadable } from '../cli/commands/import.ts';
-import { whyNotReleased } from '../cli/commands/release.ts';
+import { requireRules, whyNotReleased } from '../cli/commands/release.ts';
 import { saysWhatBlocks, toMoneyText } from '../cli/commands/run.ts';
 import { readMapping } from '../domain/import/mapping.ts';
 import { beginImport, runImport } from '../runtime/import/run-import.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { releaseWarnings } from '../store/exceptions.ts';
 import { countQuarantineReasons } from '../store/quarantine.ts';
+import { runCli } from './support/cli.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 import { makeTestDirectory } from './support/directory.ts';
 import { newWorkspace } from './support/loops.ts';
@@ -78,8 +79,8 @@ it('a release and a run say what is in the way, step by step', async () => {
   const blocks = () =>
     inWorkspace((tx) => saysWhatBlocks(tx, { type: 'workspace', id: workspaceId }, '2026-02-01'));
   const rules = ['entry.over_24h', 'person_day.over_24h'];
-  expect(await inWorkspace((tx) => whyNotReleased(tx, ['entry.over_42h', ...rules]))).toEqual([
-    expect.stringContaining('entry.over_42h: no exception of this workspace has such a rule'),
+  expect(await inWorkspace((tx) => whyNotReleased(tx, ['sync.failed', ...rules]))).toEqual([
+    expect.stringContaining('sync.failed: no exception of this workspace ever had this rule'),
   ]);
   expect(await blocks()).toContain('  W entry.over_24h: 1 entries');
   await inWorkspace((tx) => releaseWarnings(tx, { rules }, 'test', 'sea trial'));
@@ -98,6 +99,19 @@ it('a release and a run say what is in the way, step by step', async () => {
   expect(await inWorkspace((tx) => whyNotReleased(tx, ['entry.over_24h']))).toEqual([
     'entry.over_24h: 1 are of severity E, which must be fixed and cannot be released.',
   ]);
+});
+
+it('a rule that does not exist is a slip of the pen: it is refused with the list of those that do', async () => {
+  const refused = (rules: string[]) => inWorkspace((tx) => requireRules(tx, rules));
+  await expect(refused(['entry.over_24h', 'match.project'])).resolves.toBeUndefined();
+  await expect(refused(['entry.over_24h', 'entry.over_42h'])).rejects.toThrow(
+    /^There is no rule "entry.over_42h". The rules are:\n(.*\n)* {2}entry.over_24h\n/,
+  );
+  const env = { DATABASE_URL: test.url, SLIPWAY_DATA_DIR: dir };
+  const { code, text } = await runCli(['release', '--rule', 'nonsense', '--reason', 'none'], env);
+  expect(text).toContain('There is no rule "nonsense". The rules are:');
+  expect(text).toContain('  invoice.held');
+  expect(code).toBe(2);
 });
 
 it('amounts keep every digit that a float would lose', () => {
