@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type ApprovalPolicy, billableApprovals } from '../domain/approval.ts';
 import { addDays, laterDay, localDay } from '../domain/day.ts';
 import { Decimal } from '../domain/money.ts';
-import { formatNumber } from '../domain/numbering.ts';
+import { counterStart, formatNumber, type SeriesReset } from '../domain/numbering.ts';
 import { beforeGoLive, outsideContractDates } from '../domain/validation/contract-dates.ts';
 import type { Severity } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
@@ -415,15 +415,28 @@ async function numberBlock(
   actor: string,
   now: Instant,
 ): Promise<void> {
-  const series = await tx.row<{ nextNumber: number; lastIssueDate: Day | null }>(
-    'select next_number, last_issue_date from series where workspace_id = $1 and id = $2 for update',
+  const series = await tx.row<{
+    nextNumber: number;
+    lastIssueDate: Day | null;
+    prefix: string;
+    reset: SeriesReset;
+    counterBase: number;
+    counterPeriod: string | null;
+  }>(
+    'select next_number, last_issue_date, prefix, reset, counter_base, counter_period from series where workspace_id = $1 and id = $2 for update',
     [tx.workspaceId, seriesId],
   );
   const today = localDay(now, drafts[0]!.zone);
   const issueDate = series!.lastIssueDate ? laterDay(today, series!.lastIssueDate) : today;
+  const start = counterStart(series!, series!.reset, series!.nextNumber, issueDate);
   const numbered = drafts.map((draft, index) => {
     const sequence = series!.nextNumber + index;
-    const number = formatNumber(draft.pattern!, { clientCode: draft.clientCode, issueDate, sequence });
+    const number = formatNumber(draft.pattern!, {
+      prefix: series!.prefix,
+      clientCode: draft.clientCode,
+      issueDate,
+      sequence: sequence - start.counterBase,
+    });
     const snapshot = JSON.stringify({ ...draft.snapshot, number, issueDate, issuedBy: actor });
     const dueDate = addDays(issueDate, draft.termsDays);
     const contentHash = createHash('sha256')
@@ -453,8 +466,9 @@ async function numberBlock(
     ],
   );
   await tx.run(
-    'update series set next_number = next_number + $3, last_issue_date = $4 where workspace_id = $1 and id = $2',
-    [tx.workspaceId, seriesId, drafts.length, issueDate],
+    `update series set next_number = next_number + $3, last_issue_date = $4, counter_base = $5, counter_period = $6
+     where workspace_id = $1 and id = $2`,
+    [tx.workspaceId, seriesId, drafts.length, issueDate, start.counterBase, start.counterPeriod],
   );
   await tx.run(
     `insert into sync_records (workspace_id, connection_id, subject_type, subject_id, status)

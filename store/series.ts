@@ -1,21 +1,19 @@
 /** Owns number series: one gap-free counter per seller, document type and name. Counting itself happens at issue. */
+import type { SeriesDocumentType, SeriesReset } from '../domain/numbering.ts';
 import { type NewRow, tenantTable } from './tenant-table.ts';
-
-export const seriesDocumentTypes = [
-  'invoice',
-  'credit_note',
-  'self_billed',
-  'contractor_invoice',
-  'ticket',
-] as const;
 
 export interface Series {
   id: string;
   sellerId: string;
-  documentType: (typeof seriesDocumentTypes)[number];
+  documentType: SeriesDocumentType;
   name: string;
   /** e.g. `{CLIENT}-{YYYY}-{NNNN}`, see domain/numbering.ts. */
   pattern: string;
+  /** {PREFIX} in the pattern. */
+  prefix: string;
+  reset: SeriesReset;
+  /** Whose own series it is; only of self-billed documents. */
+  personId: string | null;
   nextNumber: number;
   lastIssueDate: string | null;
 }
@@ -26,6 +24,9 @@ export const series = tenantTable<Series>('series', {
   documentType: 'plain',
   name: 'plain',
   pattern: 'plain',
+  prefix: 'plain',
+  reset: 'plain',
+  personId: 'plain',
   nextNumber: 'plain',
   lastIssueDate: 'plain',
 });

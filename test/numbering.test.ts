@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkPattern, formatNumber } from '../domain/numbering.ts';
+import { checkPattern, checkReset, counterStart, formatNumber } from '../domain/numbering.ts';
 
 const parts = { clientCode: 'NFE', issueDate: '2026-03-02', sequence: 7 };
 
@@ -70,4 +70,65 @@ describe('a pattern', () => {
       ),
     );
   });
+});
+
+describe('a number of a contractor', () => {
+  test('carries prefix, code, year and a counter of so many digits', () =>
+    expect(
+      formatNumber('{PREFIX}-{CONTRACTOR}-{YYYY}-{SEQ:4}', {
+        prefix: 'CI',
+        contractorCode: 'IBE',
+        issueDate: '2026-03-02',
+        sequence: 7,
+      }),
+    ).toBe('CI-IBE-2026-0007'));
+  test.each([
+    ['{CLIENT}-{SEQ:4}', 'contractor_invoice', /\{CLIENT\} has no meaning/],
+    ['{CONTRACTOR}-{SEQ:4}', 'invoice', /\{CONTRACTOR\} has no meaning/],
+    ['{SEQ:4}-{NN}', 'invoice', /exactly one counter/],
+    ['{SEQ:0}', 'invoice', /1 to 12 digits/],
+    ['{SEQ:13}', 'invoice', /1 to 12 digits/],
+    ['{SEQ}', 'invoice', /exactly one counter/],
+  ] as const)('%s of a %s will not do', (pattern, type, reason) =>
+    expect(checkPattern(pattern, type)).toMatch(reason),
+  );
+});
+
+describe('a counter that begins again', () => {
+  test('needs its period in the number, or two years would share one', () => {
+    expect(checkReset('{SEQ:4}', 'never')).toBeNull();
+    expect(checkReset('{SEQ:4}', 'yearly')).toMatch(/needs \{YYYY\}/);
+    expect(checkReset('{YY}-{SEQ:4}', 'yearly')).toBeNull();
+    expect(checkReset('{YYYY}-{SEQ:4}', 'monthly')).toMatch(/needs \{MM\}/);
+    expect(checkReset('{YYYY}{MM}-{SEQ:4}', 'monthly')).toBeNull();
+  });
+  test('shows 1 in the new year while the sequence behind it runs on', () => {
+    const first = counterStart({ counterBase: 0, counterPeriod: null }, 'yearly', 1, '2026-12-30');
+    expect(first).toEqual({ counterBase: 0, counterPeriod: '2026' });
+    expect(counterStart(first, 'yearly', 3, '2026-12-31')).toEqual(first);
+    expect(counterStart(first, 'yearly', 4, '2027-01-01')).toEqual({ counterBase: 3, counterPeriod: '2027' });
+    expect(counterStart(first, 'never', 4, '2027-01-01')).toEqual(first);
+    expect(
+      counterStart({ counterBase: 3, counterPeriod: '2027-01' }, 'monthly', 9, '2027-02-01'),
+    ).toMatchObject({ counterBase: 8 });
+  });
+  test('changed from months to years and back gives no number of this period again', () => {
+    const march = { counterBase: 20, counterPeriod: '2026-03' };
+    const year = counterStart(march, 'yearly', 25, '2026-03-20');
+    expect(year).toEqual({ counterBase: 20, counterPeriod: '2026' });
+    expect(counterStart(year, 'monthly', 26, '2026-04-02')).toEqual({
+      counterBase: 20,
+      counterPeriod: '2026-04',
+    });
+    expect(
+      counterStart({ counterBase: 20, counterPeriod: '2026-04' }, 'monthly', 27, '2026-05-02'),
+    ).toMatchObject({
+      counterBase: 26,
+    });
+  });
+  test('goes on where another system left off, until its period ends', () =>
+    expect(counterStart({ counterBase: 0, counterPeriod: null }, 'yearly', 42, '2026-05-01')).toEqual({
+      counterBase: 0,
+      counterPeriod: '2026',
+    }));
 });

@@ -24,6 +24,7 @@ const systemTables = [
   'idempotency_keys',
   'outbox',
   'total_deltas',
+  'withholding_lines',
   'totals',
   'workspaces',
 ];
@@ -40,6 +41,7 @@ const insertOnly = [
   'built_in_price_confirmations',
   'claims',
   'contractor_credit_entries',
+  'contractor_invoice_lines',
   'contractor_invoice_tickets',
   'conversions',
   'credit_note_lines',
@@ -56,6 +58,7 @@ const insertOnly = [
   'ticket_entries',
   'time_write_offs',
   'total_deltas',
+  'withholding_lines',
 ];
 
 async function query<T extends pg.QueryResultRow>(sql: string, params: unknown[] = []): Promise<T[]> {

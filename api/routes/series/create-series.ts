@@ -2,7 +2,7 @@
 import { series } from '../../../store/series.ts';
 import { recordCreated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { newSeries, numberSeries, seriesSubject } from './series.ts';
+import { newSeries, numberSeries, requireFittingPattern, seriesSubject } from './series.ts';
 
 export const createSeries = defineRoute({
   name: 'create-series',
@@ -13,9 +13,11 @@ export const createSeries = defineRoute({
   body: newSeries,
   example: { sellerId: '{sellerId}', documentType: 'credit_note', pattern: '{CLIENT}-C-{NNNN}' },
   responses: { 201: numberSeries },
+  errors: ['series.pattern_unfit'],
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
       const created = await series.insert(tx, body);
+      requireFittingPattern(created);
       await recordCreated(tx, actor, seriesSubject, created);
       return { status: 201, body: created, headers: { Location: `/api/v1/series/${created.id}` } };
     }),

@@ -1,7 +1,8 @@
 /** Owns how a number series is read and written over the API. */
 import { z } from 'zod';
-import { checkPattern } from '../../../domain/numbering.ts';
-import { seriesDocumentTypes } from '../../../store/series.ts';
+import { checkPattern, checkReset, seriesDocumentTypes, seriesResets } from '../../../domain/numbering.ts';
+import { invalidField } from '../../../domain/refusal.ts';
+import type { Series } from '../../../store/series.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import { id, shortText, storedDay } from '../../kit/schemas.ts';
 
@@ -15,7 +16,16 @@ const pattern = z
     const problem = checkPattern(text);
     if (problem) context.addIssue({ code: 'custom', message: problem });
   })
-  .meta({ description: 'e.g. {CLIENT}-{YYYY}-{NNNN}; the counter widens beyond its digits.' });
+  .meta({
+    description: 'e.g. {PREFIX}-{CLIENT}-{YYYY}-{SEQ:4}; the counter widens beyond its digits.',
+  });
+const prefix = z
+  .string()
+  .regex(/^[A-Za-z0-9/_.-]{0,20}$/, 'at most 20 letters, digits and / _ . -')
+  .meta({ description: '{PREFIX} in the pattern.' });
+const reset = z
+  .enum(seriesResets)
+  .meta({ description: 'When the counter begins at 1 again; the pattern then needs {YYYY}, or {MM} too.' });
 
 export const numberSeries = z
   .object({
@@ -24,6 +34,9 @@ export const numberSeries = z
     documentType: z.enum(seriesDocumentTypes),
     name: z.string(),
     pattern: z.string(),
+    prefix: z.string(),
+    reset: z.enum(seriesResets),
+    personId: id.nullable().meta({ description: 'Whose own self-billed series it is.' }),
     nextNumber: z.int(),
     lastIssueDate: storedDay.nullable(),
   })
@@ -34,6 +47,9 @@ export const newSeries = z.object({
   documentType: z.enum(seriesDocumentTypes),
   name: shortText.optional(),
   pattern,
+  prefix: prefix.optional(),
+  reset: reset.optional(),
+  personId: id.optional().meta({ description: 'Of self-billed documents: numbered per contractor.' }),
   nextNumber: z
     .int()
     .min(1)
@@ -42,4 +58,19 @@ export const newSeries = z.object({
     .meta({ description: 'Where another system left off, plus one.' }),
 });
 /** The counter itself is never set again: that would make a gap or a number twice. */
-export const seriesChange = z.object({ name: shortText.optional(), pattern: pattern.optional() });
+export const seriesChange = z.object({
+  name: shortText.optional(),
+  pattern: pattern.optional(),
+  prefix: prefix.optional(),
+  reset: reset.optional(),
+});
+
+/** Refuses a pattern that cannot number such documents, or in which the counter would come to the same number again. */
+export function requireFittingPattern({
+  pattern: text,
+  documentType,
+  reset: when,
+}: Pick<Series, 'pattern' | 'documentType' | 'reset'>): void {
+  const problem = checkPattern(text, documentType) ?? checkReset(text, when);
+  if (problem) throw invalidField('/pattern', 'series.pattern_unfit', problem);
+}

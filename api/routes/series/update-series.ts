@@ -3,7 +3,7 @@ import { found } from '../../../domain/refusal.ts';
 import { series } from '../../../store/series.ts';
 import { recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { numberSeries, seriesChange, seriesSubject } from './series.ts';
+import { numberSeries, requireFittingPattern, seriesChange, seriesSubject } from './series.ts';
 
 export const updateSeries = defineRoute({
   name: 'update-series',
@@ -14,11 +14,13 @@ export const updateSeries = defineRoute({
   body: seriesChange,
   example: { pattern: '{CLIENT}-{YYYY}-{NNNNN}' },
   responses: { 200: numberSeries },
+  errors: ['series.pattern_unfit'],
   handler: ({ params, body, actor, requireCurrent, transact }) =>
     transact(async (tx) => {
       const before = found(await series.lock(tx, params.seriesId), 'series');
       requireCurrent(before);
       const after = found(await series.update(tx, before.id, body), 'series');
+      requireFittingPattern(after);
       await recordUpdated(tx, actor, seriesSubject, before, after);
       return { status: 200, body: after };
     }),
