@@ -84,3 +84,11 @@ const amountPattern = /^-?\d{1,15}(\.\d{1,6})?$/;
 export function isDecimalText(text: string): text is DecimalText {
   return amountPattern.test(text);
 }
+
+/** As many decimals as the currency has: yen have none, dinars three; two where it is unknown. */
+export function minorPlaces(currency: string): number {
+  if (!/^[A-Z]{3}$/.test(currency)) return 2;
+  return (
+    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+  );
+}

@@ -1,6 +1,6 @@
 /** Owns contracts: what was agreed with a client, and from when it bills. */
 import type { Grouping } from '../domain/grouping/build-drafts.ts';
-import type { Rounding } from '../domain/money.ts';
+import { minorPlaces, type Rounding } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import type { Severity } from '../domain/validation/rule.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
@@ -73,14 +73,6 @@ const table = tenantTable<Contract>('contracts', {
   targetConnectionId: 'plain',
   createdAt: 'plain',
 });
-
-/** As many decimals as the currency has: yen have none, dinars three; two where it is unknown. */
-function minorPlaces(currency: string): number {
-  if (!/^[A-Z]{3}$/.test(currency)) return 2;
-  return (
-    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
-  );
-}
 
 /** Where nothing else is agreed, money is rounded to what its currency has. */
 export const contracts: typeof table = {
