@@ -65,6 +65,8 @@ const secretKey = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
+const webUrl = z.url({ protocol: /^https?$/, error: 'must look like https://hub.example.com' });
+
 const settings = z.object({
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_DIRECT_URL: postgresUrl.optional(),
@@ -87,6 +89,7 @@ const settings = z.object({
     .string()
     .regex(/^[\w.:-]{1,255}$/, 'must be an address of this machine, such as 127.0.0.1 or 0.0.0.0')
     .default('127.0.0.1'),
+  SLIPWAY_PUBLIC_URL: webUrl.optional(),
   SLIPWAY_SECRET_KEY: secretKey.optional(),
   SLIPWAY_LOG_LEVEL: z
     .enum(
@@ -103,6 +106,9 @@ const settings = z.object({
   SLIPWAY_INTERACTIVE_ACTIVITIES: wholeNumber(20, 1, 200),
   SLIPWAY_BULK_ACTIVITIES: wholeNumber(2, 1, 32),
   SLIPWAY_VENDOR_ACTIVITIES: wholeNumber(10, 1, 200),
+  OIDC_ISSUER: webUrl.optional(),
+  OIDC_CLIENT_ID: z.string().min(1).optional(),
+  OIDC_CLIENT_SECRET: z.string().min(1).optional(),
 });
 
 type Settings = z.output<typeof settings>;
@@ -117,6 +123,10 @@ export type Config = {
   dataDir: string;
   host: string;
   port: number;
+  /** Where browsers find the hub, e.g. behind a proxy: `https://hub.example.com`. Null: where it listens. */
+  publicUrl: string | null;
+  /** The firm's own sign-in beside e-mail and password. */
+  oidc: { issuer: string; clientId: string; clientSecret: string } | null;
   /** Null: kept in the data folder, see `loadSecretKey`. */
   secretKey: Buffer | null;
   logLevel: Settings['SLIPWAY_LOG_LEVEL'];
@@ -186,6 +196,9 @@ function contradictions(env: Environment): string[] {
     ...needs('DATABASE_DIRECT_URL', 'DATABASE_URL'),
     ...needs('TEMPORAL_API_KEY', 'TEMPORAL_ADDRESS'),
     ...needs('TEMPORAL_TLS', 'TEMPORAL_ADDRESS'),
+    ...needs('OIDC_ISSUER', 'OIDC_CLIENT_ID'),
+    ...needs('OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET'),
+    ...needs('OIDC_CLIENT_SECRET', 'OIDC_ISSUER'),
     ...keyInTheClear,
   ];
 }
@@ -204,6 +217,11 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
   return toConfig(parsed.data, env, cwd);
 }
 
+function toOidc(set: Settings): Config['oidc'] {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = set;
+  return issuer && clientId && clientSecret ? { issuer, clientId, clientSecret } : null;
+}
+
 function toConfig(set: Settings, env: Environment, cwd: string): Config {
   const url = set.DATABASE_URL;
   return {
@@ -218,6 +236,8 @@ function toConfig(set: Settings, env: Environment, cwd: string): Config {
     dataDir: resolve(cwd, set.SLIPWAY_DATA_DIR),
     host: set.SLIPWAY_HOST,
     port: set.SLIPWAY_PORT,
+    publicUrl: set.SLIPWAY_PUBLIC_URL === undefined ? null : new URL(set.SLIPWAY_PUBLIC_URL).origin,
+    oidc: toOidc(set),
     secretKey: set.SLIPWAY_SECRET_KEY ?? null,
     logLevel: set.SLIPWAY_LOG_LEVEL,
     embedded: {

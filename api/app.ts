@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { Refusal } from '../domain/refusal.ts';
+import { mountSignIn } from './auth/mount-sign-in.ts';
+import { authBase, createSignIn } from './auth/sign-in.ts';
 import type { ApiDeps, AppDeps, Readiness } from './deps.ts';
 import { createAuthenticator } from './kit/auth.ts';
 import { docsHeaders, renderDocs } from './kit/docs-page.ts';
@@ -17,8 +19,10 @@ const keyCacheMs = 2_000;
 
 /** `routes` is there for tests of the kit; the hub serves them all. */
 export function createApp(appDeps: AppDeps, routes: readonly Route[] = allRoutes): Express {
-  const deps: ApiDeps = { ...appDeps, eventTail: createEventTail(appDeps) };
-  const authenticate = createAuthenticator(deps.database, deps.keyCacheMs ?? keyCacheMs, (error) =>
+  const signIn = createSignIn(appDeps.database, appDeps.signIn, appDeps.logger);
+  const { publicUrl } = appDeps.signIn;
+  const deps: ApiDeps = { ...appDeps, signIn, publicUrl, eventTail: createEventTail(appDeps) };
+  const authenticate = createAuthenticator(deps.database, signIn, deps.keyCacheMs ?? keyCacheMs, (error) =>
     deps.logger.warn({ err: error }, 'could not note the use of an API key'),
   );
   const document = buildApiDocument(routes, deps.version);
@@ -45,6 +49,7 @@ export function createApp(appDeps: AppDeps, routes: readonly Route[] = allRoutes
   app.get(`${apiBase}/docs`, (_request, response) => {
     response.set(docsHeaders).type('text/html').send(docs);
   });
+  app.use(authBase, mountSignIn(signIn));
   app.use(apiBase, mountRoutes(routes, deps, authenticate));
   app.use((request) => {
     throw new Refusal({

@@ -5,6 +5,7 @@ import type { ImportMapping } from '../domain/import/mapping.ts';
 import type { SecretBox } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
 import type { Operation } from '../store/operations.ts';
+import type { SignIn, SignInSettings } from './auth/sign-in.ts';
 import type { EventFeed, EventTail } from './kit/events.ts';
 
 /** What the API needs to know of a connector: enough to check a new connection's settings. */
@@ -41,6 +42,7 @@ export interface AppDeps {
   database: Database;
   feed: EventFeed;
   secrets: SecretBox;
+  signIn: SignInSettings;
   connectors: ReadonlyMap<string, ConnectorFacts>;
   logger: Logger;
   /** Resolves once the whole upload is here and its import runs; one that breaks off leaves nothing behind. */
@@ -61,6 +63,9 @@ export interface AppDeps {
   strictAnswers?: boolean;
 }
 
-export interface ApiDeps extends AppDeps {
+export interface ApiDeps extends Omit<AppDeps, 'signIn'> {
+  signIn: SignIn;
+  /** `https://hub.example.com`: where browsers find us, for links. */
+  publicUrl: () => string;
   eventTail: EventTail;
 }

@@ -19,7 +19,7 @@ import { startPoke } from '../runtime/poke.ts';
 import { choosePort } from '../runtime/ports.ts';
 import { type Relay, startRelay } from '../runtime/relay.ts';
 import { startRoller } from '../runtime/roller.ts';
-import { createSecretBox } from '../runtime/secrets.ts';
+import { createSecretBox, deriveSecret } from '../runtime/secrets.ts';
 import { startSequencer } from '../runtime/sequencer.ts';
 import { ensureSweepSchedule } from '../runtime/sweep-schedule.ts';
 import { startTemporalServer } from '../runtime/temporal-server.ts';
@@ -267,10 +267,17 @@ async function serveApi(
     spoolDir: join(config.dataDir, 'uploads'),
     logger,
   });
+  let url: string | null = null;
+  const publicUrl = () => {
+    const known = config.publicUrl ?? url;
+    if (known === null) throw new Error('asked for the address before the API listens');
+    return known;
+  };
   const app = createApp({
     database: parts.database,
     feed,
     secrets: parts.secrets,
+    signIn: { secret: deriveSecret(loadSecretKey(config), 'sign-in'), publicUrl, oidc: config.oidc },
     connectors,
     logger,
     readiness: parts.readiness,
@@ -290,8 +297,9 @@ async function serveApi(
   });
   const bound = (http.address() as AddressInfo).port;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  url = `http://${host}:${bound}`;
   return {
-    url: `http://${host}:${bound}`,
+    url,
     stop: async () => {
       shutdown.abort();
       feed.stop();

@@ -1,5 +1,5 @@
 /** Owns encrypting secrets at rest: AES-256-GCM with keys from the configuration, outside the database and its backup. */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { SecretBox, SecretPlace } from '../store/connections.ts';
 
 const algorithm = 'aes-256-gcm';
@@ -9,6 +9,13 @@ const keyBytes = 32;
 
 /** Key version → 32 bytes. New secrets take the highest version; older ones stay readable until they are sealed anew. */
 export type SecretKeys = ReadonlyMap<number, Buffer>;
+
+/** A secret of its own for one purpose, 64 hex digits, always the same from the same key; it tells nothing of the key. */
+export function deriveSecret(key: Buffer, purpose: string): string {
+  return Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), `slipway ${purpose}`, keyBytes)).toString(
+    'hex',
+  );
+}
 
 /** Layout of a ciphertext: nonce, tag, encrypted bytes. The place and the key version are authenticated with it. */
 export function createSecretBox(keys: SecretKeys): SecretBox {

@@ -1,5 +1,6 @@
 /** Owns connections to Postgres: two pools by role, the type parsers, and the only ways into a transaction. */
 import pg from 'pg';
+import type { SecretBox } from './connections.ts';
 
 // DATE stays a string (pg would parse it to local midnight, invariant 8); int8 becomes a number while it is safe.
 const types = new pg.TypeOverrides();
@@ -28,6 +29,8 @@ export interface WorkspaceTx extends Tx {
   readonly workspaceId: string;
   /** Notes that this transaction wrote rows that a loop waits for. */
   touch(topic: Topic): void;
+  /** What seals the keys of personal fields. Throws where the database was opened without. */
+  secrets(): Promise<SecretBox>;
 }
 
 export interface Database {
@@ -39,6 +42,8 @@ export interface Database {
   onTouched(listener: (topics: ReadonlySet<Topic>) => void): () => void;
   /** A connection of its own for LISTEN, as the system role. The caller ends it. */
   listenClient(): pg.Client;
+  /** For better-auth, which brings its own SQL: role slipway_system, nothing connected until it is used. */
+  readonly authPool: pg.Pool;
   /** Resolves when the server answers. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -110,7 +115,13 @@ async function inTransaction<T>(pool: pg.Pool, begin: string, work: (tx: Tx) => 
  */
 export function openDatabase(
   url: string,
-  options: { poolSize?: number; applicationName?: string; directUrl?: string } = {},
+  options: {
+    poolSize?: number;
+    applicationName?: string;
+    directUrl?: string;
+    /** Asked once, when the first personal field is written or read: many commands need none. */
+    secrets?: () => SecretBox | Promise<SecretBox>;
+  } = {},
 ): Database {
   const poolFor = (role: string, max: number) => {
     const pool = new pg.Pool({
@@ -130,7 +141,16 @@ export function openDatabase(
   };
   const app = poolFor('slipway_app', options.poolSize ?? 12);
   const system = poolFor('slipway_system', 4);
+  const authPool = poolFor('slipway_system', 4);
   const listeners = new Set<(topics: ReadonlySet<Topic>) => void>();
+  let opened: Promise<SecretBox> | undefined;
+  const secrets = () => {
+    opened ??= Promise.resolve().then(() => {
+      if (options.secrets) return options.secrets();
+      throw new Error('this database was opened without the secrets that personal fields need');
+    });
+    return opened;
+  };
   return {
     inWorkspace: async (workspaceId, work) => {
       if (!uuidPattern.test(workspaceId)) throw new TypeError(`not a workspace id: ${workspaceId}`);
@@ -139,7 +159,7 @@ export function openDatabase(
       const topics = new Set<Topic>();
       const result = await inTransaction(app, begin, (tx) => {
         topics.clear();
-        return work({ ...tx, workspaceId, touch: (topic) => topics.add(topic) });
+        return work({ ...tx, workspaceId, touch: (topic) => topics.add(topic), secrets });
       });
       if (topics.size > 0) for (const listener of listeners) listener(topics);
       return result;
@@ -155,11 +175,12 @@ export function openDatabase(
         connectionTimeoutMillis: 15_000,
         options: '-c role=slipway_system',
       }),
+    authPool,
     ping: async () => {
       await system.query('select 1');
     },
     close: async () => {
-      await Promise.all([app.end(), system.end()]);
+      await Promise.all([app.end(), system.end(), authPool.end()]);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Owns members: who may enter a workspace, in which role, and as which person or client. */
 import type { Role } from '../domain/permissions.ts';
+import type { Tx } from './database.ts';
 import { type NewRow, tenantTable } from './tenant-table.ts';
 
 export interface Member {
@@ -30,3 +31,21 @@ export const members = tenantTable<Member>('members', {
   status: 'plain',
   createdAt: 'plain',
 });
+
+/** A workspace that a signed-in user may enter, and as what. */
+export interface Membership {
+  workspaceId: string;
+  workspaceName: string;
+  memberId: string;
+  name: string;
+  role: Role;
+  personId: string | null;
+  clientId: string | null;
+  /** What the workspace has given the role; null: the default. */
+  roleScopes: string[] | null;
+}
+
+/** Those of active members; a system transaction, because no workspace is known before. */
+export function findMemberships(tx: Tx, userId: string): Promise<Membership[]> {
+  return tx.rows<Membership>('select * from find_memberships($1)', [userId]);
+}

@@ -45,7 +45,7 @@ const allowed: Record<string, { own: string[]; packages: string[] }> = {
   // Of the connectors, the registry and its types: what a platform is called and which settings it takes.
   api: {
     own: ['domain', 'store', 'connectors/kit/define.ts', 'connectors/kit/registry.ts'],
-    packages: ['@temporalio/client', 'express', 'zod', 'zod-openapi', 'pino', 'node:'],
+    packages: ['@temporalio/client', 'better-auth', 'express', 'zod', 'zod-openapi', 'pino', 'node:'],
   },
   mail: { own: ['domain'], packages: ['node:'] },
   printing: { own: ['domain'], packages: ['node:'] },

@@ -17,6 +17,12 @@ interface Column {
   given: boolean;
 }
 const systemTables = [
+  'auth_account',
+  'auth_rate_limit',
+  'auth_session',
+  'auth_two_factor',
+  'auth_user',
+  'auth_verification',
   'due',
   'event_heads',
   'events',
@@ -31,6 +37,7 @@ const systemTables = [
 /** Unique, and not by workspace: why. */
 const uniqueElsewhere: Record<string, string> = {
   'api_keys (key_hash)': 'a key is presented before its workspace is known',
+  'invitations (token_hash)': 'an invitation is presented before its workspace is known',
   'outbox (id)': 'read by the relay over all workspaces, by id',
   'total_deltas (id)': 'folded over all workspaces, by id',
 };
@@ -329,6 +336,9 @@ describe('the catalogue', () => {
     expect(definers).toEqual([
       { name: 'find_api_key', open: false },
       { name: 'find_connection', open: false },
+      { name: 'find_invitation', open: false },
+      { name: 'find_memberships', open: false },
+      { name: 'is_expected', open: false },
     ]);
   });
 });

@@ -1,4 +1,5 @@
-/** Owns who is asking: reading the API key of a request, and holding an actor to a route's permission. */
+/** Owns who is asking: by API key or by session, and holding an actor to a route's permission. */
+import type { Request } from 'express';
 import {
   type Grants,
   type Permission,
@@ -10,13 +11,16 @@ import {
 import { Refusal } from '../../domain/refusal.ts';
 import { findApiKey, hashApiKey, type KnownApiKey, noteApiKeyUse } from '../../store/api-keys.ts';
 import type { Database } from '../../store/database.ts';
+import { findMemberships, type Membership } from '../../store/members.ts';
+import type { SignedIn, SignIn } from '../auth/sign-in.ts';
 
 /** `permissions` hold for all rows of the workspace, `ownPermissions` only for those that `ownOnly` names. */
 export interface Actor extends Grants {
-  /** As events name it: `member:<id>` where the key belongs to a person (BILLING §8), else `key:<id>`. */
+  /** As events name it: `member:<id>`, also where a key belongs to a person (BILLING §8), else `key:<id>`. */
   id: string;
   workspaceId: string;
-  apiKeyId: string;
+  /** Null: by session. */
+  apiKeyId: string | null;
   memberId: string | null;
   /** The member's; null for a key of no member. */
   role: Role | null;
@@ -26,34 +30,100 @@ export interface Actor extends Grants {
   clientId: string | null;
   name: string;
 }
-/** Throws a 401 refusal when the header carries no valid key. */
-export type Authenticate = (authorization: string | undefined) => Promise<Actor>;
+/** Throws a 401 refusal when the request carries neither a valid key nor a session, and 403 where a session has no place. */
+export type Authenticate = (request: Request) => Promise<Actor>;
 
 const noteEveryMs = 60_000;
 const maxRemembered = 1000;
 
-/**
- * Keys are looked up by hash and remembered for `cacheMs`, so that a burst costs one look-up and a revoked key ends
- * within that time. Nothing is remembered of keys that were not found.
- */
+/** An Authorization header decides, where there is one; else the session of the cookies. */
 export function createAuthenticator(
   database: Database,
+  signIn: SignIn,
   cacheMs: number,
   onNoteFailed: (error: unknown) => void,
 ): Authenticate {
+  const byKey = keyReader(database, cacheMs, onNoteFailed);
+  return async (request) => {
+    const authorization = request.get('authorization');
+    if (authorization !== undefined) return byKey(authorization);
+    const user = request.headers.cookie === undefined ? null : await signIn.signedIn(request.headers);
+    if (user === null)
+      throw unauthorized('auth.missing', 'The request carries neither an API key nor a session.');
+    requireOwnPage(request, signIn);
+    const memberships = await database.inSystem((tx) => findMemberships(tx, user.userId));
+    return actorOfSession(user, chooseMembership(memberships, request.get(workspaceHeader)));
+  };
+}
+
+const workspaceHeader = 'x-slipway-workspace';
+
+/**
+ * A cookie comes along with requests that other sites make, so a command by session must come from a page of ours: our
+ * Origin, or the browser's word that the page is of the same origin.
+ */
+export function requireOwnPage(request: Request, signIn: SignIn): void {
+  if (['GET', 'HEAD', 'OPTIONS'].includes(request.method)) return;
+  if (request.get('sec-fetch-site') === 'same-origin') return;
+  const origin = request.get('origin');
+  if (origin !== undefined && signIn.isOwnOrigin(origin)) return;
+  throw new Refusal({
+    code: 'auth.cross_site',
+    status: 403,
+    message: 'A command by session must come from a page of this hub.',
+    whatToDo: 'Programs use an API key instead of a session.',
+  });
+}
+
+function chooseMembership(memberships: Membership[], wanted: string | undefined): Membership {
+  const only = memberships.length === 1 ? memberships[0] : undefined;
+  const chosen = wanted === undefined ? only : memberships.find(({ workspaceId }) => workspaceId === wanted);
+  if (chosen) return chosen;
+  if (wanted === undefined && memberships.length > 1)
+    throw new Refusal({
+      code: 'auth.workspace_required',
+      status: 400,
+      message: 'You are a member of several workspaces.',
+      whatToDo: 'Name one in the header X-Slipway-Workspace.',
+      details: {
+        workspaces: memberships.map(({ workspaceId, workspaceName }) => ({
+          id: workspaceId,
+          name: workspaceName,
+        })),
+      },
+    });
+  throw new Refusal({
+    code: 'auth.no_membership',
+    status: 403,
+    message: 'You are signed in, but not an active member of this workspace.',
+    whatToDo: 'Ask its admin for an invitation.',
+  });
+}
+
+function actorOfSession(user: SignedIn, member: Membership): Actor {
+  const { workspaceId, memberId, role, personId, clientId } = member;
+  const grants = toGrants(member.roleScopes ?? roleScopes[role]);
+  const id = `member:${memberId}`;
+  return { id, workspaceId, apiKeyId: null, memberId, role, personId, clientId, name: user.name, ...grants };
+}
+
+/**
+ * Keys are looked up by hash. Those of no member are remembered for `cacheMs`, so that a burst costs one look-up and a
+ * revoked key ends within that time. Nothing is remembered of keys that were not found.
+ */
+function keyReader(database: Database, cacheMs: number, onNoteFailed: (error: unknown) => void) {
   const remembered = new Map<string, { actor: Actor; untilMs: number }>();
   const notedAtMs = new Map<string, number>();
 
-  const noteUse = (actor: Actor) => {
+  const noteUse = ({ workspaceId }: Actor, apiKeyId: string) => {
     const nowMs = Date.now();
-    if (nowMs - (notedAtMs.get(actor.apiKeyId) ?? 0) < noteEveryMs) return;
-    keep(notedAtMs, actor.apiKeyId, nowMs);
+    if (nowMs - (notedAtMs.get(apiKeyId) ?? 0) < noteEveryMs) return;
+    keep(notedAtMs, apiKeyId, nowMs);
     // Not awaited: an answer must not wait for a time stamp.
-    database.inWorkspace(actor.workspaceId, (tx) => noteApiKeyUse(tx, actor.apiKeyId)).catch(onNoteFailed);
+    database.inWorkspace(workspaceId, (tx) => noteApiKeyUse(tx, apiKeyId)).catch(onNoteFailed);
   };
 
-  return async (authorization) => {
-    if (authorization === undefined) throw unauthorized('auth.missing', 'The request carries no API key.');
+  return async (authorization: string): Promise<Actor> => {
     const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
     const hash = token === undefined ? null : hashApiKey(token);
     if (hash === null)
@@ -70,7 +140,7 @@ export function createAuthenticator(
     const actor = actorOfKey(key);
     // A member who is suspended, or whose role loses a right, loses it at once: what hangs on a member is asked each time.
     if (actor.memberId === null) keep(remembered, cacheKey, { actor, untilMs: Date.now() + cacheMs });
-    noteUse(actor);
+    noteUse(actor, key.id);
     return actor;
   };
 }
@@ -144,7 +214,12 @@ const nobody = (actor: Actor, permission: Permission) =>
   });
 
 function unauthorized(code: string, message: string): Refusal {
-  return new Refusal({ code, status: 401, message, whatToDo: 'Send "Authorization: Bearer slk_…".' });
+  return new Refusal({
+    code,
+    status: 401,
+    message,
+    whatToDo: 'Send "Authorization: Bearer slk_…", or sign in.',
+  });
 }
 
 /** Sets and drops the oldest beyond the bound. */

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { Refusal } from '../../domain/refusal.ts';
 import type { Database } from '../../store/database.ts';
 import { readEventHeads } from '../../store/event-heads.ts';
-import { type RecordedEvent, readEvents } from '../../store/events.ts';
+import { readEvents, type ShownEvent } from '../../store/events.ts';
 
 /** Tells that new events may exist; made by the composition root (one LISTEN a process). */
 export interface EventFeed {
@@ -156,7 +156,7 @@ export async function* streamEvents(
   }
 }
 
-function toMessage(event: RecordedEvent): string {
+function toMessage(event: ShownEvent): string {
   // JSON holds no line breaks, and a type is one word.
   return `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }

@@ -81,7 +81,7 @@ async function respond(
 ): Promise<void> {
   const locals = localsOf(response);
   locals.route = route.name;
-  const actor = route.permission === null ? null : await authenticate(request.get('authorization'));
+  const actor = route.permission === null ? null : await authenticate(request);
   const { permission, own } = route;
   if (actor && permission) {
     locals.actor = actor;
@@ -112,10 +112,7 @@ async function respond(
     requireCurrent: run.requireCurrent,
     stillAllowed: async () => {
       try {
-        return (
-          permission !== null &&
-          holdsPermission(await authenticate(request.get('authorization')), permission, own)
-        );
+        return permission !== null && holdsPermission(await authenticate(request), permission, own);
       } catch (error) {
         if (error instanceof Refusal) return false;
         throw error;

@@ -101,6 +101,12 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
           }),
       },
       secrets: createSecretBox(new Map([[1, randomBytes(32)]])),
+      signIn: {
+        secret: randomBytes(32).toString('hex'),
+        publicUrl: () => url,
+        oidc: null,
+        maxSignInsPerMinute: 1000,
+      },
       connectors,
       logger,
       importFile: (upload) => importer.importFile(upload),
