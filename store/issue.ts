@@ -12,6 +12,7 @@ import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { raiseFindings } from './exceptions.ts';
 import { enqueueLooks } from './outbox.ts';
+import { saysShut, shutPeriods } from './periods.ts';
 import { addDeltas } from './totals.ts';
 import { movedParties } from './uncompile.ts';
 
@@ -87,7 +88,7 @@ export async function issueInvoices(
     [tx.workspaceId, ids],
   );
   const drafts = await readDrafts(tx, ids, releaseReason === null ? takenByRuns : takenOnRelease);
-  const reasons = await gateReasons(tx, drafts, now, releaseReason !== null);
+  const reasons = await gateReasons(tx, drafts, actor, now, releaseReason !== null);
   for (const draft of drafts) if (draft.seriesId === null) reasons.set(draft.id, noSeries);
   if (releaseReason === null) await checkPurchaseOrders(tx, drafts, reasons);
   const held = drafts.filter((draft) => reasons.has(draft.id));
@@ -148,6 +149,7 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
 async function gateReasons(
   tx: WorkspaceTx,
   drafts: Draft[],
+  actor: string,
   now: Instant,
   isReleased: boolean,
 ): Promise<Map<string, string>> {
@@ -200,7 +202,7 @@ async function gateReasons(
     tx,
     rows.filter((row) => row.moved > 0).map((row) => row.invoiceId),
   );
-  const closed = await closedPeriods(tx, drafts, now);
+  const closed = await closedPeriods(tx, drafts, actor, now);
   const reasons = new Map<string, string>();
   for (const draft of drafts) {
     const row = found.get(draft.id);
@@ -210,7 +212,7 @@ async function gateReasons(
     }
     const why = contractReasons(draft, isReleased);
     const period = closed.get(draft.id);
-    if (period) why.push(`the seller's billing period ${period} is closed`);
+    if (period) why.push(period);
     if (row.stale > 0) why.push(`${row.stale} entries changed after they were compiled`);
     if (row.moved > 0)
       why.push(
@@ -247,21 +249,22 @@ const issueDateOf = (draft: Draft, now: Instant): Day => {
   return draft.lastIssueDate ? laterDay(today, draft.lastIssueDate) : today;
 };
 
-/** The closed billing periods of the sellers that the day of issue would fall into, by invoice. */
-async function closedPeriods(tx: WorkspaceTx, drafts: Draft[], now: Instant): Promise<Map<string, string>> {
-  const rows = await tx.rows<{ id: string; period: string }>(
-    `select d.id, p.starts_on || ' to ' || p.ends_before as period
-     from unnest($2::uuid[], $3::uuid[], $4::date[]) as d(id, seller_id, day)
-     join periods p on p.workspace_id = $1 and p.seller_id = d.seller_id and p.area = 'billing' and p.status = 'closed'
-       and p.starts_on <= d.day and d.day < p.ends_before`,
-    [
-      tx.workspaceId,
-      plainArray(drafts.map((draft) => draft.id)),
-      plainArray(drafts.map((draft) => draft.sellerId)),
-      plainArray(drafts.map((draft) => issueDateOf(draft, now))),
-    ],
+/** By invoice, the billing period of its seller that does not take the day of issue from this actor. */
+async function closedPeriods(
+  tx: WorkspaceTx,
+  drafts: Draft[],
+  actor: string,
+  now: Instant,
+): Promise<Map<string, string>> {
+  const postings = drafts.map((draft) => ({ sellerId: draft.sellerId, day: issueDateOf(draft, now) }));
+  const shut = await shutPeriods(tx, 'billing', postings, actor, now);
+  return new Map(
+    drafts.flatMap((draft, index) => {
+      const { sellerId, day } = postings[index]!;
+      const period = shut.find((row) => row.sellerId === sellerId && row.day === day);
+      return period ? [[draft.id, saysShut(period)]] : [];
+    }),
   );
-  return new Map(rows.map((row) => [row.id, row.period]));
 }
 
 interface PurchaseOrder {

@@ -1,4 +1,5 @@
 /** Owns payments and their applications; the invoice's balance moves with them under the invoice's lock. */
+import { localDay } from '../domain/day.ts';
 import { type InvoiceStatus, openBalance, statusByBalance, takesPayment } from '../domain/invoice.ts';
 import { Decimal } from '../domain/money.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -8,7 +9,10 @@ import { recordEvents } from './events.ts';
 import { raiseFindings } from './exceptions.ts';
 import { newId } from './new-id.ts';
 import { enqueueLooks } from './outbox.ts';
+import { requireOpenPeriods, shutPeriods } from './periods.ts';
+import { sellers } from './sellers.ts';
 import { addDeltas } from './totals.ts';
+import { workspaceNow } from './workspaces.ts';
 
 export interface PaymentRow {
   id: string;
@@ -30,6 +34,8 @@ export interface NewPayment {
   currency: string;
   amount: DecimalText;
   valueDate: Day;
+  /** The day in the seller's books; the value date unless said otherwise. */
+  postingDate?: Day | undefined;
   reference: string | null;
   connectionId: string | null;
   externalId: string | null;
@@ -94,6 +100,7 @@ export function readApplications(tx: WorkspaceTx, paymentId: string): Promise<Ap
 
 interface LockedInvoice {
   id: string;
+  sellerId: string;
   clientId: string;
   status: InvoiceStatus;
   number: string;
@@ -106,7 +113,7 @@ interface LockedInvoice {
 
 async function lockInvoices(tx: WorkspaceTx, ids: string[]): Promise<Map<string, LockedInvoice>> {
   const rows = await tx.rows<LockedInvoice>(
-    `select id, client_id, status, number, currency, total, applied, credited, bad_debt from client_invoices
+    `select id, seller_id, client_id, status, number, currency, total, applied, credited, bad_debt from client_invoices
      where workspace_id = $1 and id = any($2::uuid[]) and number is not null order by id for no key update`,
     [tx.workspaceId, ids],
   );
@@ -115,7 +122,8 @@ async function lockInvoices(tx: WorkspaceTx, ids: string[]): Promise<Map<string,
 
 /**
  * Records one incoming payment with its applications. Refuses when an invoice is not issued, of another currency, or would
- * be paid beyond its open balance; the caller (a read-back) may instead pass only what fits.
+ * be paid beyond its open balance; the caller (a read-back) may instead pass only what fits. Refuses too where the seller's
+ * payments are closed for the posting date.
  */
 export async function recordPayment(tx: WorkspaceTx, payment: NewPayment): Promise<string> {
   if (payment.applications.some((application) => new Decimal(application.amount).lte(0))) {
@@ -184,6 +192,14 @@ async function applyPayment(
     tx,
     payment.applications.map((application) => application.invoiceId),
   );
+  const postingDate = payment.postingDate ?? payment.valueDate;
+  await requireOpenPeriods(
+    tx,
+    'payments',
+    (await sellersPaid(tx, invoices)).map((sellerId) => ({ sellerId, day: postingDate })),
+    payment.actor,
+    await workspaceNow(tx),
+  );
   const perInvoice = new Map<string, Decimal>();
   for (const { invoiceId, amount } of payment.applications) {
     perInvoice.set(invoiceId, (perInvoice.get(invoiceId) ?? new Decimal(0)).plus(amount));
@@ -226,12 +242,12 @@ async function applyPayment(
         whatToDo: 'Apply at most the open balance and leave the rest on account.',
       });
     }
-    await moveApplied(tx, paymentId, invoice, amount, payment.valueDate);
+    await moveApplied(tx, paymentId, invoice, amount, postingDate);
   }
   if (rest.gt(0)) {
     await tx.run(
       `insert into payment_applications (workspace_id, payment_id, kind, amount, posting_date) values ($1, $2, 'on_account', $3, $4)`,
-      [tx.workspaceId, paymentId, rest.toFixed(payment.amount.split('.')[1]?.length ?? 0), payment.valueDate],
+      [tx.workspaceId, paymentId, rest.toFixed(payment.amount.split('.')[1]?.length ?? 0), postingDate],
     );
   }
   await enqueueLooks(
@@ -243,6 +259,36 @@ async function applyPayment(
       reason: 'payment',
     })),
   );
+}
+
+/** Whose books the money goes into: the invoices' sellers', else those of the only seller there is; else nobody's yet. */
+async function sellersPaid(tx: WorkspaceTx, invoices: ReadonlyMap<string, LockedInvoice>): Promise<string[]> {
+  if (invoices.size > 0) return [...new Set([...invoices.values()].map((invoice) => invoice.sellerId))];
+  const all = await tx.rows<{ id: string }>('select id from sellers where workspace_id = $1 limit 2', [
+    tx.workspaceId,
+  ]);
+  return all.length === 1 ? [all[0]!.id] : [];
+}
+
+/**
+ * The day on which what belongs to `day` is posted without anybody choosing: that day while its period takes it, else today,
+ * since a correction of closed books posts today (BILLING §3). Refuses where today is closed too.
+ */
+async function openPostingDate(
+  tx: WorkspaceTx,
+  invoices: ReadonlyMap<string, LockedInvoice>,
+  day: Day,
+  actor: string,
+): Promise<Day> {
+  const sellerIds = await sellersPaid(tx, invoices);
+  const now = await workspaceNow(tx);
+  const postingsOn = (on: Day) => sellerIds.map((sellerId) => ({ sellerId, day: on }));
+  const shut = await shutPeriods(tx, 'payments', postingsOn(day), actor, now);
+  if (shut.length === 0) return day;
+  const { zone } = (await sellers.find(tx, shut[0]!.sellerId))!;
+  const today = localDay(now, zone);
+  await requireOpenPeriods(tx, 'payments', postingsOn(today), actor, now);
+  return today;
 }
 
 async function moveApplied(
@@ -344,6 +390,8 @@ export async function takeInRemotePayment(
     currency,
     amount: remote.amount,
     valueDate: remote.valueDate,
+    // Nobody can be asked: money of a closed month is posted today.
+    postingDate: await openPostingDate(tx, invoices, remote.valueDate, actor),
     reference: remote.reference,
     connectionId,
     externalId: remote.externalId,
@@ -413,7 +461,10 @@ async function raisePaymentException(
   ]);
 }
 
-/** Takes a payment back: every application is countered by its own row, the invoices are open again. */
+/**
+ * Takes a payment back: every application is countered by its own row, the invoices are open again. It is posted with the
+ * payment, or today where the payment's period is closed.
+ */
 export async function reversePayment(
   tx: WorkspaceTx,
   paymentId: string,
@@ -430,19 +481,20 @@ export async function reversePayment(
      group by 1 having sum(amount) <> 0`,
     [tx.workspaceId, paymentId],
   );
-  await tx.run(
-    `insert into payment_applications (workspace_id, payment_id, kind, amount, posting_date)
-     select workspace_id, payment_id, kind, -sum(amount), $3 from payment_applications
-     where workspace_id = $1 and payment_id = $2 and kind = 'on_account' group by 1, 2, 3 having sum(amount) <> 0`,
-    [tx.workspaceId, paymentId, payment.valueDate],
-  );
   const invoices = await lockInvoices(
     tx,
     applications.map((application) => application.documentId),
   );
+  const postingDate = await openPostingDate(tx, invoices, payment.valueDate, actor);
+  await tx.run(
+    `insert into payment_applications (workspace_id, payment_id, kind, amount, posting_date)
+     select workspace_id, payment_id, kind, -sum(amount), $3 from payment_applications
+     where workspace_id = $1 and payment_id = $2 and kind = 'on_account' group by 1, 2, 3 having sum(amount) <> 0`,
+    [tx.workspaceId, paymentId, postingDate],
+  );
   for (const { documentId, amount } of applications) {
     const invoice = invoices.get(documentId);
-    if (invoice) await moveApplied(tx, paymentId, invoice, new Decimal(amount).negated(), payment.valueDate);
+    if (invoice) await moveApplied(tx, paymentId, invoice, new Decimal(amount).negated(), postingDate);
   }
   await recordEvents(tx, [
     {

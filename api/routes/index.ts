@@ -56,6 +56,11 @@ import { createPerson } from './people/create-person.ts';
 import { getPerson } from './people/get-person.ts';
 import { listPeople } from './people/list-people.ts';
 import { updatePerson } from './people/update-person.ts';
+import { createPeriod } from './periods/create-period.ts';
+import { getPeriod } from './periods/get-period.ts';
+import { listPeriods } from './periods/list-periods.ts';
+import { overridePeriod } from './periods/override-period.ts';
+import { updatePeriod } from './periods/update-period.ts';
 import { createProject } from './projects/create-project.ts';
 import { getProject } from './projects/get-project.ts';
 import { listProjects } from './projects/list-projects.ts';
@@ -141,6 +146,11 @@ export const routes: readonly Route[] = [
   listPayments,
   recordPayment,
   reversePayment,
+  createPeriod,
+  getPeriod,
+  listPeriods,
+  overridePeriod,
+  updatePeriod,
   createPerson,
   getPerson,
   listPeople,

@@ -29,6 +29,12 @@ const makers: Record<string, Make> = {
     functionalCurrency: 'EUR',
     zone: 'Europe/Oslo',
   })),
+  periodId: post('/periods', ({ sellerId }) => ({
+    sellerId,
+    area: 'time',
+    startsOn: '2026-01-01',
+    endsBefore: '2026-02-01',
+  })),
   seriesId: post('/series', ({ sellerId }) => ({
     sellerId,
     documentType: 'invoice',

@@ -47,6 +47,10 @@ export const newPayment = z.object({
   currency,
   amount: positive,
   valueDate: day,
+  postingDate: day.optional().meta({
+    description:
+      "The day in the seller's books, where the value date's period is closed; else the value date.",
+  }),
   reference: shortText.nullish(),
   applications: z
     .array(z.object({ invoiceId: id, amount: positive }).strict())

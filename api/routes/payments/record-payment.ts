@@ -26,6 +26,8 @@ export const recordPayment = defineRoute({
     'payment.invoice_of_other_client',
     'payment.currency_differs',
     'payment.beyond_balance',
+    'period.closed',
+    'period.soft_closed',
   ],
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
@@ -34,6 +36,7 @@ export const recordPayment = defineRoute({
         currency: body.currency,
         amount: body.amount,
         valueDate: body.valueDate,
+        postingDate: body.postingDate,
         reference: body.reference ?? null,
         connectionId: null,
         externalId: null,

@@ -21,7 +21,7 @@ export const reversePayment = defineRoute({
   body: z.object({ reason: note }),
   example: { reason: 'The bank returned it' },
   responses: { 200: paymentInFull },
-  errors: ['payment.already_reversed'],
+  errors: ['payment.already_reversed', 'period.closed', 'period.soft_closed'],
   handler: ({ params, body, actor, transact }) =>
     transact(async (tx) => {
       const { id, status } = found(await lockPayment(tx, params.paymentId), 'payment');
