@@ -28,6 +28,7 @@ const systemTables = [
   'events',
   'hub',
   'idempotency_keys',
+  'mails',
   'outbox',
   'total_deltas',
   'withholding_lines',

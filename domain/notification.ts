@@ -1,0 +1,312 @@
+/** Owns what members are told: every kind of notification, its words, and by which channels it goes unless a member says otherwise. */
+
+/** The words of a kind. `{name}` stands for a parameter, which is text: every template escapes it for its own medium. */
+interface Words {
+  /** What the preferences say of it. */
+  label: string;
+  /** One line: the subject of the mail, and the head of the word in the app. */
+  title: string;
+  body: string;
+  /** Somebody's own words, set apart: a reason. */
+  quote?: string;
+  /** A parameter with one fact a line. */
+  list?: string;
+  /** What the button says that leads to the subject; left out: no button. */
+  action?: string;
+}
+interface KindFacts extends Words {
+  /** By default. */
+  inApp: boolean;
+  email: boolean;
+}
+const everywhere = { inApp: true, email: true } as const;
+const inAppOnly = { inApp: true, email: false } as const;
+
+/** Add a kind here; whoever tells it must then give every parameter that its words name. Amounts carry their currency. */
+export const notificationKinds = {
+  'ticket.submitted': {
+    ...everywhere,
+    label: 'A ticket waits for my approval',
+    title: '{person} submitted ticket {ticket}',
+    body: 'Ticket {ticket} of {person} for {project} on {workDate} waits for your approval.',
+    action: 'Look at the ticket',
+  },
+  'ticket.approved': {
+    ...everywhere,
+    label: 'My ticket was approved',
+    title: 'Ticket {ticket} was approved',
+    body: '{approver} approved your ticket {ticket} for {project} on {workDate}.',
+    action: 'Look at the ticket',
+  },
+  'ticket.rejected': {
+    ...everywhere,
+    label: 'My ticket was rejected',
+    title: 'Ticket {ticket} was rejected',
+    body: '{approver} rejected your ticket {ticket} for {project} on {workDate}. Change it and submit it again.',
+    quote: '{reason}',
+    action: 'Change the ticket',
+  },
+  'ticket.reminder': {
+    ...everywhere,
+    label: 'A ticket still waits for my approval',
+    title: 'Ticket {ticket} still waits for you',
+    body: 'Ticket {ticket} of {person} for {project} has waited for your approval since {submittedOn}.',
+    action: 'Look at the ticket',
+  },
+  'ticket.escalated': {
+    ...everywhere,
+    label: 'A ticket waited too long for its approver',
+    title: 'Ticket {ticket} has had no decision',
+    body: 'Ticket {ticket} of {person} for {project} was submitted on {submittedOn}, and nobody has decided on it.',
+    action: 'Look at the ticket',
+  },
+  'contractor_invoice.submitted': {
+    ...everywhere,
+    label: 'A contractor invoice waits for my approval',
+    title: '{person} submitted invoice {number} of {amount}',
+    body: 'Contractor invoice {number} of {person} over {amount} waits for your approval.',
+    action: 'Look at the invoice',
+  },
+  'contractor_invoice.approved': {
+    ...everywhere,
+    label: 'My invoice was approved',
+    title: 'Invoice {number} was approved',
+    body: '{approver} approved your invoice {number} over {amount}. It will be paid next.',
+    action: 'Look at the invoice',
+  },
+  'contractor_invoice.rejected': {
+    ...everywhere,
+    label: 'My invoice was rejected',
+    title: 'Invoice {number} was rejected',
+    body: '{approver} rejected your invoice {number} over {amount}.',
+    quote: '{reason}',
+    action: 'Change the invoice',
+  },
+  'contractor_invoice.partially_paid': {
+    ...everywhere,
+    label: 'A part of my invoice was paid',
+    title: '{paid} of invoice {number} was paid',
+    body: '{paid} was paid on your invoice {number} over {amount}. {open} is open.',
+    action: 'Look at the invoice',
+  },
+  'contractor_invoice.paid': {
+    ...everywhere,
+    label: 'My invoice was paid',
+    title: 'Invoice {number} is paid',
+    body: 'Your invoice {number} over {amount} is paid in full.',
+    action: 'Look at the invoice',
+  },
+  'contractor_invoice.escalated': {
+    ...everywhere,
+    label: 'A contractor invoice waited too long for its approver',
+    title: 'Contractor invoice {number} has had no decision',
+    body: 'Contractor invoice {number} of {person} over {amount} was submitted on {submittedOn}, and nobody has decided on it.',
+    action: 'Look at the invoice',
+  },
+  'contractor_invoice.cancelled': {
+    ...everywhere,
+    label: 'A contractor invoice was cancelled',
+    title: 'Contractor invoice {number} was cancelled',
+    body: '{by} cancelled contractor invoice {number} over {amount}.',
+    quote: '{reason}',
+    action: 'Look at the invoice',
+  },
+  'payment.reversed': {
+    ...everywhere,
+    label: 'A payment to me was reversed',
+    title: 'The payment of {amount} was reversed',
+    body: 'The payment of {amount} on {valueDate} was reversed. What it paid is open again.',
+    quote: '{reason}',
+    action: 'Look at the payment',
+  },
+  'payee_account.change_proposed': {
+    ...everywhere,
+    label: 'A bank account is to be changed',
+    title: 'New bank account for {person}',
+    body: '{proposer} entered the bank account {masked} for {person}. Nothing is paid to it before a second person has called back and confirmed it. If this is not right, tell an admin at once.',
+    action: 'Look at the account',
+  },
+  'payee_account.changed': {
+    ...everywhere,
+    label: 'A bank account was changed',
+    title: 'The bank account of {person} was changed',
+    body: 'Payments to {person} go to the account {masked} from {usableFrom} on. If this is not right, tell an admin at once.',
+    action: 'Look at the account',
+  },
+  'document.requested': {
+    ...everywhere,
+    label: 'A document is asked of me',
+    title: 'Please upload: {document}',
+    body: 'The document "{document}" is needed from {person}.',
+    action: 'Upload the document',
+  },
+  'document.approved': {
+    ...everywhere,
+    label: 'My document was approved',
+    title: '{document} was approved',
+    body: 'The document "{document}" of {person} was approved.',
+    action: 'Look at the document',
+  },
+  'document.rejected': {
+    ...everywhere,
+    label: 'My document was rejected',
+    title: '{document} was rejected',
+    body: 'The document "{document}" of {person} was rejected. Please upload another.',
+    quote: '{reason}',
+    action: 'Upload the document',
+  },
+  'document.expiring': {
+    ...everywhere,
+    label: 'A document is about to expire',
+    title: '{document} of {person} expires on {expiresOn}',
+    body: 'The document "{document}" of {person} expires on {expiresOn}. Please upload its successor before that day.',
+    action: 'Upload the document',
+  },
+  'document.expired': {
+    ...everywhere,
+    label: 'A document has expired',
+    title: '{document} of {person} has expired',
+    body: 'The document "{document}" of {person} expired on {expiresOn}. Please upload its successor.',
+    action: 'Upload the document',
+  },
+  'exception.new': {
+    ...everywhere,
+    label: 'There are new exceptions',
+    title: 'New exceptions: {count}',
+    body: 'What was found keeps work from being billed, or asks for a look.',
+    list: '{rules}',
+    action: 'Look at the exceptions',
+  },
+  'exception.aged': {
+    ...everywhere,
+    label: 'Exceptions have been open for too long',
+    title: 'Open for more than {days} days: {count}',
+    body: 'These exceptions have been open for more than {days} days.',
+    list: '{rules}',
+    action: 'Look at the exceptions',
+  },
+  'run.held': {
+    ...everywhere,
+    label: 'Invoices of a run are held',
+    title: 'Held invoices: {count}',
+    body: 'These drafts were not issued. Mend the reason, or release them with one of your own.',
+    list: '{reasons}',
+    action: 'Look at the invoices',
+  },
+  'connection.paused': {
+    ...everywhere,
+    label: 'A connection is paused',
+    title: 'The connection {connection} is paused',
+    body: 'Nothing is read from or written to {connection} until somebody sets it right.',
+    quote: '{reason}',
+    action: 'Look at the connection',
+  },
+  'digest.finance': {
+    inApp: false,
+    email: true,
+    label: 'What is open, each day',
+    title: 'What is open on {day}',
+    body: 'What waits for the finance team on {day}:',
+    list: '{open}',
+    action: 'Open Slipway',
+  },
+  'mail.failing': {
+    ...inAppOnly,
+    label: 'Mail cannot be delivered',
+    title: 'Mail could not be delivered',
+    body: 'The hub gave up on a mail to {address} after {attempts} attempts. Later ones may fail in the same way.',
+    quote: '{reason}',
+  },
+} as const satisfies Record<string, KindFacts>;
+
+/** Mails to an address that is no member's (yet): nobody can have preferences about them. */
+export const letterKinds = {
+  invitation: {
+    label: 'An invitation to a workspace',
+    title: '{inviter} invites you to {workspace}',
+    body: '{inviter} invites you to join {workspace} on Slipway as {role}. The link works once, until {expiresOn}.',
+    action: 'Accept the invitation',
+  },
+} as const satisfies Record<string, Words>;
+
+export type NotificationKind = keyof typeof notificationKinds;
+/** Whatever a mail can say. */
+export type MailKind = NotificationKind | keyof typeof letterKinds;
+
+type NamesIn<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
+type AllWords = typeof notificationKinds & typeof letterKinds;
+type ParamOf<Kind extends MailKind> = NamesIn<Exclude<AllWords[Kind][keyof AllWords[Kind]], boolean>>;
+/** What the words of a kind need; more may be given. */
+export type ParamsOf<Kind extends MailKind> = Readonly<Record<ParamOf<Kind>, string>> &
+  Readonly<Record<string, string>>;
+
+export const kinds = Object.keys(notificationKinds) as NotificationKind[];
+const isKind = (kind: string): kind is MailKind => kind in notificationKinds || kind in letterKinds;
+
+/** The words of a kind with their parameters filled in: plain text, escaped by nobody yet. */
+export interface FilledWords {
+  title: string;
+  body: string;
+  quote: string | null;
+  list: string[];
+  action: string | null;
+}
+
+const maxTitle = 200;
+const maxListed = 100;
+
+/** Never throws: a kind or parameter that an older version wrote, and this one does not know, shows as itself or a dash. */
+export function fillWords(kind: string, params: Readonly<Record<string, unknown>>): FilledWords {
+  const words: Words = isKind(kind)
+    ? { ...notificationKinds, ...letterKinds }[kind]
+    : { label: kind, title: kind, body: '' };
+  // One pass: braces within a parameter stay what they are.
+  const fill = (text: string) =>
+    text.replace(/\{(\w+)\}/g, (_, name: string) =>
+      Object.hasOwn(params, name) ? String(params[name]) : '–',
+    );
+  const quote = words.quote === undefined ? '' : fill(words.quote).trim();
+  return {
+    title: oneLine(fill(words.title), maxTitle),
+    body: fill(words.body),
+    quote: quote === '' ? null : quote,
+    list: words.list === undefined ? [] : fill(words.list).split('\n').filter(Boolean).slice(0, maxListed),
+    action: words.action ?? null,
+  };
+}
+
+/** Text as one line of at most so many characters: what may stand in a header. */
+export function oneLine(text: string, maxChars: number): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not get into a header
+  const flat = text.replace(/[\s\u0000-\u001F\u007F-\u009F\u2028\u2029]+/g, ' ').trim();
+  const chars = [...flat];
+  return chars.length <= maxChars ? flat : `${chars.slice(0, maxChars - 1).join('')}…`;
+}
+
+/** Subject type → where the console shows such a subject. */
+const places: Readonly<Record<string, string>> = {
+  ticket: '/tickets/',
+  contractor_invoice: '/contractor-invoices/',
+  contractor_payment: '/contractor-payments/',
+  payment: '/payments/',
+  payee_account: '/payee-accounts/',
+  person_document: '/documents/',
+  person: '/people/',
+  client_invoice: '/invoices/',
+  connection: '/connections/',
+  billing_run: '/billing-runs/',
+  operation: '/operations/',
+};
+const listPlaces: Readonly<Record<string, string>> = {
+  exception: '/exceptions',
+  client_invoice: '/invoices',
+  workspace: '/',
+};
+
+/** The path at which the console shows a subject; of a kind of subject that it does not show one by one, the list. */
+export function placeOf(subjectType: string, subjectId: string | null): string {
+  const place = places[subjectType];
+  return place !== undefined && subjectId !== null
+    ? `${place}${subjectId}`
+    : (listPlaces[subjectType] ?? '/');
+}
