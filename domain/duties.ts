@@ -8,6 +8,7 @@ import type { DecimalText } from './work-entry.ts';
 export interface Doer {
   /** As events name it: `member:<id>` or `key:<id>`. */
   id: string;
+  name: string;
   memberId: string | null;
   personId: string | null;
   /** Null: a key of no member. */

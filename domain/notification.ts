@@ -96,6 +96,29 @@ export const notificationKinds = {
     body: 'Your invoice {number} over {amount} is paid in full.',
     action: 'Look at the invoice',
   },
+  'contractor_invoice.reminder': {
+    ...everywhere,
+    label: 'A contractor invoice still waits for my approval',
+    title: 'Contractor invoice {number} still waits for you',
+    body: 'Contractor invoice {number} of {person} over {amount} has waited for a decision since {submittedOn}.',
+    action: 'Look at the invoice',
+  },
+  'contractor_invoice.ticket_rejected': {
+    ...everywhere,
+    label: 'A ticket was taken off my invoice',
+    title: 'Ticket {ticket} was rejected on invoice {number}',
+    body: '{approver} took ticket {ticket} off your invoice {number} and sent it back to you. The rest stays on the invoice.',
+    quote: '{reason}',
+    action: 'Look at the invoice',
+  },
+  'contractor_invoice.disputed': {
+    ...everywhere,
+    label: 'A contractor disputes what we wrote for them',
+    title: '{person} disputes invoice {number}',
+    body: '{person} does not accept the self-billed invoice {number} over {amount}.',
+    quote: '{reason}',
+    action: 'Look at the invoice',
+  },
   'contractor_invoice.escalated': {
     ...everywhere,
     label: 'A contractor invoice waited too long for its approver',
@@ -277,10 +300,8 @@ export function fillWords(kind: string, params: Readonly<Record<string, unknown>
 
 /** Text as one line of at most so many characters: what may stand in a header. */
 export function oneLine(text: string, maxChars: number): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not get into a header
-  const flat = text.replace(/[\s\u0000-\u001F\u007F-\u009F\u2028\u2029]+/g, ' ').trim();
-  const chars = [...flat];
-  return chars.length <= maxChars ? flat : `${chars.slice(0, maxChars - 1).join('')}…`;
+  const flat = text.replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+  return flat.length <= maxChars ? flat : `${flat.slice(0, maxChars - 1).toWellFormed()}…`;
 }
 
 /** Subject type → where the console shows such a subject. */

@@ -1,5 +1,5 @@
 /** Owns encrypting secrets at rest: AES-256-GCM with keys from the configuration, outside the database and its backup. */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { SecretBox, SecretPlace } from '../store/connections.ts';
 
 const algorithm = 'aes-256-gcm';
@@ -45,6 +45,14 @@ export function createSecretBox(keys: SecretKeys): SecretBox {
       const plain = [decipher.update(ciphertext.subarray(nonceBytes + tagBytes)), decipher.final()];
       return Buffer.concat(plain).toString('utf8');
     },
+    fingerprints: (workspaceId, plaintext) =>
+      [...keys]
+        .sort(([a], [b]) => b - a)
+        .map(([, key]) =>
+          createHmac('sha256', deriveSecret(key, 'fingerprints'))
+            .update(JSON.stringify([workspaceId, plaintext]))
+            .digest(),
+        ),
   };
 }
 

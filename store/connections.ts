@@ -46,6 +46,11 @@ export interface SecretBox {
   seal(place: SecretPlace, plaintext: string): SealedSecret;
   /** Throws when the key version is not configured, or the ciphertext was changed or moved. */
   open(place: SecretPlace, sealed: SealedSecret): string;
+  /**
+   * Keyed hashes by which equal secrets of a workspace are found without opening any: one per key, the present key's first.
+   * Store the first, look for all of them.
+   */
+  fingerprints(workspaceId: string, plaintext: string): Buffer[];
 }
 
 export const connections = tenantTable<Connection>('connections', {

@@ -17,7 +17,14 @@ export interface RaisedFinding {
   subjectKey: string;
   /** Raised again after a release only when this changes. */
   fingerprint: string;
-  subjectType: 'entry' | 'person_day' | 'mapping' | 'client_invoice' | 'payment' | 'connection';
+  subjectType:
+    | 'entry'
+    | 'person_day'
+    | 'mapping'
+    | 'client_invoice'
+    | 'payment'
+    | 'connection'
+    | 'payee_account';
   subjectId: string | null;
   detail: Record<string, unknown>;
   entries: EntryVersionRef[];

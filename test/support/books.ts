@@ -191,7 +191,7 @@ export function billingActivities(database: Database) {
   };
   return createBillingRunActivities({
     database,
-    secrets: { seal: none, open: none },
+    secrets: { seal: none, open: none, fingerprints: none },
     logger: pino({ level: 'silent' }),
     vendor: { allowLoopback: true, timeoutMs: null },
   });
