@@ -100,6 +100,25 @@ test('what an issued invoice is worth in the books is frozen with it', async () 
     ).rejects.toThrow('is issued and cannot change');
 });
 
+test('the purchase order of an issued invoice stays: what the order has left is counted by it', async () => {
+  const order = (id: string) =>
+    books.in((tx) =>
+      tx.run(
+        `with made as (
+           insert into purchase_orders (workspace_id, client_id, number, currency) values ($1, $3, $4, 'GBP') returning id)
+         update client_invoices set purchase_order_id = (select id from made) where workspace_id = $1 and id = $2`,
+        [books.workspaceId, id, books.clientId, newId()],
+      ),
+    );
+  const id = await readyDraft();
+  await order(id);
+  await run(issueWith("number = 'QB-4', number_given_by = 'platform'"), id);
+  await expect(order(id)).rejects.toThrow('is issued and cannot change');
+  await expect(
+    run('update client_invoices set purchase_order_id = null where workspace_id = $1 and id = $2', id),
+  ).rejects.toThrow('is issued and cannot change');
+});
+
 test('a second approval is not given by who asked for it, unless with a reason that is kept', async () => {
   const ask = async () => {
     const id = newId();
