@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.ts';
 import { createApp } from '../api/app.ts';
 import type { Readiness } from '../api/deps.ts';
-import { type Config, ConfigError, loadSecretKey, makeDataDir, secretKeyCheck } from '../config.ts';
+import { type Config, loadSecretKey, makeDataDir } from '../config.ts';
 import { connectors } from '../connectors/kit/registry.ts';
 import { acquireDataLock } from '../runtime/data-lock.ts';
 import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts';
@@ -19,7 +19,7 @@ import { startPoke } from '../runtime/poke.ts';
 import { choosePort } from '../runtime/ports.ts';
 import { type Relay, startRelay } from '../runtime/relay.ts';
 import { startRoller } from '../runtime/roller.ts';
-import { createSecretBox, deriveSecret } from '../runtime/secrets.ts';
+import { deriveSecret } from '../runtime/secrets.ts';
 import { startSequencer } from '../runtime/sequencer.ts';
 import { ensureSweepSchedule } from '../runtime/sweep-schedule.ts';
 import { startTemporalServer } from '../runtime/temporal-server.ts';
@@ -31,8 +31,8 @@ import { type Database, openDatabase } from '../store/database.ts';
 import { forgetUnanswered } from '../store/idempotency.ts';
 import { migrate } from '../store/migrate.ts';
 import { failInterruptedOperations } from '../store/operations.ts';
-import { agreeOnSecretKey } from '../store/secret-check.ts';
 import { listWorkspaces } from '../store/workspaces.ts';
+import { openSecrets } from './open-secrets.ts';
 
 export interface HubOptions {
   config: Config;
@@ -105,8 +105,13 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 
     const applied = await migrate(directUrl);
     if (applied.length > 0) onProgress(`database: ${applied.length} migrations applied`);
-    const database = openDatabase(url, { poolSize: config.databaseConnections, directUrl });
+    const database = openDatabase(url, {
+      poolSize: config.databaseConnections,
+      directUrl,
+      secrets: () => secrets,
+    });
     stops.push(() => database.close());
+    const secrets = await openSecrets(config, database);
 
     // Nobody else works on an embedded database: what still counts as running was killed with its process.
     if (postgres) {
@@ -115,7 +120,6 @@ export async function startHub(options: HubOptions): Promise<Hub> {
         await database.inWorkspace(id, failInterruptedOperations);
     }
 
-    const secrets = await openSecrets(config, database);
     const poke = startPoke({ database, logger });
     stops.push(() => poke.stop());
     const sequencer = startSequencer({ database, poke, logger });
@@ -179,17 +183,6 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     await stop();
     throw error;
   }
-}
-
-/** Throws ConfigError when the secrets in this database are sealed with another key: syncs would fail one by one. */
-async function openSecrets(config: Config, database: Database): Promise<SecretBox> {
-  const key = loadSecretKey(config);
-  if (await agreeOnSecretKey(database, secretKeyCheck(key))) return createSecretBox(new Map([[1, key]]));
-  const given = config.secretKey ? 'SLIPWAY_SECRET_KEY' : join(config.dataDir, 'secret.key');
-  throw new ConfigError([
-    `${given} is not the key that this database's secrets are sealed with: give the one that its other processes and ` +
-      'earlier starts had (SLIPWAY_SECRET_KEY, or secret.key in their data folder)',
-  ]);
 }
 
 async function answers(

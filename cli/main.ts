@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createLogger } from '../api/kit/logger.ts';
 import { ConfigError, readConfig } from '../config.ts';
 import { DataLockedError } from '../runtime/data-lock.ts';
+import { from } from '../store/origin.ts';
 import { type Command, UsageError } from './command.ts';
 import { apiKey } from './commands/api-key.ts';
 import { contract } from './commands/contract.ts';
@@ -76,13 +77,14 @@ async function main(): Promise<number> {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
       version: string;
     };
-    return await command.run({
+    const context = {
       config,
       logger: createLogger({ level: config.logLevel }),
       version,
       args,
       untilStopped,
-    });
+    };
+    return await from({ via: quiet ? 'cli' : 'system' }, () => command.run(context));
   } catch (error) {
     if (error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) {
       process.stderr.write(`${(error as Error).message}\n\n  ${command.usage}\n`);

@@ -7,6 +7,7 @@ import { type Database, openDatabase } from '../store/database.ts';
 import { isMigrated, migrate } from '../store/migrate.ts';
 import { getWorkspace, listWorkspaces, type Workspace } from '../store/workspaces.ts';
 import { UsageError } from './command.ts';
+import { openSecrets } from './open-secrets.ts';
 
 /** A hub that has just taken the folder needs a moment to bring its server up and its tables up to date. */
 const visitTimeoutMs = 60_000;
@@ -47,31 +48,35 @@ export async function withDatabase<T>(
 ): Promise<T> {
   if (config.database) {
     await migrate(config.database.directUrl);
-    const database = openDatabase(config.database.url, { poolSize: 4, directUrl: config.database.directUrl });
-    try {
-      return await work(database, true);
-    } finally {
-      await database.close();
-    }
+    return useDatabase(config, config.database.url, (database) => work(database, true));
   }
   makeDataDir(config.dataDir);
   const { lock, visited } = await lockOrVisit(config.dataDir, visitTimeoutMs);
-  if (visited !== null) return useDatabase(visited, (database) => work(database, true));
+  if (visited !== null) return useDatabase(config, visited, (database) => work(database, true));
   const postgres = await startEmbeddedPostgres({
     dataDir: config.dataDir,
     ...(config.embedded.postgresPort !== 0 && { port: config.embedded.postgresPort }),
   });
   try {
     await migrate(postgres.url);
-    return await useDatabase(postgres.url, (database) => work(database, false));
+    return await useDatabase(config, postgres.url, (database) => work(database, false));
   } finally {
     await postgres.stop();
     lock.release();
   }
 }
 
-async function useDatabase<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
-  const database = openDatabase(url, { poolSize: 4 });
+async function useDatabase<T>(
+  config: Config,
+  url: string,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  // Asked for only by what reads or writes personal fields: `slipway verify` works without the key.
+  const database: Database = openDatabase(url, {
+    poolSize: 4,
+    directUrl: config.database?.directUrl ?? url,
+    secrets: () => openSecrets(config, database),
+  });
   try {
     return await work(database);
   } finally {

@@ -13,6 +13,13 @@ export interface ChainedEvent {
   subject: { type: string; id: string | null };
   permission: string;
   payload: unknown;
+  /** What was and what is, as far as it differs; null where nothing was or is. */
+  before: unknown;
+  after: unknown;
+  /** Where from. */
+  origin: unknown;
+  /** Personal fields of all of these, as ciphertext: whoever is forgotten takes nothing out of the chain. */
+  personal: unknown;
 }
 
 /**
@@ -38,6 +45,19 @@ export function genesisHash(workspaceId: string): Uint8Array {
 export function chainHash(previous: Uint8Array, event: ChainedEvent): Uint8Array {
   // Named one by one: whatever else the row carries is not part of what the hash promises.
   const { seq, id, at, sandboxAt, actor, type, subject, permission, payload } = event;
-  const covered = { seq, id, at, sandboxAt, actor, type, subject, permission, payload };
+  const covered: Record<string, unknown> = {
+    seq,
+    id,
+    at,
+    sandboxAt,
+    actor,
+    type,
+    subject,
+    permission,
+    payload,
+  };
+  // What is not there is left out: events from before there was such a field keep their hash.
+  for (const field of ['before', 'after', 'origin', 'personal'] as const)
+    if (event[field] !== null) covered[field] = event[field];
   return createHash('sha256').update(previous).update(canonicalJson(covered)).digest();
 }

@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { SubjectType } from '../store/outbox.ts';
 import { beatWhileRunning } from './heartbeat.ts';
+import { nameWhereFrom } from './name-where-from.ts';
 
 /** On which queue a subject's workflow runs. */
 export const taskQueues: Record<SubjectType, string> = {
@@ -88,7 +89,7 @@ export async function startWorkers({
     connection,
     namespace: config.temporal.namespace,
     activities,
-    interceptors: { activity: [beatWhileRunning] },
+    interceptors: { activity: [beatWhileRunning, nameWhereFrom] },
     // Sent this often; the SDK's own rule, 80 % of the time-out, leaves a busy machine little room.
     maxHeartbeatThrottleInterval: '3s',
     shutdownGraceTime: '5s',

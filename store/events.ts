@@ -1,7 +1,10 @@
 /** Owns the events: who did what, recorded with the change itself, numbered and chained after commit. */
+import type { Fields } from '../domain/changed.ts';
 import { type ChainedEvent, chainHash, genesisHash } from '../domain/event-chain.ts';
 import type { Permission } from '../domain/permissions.ts';
 import type { Tx, WorkspaceTx } from './database.ts';
+import { currentOrigin } from './origin.ts';
+import { type DataKey, dataKeys, type PersonalOwner, sealFields } from './personal-fields.ts';
 
 export interface NewEvent {
   /** `member:<id>`, `key:<id>`, `system`, … */
@@ -12,64 +15,121 @@ export interface NewEvent {
   subjectId: string | null;
   /** Who may see it on the stream and in the audit: whoever may read the resource that it tells of. */
   permission: Permission;
-  payload?: Record<string, unknown>;
+  payload?: Fields;
+  /** What was and what is, only what differs: see `changed` (domain/changed.ts). */
+  before?: Fields;
+  after?: Fields;
+  /** Fields of the three above that are somebody's personal data: kept as ciphertext under their key. */
+  personal?: { of: PersonalOwner; fields: readonly string[] };
 }
 
-/** A numbered event as readers see it. */
+/** A numbered event as the chain holds it. */
 export interface RecordedEvent extends ChainedEvent {
   /** Hex; chains this event to the one before it. */
   hash: string;
 }
+/** A numbered event as readers of the log and the stream see it: no personal fields, and not where from. */
+export type ShownEvent = Omit<RecordedEvent, 'origin' | 'personal'>;
 
 const eventsPerStatement = 5_000;
 // An event names what changed, it does not carry documents.
 const maxPayloadChars = 65_536;
 
 /**
- * Writes events in the transaction of the change that they tell of; readers see them once the sequencer has numbered
- * them. In a sandbox workspace they also keep the sandbox's time. Throws RangeError on a payload over 64 Ki characters.
+ * Writes events in the transaction of the change that they tell of, with where it comes from (origin.ts); readers see them
+ * once the sequencer has numbered them. In a sandbox workspace they also keep the sandbox's time. Throws RangeError on a
+ * payload, before or after over 64 Ki characters.
  */
 export async function recordEvents(tx: WorkspaceTx, events: readonly NewEvent[]): Promise<void> {
-  for (let start = 0; start < events.length; start += eventsPerStatement) {
-    const chunk = events.slice(start, start + eventsPerStatement);
+  if (events.length === 0) return;
+  const { client, ...origin } = currentOrigin();
+  const owners = events.flatMap((event) => event.personal?.of ?? []);
+  const keys = await dataKeys(tx, client ? [...owners, client.of] : owners);
+  const machine = client && {
+    of: client.of,
+    values: { 'origin.ip': client.ip, 'origin.userAgent': client.userAgent },
+  };
+  const rows = events.map((event) => toNewRow(tx.workspaceId, event, machine, keys));
+  for (let start = 0; start < rows.length; start += eventsPerStatement) {
+    const chunk = rows.slice(start, start + eventsPerStatement);
     // Ordered: ids are made in this order, and the sequencer numbers by id.
     await tx.run(
-      `insert into events (workspace_id, sandbox_at, actor, type, subject_type, subject_id, permission, payload)
-       select $1, (select clock_at from workspaces where id = $1),
-         n.actor, n.type, n.subject_type, n.subject_id, n.permission, n.payload
-       from unnest($2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::jsonb[])
-         with ordinality as n (actor, type, subject_type, subject_id, permission, payload, place)
+      `insert into events (workspace_id, sandbox_at, origin, actor, type, subject_type, subject_id, permission, payload, before, after, personal)
+       select $1, (select clock_at from workspaces where id = $1), $2,
+         n.actor, n.type, n.subject_type, n.subject_id, n.permission, n.payload, n.before, n.after, n.personal
+       from unnest($3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::jsonb[], $9::jsonb[], $10::jsonb[], $11::jsonb[])
+         with ordinality as n (actor, type, subject_type, subject_id, permission, payload, before, after, personal, place)
        order by n.place`,
       [
         tx.workspaceId,
-        chunk.map((event) => event.actor),
-        chunk.map((event) => event.type),
-        chunk.map((event) => event.subjectType),
-        chunk.map((event) => event.subjectId),
-        chunk.map((event) => event.permission),
-        chunk.map((event) => payloadText(event)),
+        JSON.stringify(origin),
+        chunk.map((row) => row.actor),
+        chunk.map((row) => row.type),
+        chunk.map((row) => row.subjectType),
+        chunk.map((row) => row.subjectId),
+        chunk.map((row) => row.permission),
+        chunk.map((row) => row.payload),
+        chunk.map((row) => row.before),
+        chunk.map((row) => row.after),
+        chunk.map((row) => row.personal),
       ],
     );
   }
-  if (events.length > 0) tx.touch('events');
+  tx.touch('events');
 }
 
-function payloadText(event: NewEvent): string {
+interface PersonalValues {
+  of: string;
+  /** By where they belong: `after.name`. */
+  values: Record<string, unknown>;
+}
+
+/** The event with its JSON as text, and its personal fields moved from where they are into ciphertext. */
+function toNewRow(
+  workspaceId: string,
+  event: NewEvent,
+  machine: PersonalValues | undefined,
+  keys: ReadonlyMap<string, DataKey>,
+) {
+  const { personal, ...rest } = event;
+  const fields = personal?.fields ?? [];
+  const subject: PersonalValues = { of: personal?.of ?? '', values: {} };
+  const clear = (section: 'payload' | 'before' | 'after'): string | null => {
+    const given = event[section];
+    if (given === undefined) return section === 'payload' ? '{}' : null;
+    const kept = Object.entries(given).filter(([name, value]) => {
+      // That there is no e-mail is nobody's secret, and an emptied field should show as such.
+      const isPersonal = fields.includes(name) && value !== null && value !== undefined;
+      if (isPersonal) subject.values[`${section}.${name}`] = value;
+      return !isPersonal;
+    });
+    return toJson(event, section, Object.fromEntries(kept));
+  };
+  const sections = { payload: clear('payload'), before: clear('before'), after: clear('after') };
+  const sealed = [subject, ...(machine ? [machine] : [])]
+    .filter(({ values }) => Object.keys(values).length > 0)
+    .map(({ of, values }) => sealFields(workspaceId, keys.get(of)!, values));
+  return { ...rest, ...sections, personal: sealed.length === 0 ? null : JSON.stringify(sealed) };
+}
+
+function toJson(event: NewEvent, section: string, value: unknown): string {
   // jsonb refuses NUL and lone surrogates; text from outside may hold them, and must not fail the change itself.
-  const text = JSON.stringify(event.payload ?? {}, (_, part: unknown) =>
+  const text = JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'string' ? part.replaceAll('\u0000', '\uFFFD').toWellFormed() : part,
   );
   if (text.length > maxPayloadChars)
-    throw new RangeError(`payload of ${event.type} has ${text.length} characters`);
+    throw new RangeError(`${section} of ${event.type} has ${text.length} characters`);
   return text;
 }
 
 // Microseconds, as stored: a Date would cut them, and the hash must cover what the row says.
 const utc = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-const chainedColumns = `seq, id, ${utc('at')} as at, ${utc('sandbox_at')} as sandbox_at, actor, type, subject_type,
-  subject_id, permission, payload, encode(hash, 'hex') as hash`;
+const shownColumns = `seq, id, ${utc('at')} as at, ${utc('sandbox_at')} as sandbox_at, actor, type, subject_type,
+  subject_id, permission, payload, before, after, encode(hash, 'hex') as hash`;
+/** All that the hash covers. */
+export const chainedColumns = `${shownColumns}, origin, personal`;
 
-interface EventRow {
+export interface EventRow {
   seq: number;
   id: string;
   at: string;
@@ -80,15 +140,21 @@ interface EventRow {
   subjectId: string | null;
   permission: string;
   payload: unknown;
+  before: unknown;
+  after: unknown;
+  origin: unknown;
+  personal: unknown;
   hash: string;
 }
 
-function toEvent({ subjectType, subjectId, ...row }: EventRow): RecordedEvent {
+type ShownRow = Omit<EventRow, 'origin' | 'personal'>;
+
+export function toEvent<Row extends ShownRow>({ subjectType, subjectId, ...row }: Row) {
   return { ...row, subject: { type: subjectType, id: subjectId } };
 }
 
 export interface EventPage {
-  events: RecordedEvent[];
+  events: ShownEvent[];
   /** Continue after this number: beyond the last event even where the last ones may not be seen. */
   next: number;
 }
@@ -106,14 +172,14 @@ export async function readEvents(
   const limit = Math.min(options.limit, maxPage);
   const head = await eventHead(tx);
   if (head.seq <= options.after) return { events: [], next: options.after };
-  const rows = await tx.rows<EventRow>(
-    `select ${chainedColumns} from events
+  const rows = await tx.rows<ShownRow>(
+    `select ${shownColumns} from events
      where workspace_id = $1 and seq > $2 and seq <= $3 and ($4::text[] is null or permission = any($4))
      order by seq limit $5`,
     [tx.workspaceId, options.after, head.seq, options.permissions ?? null, limit],
   );
   const next = rows.length < limit ? head.seq : (rows.at(-1)?.seq ?? head.seq);
-  return { events: rows.map(toEvent), next };
+  return { events: rows.map((row) => toEvent(row)), next };
 }
 
 /** The last number given in this workspace and its hash (hex); 0 and the genesis hash before the first. */

@@ -12,6 +12,10 @@ const event: ChainedEvent = {
   subject: { type: 'client_invoice', id: null },
   permission: 'events.read',
   payload: { total: '10.50', lines: [{ b: 1, a: 2 }] },
+  before: null,
+  after: null,
+  origin: null,
+  personal: null,
 };
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const workspaceId = '0198d2a0-0000-7000-8000-0000000000ff';

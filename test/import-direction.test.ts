@@ -19,7 +19,16 @@ const allowed: Record<string, { own: string[]; packages: string[] }> = {
   },
   store: {
     own: ['domain'],
-    packages: ['pg', 'knex', 'uuid', 'node:crypto', 'node:fs/promises', 'node:path', 'node:zlib'],
+    packages: [
+      'pg',
+      'knex',
+      'uuid',
+      'node:async_hooks',
+      'node:crypto',
+      'node:fs/promises',
+      'node:path',
+      'node:zlib',
+    ],
   },
   activities: {
     own: ['domain', 'connectors', 'store', 'mail', 'printing', 'runtime/sweeper.ts'],

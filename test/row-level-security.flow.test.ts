@@ -60,6 +60,7 @@ const insertOnly = [
   'payable_releases',
   'payment_applications',
   'period_overrides',
+  'person_keys',
   'price_schedule_entries',
   'reminder_letter_invoices',
   'retainer_entries',
@@ -338,7 +339,7 @@ describe('the catalogue', () => {
       { name: 'find_api_key', open: false },
       { name: 'find_connection', open: false },
       { name: 'find_invitation', open: false },
-      { name: 'find_memberships', open: false },
+      { name: 'find_members_of_user', open: false },
       { name: 'is_expected', open: false },
     ]);
   });

@@ -4,6 +4,7 @@ import { type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { Refusal } from '../../domain/refusal.ts';
 import { releaseIdempotencyKey, type StoredAnswer, storeAnswer } from '../../store/idempotency.ts';
+import { from, type Origin } from '../../store/origin.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Actor, type Authenticate, holdsPermission, requirePermission } from './auth.ts';
 import { limitedBody, readJson, requireMediaType } from './body.ts';
@@ -120,7 +121,9 @@ async function respond(
     },
   } satisfies HandlerInput<unknown, unknown, unknown>;
 
-  if (key === null || !actor) return run.send(await route.handler(input));
+  // Every event of the request says where it came from, whichever transaction and however deep below.
+  const handle = () => from(toOrigin(request, locals.requestId, actor), () => route.handler(input));
+  if (key === null || !actor) return run.send(await handle());
   const state = await openIdempotencyKey(deps.database, actor.workspaceId, {
     key,
     ...fingerprint(request, json ? json.bytes : null),
@@ -128,7 +131,18 @@ async function respond(
   });
   if (state.outcome === 'replay') return run.replay(state.status, state.answer);
   if (state.outcome === 'held') run.held = state.held;
-  return run.sendKept(() => route.handler(input));
+  return run.sendKept(handle);
+}
+
+const maxUserAgentChars = 300;
+
+/** The address is the connection's own: what a header says of it is anybody's claim. */
+function toOrigin(request: Request, requestId: string, actor: Actor | null): Origin {
+  const origin: Origin = { via: 'api', requestId };
+  if (!actor) return origin;
+  const of = actor.personId === null ? actor.id : `person:${actor.personId}`;
+  const userAgent = request.get('user-agent')?.slice(0, maxUserAgentChars) ?? null;
+  return { ...origin, client: { of, ip: request.socket.remoteAddress ?? null, userAgent } };
 }
 
 function parsed<T>(

@@ -1,7 +1,9 @@
 /** Owns telling the event log what a set-up command did: created, changed from what to what, removed. */
+import { changed, type Fields } from '../../domain/changed.ts';
 import type { Permission } from '../../domain/permissions.ts';
 import type { WorkspaceTx } from '../../store/database.ts';
 import { recordEvents } from '../../store/events.ts';
+import type { PersonalOwner } from '../../store/personal-fields.ts';
 import type { Actor } from './auth.ts';
 
 /** How the events of a resource look. */
@@ -10,75 +12,73 @@ export interface Subject {
   type: string;
   /** Who may see them. */
   permission: Permission;
-  /** Fields whose values stay out of the log, which cannot be erased: personal ones (invariant 10). */
+  /** Personal fields (invariant 10): kept as ciphertext, since the log cannot be erased, but a key can. */
   privateFields?: readonly string[];
+  /** Whom they are about, where that is not the row itself. */
+  ownerOf?: (row: never) => PersonalOwner;
 }
 
+type Row = { id: string };
+type Change = { payload?: Fields; before?: Fields; after?: Fields };
+
 /** Records `<type>.created` with the new row. */
-export function recordCreated(
-  tx: WorkspaceTx,
-  actor: Actor,
-  subject: Subject,
-  row: { id: string },
-): Promise<void> {
-  return record(tx, actor, subject, 'created', row.id, shownRow(subject, row));
+export function recordCreated(tx: WorkspaceTx, actor: Actor, subject: Subject, row: Row): Promise<void> {
+  return recordRow(tx, actor, subject, 'created', row, { after: toFields(row) });
 }
 
 /** Records `<type>.deleted` with the row that was. */
-export function recordDeleted(
+export function recordDeleted(tx: WorkspaceTx, actor: Actor, subject: Subject, row: Row): Promise<void> {
+  return recordRow(tx, actor, subject, 'deleted', row, { before: toFields(row) });
+}
+
+/** Records `<type>.updated`, or another participle, with what differs; nothing when nothing does. */
+export async function recordUpdated<R extends Row>(
   tx: WorkspaceTx,
   actor: Actor,
   subject: Subject,
-  row: { id: string },
+  before: R,
+  after: R,
+  participle = 'updated',
 ): Promise<void> {
-  return record(tx, actor, subject, 'deleted', row.id, shownRow(subject, row));
+  const change = changed(before, after);
+  if (Object.keys(change.after).length === 0) return;
+  await recordRow(tx, actor, subject, participle, after, change);
 }
 
-/** Records `<type>.updated` with `{ field: [before, after] }`; nothing when nothing changed. */
-export async function recordUpdated<Row extends { id: string }>(
-  tx: WorkspaceTx,
-  actor: Actor,
-  subject: Subject,
-  before: Row,
-  after: Row,
-): Promise<void> {
-  const changes = Object.entries(after).flatMap(([field, value]) => {
-    const old: unknown = before[field as keyof Row];
-    if (JSON.stringify(old) === JSON.stringify(value)) return [];
-    return [[field, [shownValue(subject, field, old), shownValue(subject, field, value)]]];
-  });
-  if (changes.length === 0) return;
-  await record(tx, actor, subject, 'updated', after.id, { changes: Object.fromEntries(changes) });
-}
-
-/** Records another past participle: `revoked`, `sync_requested` … */
+/** Records another past participle that changed no field: `sync_requested` … */
 export function record(
   tx: WorkspaceTx,
   actor: Actor,
   subject: Subject,
   participle: string,
   subjectId: string,
-  payload: Record<string, unknown> = {},
+  payload: Fields = {},
 ): Promise<void> {
+  return recordRow(tx, actor, subject, participle, { id: subjectId }, { payload });
+}
+
+function recordRow(
+  tx: WorkspaceTx,
+  actor: Actor,
+  subject: Subject,
+  participle: string,
+  row: Row,
+  change: Change,
+): Promise<void> {
+  const { type, privateFields = [], ownerOf } = subject;
+  const of = ownerOf ? ownerOf(row as never) : (`${type}:${row.id}` as const);
   return recordEvents(tx, [
     {
-      type: `${subject.type}.${participle}`,
-      subjectType: subject.type,
-      subjectId,
+      type: `${type}.${participle}`,
+      subjectType: type,
+      subjectId: row.id,
       actor: actor.id,
       permission: subject.permission,
-      payload,
+      ...change,
+      ...(privateFields.length > 0 && { personal: { of, fields: privateFields } }),
     },
   ]);
 }
 
-function shownRow(subject: Subject, row: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(row).map(([field, value]) => [field, shownValue(subject, field, value)]),
-  );
-}
-
-function shownValue(subject: Subject, field: string, value: unknown): unknown {
-  if (value === null || value === undefined) return null;
-  return subject.privateFields?.includes(field) ? '(private)' : value;
-}
+const toFields = (row: object): Fields =>
+  Object.fromEntries(Object.entries(row).map(([field, value]) => [field, (value as unknown) ?? null]));

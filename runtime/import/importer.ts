@@ -10,6 +10,7 @@ import { Refusal } from '../../domain/refusal.ts';
 import type { Database } from '../../store/database.ts';
 import { newId } from '../../store/new-id.ts';
 import type { Operation } from '../../store/operations.ts';
+import { currentOrigin, from } from '../../store/origin.ts';
 import { beginImport, runImport } from './run-import.ts';
 
 export interface UploadedFile {
@@ -93,7 +94,8 @@ async function carryOut(
   logger: Logger,
 ): Promise<void> {
   try {
-    await runImport(database, operation, request);
+    // Whose request it was stays known; what it writes from here on, nobody typed in.
+    await from({ ...currentOrigin(), via: 'import' }, () => runImport(database, operation, request));
   } catch (error) {
     logger.warn({ err: error, operationId: operation.id }, 'an import failed');
   }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
+import { createSecretBox } from '../../runtime/secrets.ts';
 import { type Database, openDatabase } from '../../store/database.ts';
 
 export type TestDatabase = {
@@ -64,7 +65,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   );
   const url = new URL(postgresUrl);
   url.pathname = `/${name}`;
-  const database = openDatabase(url.href, { poolSize: 8, applicationName: 'test' });
+  const secrets = createSecretBox(new Map([[1, randomBytes(32)]]));
+  const database = openDatabase(url.href, { poolSize: 8, applicationName: 'test', secrets: () => secrets });
   const drop = async (): Promise<void> => {
     await database.close();
     await dropDatabase(postgresUrl, name);

@@ -1,7 +1,7 @@
 /** Owns POST /api-keys/:apiKeyId/revoke. */
 import { found } from '../../../domain/refusal.ts';
 import { revokeApiKey as endApiKey, getApiKey } from '../../../store/api-keys.ts';
-import { record } from '../../kit/record-change.ts';
+import { recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { apiKey, apiKeySubject } from './api-key.ts';
 
@@ -17,7 +17,7 @@ export const revokeApiKey = defineRoute({
     transact(async (tx) => {
       const before = found(await getApiKey(tx, params.apiKeyId), 'api_key');
       const after = found(await endApiKey(tx, before.id), 'api_key');
-      if (before.revokedAt === null) await record(tx, actor, apiKeySubject, 'revoked', after.id);
+      await recordUpdated(tx, actor, apiKeySubject, before, after, 'revoked');
       return { status: 200, body: after };
     }),
 });

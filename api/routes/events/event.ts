@@ -12,6 +12,10 @@ export const event = z
     type: z.string().meta({ description: 'Subject and past participle, e.g. client.created.' }),
     subject: z.object({ type: z.string(), id: id.nullable() }),
     payload: z.unknown(),
+    before: z
+      .unknown()
+      .meta({ description: 'What was, as far as it differs; personal fields are in GET /audit.' }),
+    after: z.unknown().meta({ description: 'What is.' }),
     hash: z.string().meta({ description: 'Chains the event to the one before it.' }),
   })
   .meta({ id: 'Event' });

@@ -1,7 +1,7 @@
 /** Owns how a mapping rule is read and written over the API. */
 import { z } from 'zod';
 import { targetKinds } from '../../../domain/match.ts';
-import { matchBys } from '../../../store/mapping-rules.ts';
+import { type MappingRule, matchBys } from '../../../store/mapping-rules.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import { id, instant, name } from '../../kit/schemas.ts';
 
@@ -10,6 +10,7 @@ export const mappingRuleSubject: Subject = {
   permission: 'mapping_rules.read',
   // May be a person's name or address.
   privateFields: ['matchValue'],
+  ownerOf: ({ targetKind, targetId }: MappingRule) => `${targetKind}:${targetId}`,
 };
 
 export const targetKind = z.enum(targetKinds);
