@@ -112,7 +112,7 @@ async function tell(
 /** jsonb refuses NUL and lone surrogates; text from outside may hold them, and must not fail the command that tells of it. */
 export const bounded = (_: string, part: unknown) =>
   typeof part === 'string'
-    ? [...part.replaceAll('\u0000', '\uFFFD').toWellFormed()].slice(0, maxParamChars).join('')
+    ? part.slice(0, maxParamChars).replaceAll('\u0000', '\uFFFD').toWellFormed()
     : part;
 
 interface RecipientRow {
