@@ -20,7 +20,7 @@ create table role_permissions (
   updated_at timestamptz not null default now(),
   primary key (workspace_id, role)
 );
-select tenant_table('role_permissions');
+select tenant_table('role_permissions', 'select, insert, update, delete');
 
 -- Null scopes of a role: the default. A key of a member counts as the member (BILLING §8), and ends with them.
 drop function find_api_key(bytea);
@@ -40,7 +40,7 @@ grant execute on function find_api_key(bytea) to slipway_system;
 
 -- Which workspaces a signed-in user may enter, and as what: asked before a workspace is known.
 create index on members (user_id) where user_id is not null;
-create function find_memberships(signed_in uuid)
+create function find_members_of_user(signed_in uuid)
 returns table (workspace_id uuid, workspace_name text, member_id uuid, name text, role text, person_id uuid, client_id uuid,
   role_scopes text[])
 language sql security definer set search_path = public stable as $$
@@ -50,8 +50,8 @@ language sql security definer set search_path = public stable as $$
   left join role_permissions r on r.workspace_id = m.workspace_id and r.role = m.role
   where m.user_id = signed_in and m.status = 'active' order by w.name, w.id limit 1000
 $$;
-revoke all on function find_memberships(uuid) from public;
-grant execute on function find_memberships(uuid) to slipway_system;
+revoke all on function find_members_of_user(uuid) from public;
+grant execute on function find_members_of_user(uuid) to slipway_system;
 
 -- A link that lets one member in, once. Only the SHA-256 of its token is kept; tokens are 256 random bits.
 create table invitations (

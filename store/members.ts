@@ -1,6 +1,8 @@
 /** Owns members: who may enter a workspace, in which role, and as which person or client. */
+import type { MemberStatus } from '../domain/member.ts';
 import type { Role } from '../domain/permissions.ts';
-import type { Tx } from './database.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { Tx, WorkspaceTx } from './database.ts';
 import { type NewRow, tenantTable } from './tenant-table.ts';
 
 export interface Member {
@@ -16,7 +18,7 @@ export interface Member {
   /** Whom they sign in as; null until they accepted their invitation. */
   userId: string | null;
   /** Only an active one gets in, by session or by key. */
-  status: 'invited' | 'active' | 'suspended';
+  status: MemberStatus;
   createdAt: string;
 }
 export type NewMember = NewRow<Member, 'role' | 'name' | 'email'>;
@@ -32,8 +34,25 @@ export const members = tenantTable<Member>('members', {
   createdAt: 'plain',
 });
 
+/**
+ * Refuses to take the last active admin away: nobody could let anybody in any more. Holds the admins until the transaction
+ * ends, so that two of them cannot end each other.
+ */
+export async function requireOtherAdmin(tx: WorkspaceTx, memberId: string): Promise<void> {
+  const admins = await tx.rows<{ id: string }>(
+    `select id from members where workspace_id = $1 and role = 'admin' and status = 'active' order by id for no key update`,
+    [tx.workspaceId],
+  );
+  if (admins.some(({ id }) => id !== memberId)) return;
+  throw new Refusal({
+    code: 'member.last_admin',
+    message: 'This is the last admin of the workspace.',
+    whatToDo: 'Make another member an admin first.',
+  });
+}
+
 /** A workspace that a signed-in user may enter, and as what. */
-export interface Membership {
+export interface UserMember {
   workspaceId: string;
   workspaceName: string;
   memberId: string;
@@ -46,6 +65,6 @@ export interface Membership {
 }
 
 /** Those of active members; a system transaction, because no workspace is known before. */
-export function findMemberships(tx: Tx, userId: string): Promise<Membership[]> {
-  return tx.rows<Membership>('select * from find_memberships($1)', [userId]);
+export function findMembersOfUser(tx: Tx, userId: string): Promise<UserMember[]> {
+  return tx.rows<UserMember>('select * from find_members_of_user($1)', [userId]);
 }

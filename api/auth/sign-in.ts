@@ -41,8 +41,9 @@ export interface SignIn {
   signedIn: (headers: IncomingHttpHeaders) => Promise<SignedIn | null>;
   /** False for the origin of another site's page. */
   isOwnOrigin: (origin: string) => boolean;
+  /** Who has this address and can sign in. */
   findUser: (email: string) => Promise<{ id: string } | null>;
-  /** Makes the account of an invited person. Throws when somebody has this address, or nobody invited it. */
+  /** Makes the account of an invited person, for whom `findUser` found none. Throws when nobody invited the address. */
   createUser: (user: { email: string; name: string; password: string }) => Promise<{ id: string }>;
 }
 
@@ -74,13 +75,17 @@ export function createSignIn(database: Database, settings: SignInSettings, logge
     isOwnOrigin: (origin) => ownOrigins(settings.publicUrl()).includes(origin),
     findUser: async (email) => {
       const { internalAdapter } = await auth().$context;
-      return (await internalAdapter.findUserByEmail(email))?.user ?? null;
+      const found = await internalAdapter.findUserByEmail(email, { includeAccounts: true });
+      return found !== null && found.accounts.length > 0 ? found.user : null;
     },
     createUser: async ({ email, name, password }) => {
       const context = await auth().$context;
       const hash = await context.password.hash(password);
       // The link reached them at this address, or an admin vouches for it.
-      const user = await context.internalAdapter.createUser({ email, name, emailVerified: true });
+      // Found: its first attempt was cut off before it had a password.
+      const user =
+        (await context.internalAdapter.findUserByEmail(email))?.user ??
+        (await context.internalAdapter.createUser({ email, name, emailVerified: true }));
       await context.internalAdapter.linkAccount({
         userId: user.id,
         providerId: 'credential',

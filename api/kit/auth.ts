@@ -11,7 +11,7 @@ import {
 import { Refusal } from '../../domain/refusal.ts';
 import { findApiKey, hashApiKey, type KnownApiKey, noteApiKeyUse } from '../../store/api-keys.ts';
 import type { Database } from '../../store/database.ts';
-import { findMemberships, type Membership } from '../../store/members.ts';
+import { findMembersOfUser, type UserMember } from '../../store/members.ts';
 import type { SignedIn, SignIn } from '../auth/sign-in.ts';
 
 /** `permissions` hold for all rows of the workspace, `ownPermissions` only for those that `ownOnly` names. */
@@ -29,6 +29,8 @@ export interface Actor extends Grants {
   /** Of a client's member: whose documents are their own. */
   clientId: string | null;
   name: string;
+  /** By session: all workspaces that it may enter. */
+  workspaces: readonly { id: string; name: string }[] | null;
 }
 /** Throws a 401 refusal when the request carries neither a valid key nor a session, and 403 where a session has no place. */
 export type Authenticate = (request: Request) => Promise<Actor>;
@@ -51,8 +53,9 @@ export function createAuthenticator(
     if (user === null)
       throw unauthorized('auth.missing', 'The request carries neither an API key nor a session.');
     requireOwnPage(request, signIn);
-    const memberships = await database.inSystem((tx) => findMemberships(tx, user.userId));
-    return actorOfSession(user, chooseMembership(memberships, request.get(workspaceHeader)));
+    const found = await database.inSystem((tx) => findMembersOfUser(tx, user.userId));
+    const workspaces = found.map((one) => ({ id: one.workspaceId, name: one.workspaceName }));
+    return { ...actorOfSession(user, chooseMember(found, request.get(workspaceHeader))), workspaces };
   };
 }
 
@@ -75,18 +78,18 @@ export function requireOwnPage(request: Request, signIn: SignIn): void {
   });
 }
 
-function chooseMembership(memberships: Membership[], wanted: string | undefined): Membership {
-  const only = memberships.length === 1 ? memberships[0] : undefined;
-  const chosen = wanted === undefined ? only : memberships.find(({ workspaceId }) => workspaceId === wanted);
+function chooseMember(found: UserMember[], wanted: string | undefined): UserMember {
+  const only = found.length === 1 ? found[0] : undefined;
+  const chosen = wanted === undefined ? only : found.find(({ workspaceId }) => workspaceId === wanted);
   if (chosen) return chosen;
-  if (wanted === undefined && memberships.length > 1)
+  if (wanted === undefined && found.length > 1)
     throw new Refusal({
       code: 'auth.workspace_required',
       status: 400,
       message: 'You are a member of several workspaces.',
       whatToDo: 'Name one in the header X-Slipway-Workspace.',
       details: {
-        workspaces: memberships.map(({ workspaceId, workspaceName }) => ({
+        workspaces: found.map(({ workspaceId, workspaceName }) => ({
           id: workspaceId,
           name: workspaceName,
         })),
@@ -100,7 +103,7 @@ function chooseMembership(memberships: Membership[], wanted: string | undefined)
   });
 }
 
-function actorOfSession(user: SignedIn, member: Membership): Actor {
+function actorOfSession(user: SignedIn, member: UserMember): Omit<Actor, 'workspaces'> {
   const { workspaceId, memberId, role, personId, clientId } = member;
   const grants = toGrants(member.roleScopes ?? roleScopes[role]);
   const id = `member:${memberId}`;
@@ -151,7 +154,19 @@ function actorOfKey(key: KnownApiKey): Actor {
   // A key never does more than the member whom it counts as.
   const grants = role === null ? scoped : withinBoth(scoped, toGrants(key.roleScopes ?? roleScopes[role]));
   const id = memberId === null ? `key:${key.id}` : `member:${memberId}`;
-  return { id, workspaceId, apiKeyId: key.id, memberId, role, personId, clientId, name, ...grants };
+  const workspaces = null;
+  return {
+    id,
+    workspaceId,
+    apiKeyId: key.id,
+    memberId,
+    role,
+    personId,
+    clientId,
+    name,
+    workspaces,
+    ...grants,
+  };
 }
 
 /** Whether the actor holds the permission; with `own`, for their own rows at least. */

@@ -33,6 +33,8 @@ import { releaseExceptions } from './exceptions/release-exceptions.ts';
 import { resolveException } from './exceptions/resolve-exception.ts';
 import { summarizeExceptions } from './exceptions/summarize-exceptions.ts';
 import { createImport } from './imports/create-import.ts';
+import { acceptInvitation } from './invitations/accept-invitation.ts';
+import { showInvitation } from './invitations/show-invitation.ts';
 import { discardInvoice } from './invoices/discard-invoice.ts';
 import { getInvoice } from './invoices/get-invoice.ts';
 import { issueInvoice } from './invoices/issue-invoice.ts';
@@ -45,6 +47,18 @@ import { deleteMappingRule } from './mapping-rules/delete-mapping-rule.ts';
 import { getMappingRule } from './mapping-rules/get-mapping-rule.ts';
 import { listMappingRules } from './mapping-rules/list-mapping-rules.ts';
 import { updateMappingRule } from './mapping-rules/update-mapping-rule.ts';
+import { getMe } from './me/get-me.ts';
+import { getMember } from './members/get-member.ts';
+import { inviteMember } from './members/invite-member.ts';
+import { listMembers } from './members/list-members.ts';
+import { reactivateMember } from './members/reactivate-member.ts';
+import { resendInvitation } from './members/resend-invitation.ts';
+import { suspendMember } from './members/suspend-member.ts';
+import { updateMember } from './members/update-member.ts';
+import { createMembership } from './memberships/create-membership.ts';
+import { deleteMembership } from './memberships/delete-membership.ts';
+import { listMemberships } from './memberships/list-memberships.ts';
+import { updateMembership } from './memberships/update-membership.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
 import { getOperation } from './operations/get-operation.ts';
 import { listOperations } from './operations/list-operations.ts';
@@ -72,6 +86,8 @@ import { createRateCard } from './rate-cards/create-rate-card.ts';
 import { getRateCard } from './rate-cards/get-rate-card.ts';
 import { listRateCards } from './rate-cards/list-rate-cards.ts';
 import { updateRateCard } from './rate-cards/update-rate-card.ts';
+import { listRoles } from './roles/list-roles.ts';
+import { updateRole } from './roles/update-role.ts';
 import { createSeller } from './sellers/create-seller.ts';
 import { getSeller } from './sellers/get-seller.ts';
 import { listSellers } from './sellers/list-sellers.ts';
@@ -89,6 +105,11 @@ import { createTask } from './tasks/create-task.ts';
 import { getTask } from './tasks/get-task.ts';
 import { listTasks } from './tasks/list-tasks.ts';
 import { updateTask } from './tasks/update-task.ts';
+import { createTeam } from './teams/create-team.ts';
+import { deleteTeam } from './teams/delete-team.ts';
+import { getTeam } from './teams/get-team.ts';
+import { listTeams } from './teams/list-teams.ts';
+import { updateTeam } from './teams/update-team.ts';
 import { receiveWebhook } from './webhooks/receive-webhook.ts';
 import { getWorkspace } from './workspace/get-workspace.ts';
 import { updateWorkspace } from './workspace/update-workspace.ts';
@@ -186,4 +207,25 @@ export const routes: readonly Route[] = [
   receiveWebhook,
   getWorkspace,
   updateWorkspace,
+  acceptInvitation,
+  showInvitation,
+  getMe,
+  getMember,
+  inviteMember,
+  listMembers,
+  reactivateMember,
+  resendInvitation,
+  suspendMember,
+  updateMember,
+  createMembership,
+  deleteMembership,
+  listMemberships,
+  updateMembership,
+  listRoles,
+  updateRole,
+  createTeam,
+  deleteTeam,
+  getTeam,
+  listTeams,
+  updateTeam,
 ];

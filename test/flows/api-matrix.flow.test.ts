@@ -1,10 +1,11 @@
-/** Owns the security of every route: no key, too small a key, another workspace's key; and that each still works. */
+/** Owns the security of every route, by key and by session: nobody, the wrong role, another workspace; and that each still works. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Route } from '../../api/kit/route.ts';
 import { routes } from '../../api/routes/index.ts';
-import { permissions } from '../../domain/permissions.ts';
+import { permissions, type Role, roleScopes, roles, toGrants } from '../../domain/permissions.ts';
 import { fillExample, fillPath, makeFixtures } from '../support/api-fixtures.ts';
-import { type Answered, startApi, type TestApi } from '../support/start-api.ts';
+import { newSession, type TestSession } from '../support/sessions.ts';
+import { type Answered, type CallOptions, startApi, type TestApi } from '../support/start-api.ts';
 
 // Reading before changing before ending, so that a route still finds what it is about.
 const order = { get: 0, post: 1, patch: 2, put: 2, delete: 3 } as const;
@@ -12,6 +13,9 @@ const sorted = routes.toSorted((a, b) => order[a.method] - order[b.method]);
 const guarded = sorted.filter((route) => route.permission !== null);
 const isStream = (route: Route) =>
   Object.values(route.responses).some((spec) => 'kind' in spec && spec.kind === 'stream');
+
+/** What no answer to others may hold; `role` is a word, no id. */
+const ourIds = () => Object.entries(ids).flatMap(([name, id]) => (name.endsWith('Id') ? [id] : []));
 
 /** Its example holds ids of the fixtures. */
 const namesIds = (route: Route) =>
@@ -21,6 +25,9 @@ let api: TestApi;
 let ours: { id: string; key: string };
 let theirs: { id: string; key: string };
 let ids: Record<string, string>;
+let keyOf: Record<Role, string>;
+let sessionOf: Record<Role, TestSession>;
+let theirSession: TestSession;
 let count = 0;
 
 beforeAll(async () => {
@@ -28,26 +35,55 @@ beforeAll(async () => {
   ours = await api.newWorkspace('Ours');
   theirs = await api.newWorkspace('Theirs');
   ids = await makeFixtures(api, ours.id, ours.key);
+  const keys: [Role, string][] = [];
+  const sessions: [Role, TestSession][] = [];
+  for (const role of roles) {
+    const { key } = await api.newMember(ours.id, role, role === 'client' ? { clientId: ids.clientId! } : {});
+    keys.push([role, key]);
+    sessions.push([role, await newSession(api, ours.key, role, await ownerOf(role))]);
+  }
+  keyOf = Object.fromEntries(keys) as typeof keyOf;
+  sessionOf = Object.fromEntries(sessions) as typeof sessionOf;
+  theirSession = await newSession(api, theirs.key, 'admin');
 });
+
+/** Whose rows a member of this role calls their own. */
+async function ownerOf(role: Role): Promise<{ personId?: string; clientId?: string }> {
+  if (role === 'client') return { clientId: ids.clientId! };
+  if (role !== 'contractor' && role !== 'employee') return {};
+  const person = await api.call('POST', '/people', { key: ours.key, body: { name: role, kind: role } });
+  return { personId: person.json.id };
+}
+
+/** Roles that may not call a route, not even for their own rows where it serves those. */
+function rolesLacking({ permission, own }: Route): Role[] {
+  return roles.filter((role) => {
+    const { permissions: forAll, ownPermissions } = toGrants(roleScopes[role]);
+    return !forAll.has(permission!) && !(own && ownPermissions.has(permission!));
+  });
+}
 afterAll(() => api.stop());
 
+/** `by`: a key, a session, or nobody. */
 function send(
   route: Route,
-  key: string | undefined,
-  options: { withoutIdempotencyKey?: boolean } = {},
+  by: string | TestSession | undefined,
+  options: { withoutIdempotencyKey?: boolean; headers?: Record<string, string> } = {},
 ): Promise<Answered> {
   const query = new URLSearchParams(fillExample({ ...route.exampleQuery }, ids)).toString();
   const path = `${fillPath(route.path, ids)}${query === '' ? '' : `?${query}`}`;
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...options.headers };
   if (route.idempotency === 'required' && !options.withoutIdempotencyKey)
     headers['Idempotency-Key'] = `matrix-${++count}`;
   if (route.upload) headers['Content-Type'] = route.upload.mediaTypes[0]!;
-  return api.call(route.method.toUpperCase(), path, {
-    ...(key === undefined ? {} : { key }),
+  const sent: CallOptions = {
     ...(route.upload ? { raw: 'matrix\n' } : {}),
     ...(route.body ? { body: fillExample(route.example, ids) } : {}),
     headers,
-  });
+  };
+  const method = route.method.toUpperCase();
+  if (by === undefined) return api.call(method, path, sent);
+  return typeof by === 'string' ? api.call(method, path, { ...sent, key: by }) : by.call(method, path, sent);
 }
 
 it('has routes to look at', () => {
@@ -74,12 +110,34 @@ describe.each(guarded.map((route) => [`${route.method} ${route.path}`, route] as
     expect(answer.json.detail).toContain(route.permission);
   });
 
-  it("shows another workspace's key nothing of ours", async () => {
+  it('refuses every role whose bundle lacks it, by key and by session', async () => {
+    for (const role of rolesLacking(route))
+      for (const by of [keyOf[role], sessionOf[role]]) {
+        const answer = await send(route, by);
+        expect(answer.status, role).toBe(403);
+        expect(answer.json.code, role).toBe('auth.permission_missing');
+      }
+  });
+
+  it('refuses the session of a member elsewhere', async () => {
+    const answer = await send(route, theirSession, { headers: { 'X-Slipway-Workspace': ours.id } });
+    expect(answer.status).toBe(403);
+    expect(answer.json.code).toBe('auth.no_membership');
+  });
+
+  it('refuses a command by session from another site', async () => {
+    if (route.method === 'get') return;
+    const answer = await send(route, sessionOf.admin, { headers: { Origin: 'https://elsewhere.example' } });
+    expect(answer.status).toBe(403);
+    expect(answer.json.code).toBe('auth.cross_site');
+  });
+
+  it.each(['key', 'session'])("shows another workspace's %s nothing of ours", async (by) => {
     if (isStream(route)) return;
-    const answer = await send(route, theirs.key);
+    const answer = await send(route, by === 'key' ? theirs.key : theirSession);
     // A refusal may repeat the id that was asked for, an answer may not hold ours.
-    if (answer.status < 400) for (const id of Object.values(ids)) expect(answer.text).not.toContain(id);
-    if (route.path.includes(':')) expect(answer.status).toBe(404);
+    if (answer.status < 400) for (const id of ourIds()) expect(answer.text).not.toContain(id);
+    if (/:[a-zA-Z]+Id\b/.test(route.path)) expect(answer.status).toBe(404);
     else if (namesIds(route)) expect([404, 422]).toContain(answer.status);
     else expect(answer.status).toBeLessThan(500);
   });

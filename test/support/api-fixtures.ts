@@ -84,6 +84,14 @@ const makers: Record<string, Make> = {
     secrets: { accessToken: 'fixture token' },
   })),
   apiKeyId: post('/api-keys', () => ({ name: 'Fixture key', scopes: ['clients.read'] })),
+  memberId: post('/members', () => ({
+    name: 'Fixture manager',
+    email: 'fixture.manager@example.com',
+    role: 'manager',
+  })),
+  role: () => Promise.resolve('employee'),
+  teamId: post('/teams', () => ({ name: 'Fixture team' })),
+  membershipId: post('/memberships', ({ teamId, personId }) => ({ teamId, personId })),
   ...pipelineMakers,
 };
 
