@@ -1,4 +1,5 @@
 /** Owns the steps of a billing run: compile, draft, issue, cancel; each repeatable, set-based, and done chunk by chunk. */
+import { numberLimits } from '../connectors/kit/registry.ts';
 import {
   type CompileCursor,
   type ContractForBilling,
@@ -126,7 +127,14 @@ export function createBillingRunActivities(deps: ActivityDeps) {
         const left = await database.inWorkspace(ref.workspaceId, async (tx) => {
           const ids = await issuableInvoices(tx, run.id, issueBlockSize);
           if (ids.length === 0) return 0;
-          const block = await issueInvoices(tx, ids, actorOf(run), await workspaceNow(tx));
+          const block = await issueInvoices(
+            tx,
+            ids,
+            actorOf(run),
+            await workspaceNow(tx),
+            null,
+            numberLimits,
+          );
           await progressStep(tx, run.id, 'issue', {
             done: block.issued,
             amount: block.net,

@@ -14,6 +14,8 @@ export interface ConnectorFacts {
   name: string;
   settings: Readonly<Record<string, string>>;
   optionalSettings?: Readonly<Record<string, string>>;
+  /** Only of platforms that invoices are sent to. */
+  invoiceTarget?: { numberMaxLength: number };
   /** Only of platforms that send webhooks. */
   webhooks?: WebhookFacts;
 }

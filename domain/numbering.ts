@@ -76,6 +76,31 @@ export function formatNumber(pattern: string, parts: NumberParts): string {
 const digitsOf = (counter: string) =>
   counter.startsWith('SEQ:') ? Number(counter.slice('SEQ:'.length)) : counter.length;
 
+/** What equal shapes have in common: two series of one shape come to equal numbers, however many digits each pads to. */
+export function numberShape(pattern: string, prefix: string): string {
+  return pattern.replaceAll('{PREFIX}', prefix).replace(counterPattern, '{SEQ}');
+}
+
+const leastLength: Readonly<Record<string, number>> = { CLIENT: 3, CONTRACTOR: 1, YYYY: 4, YY: 2, MM: 2 };
+/** How many characters the shortest number of a pattern has: a client's code has three, the counter grows from its digits. */
+export function shortestNumberLength(pattern: string, prefix: string): number {
+  return pattern.replace(tokenPattern, (_, token: string) =>
+    token === 'PREFIX' ? prefix : 'x'.repeat(leastLength[token] ?? digitsOf(token)),
+  ).length;
+}
+
+/** Connector → how long a number may be there, of those that invoices are sent to. */
+export type NumberLimits = ReadonlyMap<string, number>;
+export function numberLimitsOf(
+  connectors: Iterable<{ id: string; invoiceTarget?: { numberMaxLength: number } | undefined }>,
+): NumberLimits {
+  return new Map(
+    [...connectors].flatMap(({ id, invoiceTarget }) =>
+      invoiceTarget ? [[id, invoiceTarget.numberMaxLength] as const] : [],
+    ),
+  );
+}
+
 export const seriesResets = ['never', 'yearly', 'monthly'] as const;
 /** When the counter in the number begins at 1 again. */
 export type SeriesReset = (typeof seriesResets)[number];

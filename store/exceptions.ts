@@ -24,6 +24,7 @@ export interface RaisedFinding {
     | 'client_invoice'
     | 'payment'
     | 'connection'
+    | 'series'
     | 'payee_account';
   subjectId: string | null;
   detail: Record<string, unknown>;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type ApprovalPolicy, billableApprovals } from '../domain/approval.ts';
 import { addDays, laterDay, localDay } from '../domain/day.ts';
 import { Decimal } from '../domain/money.ts';
-import { counterStart, formatNumber, type SeriesReset } from '../domain/numbering.ts';
+import { counterStart, formatNumber, type NumberLimits, type SeriesReset } from '../domain/numbering.ts';
 import { beforeGoLive, outsideContractDates } from '../domain/validation/contract-dates.ts';
 import type { Severity } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
@@ -13,6 +13,7 @@ import { recordEvents } from './events.ts';
 import { raiseFindings } from './exceptions.ts';
 import { enqueueLooks } from './outbox.ts';
 import { saysShut, shutPeriods } from './periods.ts';
+import { closeNumberFindings, type numberRules } from './series.ts';
 import { addDeltas } from './totals.ts';
 import { movedParties } from './uncompile.ts';
 
@@ -39,10 +40,11 @@ interface Draft {
   severities: Record<string, Severity>;
   purchaseOrderId: string | null;
   zone: string;
-  /** Null, with its pattern, where the seller has no series for invoices. */
+  /** Null where the seller has no series for invoices. */
   seriesId: string | null;
-  pattern: string | null;
   lastIssueDate: Day | null;
+  /** Of the platform that the contract's invoices go to. */
+  targetConnector: string | null;
   snapshot: Record<string, unknown>;
   autoSync: boolean;
 }
@@ -67,7 +69,8 @@ export async function issuableInvoices(tx: WorkspaceTx, runId: string, limit: nu
  *
  * With a `releaseReason` held invoices are taken too, and items without a price go out at 0.00, as does what a contract that
  * is no longer active or a purchase order does not cover: that is a person's to decide. What changed, lost its approval, lies
- * outside the contract's dates or falls into closed books is never released.
+ * outside the contract's dates or falls into closed books is never released, nor is a number that its platform would refuse
+ * (`limits`) or that another document has.
  */
 export async function issueInvoices(
   tx: WorkspaceTx,
@@ -75,6 +78,7 @@ export async function issueInvoices(
   actor: string,
   now: Instant,
   releaseReason: string | null = null,
+  limits: NumberLimits = new Map(),
 ): Promise<IssuedBlock> {
   const ids = plainArray(invoiceIds);
   await tx.run(
@@ -97,15 +101,19 @@ export async function issueInvoices(
     held.map((draft) => ({ id: draft.id, reason: reasons.get(draft.id)! })),
     actor,
   );
-  const passing = drafts.filter((draft) => !reasons.has(draft.id));
-  const bySeries = Map.groupBy(passing, (draft) => draft.seriesId!);
+  const numberable = drafts.filter((draft) => !reasons.has(draft.id));
+  const bySeries = Map.groupBy(numberable, (draft) => draft.seriesId!);
+  const unnumbered: Unnumbered[] = [];
   for (const seriesId of [...bySeries.keys()].sort())
-    await numberBlock(tx, seriesId, bySeries.get(seriesId)!, actor, now);
+    unnumbered.push(...(await numberBlock(tx, seriesId, bySeries.get(seriesId)!, actor, now, limits)));
+  await holdUnnumbered(tx, unnumbered, actor);
+  const refused = new Set(unnumbered.map(({ draft }) => draft));
+  const passing = numberable.filter((draft) => !refused.has(draft));
   if (releaseReason !== null) await releaseHolds(tx, passing, actor, releaseReason);
   const net: Record<string, string> = {};
   for (const draft of passing)
     net[draft.currency] = new Decimal(net[draft.currency] ?? 0).plus(draft.net).toFixed();
-  return { issued: passing.length, held: held.length, net };
+  return { issued: passing.length, held: held.length + unnumbered.length, net };
 }
 
 /** An invoice never asks for less than nothing: what is owed back goes out as a credit note (BILLING §6). */
@@ -118,7 +126,7 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
   return tx.rows<Draft>(
     `select i.id, i.status, i.seller_id, i.client_id, i.contract_id, i.currency, i.net, i.tax, i.total, i.quantity_seconds, i.service_from, i.service_to,
        c.code as client_code, c.payment_terms_days as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on, k.severities,
-       k.purchase_order_id, s.zone, r.id as series_id, r.pattern, r.last_issue_date, k.target_connection_id is not null as auto_sync,
+       k.purchase_order_id, s.zone, r.id as series_id, r.last_issue_date, k.target_connection_id is not null as auto_sync, t.connector as target_connector,
        jsonb_build_object(
          'seller', jsonb_build_object('id', s.id, 'name', s.name, 'address', s.address, 'country', s.country,
            'taxRegistrations', (select coalesce(jsonb_agg(jsonb_build_object('country', t.country, 'number', t.number)), '[]') from tax_registrations t
@@ -132,6 +140,7 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
      join clients c on c.workspace_id = $1 and c.id = i.client_id
      join contracts k on k.workspace_id = $1 and k.id = i.contract_id
      join sellers s on s.workspace_id = $1 and s.id = i.seller_id
+     left join connections t on t.workspace_id = $1 and t.id = k.target_connection_id
      left join series r on r.workspace_id = $1 and r.seller_id = i.seller_id and r.document_type = 'invoice'
        and r.name = case when c.internal and exists (select 1 from series x where x.workspace_id = $1 and x.seller_id = i.seller_id
          and x.document_type = 'invoice' and x.name = 'internal') then 'internal' else 'default' end
@@ -360,6 +369,11 @@ async function releaseHolds(
      where workspace_id = $1 and rule = 'invoice.held' and subject_key = any($2::text[]) and status = 'open'`,
     [tx.workspaceId, textArray(released.map((draft) => `invoice:${draft.id}`)), actor, reason],
   );
+  await closeNumberFindings(
+    tx,
+    [...new Set(released.map((draft) => draft.seriesId!))],
+    'its invoices have numbers now',
+  );
   await recordEvents(
     tx,
     released.map((draft) => ({
@@ -410,36 +424,124 @@ async function holdInvoices(
   );
 }
 
-/** The series row is the last lock: numbers are gap-free and dates never run backwards, whoever else is issuing. */
+/** A draft that its series could not number. */
+interface Unnumbered {
+  draft: Draft;
+  rule: (typeof numberRules)[number];
+  reason: string;
+  detail: Record<string, string | number>;
+}
+
+/** Holds them, with one exception a series: what is wrong is the pattern, for all of its invoices. */
+async function holdUnnumbered(tx: WorkspaceTx, unnumbered: Unnumbered[], actor: string): Promise<void> {
+  if (unnumbered.length === 0) return;
+  await holdInvoices(
+    tx,
+    unnumbered.map(({ draft, reason }) => ({ id: draft.id, reason })),
+    actor,
+  );
+  const oneASeries = new Map(unnumbered.map((each) => [`${each.rule} ${each.draft.seriesId}`, each]));
+  await raiseFindings(
+    tx,
+    [...oneASeries.values()].map(({ draft, rule, detail }) => ({
+      rule,
+      severity: 'E' as const,
+      subjectKey: `series:${draft.seriesId}`,
+      fingerprint: '',
+      subjectType: 'series' as const,
+      subjectId: draft.seriesId,
+      detail,
+      entries: [],
+    })),
+  );
+}
+
+interface LockedSeries {
+  sellerId: string;
+  pattern: string;
+  nextNumber: number;
+  lastIssueDate: Day | null;
+  prefix: string;
+  reset: SeriesReset;
+  counterBase: number;
+  counterPeriod: string | null;
+}
+
+/**
+ * Numbers for the drafts in their order, without a gap: where a draft cannot have its number, the next one is given it.
+ * A number may be another invoice's: of a series whose pattern meets this one, or of this one before its pattern changed.
+ */
+async function giveNumbers(
+  tx: WorkspaceTx,
+  series: LockedSeries,
+  drafts: Draft[],
+  limits: NumberLimits,
+  at: { issueDate: Day; counterBase: number },
+): Promise<{ numbered: { draft: Draft; sequence: number; number: string }[]; unnumbered: Unnumbered[] }> {
+  const unnumbered: Unnumbered[] = [];
+  let left = drafts;
+  for (;;) {
+    const numbered: { draft: Draft; sequence: number; number: string }[] = [];
+    for (const draft of left) {
+      const sequence = series.nextNumber + numbered.length;
+      const number = formatNumber(series.pattern, {
+        prefix: series.prefix,
+        clientCode: draft.clientCode,
+        issueDate: at.issueDate,
+        sequence: sequence - at.counterBase,
+      });
+      const limit = draft.targetConnector === null ? undefined : limits.get(draft.targetConnector);
+      if (limit === undefined || number.length <= limit) numbered.push({ draft, sequence, number });
+      else unnumbered.push(tooLong(draft, series.pattern, number, limit));
+    }
+    const rows = await tx.rows<{ number: string }>(
+      'select number from client_invoices where workspace_id = $1 and seller_id = $2 and number = any($3::text[])',
+      [tx.workspaceId, series.sellerId, textArray(numbered.map((each) => each.number))],
+    );
+    if (rows.length === 0) return { numbered, unnumbered };
+    const taken = new Set(rows.map((row) => row.number));
+    for (const { draft, number } of numbered)
+      if (taken.has(number)) unnumbered.push(numberTaken(draft, series.pattern, number));
+    left = numbered.filter(({ number }) => !taken.has(number)).map(({ draft }) => draft);
+  }
+}
+
+const tooLong = (draft: Draft, pattern: string, number: string, limit: number): Unnumbered => ({
+  draft,
+  rule: 'number.too_long',
+  reason: `its number ${number} has ${number.length} characters, and ${draft.targetConnector} takes ${limit}: shorten the pattern ${pattern}`,
+  detail: { number, length: number.length, limit, connector: draft.targetConnector!, pattern },
+});
+const numberTaken = (draft: Draft, pattern: string, number: string): Unnumbered => ({
+  draft,
+  rule: 'number.taken',
+  reason: `its number ${number} is another invoice's of this seller: change the pattern ${pattern}`,
+  detail: { number, pattern },
+});
+
+/**
+ * The series row is the last lock: numbers are gap-free and dates never run backwards, whoever else is issuing. Answers the
+ * drafts that it could not number, which stay as they are.
+ */
 async function numberBlock(
   tx: WorkspaceTx,
   seriesId: string,
   drafts: Draft[],
   actor: string,
   now: Instant,
-): Promise<void> {
-  const series = await tx.row<{
-    nextNumber: number;
-    lastIssueDate: Day | null;
-    prefix: string;
-    reset: SeriesReset;
-    counterBase: number;
-    counterPeriod: string | null;
-  }>(
-    'select next_number, last_issue_date, prefix, reset, counter_base, counter_period from series where workspace_id = $1 and id = $2 for update',
+  limits: NumberLimits,
+): Promise<Unnumbered[]> {
+  const series = (await tx.row<LockedSeries>(
+    `select seller_id, pattern, next_number, last_issue_date, prefix, reset, counter_base, counter_period
+     from series where workspace_id = $1 and id = $2 for update`,
     [tx.workspaceId, seriesId],
-  );
+  ))!;
   const today = localDay(now, drafts[0]!.zone);
-  const issueDate = series!.lastIssueDate ? laterDay(today, series!.lastIssueDate) : today;
-  const start = counterStart(series!, series!.reset, series!.nextNumber, issueDate);
-  const numbered = drafts.map((draft, index) => {
-    const sequence = series!.nextNumber + index;
-    const number = formatNumber(draft.pattern!, {
-      prefix: series!.prefix,
-      clientCode: draft.clientCode,
-      issueDate,
-      sequence: sequence - start.counterBase,
-    });
+  const issueDate = series.lastIssueDate ? laterDay(today, series.lastIssueDate) : today;
+  const start = counterStart(series, series.reset, series.nextNumber, issueDate);
+  const given = await giveNumbers(tx, series, drafts, limits, { issueDate, counterBase: start.counterBase });
+  if (given.numbered.length === 0) return given.unnumbered;
+  const numbered = given.numbered.map(({ draft, sequence, number }) => {
     const snapshot = JSON.stringify({ ...draft.snapshot, number, issueDate, issuedBy: actor });
     const dueDate = addDays(issueDate, draft.termsDays);
     const contentHash = createHash('sha256')
@@ -471,7 +573,7 @@ async function numberBlock(
   await tx.run(
     `update series set next_number = next_number + $3, last_issue_date = $4, counter_base = $5, counter_period = $6
      where workspace_id = $1 and id = $2`,
-    [tx.workspaceId, seriesId, drafts.length, issueDate, start.counterBase, start.counterPeriod],
+    [tx.workspaceId, seriesId, numbered.length, issueDate, start.counterBase, start.counterPeriod],
   );
   await tx.run(
     `insert into sync_records (workspace_id, connection_id, subject_type, subject_id, status)
@@ -517,4 +619,5 @@ async function numberBlock(
       reason: 'issued',
     })),
   );
+  return given.unnumbered;
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkPattern, checkReset, counterStart, formatNumber } from '../domain/numbering.ts';
+import {
+  checkPattern,
+  checkReset,
+  counterStart,
+  formatNumber,
+  numberShape,
+  shortestNumberLength,
+} from '../domain/numbering.ts';
 
 const parts = { clientCode: 'NFE', issueDate: '2026-03-02', sequence: 7 };
 
@@ -28,6 +35,24 @@ describe('a number', () => {
         expect(same).toBe(a === b);
       }),
     );
+  });
+});
+
+describe('the shape of a pattern', () => {
+  test('is the same for series that come to the same numbers, however they are padded or written', () => {
+    expect(numberShape('{CLIENT}-{NNNN}', '')).toBe(numberShape('{CLIENT}-{SEQ:2}', ''));
+    expect(numberShape('{PREFIX}-{N}', 'INT')).toBe(numberShape('INT-{NNN}', 'anything'));
+    expect(numberShape('{PREFIX}-{N}', 'INT')).not.toBe(numberShape('{PREFIX}-{N}', 'EXT'));
+    expect(numberShape('{CLIENT}-{YY}-{N}', '')).not.toBe(numberShape('{CLIENT}-{YYYY}-{N}', ''));
+  });
+  test.each([
+    ['{CLIENT}-{NNNN}', '', 8],
+    ['{PREFIX}-{CLIENT}-{YYYY}-{SEQ:4}', 'INV', 17],
+    ['{YY}{MM}/{N}', '', 6],
+  ])('says how long a number is at least: %s', (pattern, prefix, length) => {
+    expect(shortestNumberLength(pattern, prefix)).toBe(length);
+    const shortest = formatNumber(pattern, { ...parts, prefix, sequence: 1 });
+    expect(shortest).toHaveLength(length);
   });
 });
 

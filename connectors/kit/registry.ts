@@ -1,4 +1,5 @@
 /** Owns the list of connectors: the one place that names them all. */
+import { type NumberLimits, numberLimitsOf } from '../../domain/numbering.ts';
 import { harvest } from '../harvest/index.ts';
 import { quickbooks } from '../quickbooks/index.ts';
 import type { Connector } from './define.ts';
@@ -6,6 +7,8 @@ import type { Connector } from './define.ts';
 export const connectors: ReadonlyMap<string, Connector> = new Map(
   [harvest, quickbooks].map((connector) => [connector.id, connector]),
 );
+
+export const numberLimits: NumberLimits = numberLimitsOf(connectors.values());
 
 /** Throws a plain Error that names the known ones. */
 export function connectorById(id: string): Connector {

@@ -1,5 +1,6 @@
 /** Owns POST /invoices/:invoiceId/issue. */
 import { z } from 'zod';
+import { numberLimitsOf } from '../../../domain/numbering.ts';
 import { found, Refusal } from '../../../domain/refusal.ts';
 import { type InvoiceRow, readInvoice } from '../../../store/invoices.ts';
 import { issueInvoices } from '../../../store/issue.ts';
@@ -21,11 +22,18 @@ export const issueInvoice = defineRoute({
   example: {},
   responses: { 200: invoice },
   errors: ['invoice.not_issuable', 'invoice.held', 'invoice.gate'],
-  handler: ({ params, body: { releaseReason = null }, actor, transact }) =>
+  handler: ({ params, body: { releaseReason = null }, actor, deps, transact }) =>
     transact(async (tx) => {
       const before = found(await readInvoice(tx, params.invoiceId), 'invoice');
       requireIssuable(before, releaseReason);
-      const block = await issueInvoices(tx, [before.id], actor.id, await workspaceNow(tx), releaseReason);
+      const block = await issueInvoices(
+        tx,
+        [before.id],
+        actor.id,
+        await workspaceNow(tx),
+        releaseReason,
+        numberLimitsOf(deps.connectors.values()),
+      );
       const after = found(await readInvoice(tx, before.id), 'invoice');
       if (block.issued === 0) throw refused(after, block.held > 0);
       return { status: 200, body: after };

@@ -1,8 +1,16 @@
 /** Owns how a number series is read and written over the API. */
 import { z } from 'zod';
-import { checkPattern, checkReset, seriesDocumentTypes, seriesResets } from '../../../domain/numbering.ts';
-import { invalidField } from '../../../domain/refusal.ts';
-import type { Series } from '../../../store/series.ts';
+import {
+  checkPattern,
+  checkReset,
+  type NumberLimits,
+  seriesDocumentTypes,
+  seriesResets,
+  shortestNumberLength,
+} from '../../../domain/numbering.ts';
+import { invalidField, Refusal } from '../../../domain/refusal.ts';
+import type { WorkspaceTx } from '../../../store/database.ts';
+import { connectorsOfTargets, findTwin, type Series } from '../../../store/series.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import { id, shortText, storedDay } from '../../kit/schemas.ts';
 
@@ -73,4 +81,36 @@ export function requireFittingPattern({
 }: Pick<Series, 'pattern' | 'documentType' | 'reset'>): void {
   const problem = checkPattern(text, documentType) ?? checkReset(text, when);
   if (problem) throw invalidField('/pattern', 'series.pattern_unfit', problem);
+}
+
+/** What `requireOwnNumbers` refuses with. */
+export const numberRefusals = ['series.equal_numbers', 'number.too_long'];
+
+/**
+ * Refuses a series that would come to the numbers of another one of the seller, or whose numbers never fit the platform that
+ * the seller's invoices go to. The caller has locked the seller, so that two at once see each other.
+ */
+export async function requireOwnNumbers(tx: WorkspaceTx, row: Series, limits: NumberLimits): Promise<void> {
+  const twin = await findTwin(tx, row);
+  if (twin)
+    throw new Refusal({
+      code: 'series.equal_numbers',
+      message: `The series "${twin.name}" of this seller numbers by ${twin.pattern}: both would give the same numbers.`,
+      whatToDo: 'Give this one a prefix, or another pattern.',
+      errors: [{ pointer: '/pattern', detail: `comes to the numbers of "${twin.name}"` }],
+      details: { seriesId: twin.id },
+    });
+  if (row.documentType !== 'invoice') return;
+  const length = shortestNumberLength(row.pattern, row.prefix);
+  for (const connector of await connectorsOfTargets(tx, row.sellerId)) {
+    const limit = limits.get(connector);
+    if (limit !== undefined && length > limit)
+      throw invalidField(
+        '/pattern',
+        'number.too_long',
+        `Numbers by ${row.pattern} have at least ${length} characters; ${connector}, which the seller's invoices go to, takes ${limit}.`,
+        'Shorten the prefix or the pattern.',
+        { connector, limit, length },
+      );
+  }
 }
