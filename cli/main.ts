@@ -7,6 +7,7 @@ import { DataLockedError } from '../runtime/data-lock.ts';
 import { from } from '../store/origin.ts';
 import { type Command, UsageError } from './command.ts';
 import { apiKey } from './commands/api-key.ts';
+import { auditExport } from './commands/audit-export.ts';
 import { contract } from './commands/contract.ts';
 import { demo } from './commands/demo.ts';
 import { importFile } from './commands/import.ts';
@@ -28,6 +29,7 @@ const commands: Command[] = [
   runCommand,
   apiKey,
   verify,
+  auditExport,
   restartWorkflows,
   migrateCommand,
 ];

@@ -41,8 +41,8 @@ export function genesisHash(workspaceId: string): Uint8Array {
   return createHash('sha256').update(workspaceId).digest();
 }
 
-/** sha256(previous hash ‖ canonical JSON of the event). */
-export function chainHash(previous: Uint8Array, event: ChainedEvent): Uint8Array {
+/** What the hash of an event covers: an export holds exactly this, so that anybody can compute it again. */
+export function coveredByHash(event: ChainedEvent): Record<string, unknown> {
   // Named one by one: whatever else the row carries is not part of what the hash promises.
   const { seq, id, at, sandboxAt, actor, type, subject, permission, payload } = event;
   const covered: Record<string, unknown> = {
@@ -59,5 +59,13 @@ export function chainHash(previous: Uint8Array, event: ChainedEvent): Uint8Array
   // What is not there is left out: events from before there was such a field keep their hash.
   for (const field of ['before', 'after', 'origin', 'personal'] as const)
     if (event[field] !== null) covered[field] = event[field];
-  return createHash('sha256').update(previous).update(canonicalJson(covered)).digest();
+  return covered;
+}
+
+/** sha256(previous hash ‖ canonical JSON of the event). */
+export function chainHash(previous: Uint8Array, event: ChainedEvent): Uint8Array {
+  return createHash('sha256')
+    .update(previous)
+    .update(canonicalJson(coveredByHash(event)))
+    .digest();
 }

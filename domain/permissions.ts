@@ -3,7 +3,7 @@
 /** What may be done, by resource. A permission is `<resource>.<verb>`; add one here before a route names it. */
 const verbs = {
   workspace: ['read', 'update'],
-  people: ['read', 'create', 'update'],
+  people: ['read', 'create', 'update', 'forget'],
   members: ['read', 'create', 'update', 'delete'],
   roles: ['read', 'update'],
   teams: ['read', 'create', 'update', 'delete'],

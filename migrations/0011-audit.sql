@@ -43,3 +43,13 @@ create table person_keys (
 select tenant_table('person_keys', 'select, insert, delete');
 
 alter table people add column forgotten_at timestamptz;
+
+-- The sign-in of somebody who is forgotten wherever they were a member.
+create function forget_user(signed_in uuid) returns void
+language sql security definer set search_path = public as $$
+  delete from auth_user u where u.id = signed_in and not exists (
+    select from members m left join people p on p.workspace_id = m.workspace_id and p.id = m.person_id
+    where m.user_id = u.id and p.forgotten_at is null)
+$$;
+revoke all on function forget_user(uuid) from public;
+grant execute on function forget_user(uuid) to slipway_system;

@@ -9,6 +9,8 @@ export interface Person {
   /** Position on the rate cards. */
   position: string | null;
   active: boolean;
+  /** When name and address were taken out of here and of the audit; for good. */
+  forgottenAt: string | null;
   createdAt: string;
 }
 export type NewPerson = NewRow<Person, 'name'>;
@@ -19,5 +21,6 @@ export const people = tenantTable<Person>('people', {
   kind: 'plain',
   position: 'plain',
   active: 'plain',
+  forgottenAt: 'plain',
   createdAt: 'plain',
 });

@@ -340,6 +340,7 @@ describe('the catalogue', () => {
       { name: 'find_connection', open: false },
       { name: 'find_invitation', open: false },
       { name: 'find_members_of_user', open: false },
+      { name: 'forget_user', open: false },
       { name: 'is_expected', open: false },
     ]);
   });

@@ -26,6 +26,8 @@ import { updateContract } from './contracts/update-contract.ts';
 import { getDashboard } from './dashboard/get-dashboard.ts';
 import { getEntry } from './entries/get-entry.ts';
 import { listEntries } from './entries/list-entries.ts';
+import { exportAudit } from './audit/export-audit.ts';
+import { listAudit } from './audit/list-audit.ts';
 import { listEvents } from './events/list-events.ts';
 import { streamEventsRoute } from './events/stream-events.ts';
 import { listExceptions } from './exceptions/list-exceptions.ts';
@@ -67,6 +69,7 @@ import { listPayments } from './payments/list-payments.ts';
 import { recordPayment } from './payments/record-payment.ts';
 import { reversePayment } from './payments/reverse-payment.ts';
 import { createPerson } from './people/create-person.ts';
+import { forgetPerson } from './people/forget-person.ts';
 import { getPerson } from './people/get-person.ts';
 import { listPeople } from './people/list-people.ts';
 import { updatePerson } from './people/update-person.ts';
@@ -142,6 +145,8 @@ export const routes: readonly Route[] = [
   getEntry,
   listEntries,
   listEvents,
+  listAudit,
+  exportAudit,
   streamEventsRoute,
   listExceptions,
   releaseExceptions,
@@ -175,6 +180,7 @@ export const routes: readonly Route[] = [
   createPerson,
   getPerson,
   listPeople,
+  forgetPerson,
   updatePerson,
   createProject,
   getProject,

@@ -19,6 +19,7 @@ export const person = z
     kind,
     position: z.string().nullable().meta({ description: 'Position on the rate cards.' }),
     active: z.boolean(),
+    forgottenAt: instant.nullable().meta({ description: 'Their personal data was deleted then.' }),
     createdAt: instant,
   })
   .meta({ id: 'Person' });

@@ -1,5 +1,6 @@
 /** Owns PATCH /people/:personId. */
 import { found } from '../../../domain/refusal.ts';
+import { requireRemembered } from '../../../store/forget-person.ts';
 import { people } from '../../../store/people.ts';
 import { recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
@@ -14,10 +15,12 @@ export const updatePerson = defineRoute({
   body: personChange,
   example: { position: 'Senior welder' },
   responses: { 200: person },
+  errors: ['person.forgotten'],
   handler: ({ params, body, actor, requireCurrent, transact }) =>
     transact(async (tx) => {
       const before = found(await people.lock(tx, params.personId), 'person');
       requireCurrent(before);
+      requireRemembered(before);
       const after = found(await people.update(tx, before.id, body), 'person');
       await recordUpdated(tx, actor, personSubject, before, after);
       return { status: 200, body: after };
