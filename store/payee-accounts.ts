@@ -1,4 +1,5 @@
 /** Owns the bank accounts that people are paid to: versioned, sealed, shown masked; a change takes two people and some days. */
+import { contractorSettings } from '../domain/contractor-settings.ts';
 import type { Doer } from '../domain/duties.ts';
 import { checkAccountNumber, maskAccountNumber, normalAccountNumber } from '../domain/payee-account.ts';
 import { found, invalidField, Refusal } from '../domain/refusal.ts';
@@ -213,14 +214,7 @@ function raiseShared(
   ]);
 }
 
-const defaultBlockDays = 5;
 const dayMs = 86_400_000;
-
-/** Setting `payoutBlockDays`: how long nobody is paid to a changed account. */
-async function payoutBlockDays(tx: WorkspaceTx): Promise<number> {
-  const { settings } = await getWorkspace(tx);
-  return typeof settings.payoutBlockDays === 'number' ? settings.payoutBlockDays : defaultBlockDays;
-}
 
 /**
  * A second person takes it into use. Where it replaces another account, somebody was called back on a known number, the old
@@ -249,9 +243,8 @@ export async function confirmPayeeAccount(
       'This replaces another account: call the person back on a number that you knew before.',
     );
   const now = await workspaceNow(tx);
-  const usableFrom = before
-    ? new Date(Date.parse(now) + (await payoutBlockDays(tx)) * dayMs).toISOString()
-    : now;
+  const { payoutBlockDays } = contractorSettings((await getWorkspace(tx)).settings);
+  const usableFrom = before ? new Date(Date.parse(now) + payoutBlockDays * dayMs).toISOString() : now;
   await tx.run(
     `update payee_accounts set status = 'superseded' where workspace_id = $1 and person_id = $2 and status = 'confirmed'`,
     [tx.workspaceId, account.personId],
