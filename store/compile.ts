@@ -245,24 +245,9 @@ export async function compileChunk(
 ): Promise<CompiledChunk> {
   const { contract } = context;
   if (cursor === null) await closeFutureDates(tx, contract.zone);
-  const page = await tx.rows<CompileCursor>(
-    `select project_id, work_date, entry_id, version from entry_balance
-     where workspace_id = $1 and project_id = any($2::uuid[]) and work_date < $3 and claimed <> quantity
-       and ($4::uuid is null or (project_id, work_date, entry_id, version) > ($4, $5::date, $6::uuid, $7::int))
-     order by project_id, work_date, entry_id, version limit $8`,
-    [
-      tx.workspaceId,
-      plainArray(contract.projects.map((p) => p.id)),
-      context.cutoffOn,
-      cursor?.projectId ?? null,
-      cursor?.workDate ?? null,
-      cursor?.entryId ?? null,
-      cursor?.version ?? null,
-      limit,
-    ],
-  );
-  const next = page.length === limit ? page[page.length - 1]! : null;
-  const candidates = page.length === 0 ? [] : await lockCandidates(tx, contract, page);
+  const page = await lockPage(tx, context, cursor, limit);
+  const next = page.length === limit ? page.reduce(later) : null;
+  const candidates = page.length === 0 ? [] : await readCandidates(tx, context, cursor, page);
   const billableProjects = new Map(contract.projects.map((p) => [p.id, p.billable]));
   const findings = await findInContract(tx, contract, candidates, billableProjects);
   const blocked = new Set(findings.map((finding) => finding.subjectId));
@@ -331,44 +316,95 @@ async function findInContract(
   return found.filter((finding) => !released.has(`${finding.rule}|${finding.subjectKey}`));
 }
 
-async function lockCandidates(
+/** The walk of a compile: parameters 1 to 7 of the two statements that use it. */
+const openEntries = `workspace_id = $1 and project_id = any($2::uuid[]) and work_date < $3 and claimed <> quantity
+       and ($4::uuid is null or (project_id, work_date, entry_id, version) > ($4, $5::date, $6::uuid, $7::int))`;
+const walkParams = (
   tx: WorkspaceTx,
-  contract: ContractForBilling,
-  page: CompileCursor[],
-): Promise<Candidate[]> {
-  // Locked first, read after: a statement that waits for a lock goes on with its older snapshot of the entry's approval
-  // and exceptions.
-  const locked = await tx.rows<{ entryId: string; version: number; open: number }>(
-    `select l.* from (select * from unnest($2::uuid[], $3::int[]) as u(entry_id, version) order by 1, 2) r
-     cross join lateral (
-       select x.entry_id, x.version, x.quantity - x.claimed as open from entry_balance x
-       where x.workspace_id = $1 and x.entry_id = r.entry_id and x.version = r.version and x.claimed <> x.quantity for no key update) l`,
-    [tx.workspaceId, plainArray(page.map((row) => row.entryId)), plainArray(page.map((row) => row.version))],
+  { contract, cutoffOn }: CompileContext,
+  cursor: CompileCursor | null,
+) => [
+  tx.workspaceId,
+  plainArray(contract.projects.map((p) => p.id)),
+  cutoffOn,
+  cursor?.projectId ?? null,
+  cursor?.workDate ?? null,
+  cursor?.entryId ?? null,
+  cursor?.version ?? null,
+];
+
+/** Finds the next open entries of the walk and locks their balances in id order; one claimed meanwhile is `taken`. */
+function lockPage(
+  tx: WorkspaceTx,
+  context: CompileContext,
+  cursor: CompileCursor | null,
+  limit: number,
+): Promise<(CompileCursor & { taken: boolean })[]> {
+  return tx.rows(
+    `with page as materialized (
+       select project_id, work_date, entry_id, version from entry_balance where ${openEntries}
+       order by project_id, work_date, entry_id, version limit $8)
+     select p.project_id, p.work_date, p.entry_id, p.version, l.taken is null as taken
+     from (select * from page order by entry_id, version) p
+     left join lateral (
+       select false as taken from entry_balance x
+       where x.workspace_id = $1 and x.entry_id = p.entry_id and x.version = p.version and x.claimed <> x.quantity for no key update) l on true`,
+    [...walkParams(tx, context, cursor), limit],
   );
-  return tx.rows<Candidate>(
+}
+
+const entryKey = (row: { entryId: string; version: number }) => `${row.entryId}:${row.version}`;
+
+/** The later one in the order of the walk; ids compare as texts as they do in the database. */
+function later<C extends CompileCursor>(a: C, b: C): C {
+  if (a.projectId !== b.projectId) return a.projectId > b.projectId ? a : b;
+  if (a.workDate !== b.workDate) return a.workDate > b.workDate ? a : b;
+  if (a.entryId !== b.entryId) return a.entryId > b.entryId ? a : b;
+  return a.version > b.version ? a : b;
+}
+
+/**
+ * What may be compiled of a locked page. Locked first, read after: a statement that waits for a lock goes on with its
+ * older snapshot of the entry's approval and exceptions. It walks the same stretch again, which costs less than to send
+ * the ids; what came into the stretch meanwhile is not locked, and waits for the next run.
+ */
+async function readCandidates(
+  tx: WorkspaceTx,
+  context: CompileContext,
+  cursor: CompileCursor | null,
+  page: (CompileCursor & { taken: boolean })[],
+): Promise<Candidate[]> {
+  const locked = new Set(page.filter((row) => !row.taken).map(entryKey));
+  const last = page.reduce(later);
+  const found = await tx.rows<Candidate>(
     `select l.entry_id, l.version, l.open, v.kind, v.work_date, v.project_id, v.client_id, v.task_id, t.phase_id, v.person_id, v.position,
        p.position as person_position, v.notes, v.rate, v.cost_rate, v.currency, t.unit_price as task_unit_price, t.billable as task_billable
-     from unnest($2::uuid[], $3::int[], $5::bigint[]) as l(entry_id, version, open)
+     from (
+       select entry_id, version, quantity - claimed as open from entry_balance where ${openEntries}
+         and (project_id, work_date, entry_id, version) <= ($9::uuid, $10::date, $11::uuid, $12::int) offset 0) l
      cross join lateral (
        select 1 from work_entries x
        where x.workspace_id = $1 and x.id = l.entry_id and x.current_version = l.version and x.deleted_at is null offset 0) e
      cross join lateral (
        select x.* from entry_versions x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version
-         and x.approval = any($4::text[]) and not x.running offset 0) v
-     left join tasks t on t.workspace_id = $1 and t.id = v.task_id
-     left join people p on p.workspace_id = $1 and p.id = v.person_id
+         and x.approval = any($8::text[]) and not x.running offset 0) v
+     left join lateral (
+       select x.phase_id, x.unit_price, x.billable from tasks x where x.workspace_id = $1 and x.id = v.task_id offset 0) t on true
+     left join lateral (select x.position from people x where x.workspace_id = $1 and x.id = v.person_id offset 0) p on true
      where coalesce(t.billable, true)
        and not exists (
          select 1 from exception_entries x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version and x.open offset 0)
      order by l.entry_id, l.version`,
     [
-      tx.workspaceId,
-      plainArray(locked.map((row) => row.entryId)),
-      plainArray(locked.map((row) => row.version)),
-      plainArray(billableApprovals[contract.approvalPolicy]),
-      plainArray(locked.map((row) => row.open)),
+      ...walkParams(tx, context, cursor),
+      plainArray(billableApprovals[context.contract.approvalPolicy]),
+      last.projectId,
+      last.workDate,
+      last.entryId,
+      last.version,
     ],
   );
+  return found.filter((row) => locked.has(entryKey(row)));
 }
 
 const itemKinds: Record<EntryKind, string> = {

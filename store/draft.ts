@@ -9,7 +9,7 @@ import type { GroupingMode } from '../domain/grouping/group-keys.ts';
 import { invoiceTotals } from '../domain/invoice.ts';
 import { Decimal } from '../domain/money.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
-import { plainArray, textArray } from './arrays.ts';
+import { asRows, plainArray, textArray } from './arrays.ts';
 import { type ContractForBilling, lockContract } from './compile.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
@@ -285,19 +285,20 @@ async function allocate(
   place: (item: OpenItem) => { invoiceId: string; lineId: string; amount: DecimalText },
 ): Promise<void> {
   const placed = items.map(place);
+  const { from, params } = asRows(
+    {
+      item_id: { type: 'uuid', values: items.map((item) => item.id) },
+      invoice_id: { type: 'uuid', values: placed.map((p) => p.invoiceId) },
+      line_id: { type: 'uuid', values: placed.map((p) => p.lineId) },
+      quantity: { type: 'numeric', values: items.map((item) => item.open) },
+      amount: { type: 'numeric', values: placed.map((p) => p.amount) },
+    },
+    3,
+  );
   await tx.run(
     `insert into allocations (workspace_id, item_id, kind, invoice_id, target_id, quantity, amount, run_id)
-     select $1, r.item_id, 'draft', r.invoice_id, r.line_id, r.quantity, r.amount, $2
-     from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::numeric[], $7::numeric[]) as r(item_id, invoice_id, line_id, quantity, amount)`,
-    [
-      tx.workspaceId,
-      runId,
-      plainArray(items.map((item) => item.id)),
-      plainArray(placed.map((p) => p.invoiceId)),
-      plainArray(placed.map((p) => p.lineId)),
-      plainArray(items.map((item) => item.open)),
-      plainArray(placed.map((p) => p.amount)),
-    ],
+     select $1, r.item_id, 'draft', r.invoice_id, r.line_id, r.quantity, r.amount, $2 from ${from}`,
+    [tx.workspaceId, runId, ...params],
   );
 }
 

@@ -33,7 +33,7 @@ import {
   supersedeFindings,
 } from './exceptions.ts';
 import { newId } from './new-id.ts';
-import { addDeltas } from './totals.ts';
+import { addDeltas, type Delta } from './totals.ts';
 
 export interface HashedEntry {
   entry: SourceEntry;
@@ -237,14 +237,20 @@ export async function takeIn(
     tx,
     versions.filter((v) => v.version > 1).map((v) => v.id),
   );
-  await writeVersions(tx, versions, options);
+  const written = writeVersions(tx, versions, options);
+  // Worked out while the database writes; a failure of the write is reported where it is awaited.
+  written.catch(() => undefined);
+  const found = versions.flatMap((version) => findingsOf(version, options));
+  const personDays = personDaysOf(versions, known);
+  const deltas = deltasOf(versions, known);
+  await written;
   await moveStates(tx, moved, findings, options);
-  for (const version of versions) findings.push(...findingsOf(version, options));
+  findings.push(...found);
   counts.warned = findings.filter((finding) => finding.rule === 'entry.over_24h').length;
   await raiseFindings(tx, findings);
-  await checkPersonDays(tx, personDaysOf(versions, known), options.severities);
+  await checkPersonDays(tx, personDays, options.severities);
   counts.quarantined = await writeQuarantine(tx, [...chunk.unreadable, ...duplicates], options);
-  await writeDeltas(tx, versions, known);
+  await addDeltas(tx, deltas);
   await recordChunk(tx, versions, counts, options);
   return counts;
 }
@@ -442,36 +448,24 @@ async function createRecords(
   ]);
 }
 
-async function writeVersions(tx: WorkspaceTx, versions: NewVersion[], options: IntakeOptions): Promise<void> {
+async function makeEntries(tx: WorkspaceTx, sourceId: string, versions: NewVersion[]): Promise<void> {
   if (versions.length === 0) return;
-  const first = versions.filter((v) => v.version === 1);
-  if (first.length > 0) {
-    await tx.run(
-      `insert into work_entries (workspace_id, id, source_id, external_id) select $1, r.id, $2, r.external_id
-       from unnest($3::uuid[], $4::text[]) as r(id, external_id)`,
-      [
-        tx.workspaceId,
-        options.sourceId,
-        plainArray(first.map((v) => v.id)),
-        textArray(first.map((v) => v.hashed.entry.externalId)),
-      ],
-    );
-  }
-  const later = versions.filter((v) => v.version > 1);
-  if (later.length > 0) {
-    await tx.run(
-      `update work_entries e set current_version = r.version, deleted_at = null from unnest($2::uuid[], $3::int[]) as r(id, version)
-       where e.workspace_id = $1 and e.id = r.id`,
-      [tx.workspaceId, plainArray(later.map((v) => v.id)), plainArray(later.map((v) => v.version))],
-    );
-    // What earlier versions still offered is offered by the new one: close them at what they gave.
-    await tx.run(
-      `update entry_balance set quantity = claimed where workspace_id = $1 and entry_id = any($2::uuid[]) and quantity <> claimed`,
-      [tx.workspaceId, plainArray(later.map((v) => v.id))],
-    );
-  }
+  await tx.run(
+    `insert into work_entries (workspace_id, id, source_id, external_id) select $1, r.id, $2, r.external_id
+     from unnest($3::uuid[], $4::text[]) as r(id, external_id)`,
+    [
+      tx.workspaceId,
+      sourceId,
+      plainArray(versions.map((v) => v.id)),
+      textArray(versions.map((v) => v.hashed.entry.externalId)),
+    ],
+  );
+}
+
+/** The rows of the statement that writes versions and balances; its first two parameters are taken. */
+function versionRows(versions: NewVersion[]): ReturnType<typeof asRows> {
   const entries = versions.map((v) => v.hashed.entry);
-  const { from, params } = asRows(
+  return asRows(
     {
       entry_id: { type: 'uuid', values: versions.map((v) => v.id) },
       version: { type: 'int', values: versions.map((v) => v.version) },
@@ -495,12 +489,37 @@ async function writeVersions(tx: WorkspaceTx, versions: NewVersion[], options: I
       rate: { type: 'numeric', values: entries.map((e) => e.rate) },
       cost_rate: { type: 'numeric', values: entries.map((e) => e.cost) },
       currency: { type: 'text', values: entries.map((e) => e.currency), text: true },
-      source_refs: { type: 'jsonb', values: entries.map(refsText), text: true },
+      source_refs: { type: 'jsonb', values: versions.map(refsText), text: true },
       source_updated_at: { type: 'timestamptz', values: entries.map((e) => e.sourceUpdatedAt) },
       claimable: { type: 'bigint', values: versions.map((v) => v.claimable) },
     },
     3,
   );
+}
+
+async function writeVersions(tx: WorkspaceTx, versions: NewVersion[], options: IntakeOptions): Promise<void> {
+  if (versions.length === 0) return;
+  const made = makeEntries(
+    tx,
+    options.sourceId,
+    versions.filter((v) => v.version === 1),
+  );
+  made.catch(() => undefined);
+  const { from, params } = versionRows(versions);
+  await made;
+  const later = versions.filter((v) => v.version > 1);
+  if (later.length > 0) {
+    await tx.run(
+      `update work_entries e set current_version = r.version, deleted_at = null from unnest($2::uuid[], $3::int[]) as r(id, version)
+       where e.workspace_id = $1 and e.id = r.id`,
+      [tx.workspaceId, plainArray(later.map((v) => v.id)), plainArray(later.map((v) => v.version))],
+    );
+    // What earlier versions still offered is offered by the new one: close them at what they gave.
+    await tx.run(
+      `update entry_balance set quantity = claimed where workspace_id = $1 and entry_id = any($2::uuid[]) and quantity <> claimed`,
+      [tx.workspaceId, plainArray(later.map((v) => v.id))],
+    );
+  }
   await tx.run(
     `with r as materialized (select * from ${from}),
      balanced as (
@@ -517,11 +536,19 @@ async function writeVersions(tx: WorkspaceTx, versions: NewVersion[], options: I
   );
 }
 
+/** Entries of the same parties share their match, and so this text. */
+const refsTexts = new WeakMap<Match, string>();
+
 /** What the source called the parties, without what it did not say. */
-function refsText({ person, client, project, task }: SourceEntry): string {
-  return JSON.stringify({ person, client, project, task }, (_, value: unknown) =>
+function refsText({ match, hashed }: NewVersion): string {
+  const made = refsTexts.get(match);
+  if (made !== undefined) return made;
+  const { person, client, project, task } = hashed.entry;
+  const text = JSON.stringify({ person, client, project, task }, (_, value: unknown) =>
     value === null ? undefined : value,
   );
+  refsTexts.set(match, text);
+  return text;
 }
 
 /** Approval, running and settled states move without a new version, since the content is the same. */
@@ -791,12 +818,8 @@ export async function writeQuarantine(
   return rows.length;
 }
 
-async function writeDeltas(
-  tx: WorkspaceTx,
-  versions: NewVersion[],
-  known: Map<string, Known>,
-): Promise<void> {
-  if (versions.length === 0) return;
+function deltasOf(versions: NewVersion[], known: Map<string, Known>): Delta[] {
+  if (versions.length === 0) return [];
   let seconds = 0;
   const open = new Map<string, number>();
   const addOpen = (projectId: string | null, value: number) => {
@@ -813,11 +836,11 @@ async function writeDeltas(
     addOpen(match.projectId, claimable);
     seconds += hashed.entry.quantity;
   }
-  await addDeltas(tx, [
+  return [
     { metric: 'entries', key: '', value: String(versions.filter((v) => v.version === 1).length) },
     { metric: 'entry_seconds', key: '', value: String(seconds) },
     ...[...open].map(([key, value]) => ({ metric: 'open_seconds', key, value: String(value) })),
-  ]);
+  ];
 }
 
 /** A bulk intake is one event a chunk, with the hash over its rows (invariant 10). */

@@ -78,7 +78,7 @@ export async function runImport(
       chunkSize,
       ...(request.signal && { signal: request.signal }),
     };
-    for await (const chunk of parseFile(input)) {
+    for await (const chunk of readAhead(parseFile(input))) {
       last = chunk;
       if (chunk.entries.length > 0 || chunk.unreadable.length > 0) {
         counts = await database.inWorkspace(workspaceId, async (tx) => {
@@ -115,5 +115,23 @@ export async function runImport(
       finishOperation(tx, operation.id, { status: 'failed', error: { message } }),
     );
     throw error;
+  }
+}
+
+/** Asks for the next one while the last is in use, so that reading a chunk's message costs the database no wait. */
+async function* readAhead<T>(source: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
+  let next = source.next();
+  try {
+    for (;;) {
+      const { value, done } = await next;
+      if (done) return;
+      next = source.next();
+      // Reported when it is this one's turn.
+      next.catch(() => undefined);
+      yield value;
+    }
+  } finally {
+    // Not awaited: it waits for the chunk that was asked for, and a failure should be told before that comes.
+    source.return().catch(() => undefined);
   }
 }
