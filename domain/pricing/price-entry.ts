@@ -73,17 +73,28 @@ const perUnit: Record<EntryKind, { unit: string; raw: number; category: Category
   goods: { unit: 'piece', raw: 1, category: 'expenses' },
 };
 
+/** The raw quantity in display units: hours, kilometres, an amount, pieces. */
+export function exactQuantity(kind: EntryKind, raw: number): Decimal {
+  return new Decimal(raw).div(perUnit[kind].raw);
+}
+
 /** The raw quantity in display units, rounded as the contract says; an expense's quantity is money and rounds as money. */
 export function displayedQuantity(kind: EntryKind, raw: number, rounding: Rounding): DecimalText {
-  const exact = new Decimal(raw).div(perUnit[kind].raw);
+  const exact = exactQuantity(kind, raw);
   const places = kind === 'expense' ? rounding.moneyPlaces : rounding.quantityPlaces;
   return fixed(round(exact, places, rounding.mode), places);
 }
 
-/** Prices one entry. Never throws for a missing price: that is a flagged 0.00 (invariant 3). */
-export function priceEntry(entry: PriceableEntry, book: PriceBook): PricedQuantity {
+/**
+ * Prices one entry; `quantity` is what it shows, its share of a rounded day (round-days.ts) or rounded by itself.
+ * Never throws for a missing price: that is a flagged 0.00 (invariant 3).
+ */
+export function priceEntry(
+  entry: PriceableEntry,
+  book: PriceBook,
+  quantity: DecimalText = displayedQuantity(entry.kind, entry.quantity, book.rounding),
+): PricedQuantity {
   const { unit, category } = perUnit[entry.kind];
-  const quantity = displayedQuantity(entry.kind, entry.quantity, book.rounding);
   const method = book.methods[category];
   const found = method ? byMethod[method](entry, book, category) : withoutStrategy(entry, book);
   const unitPrice = found?.price ?? '0.00';
