@@ -61,11 +61,12 @@ const whatToDo: Record<TicketStatus, string> = {
 /** The status that the action leads to, or a 409 refusal that names who decided where somebody has. */
 export function moveTicket(
   action: TicketAction,
-  ticket: { number: string; status: TicketStatus; decidedBy: string | null },
+  ticket: { number: string; status: TicketStatus; decidedBy: string | null; decidedByName: string | null },
 ): TicketStatus {
   const next = nextTicketStatus(action, ticket.status);
   if (next !== null) return next;
-  const by = ticket.decidedBy === null ? '' : ` (decided by ${ticket.decidedBy})`;
+  const who = ticket.decidedByName ?? ticket.decidedBy;
+  const by = who === null ? '' : ` (decided by ${who})`;
   throw new Refusal({
     code: action === 'approve' || action === 'reject' ? decidedCode(ticket.status) : 'ticket.wrong_status',
     message: `Ticket ${ticket.number} is ${ticket.status}${by}.`,

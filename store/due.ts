@@ -1,4 +1,5 @@
 /** Owns due rows: what must happen by when, once per subject, kind and period, however long the hub was down. */
+import { plainArray } from './arrays.ts';
 import type { Tx, WorkspaceTx } from './database.ts';
 import { type SubjectType, subjectTypes } from './outbox.ts';
 
@@ -39,6 +40,19 @@ export async function doneDue(tx: WorkspaceTx, key: DueKey): Promise<boolean> {
     [tx.workspaceId, key.subjectType, key.subjectId, key.kind, key.period],
   );
   return changed === 1;
+}
+
+/** Nothing is waited for any more: what was still due of these subjects is done with. */
+export async function closeDue(
+  tx: WorkspaceTx,
+  subjectType: SubjectType,
+  subjectIds: readonly string[],
+): Promise<void> {
+  await tx.run(
+    `update due set done_at = now()
+     where workspace_id = $1 and subject_type = $2 and subject_id = any($3::uuid[]) and done_at is null`,
+    [tx.workspaceId, subjectType, plainArray(subjectIds)],
+  );
 }
 
 /** What the subject has to do next, or null; a look sleeps until then. */

@@ -16,6 +16,8 @@ export interface Project {
   costCentre: string | null;
   billable: boolean;
   status: (typeof projectStatuses)[number];
+  /** The member who runs it and decides on its tickets; null: whoever may approve tickets. */
+  managerId: string | null;
   budgetSeconds: number | null;
   budgetAmount: DecimalText | null;
   createdAt: string;
@@ -30,6 +32,7 @@ export const projects = tenantTable<Project>('projects', {
   costCentre: 'plain',
   billable: 'plain',
   status: 'plain',
+  managerId: 'plain',
   budgetSeconds: 'plain',
   budgetAmount: 'plain',
   createdAt: 'plain',

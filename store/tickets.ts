@@ -16,8 +16,12 @@ export interface TicketFacts {
   number: string;
   status: TicketStatus;
   personId: string;
+  personName: string;
   personKind: 'contractor' | 'employee';
   projectId: string;
+  projectName: string;
+  /** The member who runs the project and decides on its tickets; null: whoever may approve tickets. */
+  projectManagerId: string | null;
   workDate: Day;
   correctsTicketId: string | null;
   /** Of the last submission. */
@@ -26,6 +30,8 @@ export interface TicketFacts {
   submittedBy: string | null;
   submittedAt: Instant | null;
   decidedBy: string | null;
+  /** Where a member did; a key of no member has none. */
+  decidedByName: string | null;
   decidedAt: Instant | null;
   decisionReason: string | null;
   /** The member in whose place a substitute decided. */
@@ -34,8 +40,6 @@ export interface TicketFacts {
   contentHash: string;
 }
 export interface TicketRow extends TicketFacts {
-  personName: string;
-  projectName: string;
   projectCode: string;
   clientId: string;
   notes: string;
@@ -43,17 +47,20 @@ export interface TicketRow extends TicketFacts {
   lines: TicketLine[];
 }
 
-const facts = `t.id, t.number, t.status, t.person_id, p.kind as person_kind, t.project_id, t.work_date, t.corrects_ticket_id, t.revision,
-  t.submitted_by, t.submitted_at, t.decided_by, t.decided_at, t.decision_reason, t.on_behalf_of, encode(t.content_hash, 'hex') as content_hash`;
+const facts = `t.id, t.number, t.status, t.person_id, p.name as person_name, p.kind as person_kind, t.project_id,
+  j.name as project_name, j.manager_id as project_manager_id, t.work_date, t.corrects_ticket_id, t.revision,
+  t.submitted_by, t.submitted_at, t.decided_by, m.name as decided_by_name, t.decided_at, t.decision_reason, t.on_behalf_of, encode(t.content_hash, 'hex') as content_hash`;
 const linesOf = `(select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'kind', l.kind, 'taskId', l.task_id, 'position', l.position,
     'overtime', l.overtime, 'seconds', l.seconds, 'amount', round(l.amount_cents::numeric / 100, 2)::text, 'currency', l.currency,
     'category', l.category, 'receiptId', l.receipt_id, 'metres', l.metres, 'transportSeconds', l.transport_seconds, 'note', l.note)
     order by l.line_no), '[]')
   from ticket_lines l where l.workspace_id = t.workspace_id and l.ticket_id = t.id) as lines`;
-const rows = `${facts}, p.name as person_name, j.name as project_name, j.code as project_code, j.client_id, t.notes, t.created_at, ${linesOf}`;
+const rows = `${facts}, j.code as project_code, j.client_id, t.notes, t.created_at, ${linesOf}`;
 const tables = `tickets t
   join people p on p.workspace_id = t.workspace_id and p.id = t.person_id
-  join projects j on j.workspace_id = t.workspace_id and j.id = t.project_id`;
+  join projects j on j.workspace_id = t.workspace_id and j.id = t.project_id
+  left join members m on m.workspace_id = t.workspace_id
+    and m.id = case when t.decided_by like 'member:%' then substr(t.decided_by, 8)::uuid end`;
 
 /** `ownPersonId`: only if it is that person's; what is somebody else's does not exist. */
 export function readTicket(
@@ -88,13 +95,15 @@ export async function lockTickets(tx: WorkspaceTx, ids: readonly string[]): Prom
     [tx.workspaceId, plainArray(ids)],
   );
   return tx.rows<TicketFacts>(
-    `select ${facts} from tickets t join people p on p.workspace_id = t.workspace_id and p.id = t.person_id
+    `select ${facts} from ${tables}
      where t.workspace_id = $1 and t.id = any($2::uuid[]) order by t.id`,
     [tx.workspaceId, plainArray(ids)],
   );
 }
 
 export interface TicketFilter {
+  /** Whose alone may be seen; null: everybody's. */
+  ownPersonId: string | null;
   status?: TicketStatus | undefined;
   personId?: string | undefined;
   projectId?: string | undefined;
@@ -106,8 +115,12 @@ export interface TicketFilter {
 }
 const filtered = `t.workspace_id = $1 and ($2::text is null or t.status = $2) and ($3::uuid is null or t.person_id = $3)
   and ($4::uuid is null or t.project_id = $4) and ($5::date is null or t.work_date >= $5) and ($6::date is null or t.work_date <= $6)
-  and ($7::text is null or starts_with(t.number, $7))`;
-const filterParams = (tx: WorkspaceTx, { status, personId, projectId, from, to, number }: TicketFilter) => [
+  and ($7::text is null or starts_with(t.number, $7))
+  and ($8::uuid is null or t.person_id = $8)`;
+const filterParams = (
+  tx: WorkspaceTx,
+  { status, personId, projectId, from, to, number, ownPersonId }: TicketFilter,
+) => [
   tx.workspaceId,
   status ?? null,
   personId ?? null,
@@ -115,6 +128,7 @@ const filterParams = (tx: WorkspaceTx, { status, personId, projectId, from, to, 
   from ?? null,
   to ?? null,
   number ?? null,
+  ownPersonId,
 ];
 
 /** Newest first, after the id that the last page ended with. */
@@ -126,7 +140,7 @@ export function listTickets(
   return tx.rows<TicketRow>(
     // The page first: lines are gathered for its rows only.
     `select ${rows} from ${tables} where t.workspace_id = $1 and t.id = any(array(
-       select t.id from tickets t where ${filtered} and ($8::uuid is null or t.id < $8) order by t.id desc limit $9))
+       select t.id from tickets t where ${filtered} and ($9::uuid is null or t.id < $9) order by t.id desc limit $10))
      order by t.id desc`,
     [...filterParams(tx, filter), page.after, page.limit],
   );

@@ -26,8 +26,6 @@ import { updateContract } from './contracts/update-contract.ts';
 import { getDashboard } from './dashboard/get-dashboard.ts';
 import { getEntry } from './entries/get-entry.ts';
 import { listEntries } from './entries/list-entries.ts';
-import { exportAudit } from './audit/export-audit.ts';
-import { listAudit } from './audit/list-audit.ts';
 import { listEvents } from './events/list-events.ts';
 import { streamEventsRoute } from './events/stream-events.ts';
 import { listExceptions } from './exceptions/list-exceptions.ts';
@@ -69,7 +67,6 @@ import { listPayments } from './payments/list-payments.ts';
 import { recordPayment } from './payments/record-payment.ts';
 import { reversePayment } from './payments/reverse-payment.ts';
 import { createPerson } from './people/create-person.ts';
-import { forgetPerson } from './people/forget-person.ts';
 import { getPerson } from './people/get-person.ts';
 import { listPeople } from './people/list-people.ts';
 import { updatePerson } from './people/update-person.ts';
@@ -116,6 +113,27 @@ import { updateTeam } from './teams/update-team.ts';
 import { receiveWebhook } from './webhooks/receive-webhook.ts';
 import { getWorkspace } from './workspace/get-workspace.ts';
 import { updateWorkspace } from './workspace/update-workspace.ts';
+import { createApprovalSubstitute } from './approval-substitutes/create-approval-substitute.ts';
+import { deleteApprovalSubstitute } from './approval-substitutes/delete-approval-substitute.ts';
+import { getApprovalSubstitute } from './approval-substitutes/get-approval-substitute.ts';
+import { listApprovalSubstitutes } from './approval-substitutes/list-approval-substitutes.ts';
+import { createCostRate } from './cost-rates/create-cost-rate.ts';
+import { getCostRate } from './cost-rates/get-cost-rate.ts';
+import { listCostRates } from './cost-rates/list-cost-rates.ts';
+import { listDuties } from './duties/list-duties.ts';
+import { approveTicket } from './tickets/approve-ticket.ts';
+import { approveTickets } from './tickets/approve-tickets.ts';
+import { createTicket } from './tickets/create-ticket.ts';
+import { discardTicket } from './tickets/discard-ticket.ts';
+import { getTicket } from './tickets/get-ticket.ts';
+import { getTicketHistory } from './tickets/get-ticket-history.ts';
+import { listTickets } from './tickets/list-tickets.ts';
+import { rejectTicket } from './tickets/reject-ticket.ts';
+import { rejectTickets } from './tickets/reject-tickets.ts';
+import { submitTicket } from './tickets/submit-ticket.ts';
+import { totalTickets } from './tickets/total-tickets.ts';
+import { updateTicket } from './tickets/update-ticket.ts';
+import { withdrawTicket } from './tickets/withdraw-ticket.ts';
 
 export const routes: readonly Route[] = [
   createApiKey,
@@ -145,8 +163,6 @@ export const routes: readonly Route[] = [
   getEntry,
   listEntries,
   listEvents,
-  listAudit,
-  exportAudit,
   streamEventsRoute,
   listExceptions,
   releaseExceptions,
@@ -180,7 +196,6 @@ export const routes: readonly Route[] = [
   createPerson,
   getPerson,
   listPeople,
-  forgetPerson,
   updatePerson,
   createProject,
   getProject,
@@ -234,4 +249,25 @@ export const routes: readonly Route[] = [
   getTeam,
   listTeams,
   updateTeam,
+  listTickets,
+  createTicket,
+  totalTickets,
+  approveTickets,
+  rejectTickets,
+  getTicket,
+  updateTicket,
+  getTicketHistory,
+  submitTicket,
+  withdrawTicket,
+  approveTicket,
+  rejectTicket,
+  discardTicket,
+  createCostRate,
+  listCostRates,
+  getCostRate,
+  createApprovalSubstitute,
+  listApprovalSubstitutes,
+  getApprovalSubstitute,
+  deleteApprovalSubstitute,
+  listDuties,
 ];

@@ -92,6 +92,26 @@ const makers: Record<string, Make> = {
   role: () => Promise.resolve('employee'),
   teamId: post('/teams', () => ({ name: 'Fixture team' })),
   membershipId: post('/memberships', ({ teamId, personId }) => ({ teamId, personId })),
+  ticketId: post('/tickets', ({ personId, projectId }) => ({
+    personId,
+    projectId,
+    workDate: '2026-03-02',
+    lines: [{ kind: 'labor', seconds: 3600 }],
+  })),
+  costRateId: post('/cost-rates', ({ personId }) => ({
+    personId,
+    currency: 'EUR',
+    regularRate: '40.00',
+    validFrom: '2026-01-01',
+  })),
+  approverId: async ({ api, workspaceId }) =>
+    (await api.newMember(workspaceId, 'manager', { name: 'Fixture approver' })).id,
+  substituteId: post('/approval-substitutes', ({ memberId, approverId }) => ({
+    memberId,
+    substituteId: approverId,
+    startsOn: '2026-05-01',
+    endsBefore: '2026-05-08',
+  })),
   ...pipelineMakers,
 };
 

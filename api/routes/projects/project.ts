@@ -18,6 +18,7 @@ export const project = z
     costCentre: z.string().nullable(),
     billable: z.boolean(),
     status,
+    managerId: id.nullable(),
     budgetSeconds: z.int().nullable(),
     budgetAmount: storedDecimal.nullable(),
     createdAt: instant,
@@ -34,6 +35,9 @@ export const newProject = z.object({
   costCentre: shortText.nullish(),
   billable: z.boolean().optional(),
   status: status.optional(),
+  managerId: id
+    .nullish()
+    .meta({ description: 'The member who decides on its tickets; none: whoever may approve tickets.' }),
   budgetSeconds: z.int().min(0).max(1e12).nullish(),
   budgetAmount: price.nullish(),
 });

@@ -1,7 +1,7 @@
 /** Owns how the workspace is read and written over the API. */
 import { z } from 'zod';
 import type { Subject } from '../../kit/record-change.ts';
-import { currency, id, instant, name, zone } from '../../kit/schemas.ts';
+import { currency, id, instant, name, price, zone } from '../../kit/schemas.ts';
 
 export const workspaceSubject: Subject = { type: 'workspace', permission: 'workspace.read' };
 
@@ -16,9 +16,32 @@ export const workspace = z
   })
   .meta({ id: 'Workspace' });
 
+const waitSeconds = z.int().min(1).max(31_536_000);
 /** Settings by name; null removes one. */
 const settings = z.strictObject({
   zone: zone.nullish().meta({ description: 'Where a source does not say it.' }),
   currency: currency.nullish().meta({ description: 'Of clients that a sync creates.' }),
+  ticketReminderAfterSeconds: waitSeconds.nullish().meta({
+    description: 'After this approvers are reminded of a submitted ticket; default one day.',
+  }),
+  ticketEscalationAfterSeconds: waitSeconds.nullish().meta({
+    description: 'After this admins are told that nobody decided on a ticket; default three days.',
+  }),
+  ticketMaxAgeDays: z
+    .int()
+    .min(1)
+    .max(3660)
+    .nullish()
+    .meta({ description: 'Older work is refused; default 730.' }),
+  approvalLimits: z.record(currency, price).nullish().meta({
+    description: 'Currency → up to how much a manager decides; a currency that is not named has no limit.',
+  }),
+  fourEyes: z.boolean().nullish().meta({
+    description: 'Whether decisions need a second person; default: from three members on who could decide.',
+  }),
+  clientConfirmations: z
+    .enum(['show', 'ask_admin'])
+    .nullish()
+    .meta({ description: "A client's word that they paid: shown at once (default), or after an admin's." }),
 });
 export const workspaceChange = z.object({ name: name.optional(), settings: settings.optional() });
