@@ -4,12 +4,14 @@ import { createBillingRunActivities } from './billing-run.ts';
 import { createClientInvoiceActivities } from './client-invoice.ts';
 import { createConnectionActivities } from './connection.ts';
 import type { ActivityDeps } from './deps.ts';
+import { createTicketActivities } from './ticket.ts';
 
 export function createActivities(deps: ActivityDeps) {
   return {
     ...createBillingRunActivities(deps),
     ...createClientInvoiceActivities(deps),
     ...createConnectionActivities(deps),
+    ...createTicketActivities(deps),
     /** Wakes the subjects whose due time passed without anybody noticing. */
     sweepOverdue: () => sweepOverdue(deps.database),
   };

@@ -1,11 +1,13 @@
 /** Owns finding every document that still waits for something, so that its workflow can be started again. */
 import type { WorkspaceTx } from './database.ts';
-import { enqueueLooks, type Look } from './outbox.ts';
+import { enqueueLooks, type Look, type SubjectType } from './outbox.ts';
 
 const batchSize = 5_000;
+/** Of these there are thousands: people are not to wait behind them. */
+const many: ReadonlySet<SubjectType> = new Set(['client_invoice', 'ticket', 'contractor_invoice']);
 
 /**
- * Asks for a look at every open run, invoice and connection of the workspace. A workflow that runs just looks once more;
+ * Asks for a look at every open run, invoice, ticket and connection of the workspace. A workflow that runs just looks once more;
  * one that was lost is started. Answers how many subjects.
  */
 export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
@@ -15,7 +17,9 @@ export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
      union all select 'client_invoice', i.id from client_invoices i
        where i.workspace_id = $1 and i.number is not null
          and (i.status in ('issued', 'sent', 'partially_paid')
-           or exists (select 1 from sync_records s where s.workspace_id = $1 and s.subject_id = i.id and s.status in ('queued', 'syncing', 'not_synced')))`,
+           or exists (select 1 from sync_records s where s.workspace_id = $1 and s.subject_id = i.id and s.status in ('queued', 'syncing', 'not_synced')))
+     union all select 'ticket', t.id from tickets t join people p on p.workspace_id = $1 and p.id = t.person_id
+       where t.workspace_id = $1 and (t.status = 'submitted' or t.status in ('approved', 'bundled') and p.kind = 'contractor')`,
     [tx.workspaceId],
   );
   for (let from = 0; from < subjects.length; from += batchSize) {
@@ -23,7 +27,7 @@ export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
       tx,
       subjects.slice(from, from + batchSize).map((subject) => ({
         ...subject,
-        lane: subject.subjectType === 'client_invoice' ? 'bulk' : 'interactive',
+        lane: many.has(subject.subjectType) ? 'bulk' : 'interactive',
         reason: 'restart',
       })),
     );

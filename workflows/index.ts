@@ -3,3 +3,4 @@ export { billingRun } from './billing-run.ts';
 export { clientInvoice } from './client-invoice.ts';
 export { connection } from './connection.ts';
 export { sweep } from './sweep.ts';
+export { ticket } from './ticket.ts';

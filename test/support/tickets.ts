@@ -2,6 +2,7 @@
 import { addDays, localDay } from '../../domain/day.ts';
 import { newId } from '../../store/new-id.ts';
 import { type Books, openBooks } from './books.ts';
+import type { TestDatabase } from './database.ts';
 import type { Answered, TestApi, TestMember } from './start-api.ts';
 
 /** One member, over HTTP. */
@@ -40,8 +41,13 @@ export function expectStatus(answer: Answered, status: number): Answered['json']
   return answer.json;
 }
 
+/** What a firm is worked on through: an API under test, or a whole hub. */
+export interface TicketDoor extends Pick<TestApi, 'call' | 'newMember'> {
+  test: Pick<TestDatabase, 'database'>;
+}
+
 export async function openTicketFirm(
-  api: TestApi,
+  api: TicketDoor,
   options: Parameters<typeof openBooks>[1] = {},
 ): Promise<TicketFirm> {
   const today = localDay(new Date(), 'UTC');
