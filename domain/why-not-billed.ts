@@ -1,8 +1,10 @@
 /** Owns the answer to "why is this not billed?": from an entry's facts to reasons that a person can act on. */
 import { type ApprovalPolicy, billableApprovals } from './approval.ts';
 import type { InvoiceStatus } from './invoice.ts';
+import { Decimal, type Rounding } from './money.ts';
+import { displayedQuantity } from './pricing/price-entry.ts';
 import { contractRules, entryRules, personDayOver24h } from './validation/entry-rules.ts';
-import type { ApprovalState, Day } from './work-entry.ts';
+import type { ApprovalState, Day, EntryKind } from './work-entry.ts';
 
 export interface OpenException {
   id: string;
@@ -11,6 +13,7 @@ export interface OpenException {
 }
 /** What decides whether the current version of an entry can be claimed by a run. */
 export interface ClaimFacts {
+  kind: EntryKind;
   workDate: Day;
   deleted: boolean;
   billable: boolean;
@@ -27,6 +30,7 @@ export interface ClaimFacts {
   /** Null where the project has no contract. */
   contractStatus: string | null;
   approvalPolicy: ApprovalPolicy | null;
+  rounding: Rounding | null;
   openExceptions: OpenException[];
 }
 /** A priced part of the entry, and the documents that hold quantity of it. */
@@ -71,6 +75,8 @@ export function whyNotClaimed(facts: ClaimFacts): Reason[] {
       whatToDo: 'Mark the task billable, or move the entry to another task.',
     });
   if (reasons.length > 0) return reasons;
+  const tooSmall = whyTooSmall(facts);
+  if (tooSmall) return [tooSmall];
   return [
     {
       code: 'entry.waits_for_run',
@@ -132,6 +138,18 @@ function whyNeverClaimable(facts: ClaimFacts): Reason | null {
     code: 'entry.no_quantity',
     message: 'It has no quantity.',
     whatToDo: 'Enter its hours at its source.',
+  };
+}
+
+/** Claimed, it would be lost: a run leaves what shows nothing on a line, unless its share of a day shows (round-days.ts). */
+function whyTooSmall({ kind, open, rounding }: ClaimFacts): Reason | null {
+  if (rounding === null) return null;
+  const shown = displayedQuantity(kind, open, rounding);
+  if (!new Decimal(shown).isZero()) return null;
+  return {
+    code: 'entry.too_small',
+    message: `It is too small to show on an invoice line: by itself it rounds to ${shown}.`,
+    whatToDo: 'Correct it at its source, or leave it: it is billed once it has grown.',
   };
 }
 

@@ -272,10 +272,10 @@ export interface EntryFacts extends ClaimFacts {
   openSeconds: number;
 }
 const selectFacts = (chosen: string) => `
-  select e.id, v.work_date, e.deleted_at is not null as deleted, v.billable, v.settled_elsewhere, v.running, v.approval,
+  select e.id, v.kind, v.work_date, e.deleted_at is not null as deleted, v.billable, v.settled_elsewhere, v.running, v.approval,
     b.quantity - b.claimed as open, case v.kind when 'labor' then b.quantity - b.claimed else 0 end as open_seconds,
     (select coalesce(sum(o.claimed), 0)::bigint from entry_balance o where o.workspace_id = e.workspace_id and o.entry_id = e.id) as claimed,
-    j.billable as project_billable, t.billable as task_billable, k.status as contract_status, k.approval_policy,
+    j.billable as project_billable, t.billable as task_billable, k.status as contract_status, k.approval_policy, k.rounding,
     (select coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'rule', x.rule, 'severity', x.severity) order by x.id), '[]')
      from exception_entries l join exceptions x on x.workspace_id = l.workspace_id and x.id = l.exception_id
      where l.workspace_id = e.workspace_id and l.entry_id = e.id and l.version = e.current_version and l.open) as open_exceptions

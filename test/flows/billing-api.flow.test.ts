@@ -70,6 +70,22 @@ async function countAll({ books }: Firm): Promise<Record<string, number>> {
   });
 }
 
+test('an entry that is too small to show on a line says so, also after the run that left it', async () => {
+  const firm = await newFirm();
+  await take(firm.books, [entryOf('A'), entryOf('small', { quantity: 17, workDate: '2026-03-03' })]);
+  expect(await whyNot(firm, 'small')).toEqual(['entry.too_small']);
+  const reasons = (await firm.get(`/entries/${await entryId(firm, 'small')}`)).json.whyNotBilled;
+  expect(reasons[0].message).toContain('by itself it rounds to 0.00');
+  const preview = await firm.post('/billing-runs/preview', runOf(firm.books));
+  expect(preview.json.staysBack).toMatchObject([{ code: 'entry.too_small', entries: 1, seconds: 17 }]);
+  await firm.run('issue');
+  expect(await whyNot(firm, 'A')).toEqual([]);
+  expect(await whyNot(firm, 'small')).toEqual(['entry.too_small']);
+  // 18 seconds are 0.005 h, which rounds up.
+  await take(firm.books, [entryOf('small', { quantity: 18, workDate: '2026-03-03' })]);
+  expect(await whyNot(firm, 'small')).toEqual(['entry.waits_for_run']);
+});
+
 test('an entry says why it is not billed, at each step of its way to the invoice', async () => {
   const firm = await newFirm();
   await take(firm.books, [
