@@ -84,6 +84,7 @@ const settings = z.object({
   TEMPORAL_API_KEY: z.string().min(1).optional(),
   TEMPORAL_TLS: yesOrNo.optional(),
   SLIPWAY_DATA_DIR: z.string().default('.slipway'),
+  SLIPWAY_FILES_DIR: z.string().optional(),
   SLIPWAY_PORT: port(4680),
   SLIPWAY_HOST: z
     .string()
@@ -121,6 +122,8 @@ export type Config = {
   /** A null address: the hub brings its own Temporal. */
   temporal: { address: string | null; namespace: string; tls: boolean; apiKey: string | null };
   dataDir: string;
+  /** Of files that people hand in; every process of a hub is told the same one. */
+  filesDir: string;
   host: string;
   port: number;
   /** Where browsers find the hub, e.g. behind a proxy: `https://hub.example.com`. Null: where it listens. */
@@ -234,6 +237,7 @@ function toConfig(set: Settings, env: Environment, cwd: string): Config {
       apiKey: set.TEMPORAL_API_KEY ?? null,
     },
     dataDir: resolve(cwd, set.SLIPWAY_DATA_DIR),
+    filesDir: resolve(cwd, set.SLIPWAY_FILES_DIR ?? join(set.SLIPWAY_DATA_DIR, 'files')),
     host: set.SLIPWAY_HOST,
     port: set.SLIPWAY_PORT,
     publicUrl: set.SLIPWAY_PUBLIC_URL === undefined ? null : new URL(set.SLIPWAY_PUBLIC_URL).origin,

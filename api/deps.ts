@@ -1,6 +1,7 @@
 /** Owns what the API is given: `AppDeps` by the composition root, `ApiDeps` to every handler. */
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
+import type { AttachmentSubject, MediaType } from '../domain/file-type.ts';
 import type { ImportMapping } from '../domain/import/mapping.ts';
 import type { SecretBox } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
@@ -37,6 +38,20 @@ export interface UploadedFile {
   sourceName: string;
   startedBy: string;
 }
+/** Where handed-in files are kept; runtime/file-store.ts says more. */
+export interface FileStore {
+  receive(
+    stream: Readable,
+    wanted: { subject: AttachmentSubject; maxBytes: number },
+  ): Promise<{
+    sha256: string;
+    bytes: number;
+    mediaType: MediaType;
+    keep(): Promise<void>;
+    discard(): Promise<void>;
+  }>;
+  read(sha256: string): AsyncIterable<Uint8Array>;
+}
 /** What `/readyz` says, part by part. */
 export type Readiness = Record<string, { ok: boolean; missing?: string }>;
 
@@ -49,6 +64,7 @@ export interface AppDeps {
   logger: Logger;
   /** Resolves once the whole upload is here and its import runs; one that breaks off leaves nothing behind. */
   importFile: (upload: UploadedFile) => Promise<Operation>;
+  files: FileStore;
   /** Asked by `/readyz`; given 5 seconds. */
   readiness: () => Promise<Readiness>;
   /** Shown in the API document. */

@@ -13,6 +13,7 @@ import { connectors } from '../connectors/kit/registry.ts';
 import { acquireDataLock } from '../runtime/data-lock.ts';
 import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts';
 import { startEventFeed } from '../runtime/event-feed.ts';
+import { createFileStore, type FileStore } from '../runtime/file-store.ts';
 import { startHousekeeping } from '../runtime/housekeeping.ts';
 import { createImporter } from '../runtime/import/importer.ts';
 import { startPoke } from '../runtime/poke.ts';
@@ -144,8 +145,10 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 
     const workers = parts.worker ? await startWorkerLoop(options, address, database, secrets) : null;
     if (workers) stops.push(() => workers.stop());
+    const files = createFileStore(config.filesDir);
     const housekeeping = startHousekeeping({
       database,
+      files,
       logger,
       ensureSweep: () => ensureSweepSchedule(temporal),
     });
@@ -166,7 +169,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
           ? { ok: false, missing: 'the workers have not connected to Temporal yet' }
           : { ok: true },
     });
-    const served = parts.api ? await serveApi(options, { database, secrets, poke, readiness }) : null;
+    const served = parts.api ? await serveApi(options, { database, secrets, poke, files, readiness }) : null;
     if (served) {
       stops.push(() => served.stop());
       lock.announce(served.url);
@@ -249,6 +252,7 @@ async function serveApi(
     database: Database;
     secrets: SecretBox;
     poke: ReturnType<typeof startPoke>;
+    files: FileStore;
     readiness: () => Promise<Readiness>;
   },
 ): Promise<{ url: string; stop: () => Promise<void> }> {
@@ -278,6 +282,7 @@ async function serveApi(
     allowBaseUrlOverride: config.allowLoopbackVendors,
     shutdown: shutdown.signal,
     importFile: (upload) => importer.importFile(upload),
+    files: parts.files,
   });
   const http = createServer(app);
   http.requestTimeout = 0;

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../store/database.ts';
 import { pruneTenantRows } from '../store/prune.ts';
 import { listWorkspaces } from '../store/workspaces.ts';
+import type { FileStore } from './file-store.ts';
 
 const idempotencyKeptHours = 48;
 
@@ -15,6 +16,7 @@ export async function pruneWorkspaces(database: Database): Promise<void> {
 
 export function startHousekeeping(options: {
   database: Database;
+  files: Pick<FileStore, 'prune'>;
   logger: Logger;
   ensureSweep: () => Promise<void>;
 }): { stop(): Promise<void> } {
@@ -36,7 +38,10 @@ export function startHousekeeping(options: {
       ]),
     ),
   );
-  const pruneOld = chore('prune old deliveries and operations', () => pruneWorkspaces(database));
+  const pruneOld = chore('prune what has served its time', async () => {
+    await pruneWorkspaces(database);
+    await options.files.prune(database);
+  });
   const tasks = [
     cron.schedule('*/5 * * * *', sweep),
     cron.schedule('17 * * * *', prune),

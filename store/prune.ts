@@ -8,6 +8,8 @@ import type { WorkspaceTx } from './database.ts';
  */
 const kept = [
   { table: 'webhook_deliveries', days: 30, where: 'true' },
+  // An upload that nothing came to hold.
+  { table: 'attachments', days: 7, where: 'subject_id is null' },
   { table: 'operations', days: 90, where: `finished_at < now() - interval '90 days'` },
 ];
 const batchSize = 5_000;

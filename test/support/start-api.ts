@@ -12,6 +12,7 @@ import type { AppDeps } from '../../api/deps.ts';
 import { createLogger } from '../../api/kit/logger.ts';
 import type { Route } from '../../api/kit/route.ts';
 import type { Role, Scope } from '../../domain/permissions.ts';
+import { createFileStore } from '../../runtime/file-store.ts';
 import { createImporter } from '../../runtime/import/importer.ts';
 import { createSecretBox } from '../../runtime/secrets.ts';
 import { createApiKey } from '../../store/api-keys.ts';
@@ -110,6 +111,7 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       connectors,
       logger,
       importFile: (upload) => importer.importFile(upload),
+      files: createFileStore(join(spoolDir, 'files')),
       readiness: () => Promise.resolve({ database: { ok: true } }),
       version: '0.0.0-test',
       shutdown: shutdown.signal,
