@@ -65,14 +65,14 @@ function camel(name: string): string {
 
 function toTx(client: pg.PoolClient): Tx {
   const query = async (sql: string, params: unknown[] = []) => {
-    return client.query<Record<string, unknown>>({ text: sql, values: params, types });
+    return client.query<unknown[]>({ text: sql, values: params, types, rowMode: 'array' });
   };
   const rows = async <T>(sql: string, params?: unknown[]): Promise<T[]> => {
     const result = await query(sql, params);
-    const names = result.fields.map((field) => [field.name, camel(field.name)] as const);
+    const names = result.fields.map((field) => camel(field.name));
     return result.rows.map((row) => {
       const shaped: Record<string, unknown> = {};
-      for (const [from, to] of names) shaped[to] = row[from];
+      for (let index = 0; index < names.length; index += 1) shaped[names[index]!] = row[index];
       return shaped as T;
     });
   };
