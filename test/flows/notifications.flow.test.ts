@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { WorkspaceTx } from '../../store/database.ts';
 import { newId } from '../../store/new-id.ts';
 import { type Notice, notify } from '../../store/notifications.ts';
-import { startApi, type TestApi, type TestMember } from '../support/start-api.ts';
+import type { TestMember } from '../support/make-member.ts';
+import { startApi, type TestApi } from '../support/start-api.ts';
 
 let api: TestApi;
 let workspace: { id: string; key: string };

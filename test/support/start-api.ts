@@ -16,13 +16,10 @@ import { createFileStore } from '../../runtime/file-store.ts';
 import { createImporter } from '../../runtime/import/importer.ts';
 import { createSecretBox } from '../../runtime/secrets.ts';
 import { createApiKey } from '../../store/api-keys.ts';
-import type { WorkspaceTx } from '../../store/database.ts';
 import { numberEvents } from '../../store/events.ts';
-import { members } from '../../store/members.ts';
-import { newId } from '../../store/new-id.ts';
-import { people } from '../../store/people.ts';
 import { createWorkspace } from '../../store/workspaces.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { makeMember, type NewMemberOptions, type TestMember } from './make-member.ts';
 
 export interface Answered {
   status: number;
@@ -38,19 +35,6 @@ export interface CallOptions {
   /** Sent as it is, instead of `body`. */
   raw?: NonNullable<RequestInit['body']>;
   headers?: Record<string, string>;
-}
-
-export interface NewMemberOptions {
-  name?: string;
-  personId?: string;
-  /** Of a client's member: whose documents they see. */
-  clientId?: string;
-}
-export interface TestMember {
-  id: string;
-  key: string;
-  /** Null of those who do no work: managers, admins, clients. */
-  personId: string | null;
 }
 
 export interface TestApi {
@@ -176,20 +160,4 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       await test.drop();
     },
   };
-}
-
-async function makeMember(tx: WorkspaceTx, role: Role, options: NewMemberOptions): Promise<TestMember> {
-  const { name = `Test ${role}`, clientId = null } = options;
-  const kind = role === 'contractor' || role === 'employee' ? role : null;
-  const personId = options.personId ?? (kind && (await people.insert(tx, { name, kind })).id);
-  const member = await members.insert(tx, {
-    role,
-    name,
-    email: `${newId()}@example.com`,
-    personId,
-    clientId,
-    status: 'active',
-  });
-  const { key } = await createApiKey(tx, { name: `key of ${name}`, scopes: ['*'], memberId: member.id });
-  return { id: member.id, key, personId };
 }

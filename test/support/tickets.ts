@@ -3,7 +3,8 @@ import { addDays, localDay } from '../../domain/day.ts';
 import { newId } from '../../store/new-id.ts';
 import { type Books, openBooks } from './books.ts';
 import type { TestDatabase } from './database.ts';
-import type { Answered, TestApi, TestMember } from './start-api.ts';
+import type { TestMember } from './make-member.ts';
+import type { Answered, TestApi } from './start-api.ts';
 
 /** One member, over HTTP. */
 export interface Hand extends TestMember {
