@@ -235,7 +235,8 @@ export const roleScopes: Readonly<Record<Role, readonly Scope[]>> = {
     'payee_accounts.create:own',
   ],
   client: [
-    ...oneself,
+    'members.read:own',
+    'notifications.*',
     'projects.read:own',
     'work.read:own',
     'invoices.read:own',

@@ -30,6 +30,8 @@ export interface InvoiceRow {
   createdAt: string;
   issuedAt: string | null;
   settledAt: string | null;
+  /** When the client said that they paid. */
+  confirmedAt: string | null;
   /** State at the accounting platform; null when the contract names none. */
   sync: {
     status: SyncRecord['status'];
@@ -62,7 +64,7 @@ const select = (
   chosen: string,
 ) => `select i.id, i.status, i.hold_reason, i.number, i.client_id, c.name as client_name, i.contract_id, i.run_id,
   i.currency, i.issue_date, i.due_date, i.service_from, i.service_to, i.net, i.tax, i.total, i.applied, i.credited, i.bad_debt,
-  i.quantity_seconds, i.line_count, i.item_count, i.created_at, i.issued_at, i.settled_at, s.sync
+  i.quantity_seconds, i.line_count, i.item_count, i.created_at, i.issued_at, i.settled_at, i.confirmed_at, s.sync
   from (select * from client_invoices x where x.workspace_id = $1 and ${chosen}) i
   cross join lateral (select x.name from clients x where x.workspace_id = $1 and x.id = i.client_id offset 0) c
   left join lateral (
@@ -76,6 +78,8 @@ export async function listInvoices(
   filter: {
     status?: string | undefined;
     clientId?: string | undefined;
+    /** Only what has a number and is this client's. */
+    issuedTo?: string | undefined;
     runId?: string | undefined;
     cursor?: string | undefined;
     limit: number;
@@ -83,7 +87,8 @@ export async function listInvoices(
 ): Promise<InvoiceRow[]> {
   return tx.rows<InvoiceRow>(
     `${select(`($2::text is null or x.status = $2) and ($3::uuid is null or x.client_id = $3)
-       and ($4::uuid is null or x.run_id = $4) and ($5::uuid is null or x.id < $5) order by x.id desc limit $6`)}
+       and ($4::uuid is null or x.run_id = $4) and ($5::uuid is null or x.id < $5)
+       and ($7::uuid is null or x.client_id = $7 and x.number is not null) order by x.id desc limit $6`)}
      order by i.id desc`,
     [
       tx.workspaceId,
@@ -92,6 +97,7 @@ export async function listInvoices(
       filter.runId ?? null,
       filter.cursor ?? null,
       filter.limit,
+      filter.issuedTo ?? null,
     ],
   );
 }

@@ -50,14 +50,15 @@ const columns = `p.id, p.direction, p.client_id, p.currency, p.amount, p.value_d
 
 export async function listPayments(
   tx: WorkspaceTx,
-  filter: { cursor?: string | undefined; limit: number },
+  filter: { clientId?: string | undefined; cursor?: string | undefined; limit: number },
 ): Promise<PaymentRow[]> {
   return tx.rows<PaymentRow>(
     // The page first: applications are summed for its rows only.
     `select ${columns} from payments p where p.workspace_id = $1 and p.id = any(array(
-       select x.id from payments x where x.workspace_id = $1 and ($2::uuid is null or x.id < $2) order by x.id desc limit $3))
+       select x.id from payments x where x.workspace_id = $1 and ($2::uuid is null or x.id < $2)
+         and ($4::uuid is null or x.client_id = $4) order by x.id desc limit $3))
      order by p.id desc`,
-    [tx.workspaceId, filter.cursor ?? null, filter.limit],
+    [tx.workspaceId, filter.cursor ?? null, filter.limit, filter.clientId ?? null],
   );
 }
 

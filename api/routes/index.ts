@@ -4,6 +4,12 @@ import { createApiKey } from './api-keys/create-api-key.ts';
 import { getApiKey } from './api-keys/get-api-key.ts';
 import { listApiKeys } from './api-keys/list-api-keys.ts';
 import { revokeApiKey } from './api-keys/revoke-api-key.ts';
+import { createApprovalSubstitute } from './approval-substitutes/create-approval-substitute.ts';
+import { deleteApprovalSubstitute } from './approval-substitutes/delete-approval-substitute.ts';
+import { getApprovalSubstitute } from './approval-substitutes/get-approval-substitute.ts';
+import { listApprovalSubstitutes } from './approval-substitutes/list-approval-substitutes.ts';
+import { exportAudit } from './audit/export-audit.ts';
+import { listAudit } from './audit/list-audit.ts';
 import { cancelBillingRun } from './billing-runs/cancel-billing-run.ts';
 import { createBillingRun } from './billing-runs/create-billing-run.ts';
 import { getBillingRun } from './billing-runs/get-billing-run.ts';
@@ -23,7 +29,11 @@ import { createContract } from './contracts/create-contract.ts';
 import { getContract } from './contracts/get-contract.ts';
 import { listContracts } from './contracts/list-contracts.ts';
 import { updateContract } from './contracts/update-contract.ts';
+import { createCostRate } from './cost-rates/create-cost-rate.ts';
+import { getCostRate } from './cost-rates/get-cost-rate.ts';
+import { listCostRates } from './cost-rates/list-cost-rates.ts';
 import { getDashboard } from './dashboard/get-dashboard.ts';
+import { listDuties } from './duties/list-duties.ts';
 import { getEntry } from './entries/get-entry.ts';
 import { listEntries } from './entries/list-entries.ts';
 import { listEvents } from './events/list-events.ts';
@@ -35,6 +45,8 @@ import { summarizeExceptions } from './exceptions/summarize-exceptions.ts';
 import { createImport } from './imports/create-import.ts';
 import { acceptInvitation } from './invitations/accept-invitation.ts';
 import { showInvitation } from './invitations/show-invitation.ts';
+import { confirmPayment } from './invoices/confirm-payment.ts';
+import { decideConfirmation } from './invoices/decide-confirmation.ts';
 import { discardInvoice } from './invoices/discard-invoice.ts';
 import { getInvoice } from './invoices/get-invoice.ts';
 import { issueInvoice } from './invoices/issue-invoice.ts';
@@ -67,6 +79,7 @@ import { listPayments } from './payments/list-payments.ts';
 import { recordPayment } from './payments/record-payment.ts';
 import { reversePayment } from './payments/reverse-payment.ts';
 import { createPerson } from './people/create-person.ts';
+import { forgetPerson } from './people/forget-person.ts';
 import { getPerson } from './people/get-person.ts';
 import { listPeople } from './people/list-people.ts';
 import { updatePerson } from './people/update-person.ts';
@@ -110,17 +123,6 @@ import { deleteTeam } from './teams/delete-team.ts';
 import { getTeam } from './teams/get-team.ts';
 import { listTeams } from './teams/list-teams.ts';
 import { updateTeam } from './teams/update-team.ts';
-import { receiveWebhook } from './webhooks/receive-webhook.ts';
-import { getWorkspace } from './workspace/get-workspace.ts';
-import { updateWorkspace } from './workspace/update-workspace.ts';
-import { createApprovalSubstitute } from './approval-substitutes/create-approval-substitute.ts';
-import { deleteApprovalSubstitute } from './approval-substitutes/delete-approval-substitute.ts';
-import { getApprovalSubstitute } from './approval-substitutes/get-approval-substitute.ts';
-import { listApprovalSubstitutes } from './approval-substitutes/list-approval-substitutes.ts';
-import { createCostRate } from './cost-rates/create-cost-rate.ts';
-import { getCostRate } from './cost-rates/get-cost-rate.ts';
-import { listCostRates } from './cost-rates/list-cost-rates.ts';
-import { listDuties } from './duties/list-duties.ts';
 import { approveTicket } from './tickets/approve-ticket.ts';
 import { approveTickets } from './tickets/approve-tickets.ts';
 import { createTicket } from './tickets/create-ticket.ts';
@@ -134,6 +136,10 @@ import { submitTicket } from './tickets/submit-ticket.ts';
 import { totalTickets } from './tickets/total-tickets.ts';
 import { updateTicket } from './tickets/update-ticket.ts';
 import { withdrawTicket } from './tickets/withdraw-ticket.ts';
+import { receiveWebhook } from './webhooks/receive-webhook.ts';
+import { listWork } from './work/list-work.ts';
+import { getWorkspace } from './workspace/get-workspace.ts';
+import { updateWorkspace } from './workspace/update-workspace.ts';
 
 export const routes: readonly Route[] = [
   createApiKey,
@@ -163,12 +169,16 @@ export const routes: readonly Route[] = [
   getEntry,
   listEntries,
   listEvents,
+  listAudit,
+  exportAudit,
   streamEventsRoute,
   listExceptions,
   releaseExceptions,
   resolveException,
   summarizeExceptions,
   createImport,
+  confirmPayment,
+  decideConfirmation,
   discardInvoice,
   getInvoice,
   issueInvoice,
@@ -196,6 +206,7 @@ export const routes: readonly Route[] = [
   createPerson,
   getPerson,
   listPeople,
+  forgetPerson,
   updatePerson,
   createProject,
   getProject,
@@ -226,6 +237,7 @@ export const routes: readonly Route[] = [
   listTasks,
   updateTask,
   receiveWebhook,
+  listWork,
   getWorkspace,
   updateWorkspace,
   acceptInvitation,

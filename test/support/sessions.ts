@@ -7,7 +7,7 @@ export interface TestSession {
   email: string;
   cookie: string;
   /** A call from a page of ours, with the cookie. */
-  call(method: string, path: string, options?: CallOptions): Promise<Answered>;
+  call: (method: string, path: string, options?: CallOptions) => Promise<Answered>;
 }
 export const password = 'correct horse battery staple';
 

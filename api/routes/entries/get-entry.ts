@@ -10,6 +10,7 @@ import {
   readEntryVersions,
 } from '../../../store/entries.ts';
 import { exceptionsOfEntry } from '../../../store/exceptions.ts';
+import { ownPerson } from '../../kit/auth.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { entryInFull } from './entry.ts';
 
@@ -21,10 +22,13 @@ export const getEntry = defineRoute({
   description:
     'whyNotBilled lists every reason why it is not on an issued invoice, with what to do about it.',
   permission: 'entries.read',
+  own: true,
   responses: { 200: entryInFull },
   handler: ({ params: { entryId }, actor, transact }) =>
     transact(async (tx) => {
-      const row = found(await readEntry(tx, entryId), 'entry');
+      const own = ownPerson(actor, 'entries.read');
+      const entry = await readEntry(tx, entryId);
+      const row = found(own === null || entry?.personId === own ? entry : null, 'entry');
       const facts = found(await readEntryFacts(tx, entryId), 'entry');
       const items = await readEntryItems(tx, entryId);
       return {

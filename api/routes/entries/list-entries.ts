@@ -1,6 +1,7 @@
 /** Owns GET /entries. */
 import { z } from 'zod';
 import { listEntries as readEntries } from '../../../store/entries.ts';
+import { ownPerson } from '../../kit/auth.ts';
 import { encodeCursor, idAfter } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { day, id, pageOf, pageQuery } from '../../kit/schemas.ts';
@@ -13,6 +14,7 @@ export const listEntries = defineRoute({
   summary: 'List work entries, newest first',
   description: 'A page may be short, even empty: go on while there is a nextCursor.',
   permission: 'entries.read',
+  own: true,
   query: z.object({
     ...pageQuery,
     projectId: id.optional(),
@@ -22,8 +24,13 @@ export const listEntries = defineRoute({
     status: entryStatus.optional(),
   }),
   responses: { 200: pageOf(entry) },
-  handler: ({ query: { limit, cursor, ...filter }, transact }) =>
+  handler: ({ query: { limit, cursor, ...filter }, actor, transact }) =>
     transact(async (tx) => {
+      const own = ownPerson(actor, 'entries.read');
+      // Whoever asks for somebody else's gets what there is of them: nothing.
+      if (own !== null && filter.personId !== undefined && filter.personId !== own)
+        return { status: 200, body: { items: [], nextCursor: null } };
+      if (own !== null) filter.personId = own;
       const { entries, next } = await readEntries(tx, filter, { after: idAfter(cursor), limit });
       return { status: 200, body: { items: entries, nextCursor: next && encodeCursor([next]) } };
     }),

@@ -1,9 +1,8 @@
 /** Owns GET /invoices/:invoiceId. */
 import { z } from 'zod';
-import { found } from '../../../domain/refusal.ts';
 import { readInvoice, readInvoiceLines } from '../../../store/invoices.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { invoice, invoiceLine } from './invoice.ts';
+import { invoice, invoiceLine, linesFor, requireVisible } from './invoice.ts';
 
 const firstLines = 50;
 
@@ -13,14 +12,16 @@ export const getInvoice = defineRoute({
   path: '/invoices/:invoiceId',
   summary: 'Read an invoice with its first lines',
   permission: 'invoices.read',
+  own: true,
   responses: {
     200: invoice.extend({
       lines: z.array(invoiceLine).meta({ description: 'The first 50; all of them: …/lines.' }),
     }),
   },
-  handler: ({ params, transact }) =>
+  handler: ({ params, actor, transact }) =>
     transact(async (tx) => {
-      const row = found(await readInvoice(tx, params.invoiceId), 'invoice');
-      return { status: 200, body: { ...row, lines: await readInvoiceLines(tx, row.id, 0, firstLines) } };
+      const row = requireVisible(await readInvoice(tx, params.invoiceId), actor);
+      const lines = await readInvoiceLines(tx, row.id, 0, firstLines);
+      return { status: 200, body: { ...row, lines: linesFor(actor, lines) } };
     }),
 });

@@ -1,7 +1,11 @@
 /** Owns how a client invoice and its lines are shown over the API. */
 import { z } from 'zod';
 import { invoiceStatuses } from '../../../domain/invoice.ts';
+import type { Permission } from '../../../domain/permissions.ts';
+import { found } from '../../../domain/refusal.ts';
+import type { InvoiceLineRow, InvoiceRow } from '../../../store/invoices.ts';
 import { syncStatuses } from '../../../store/sync.ts';
+import { type Actor, ownClient } from '../../kit/auth.ts';
 import { id, instant, storedDay, storedDecimal } from '../../kit/schemas.ts';
 
 export const invoiceStatus = z.enum(invoiceStatuses);
@@ -41,6 +45,9 @@ export const invoice = z
     createdAt: instant,
     issuedAt: instant.nullable(),
     settledAt: instant.nullable(),
+    confirmedAt: instant
+      .nullable()
+      .meta({ description: 'When the client said in the portal that they paid: a badge, no money.' }),
     sync: sync
       .nullable()
       .meta({ description: 'At the accounting platform; null where the contract names none.' }),
@@ -65,9 +72,36 @@ export const invoiceLine = z
     itemCount: z.int(),
     formula: z
       .record(z.string(), z.unknown())
-      .meta({ description: 'How the amount came about, with the numbers.' }),
+      .meta({ description: 'How the amount came about, with the numbers; empty for a client.' }),
   })
   .meta({ id: 'InvoiceLine' });
+
+/**
+ * The invoice as the actor may see it. Refuses with 404, like what does not exist, a client's member who asks for another's
+ * invoice or for one that was not issued; what is our own business is left out for them.
+ */
+export function requireVisible(
+  row: InvoiceRow | null,
+  actor: Actor,
+  permission: Permission = 'invoices.read',
+): InvoiceRow {
+  const clientId = ownClient(actor, permission);
+  if (clientId === null) return found(row, 'invoice');
+  const own = row?.clientId === clientId && row.number !== null ? row : null;
+  return toClientView(found(own, 'invoice'));
+}
+
+/** Without what happens behind the counter. */
+export const toClientView = (row: InvoiceRow): InvoiceRow => ({
+  ...row,
+  holdReason: null,
+  runId: null,
+  sync: null,
+});
+
+/** A formula may name what the work cost us: not for clients. */
+export const linesFor = (actor: Actor, lines: InvoiceLineRow[]): InvoiceLineRow[] =>
+  ownClient(actor, 'invoices.read') === null ? lines : lines.map((line) => ({ ...line, formula: {} }));
 
 /** What a line is made of. */
 export const lineEntry = z

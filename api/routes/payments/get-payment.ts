@@ -1,6 +1,7 @@
 /** Owns GET /payments/:paymentId. */
 import { found } from '../../../domain/refusal.ts';
 import { readApplications, readPayment } from '../../../store/payments.ts';
+import { ownClient } from '../../kit/auth.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { paymentInFull } from './payment.ts';
 
@@ -10,10 +11,13 @@ export const getPayment = defineRoute({
   path: '/payments/:paymentId',
   summary: 'Read a payment with its applications',
   permission: 'payments.read',
+  own: true,
   responses: { 200: paymentInFull },
-  handler: ({ params, transact }) =>
+  handler: ({ params, actor, transact }) =>
     transact(async (tx) => {
-      const row = found(await readPayment(tx, params.paymentId), 'payment');
+      const clientId = ownClient(actor, 'payments.read');
+      const payment = await readPayment(tx, params.paymentId);
+      const row = found(clientId === null || payment?.clientId === clientId ? payment : null, 'payment');
       return { status: 200, body: { ...row, applications: await readApplications(tx, row.id) } };
     }),
 });

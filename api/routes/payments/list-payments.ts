@@ -1,6 +1,7 @@
 /** Owns GET /payments. */
 import { z } from 'zod';
 import { listPayments as readPayments } from '../../../store/payments.ts';
+import { ownClient } from '../../kit/auth.ts';
 import { idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { pageOf, pageQuery } from '../../kit/schemas.ts';
@@ -12,11 +13,16 @@ export const listPayments = defineRoute({
   path: '/payments',
   summary: 'List payments, newest first',
   permission: 'payments.read',
+  own: true,
   query: z.object({ ...pageQuery }),
   responses: { 200: pageOf(payment) },
-  handler: ({ query: { limit, cursor }, transact }) =>
+  handler: ({ query: { limit, cursor }, actor, transact }) =>
     transact(async (tx) => {
-      const rows = await readPayments(tx, { cursor: idAfter(cursor) ?? undefined, limit: limit + 1 });
+      const rows = await readPayments(tx, {
+        clientId: ownClient(actor, 'payments.read') ?? undefined,
+        cursor: idAfter(cursor) ?? undefined,
+        limit: limit + 1,
+      });
       return { status: 200, body: toIdPage(rows, limit) };
     }),
 });

@@ -1,8 +1,9 @@
 /** Owns GET /projects/:projectId. */
 import { found } from '../../../domain/refusal.ts';
 import { projects } from '../../../store/projects.ts';
+import { ownClient } from '../../kit/auth.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { project } from './project.ts';
+import { project, projectFor } from './project.ts';
 
 export const getProject = defineRoute({
   name: 'get-project',
@@ -10,10 +11,13 @@ export const getProject = defineRoute({
   path: '/projects/:projectId',
   summary: 'Read a project',
   permission: 'projects.read',
+  own: true,
   responses: { 200: project },
-  handler: ({ params, transact }) =>
-    transact(async (tx) => ({
-      status: 200,
-      body: found(await projects.find(tx, params.projectId), 'project'),
-    })),
+  handler: ({ params, actor, transact }) =>
+    transact(async (tx) => {
+      const own = ownClient(actor, 'projects.read');
+      const row = await projects.find(tx, params.projectId);
+      const visible = found(own === null || row?.clientId === own ? row : null, 'project');
+      return { status: 200, body: projectFor(actor, visible) };
+    }),
 });

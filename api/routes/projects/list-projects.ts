@@ -1,10 +1,11 @@
 /** Owns GET /projects. */
 import { z } from 'zod';
 import { projects } from '../../../store/projects.ts';
+import { ownClient } from '../../kit/auth.ts';
 import { idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, pageOf, pageQuery } from '../../kit/schemas.ts';
-import { project, status } from './project.ts';
+import { project, projectFor, status } from './project.ts';
 
 export const listProjects = defineRoute({
   name: 'list-projects',
@@ -12,6 +13,7 @@ export const listProjects = defineRoute({
   path: '/projects',
   summary: 'List projects',
   permission: 'projects.read',
+  own: true,
   query: z.object({
     ...pageQuery,
     clientId: id.optional(),
@@ -19,13 +21,22 @@ export const listProjects = defineRoute({
     status: status.optional(),
   }),
   responses: { 200: pageOf(project) },
-  handler: ({ query: { limit, cursor, clientId, contractId, status }, transact }) =>
+  handler: ({ query: { limit, cursor, clientId, contractId, status }, actor, transact }) =>
     transact(async (tx) => {
+      const own = ownClient(actor, 'projects.read');
+      if (own !== null && clientId !== undefined && clientId !== own)
+        return { status: 200, body: { items: [], nextCursor: null } };
       const rows = await projects.list(tx, {
         limit,
         after: idAfter(cursor),
-        where: { clientId, contractId, status },
+        where: { clientId: own ?? clientId, contractId, status },
       });
-      return { status: 200, body: toIdPage(rows, limit) };
+      return {
+        status: 200,
+        body: toIdPage(
+          rows.map((row) => projectFor(actor, row)),
+          limit,
+        ),
+      };
     }),
 });

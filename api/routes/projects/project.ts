@@ -1,6 +1,7 @@
 /** Owns how a project is read and written over the API. */
 import { z } from 'zod';
-import { projectStatuses } from '../../../store/projects.ts';
+import { type Project, projectStatuses } from '../../../store/projects.ts';
+import { type Actor, ownClient } from '../../kit/auth.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import { id, instant, name, price, shortText, storedDecimal } from '../../kit/schemas.ts';
 
@@ -24,6 +25,10 @@ export const project = z
     createdAt: instant,
   })
   .meta({ id: 'Project' });
+
+/** A client sees their projects without our budgets. */
+export const projectFor = (actor: Actor, row: Project): Project =>
+  ownClient(actor, 'projects.read') === null ? row : { ...row, budgetSeconds: null, budgetAmount: null };
 
 export const newProject = z.object({
   clientId: id,
