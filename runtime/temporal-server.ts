@@ -110,12 +110,8 @@ async function stopServer(pid: number): Promise<void> {
   ]);
 }
 
-/** The server a killed run left behind, when it fits this start; anything else left behind is ended. */
-async function adoptLeftover(
-  recordFile: string,
-  args: string[],
-  options: TemporalServerOptions,
-): Promise<ServerRecord | null> {
+/** The server that the record of an earlier run names, where it still runs. */
+async function recordedServer(recordFile: string): Promise<ServerRecord | null> {
   const text = await readFile(recordFile, 'utf8').catch(() => null);
   if (text === null) return null;
   let recorded: ServerRecord;
@@ -124,8 +120,18 @@ async function adoptLeftover(
   } catch {
     return null;
   }
-  if (!isStillRunning(recorded) || commandLine(recorded.pid)?.includes(' server start-dev ') !== true)
-    return null;
+  const runs = isStillRunning(recorded) && commandLine(recorded.pid)?.includes(' server start-dev ') === true;
+  return runs ? recorded : null;
+}
+
+/** The server a killed run left behind, when it fits this start; anything else left behind is ended. */
+async function adoptLeftover(
+  recordFile: string,
+  args: string[],
+  options: TemporalServerOptions,
+): Promise<ServerRecord | null> {
+  const recorded = await recordedServer(recordFile);
+  if (recorded === null) return null;
   const isAsked =
     JSON.stringify(recorded.args) === JSON.stringify(args) &&
     (options.port === undefined || recorded.address.endsWith(`:${options.port}`));
@@ -134,6 +140,12 @@ async function adoptLeftover(
   options.onProgress?.(`Ending a Temporal left over from an earlier run (process ${recorded.pid}) ...`);
   await stopServer(recorded.pid);
   return null;
+}
+
+/** Ends the server that a killed run left in a data folder, where its record names one; starts nothing, safe to repeat. */
+export async function endLeftoverTemporal(dataDir: string): Promise<void> {
+  const recorded = await recordedServer(join(dataDir, 'temporal', 'server.json'));
+  if (recorded !== null) await stopServer(recorded.pid);
 }
 
 /** A run killed within the start of a server leaves one that no record names; two on one file would spoil it. */

@@ -1,22 +1,12 @@
 /** Owns the servers of a test run: one Postgres with the template database, one Temporal, and their end. */
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { readToolPaths } from '../../config.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../runtime/embedded-postgres.ts';
-import {
-  commandLine,
-  endProcess,
-  identify,
-  isStillRunning,
-  type ProcessIdentity,
-  processesWith,
-} from '../../runtime/process-identity.ts';
 import { startTemporalServer, type TemporalServer } from '../../runtime/temporal-server.ts';
 import { migrate } from '../../store/migrate.ts';
+import { makeRun, removeRun, sweepKilledRuns } from './test-runs.ts';
 
 /**
  * What test files get by `inject('servers')`. `postgresUrl` is the owner's login; clones are made from `template`;
@@ -35,7 +25,6 @@ declare module 'vitest' {
   }
 }
 
-const prefix = 'slipway-test-run-';
 const template = 'slipway_template';
 const say = (message: string): void => console.log(`[servers] ${message}`);
 
@@ -55,37 +44,6 @@ const startTemporal = (dataDir: string): Promise<TemporalServer> =>
       'worker.perNamespaceWorkerCount': '1',
     },
   });
-
-/** Ends every server that works in a run's folder, and removes that. */
-async function removeRun(dir: string): Promise<void> {
-  for (const pid of processesWith(`${dir}/`)) {
-    say(`ending a server that a test left running: ${commandLine(pid)?.slice(0, 120)}`);
-    await endProcess(pid, [
-      { signal: 'SIGINT', waitMs: 10_000 },
-      { signal: 'SIGQUIT', waitMs: 5_000 },
-      { signal: 'SIGKILL', waitMs: 5_000 },
-    ]);
-  }
-  await rm(dir, { recursive: true, force: true });
-}
-
-/** Ends what killed test runs left behind. */
-async function sweepKilledRuns(): Promise<void> {
-  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(prefix))) {
-    const dir = join(tmpdir(), name);
-    let owner: ProcessIdentity;
-    try {
-      owner = JSON.parse(readFileSync(join(dir, 'owner.json'), 'utf8')) as ProcessIdentity;
-    } catch {
-      continue; // Just being made, or another program's.
-    }
-    if (isStillRunning(owner)) continue;
-    say(`ending the servers of a killed run in ${dir}`);
-    // The run's Temporal keeps its state in memory, so only its record knows it.
-    await (await startTemporal(dir)).stop();
-    await removeRun(dir);
-  }
-}
 
 /** Runs the migrations once; nobody may connect to the result, else it could not be cloned. */
 async function makeTemplate(url: string): Promise<void> {
@@ -125,10 +83,9 @@ async function startServers(dir: string): Promise<{ postgres: EmbeddedPostgres; 
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  await sweepKilledRuns();
+  await sweepKilledRuns(tmpdir(), say);
   const startedAt = Date.now();
-  const dir = mkdtempSync(join(tmpdir(), prefix));
-  writeFileSync(join(dir, 'owner.json'), JSON.stringify(identify(process.pid)));
+  const dir = makeRun(tmpdir());
   const { postgres, temporal } = await startServers(dir);
   project.provide('servers', {
     postgresUrl: postgres.url,
@@ -139,6 +96,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   say(`Postgres (process ${postgres.pid}) and Temporal (${temporal.pid}) up in ${Date.now() - startedAt} ms`);
   return async () => {
     await Promise.all([postgres.stop(), temporal.stop()]);
-    await removeRun(dir);
+    await removeRun(dir, say);
   };
 }
