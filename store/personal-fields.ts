@@ -19,6 +19,8 @@ export interface SealedFields {
 
 /** What is shown in the place of a field whose key was deleted. */
 export const forgotten = '[forgotten]';
+/** … whose ciphertext was changed or moved, as `slipway verify` says too; the events around it stay readable. */
+export const unreadable = '[unreadable]';
 
 const algorithm = 'aes-256-gcm';
 const keyBytes = 32;
@@ -121,8 +123,16 @@ export function sealFields(
   return { key: key.id, fields, sealed };
 }
 
-/** Throws when the ciphertext, its key or its fields were changed. */
-function unsealFields(workspaceId: string, key: DataKey, { fields, sealed }: SealedFields): unknown[] {
+/** The values in the order of their fields; all unreadable when the ciphertext, its key or its fields were changed. */
+function unsealFields(workspaceId: string, key: DataKey, part: SealedFields): unknown[] {
+  try {
+    return unseal(workspaceId, key, part);
+  } catch {
+    return part.fields.map(() => unreadable);
+  }
+}
+
+function unseal(workspaceId: string, key: DataKey, { fields, sealed }: SealedFields): unknown[] {
   const bytes = Buffer.from(sealed, 'base64');
   const decipher = createDecipheriv(algorithm, key.bytes, bytes.subarray(0, nonceBytes), {
     authTagLength: tagBytes,
@@ -133,7 +143,10 @@ function unsealFields(workspaceId: string, key: DataKey, { fields, sealed }: Sea
   return JSON.parse(Buffer.concat(plain).toString('utf8')) as unknown[];
 }
 
-/** The personal fields of each event by where they belong, or `[forgotten]`; in the order of `events`. */
+/**
+ * The personal fields of each event by where they belong, or `[forgotten]`; in the order of `events`. Throws when the keys
+ * are sealed with another secret key than the hub has.
+ */
 export async function openFields(
   tx: WorkspaceTx,
   events: readonly { personal?: unknown }[],

@@ -1,5 +1,5 @@
 /** Owns `slipway audit-export`: the audit as a file that anybody can verify. */
-import { createWriteStream } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
@@ -51,11 +51,20 @@ export const auditExport: Command = {
         beginExport(tx, { format, filter, actor: 'cli' }),
       );
       const lines = Readable.from(exportLines(database, head, { format, filter }));
-      // Personal data in the clear: for this user's eyes; never over a file that is there.
-      if (values.output)
-        await pipeline(lines, createWriteStream(values.output, { flags: 'wx', mode: 0o600 }));
+      if (values.output) await writeNew(values.output, lines);
       else await pipeline(lines, process.stdout, { end: false });
       return 0;
     });
   },
 };
+
+/** Personal data in the clear: for this user's eyes; never over a file that is there, and whole or not at all. */
+async function writeNew(path: string, lines: Readable): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await pipeline(lines, file.createWriteStream());
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+}
