@@ -53,6 +53,7 @@ export async function creditCorrections(
   ticketIds: readonly string[],
   actor: string,
 ): Promise<number> {
+  if (ticketIds.length === 0) return 0;
   const corrections = await tx.rows<{
     id: string;
     number: string;

@@ -13,6 +13,7 @@ import type { SeriesDocumentType } from '../domain/numbering.ts';
 import { found, invalidField, Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
+import { bindAttachments } from './attachments.ts';
 import { tellContractor, tellInvoiceApprovers, tellOfDispute } from './contractor-invoice-notices.ts';
 import {
   type ContractorInvoice,
@@ -31,6 +32,7 @@ import { confirmedAccount } from './payee-accounts.ts';
 import { agreementInForce } from './self-billing-agreements.ts';
 import { type Seller, sellers } from './sellers.ts';
 import { takeNumber } from './take-number.ts';
+import type { Values } from './tenant-table.ts';
 import { bundleTickets, unbundleTickets } from './tickets.ts';
 import { currencyOf, getWorkspace, workspaceNow } from './workspaces.ts';
 
@@ -153,6 +155,8 @@ export interface InvoiceFacts {
   note: string | null;
   theirNumber: string | null;
   theirDate: Day | null;
+  /** The upload with their own document. */
+  attachmentId: string | null;
   tax: DecimalText;
 }
 
@@ -190,6 +194,7 @@ export async function createContractorInvoice(
       doer.id,
     ],
   );
+  await holdFile(tx, { id, personId: payee.id }, wanted.attachmentId, doer);
   const invoice = await lockContractorInvoice(tx, id);
   await putTickets(tx, invoice, wanted.ticketIds, doer);
   const made = found(await readContractorInvoice(tx, id), 'contractor_invoice');
@@ -199,15 +204,36 @@ export async function createContractorInvoice(
   return made;
 }
 
+/** The file stays with the invoice from here on; another one may follow it. */
+async function holdFile(
+  tx: WorkspaceTx,
+  invoice: { id: string; personId: string },
+  attachmentId: string | null,
+  doer: Doer,
+): Promise<void> {
+  if (attachmentId === null) return;
+  await bindAttachments(
+    tx,
+    [attachmentId],
+    { subjectType: 'contractor_invoice', subjectId: invoice.id, personId: invoice.personId },
+    doer,
+  );
+  await tx.run('update contractor_invoices set attachment_id = $3 where workspace_id = $1 and id = $2', [
+    tx.workspaceId,
+    invoice.id,
+    attachmentId,
+  ]);
+}
+
 function requireFactsFit(facts: InvoiceFacts, kind: ContractorInvoiceKind, currency: string): void {
   if (!fitsCurrency(facts.tax, currency))
     throw invalidField('/tax', 'contractor_invoice.too_fine', `${facts.tax} is finer than ${currency} goes.`);
   if (kind === 'own_invoice') return;
-  if (facts.theirNumber !== null || facts.theirDate !== null)
+  if (facts.theirNumber !== null || facts.theirDate !== null || facts.attachmentId !== null)
     throw invalidField(
       '/theirNumber',
       'contractor_invoice.not_their_own',
-      'Only an invoice of their own has a number and date of their own.',
+      'Only an invoice of their own has a number, a date and a file of their own.',
     );
   if (kind === 'payment_request' && !new Decimal(facts.tax).isZero())
     throw invalidField(
@@ -241,7 +267,7 @@ const shownFacts = ({
 export async function editContractorInvoice(
   tx: WorkspaceTx,
   invoice: ContractorInvoice,
-  change: Partial<InvoiceFacts> & { ticketIds?: readonly string[] | undefined },
+  change: Values<InvoiceFacts> & { ticketIds?: readonly string[] | undefined },
   doer: Doer,
 ): Promise<ContractorInvoice> {
   const status = moveContractorInvoice('edit', invoice);
@@ -249,9 +275,11 @@ export async function editContractorInvoice(
     note: change.note === undefined ? invoice.note : change.note,
     theirNumber: change.theirNumber === undefined ? invoice.theirNumber : change.theirNumber,
     theirDate: change.theirDate === undefined ? invoice.theirDate : change.theirDate,
+    attachmentId: change.attachmentId === undefined ? invoice.attachmentId : change.attachmentId,
     tax: change.tax ?? invoice.tax,
   };
   requireFactsFit(facts, invoice.kind, invoice.currency);
+  if (facts.attachmentId !== invoice.attachmentId) await holdFile(tx, invoice, facts.attachmentId, doer);
   await tx.run(
     `update contractor_invoices set status = $3, note = $4, their_number = $5, their_date = $6, tax = $7, total = net + $7
      where workspace_id = $1 and id = $2`,

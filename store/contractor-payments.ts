@@ -269,7 +269,7 @@ function restOf({ amount, applications, rest }: NewContractorPayment): Decimal {
 }
 
 const maxDaysAhead = 31;
-const maxDaysBack = 730;
+const maxDaysBack = 3_660;
 function requireDateFits(valueDate: Day, today: Day): void {
   if (valueDate <= addDays(today, maxDaysAhead) && valueDate >= addDays(today, -maxDaysBack)) return;
   throw invalidField(

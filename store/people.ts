@@ -8,6 +8,10 @@ export interface Person {
   kind: 'contractor' | 'employee';
   /** Position on the rate cards. */
   position: string | null;
+  /** {CONTRACTOR} in numbers; given with their first invoice where none is set. */
+  code: string | null;
+  /** What they are paid in; null: the workspace's. */
+  currency: string | null;
   active: boolean;
   /** When name and address were taken out of here and of the audit; for good. */
   forgottenAt: string | null;
@@ -20,6 +24,8 @@ export const people = tenantTable<Person>('people', {
   email: 'plain',
   kind: 'plain',
   position: 'plain',
+  code: 'plain',
+  currency: 'plain',
   active: 'plain',
   forgottenAt: 'plain',
   createdAt: 'plain',

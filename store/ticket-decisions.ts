@@ -6,6 +6,7 @@ import { isApproved, moveTicket } from '../domain/ticket.ts';
 import type { DecimalText, EntryKind } from '../domain/work-entry.ts';
 import { representedBy } from './approval-substitutes.ts';
 import { plainArray } from './arrays.ts';
+import { creditCorrections } from './contractor-credits.ts';
 import type { WorkspaceTx } from './database.ts';
 import { closeDue } from './due.ts';
 import { approvalLimits, dutyRule, recordDutyExceptions } from './duties.ts';
@@ -173,6 +174,11 @@ async function approve(
   );
   await writeDecisions(tx, within, 'approved', null, decider, grounds);
   await tellAuthors(tx, within, 'ticket.approved', decider, '');
+  await creditCorrections(
+    tx,
+    within.filter((ticket) => ticket.correctsTicketId !== null).map((ticket) => ticket.id),
+    decider.id,
+  );
   return within;
 }
 

@@ -25,6 +25,26 @@ import { listConnections } from './connections/list-connections.ts';
 import { syncConnection } from './connections/sync-connection.ts';
 import { updateConnection } from './connections/update-connection.ts';
 import { listConnectors } from './connectors/list-connectors.ts';
+import { acceptContractorInvoice } from './contractor-invoices/accept-contractor-invoice.ts';
+import { approveContractorInvoice } from './contractor-invoices/approve-contractor-invoice.ts';
+import { cancelContractorInvoice } from './contractor-invoices/cancel-contractor-invoice.ts';
+import { createContractorInvoice } from './contractor-invoices/create-contractor-invoice.ts';
+import { disputeContractorInvoice } from './contractor-invoices/dispute-contractor-invoice.ts';
+import { getContractorInvoice } from './contractor-invoices/get-contractor-invoice.ts';
+import { listContractorInvoices } from './contractor-invoices/list-contractor-invoices.ts';
+import { previewContractorInvoice } from './contractor-invoices/preview-contractor-invoice.ts';
+import { rejectContractorInvoice } from './contractor-invoices/reject-contractor-invoice.ts';
+import { rejectInvoicedTicket } from './contractor-invoices/reject-invoiced-ticket.ts';
+import { submitContractorInvoice } from './contractor-invoices/submit-contractor-invoice.ts';
+import { updateContractorInvoice } from './contractor-invoices/update-contractor-invoice.ts';
+import { withdrawContractorInvoice } from './contractor-invoices/withdraw-contractor-invoice.ts';
+import { applyContractorPayment } from './contractor-payments/apply-contractor-payment.ts';
+import { getContractorPayment } from './contractor-payments/get-contractor-payment.ts';
+import { getWithholding } from './contractor-payments/get-withholding.ts';
+import { listContractorCredits } from './contractor-payments/list-contractor-credits.ts';
+import { listContractorPayments } from './contractor-payments/list-contractor-payments.ts';
+import { recordContractorPayment } from './contractor-payments/record-contractor-payment.ts';
+import { reverseContractorPayment } from './contractor-payments/reverse-contractor-payment.ts';
 import { createContract } from './contracts/create-contract.ts';
 import { getContract } from './contracts/get-contract.ts';
 import { listContracts } from './contracts/list-contracts.ts';
@@ -54,6 +74,9 @@ import { listInvoiceLines } from './invoices/list-invoice-lines.ts';
 import { listInvoices } from './invoices/list-invoices.ts';
 import { listLineEntries } from './invoices/list-line-entries.ts';
 import { retryInvoiceSync } from './invoices/retry-invoice-sync.ts';
+import { getMail } from './mail-outbox/get-mail.ts';
+import { listMails } from './mail-outbox/list-mails.ts';
+import { retryMail } from './mail-outbox/retry-mail.ts';
 import { createMappingRule } from './mapping-rules/create-mapping-rule.ts';
 import { deleteMappingRule } from './mapping-rules/delete-mapping-rule.ts';
 import { getMappingRule } from './mapping-rules/get-mapping-rule.ts';
@@ -71,9 +94,22 @@ import { createMembership } from './memberships/create-membership.ts';
 import { deleteMembership } from './memberships/delete-membership.ts';
 import { listMemberships } from './memberships/list-memberships.ts';
 import { updateMembership } from './memberships/update-membership.ts';
+import { getNotificationPreferences } from './notification-preferences/get-notification-preferences.ts';
+import { putNotificationPreferences } from './notification-preferences/put-notification-preferences.ts';
+import { countUnread } from './notifications/count-unread.ts';
+import { listNotifications } from './notifications/list-notifications.ts';
+import { markAllRead } from './notifications/mark-all-read.ts';
+import { markNotificationRead } from './notifications/mark-notification-read.ts';
+import { streamNotifications } from './notifications/stream-notifications.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
 import { getOperation } from './operations/get-operation.ts';
 import { listOperations } from './operations/list-operations.ts';
+import { confirmPayeeAccount } from './payee-accounts/confirm-payee-account.ts';
+import { getPayeeAccount } from './payee-accounts/get-payee-account.ts';
+import { listPayeeAccounts } from './payee-accounts/list-payee-accounts.ts';
+import { proposePayeeAccount } from './payee-accounts/propose-payee-account.ts';
+import { refusePayeeAccount } from './payee-accounts/refuse-payee-account.ts';
+import { revealPayeeAccount } from './payee-accounts/reveal-payee-account.ts';
 import { getPayment } from './payments/get-payment.ts';
 import { listPayments } from './payments/list-payments.ts';
 import { recordPayment } from './payments/record-payment.ts';
@@ -101,6 +137,9 @@ import { listRateCards } from './rate-cards/list-rate-cards.ts';
 import { updateRateCard } from './rate-cards/update-rate-card.ts';
 import { listRoles } from './roles/list-roles.ts';
 import { updateRole } from './roles/update-role.ts';
+import { answerSelfBillingAgreement } from './self-billing-agreements/answer-self-billing-agreement.ts';
+import { listSelfBillingAgreements } from './self-billing-agreements/list-self-billing-agreements.ts';
+import { proposeSelfBillingAgreement } from './self-billing-agreements/propose-self-billing-agreement.ts';
 import { createSeller } from './sellers/create-seller.ts';
 import { getSeller } from './sellers/get-seller.ts';
 import { listSellers } from './sellers/list-sellers.ts';
@@ -161,6 +200,35 @@ export const routes: readonly Route[] = [
   syncConnection,
   updateConnection,
   listConnectors,
+  acceptContractorInvoice,
+  approveContractorInvoice,
+  cancelContractorInvoice,
+  createContractorInvoice,
+  disputeContractorInvoice,
+  getContractorInvoice,
+  listContractorInvoices,
+  previewContractorInvoice,
+  rejectContractorInvoice,
+  rejectInvoicedTicket,
+  submitContractorInvoice,
+  updateContractorInvoice,
+  withdrawContractorInvoice,
+  applyContractorPayment,
+  getContractorPayment,
+  getWithholding,
+  listContractorCredits,
+  listContractorPayments,
+  recordContractorPayment,
+  reverseContractorPayment,
+  confirmPayeeAccount,
+  getPayeeAccount,
+  listPayeeAccounts,
+  proposePayeeAccount,
+  refusePayeeAccount,
+  revealPayeeAccount,
+  answerSelfBillingAgreement,
+  listSelfBillingAgreements,
+  proposeSelfBillingAgreement,
   createContract,
   getContract,
   listContracts,
@@ -180,6 +248,16 @@ export const routes: readonly Route[] = [
   confirmPayment,
   decideConfirmation,
   discardInvoice,
+  getMail,
+  listMails,
+  retryMail,
+  getNotificationPreferences,
+  putNotificationPreferences,
+  countUnread,
+  listNotifications,
+  markAllRead,
+  markNotificationRead,
+  streamNotifications,
   getInvoice,
   issueInvoice,
   listInvoiceLines,

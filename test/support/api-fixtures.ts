@@ -1,4 +1,6 @@
 /** Owns one real record for every path parameter of the API, so that the security tests can fill in any route. */
+import { listMails, queueMail } from '../../store/mails.ts';
+import { listNotifications, notify } from '../../store/notifications.ts';
 import { pipelineMakers } from './pipeline-fixtures.ts';
 import type { TestApi } from './start-api.ts';
 
@@ -111,6 +113,65 @@ const makers: Record<string, Make> = {
     substituteId: approverId,
     startsOn: '2026-05-01',
     endsBefore: '2026-05-08',
+  })),
+  notificationId: async ({ api, workspaceId }) => {
+    const member = await api.newMember(workspaceId, 'manager');
+    return api.test.database.inWorkspace(workspaceId, async (tx) => {
+      await notify(tx, [
+        {
+          kind: 'mail.failing',
+          to: { memberIds: [member.id] },
+          key: `fixture:${member.id}`,
+          subjectType: 'workspace',
+          subjectId: workspaceId,
+          params: { address: 'fixture@example.com', attempts: '1', reason: 'a fixture' },
+        },
+      ]);
+      return (await listNotifications(tx, member.id, { unread: true, before: null, limit: 1 }))[0]!.id;
+    });
+  },
+  mailId: ({ api, workspaceId }) =>
+    api.test.database.inWorkspace(workspaceId, async (tx) => {
+      await queueMail(tx, {
+        to: 'fixture@example.com',
+        template: 'invitation',
+        params: { inviter: 'Ada', workspace: 'Fixture', role: 'manager', expiresOn: '2026-05-01' },
+        key: `fixture:${workspaceId}`,
+        link: '/invitations/fixture',
+      });
+      return (await listMails(tx, { status: null, before: null, limit: 1 }))[0]!.id;
+    }),
+  contractorInvoiceId: post('/contractor-invoices', ({ personId, sellerId }) => ({
+    personId,
+    sellerId,
+    ticketIds: [],
+  })),
+  contractorPaymentId: async ({ api, key, ids }) => {
+    const made = await api.call('POST', '/contractor-payments', {
+      key,
+      headers: { 'Idempotency-Key': `fixture payment ${ids.personId}` },
+      body: {
+        personId: ids.personId,
+        method: 'check',
+        valueDate: new Date().toISOString().slice(0, 10),
+        currency: 'EUR',
+        amount: '10.00',
+        rest: 'on_account',
+      },
+    });
+    if (made.status !== 201) throw new Error(`fixture /contractor-payments: ${made.status} ${made.text}`);
+    return (made.json as { id: string }).id;
+  },
+  payeeAccountId: post('/payee-accounts', ({ personId }) => ({
+    personId,
+    holder: 'Ola Vik',
+    accountNumber: 'NO9386011117947',
+  })),
+  agreementId: post('/self-billing-agreements', ({ personId, sellerId }) => ({
+    personId,
+    sellerId,
+    startsOn: '2026-01-01',
+    legalText: 'Self-billing invoice',
   })),
   ...pipelineMakers,
 };

@@ -1,7 +1,7 @@
 /** Owns how a person is read and written over the API. */
 import { z } from 'zod';
 import type { Subject } from '../../kit/record-change.ts';
-import { email, id, instant, name, shortText } from '../../kit/schemas.ts';
+import { currency, email, id, instant, name, shortText } from '../../kit/schemas.ts';
 
 export const personSubject: Subject = {
   type: 'person',
@@ -18,6 +18,11 @@ export const person = z
     email: z.string().nullable(),
     kind,
     position: z.string().nullable().meta({ description: 'Position on the rate cards.' }),
+    code: z
+      .string()
+      .nullable()
+      .meta({ description: '{CONTRACTOR} in numbers; given with the first invoice where none is set.' }),
+    currency: z.string().nullable().meta({ description: "What they are paid in; null: the workspace's." }),
     active: z.boolean(),
     forgottenAt: instant.nullable().meta({ description: 'Their personal data was deleted then.' }),
     createdAt: instant,
@@ -29,5 +34,10 @@ export const newPerson = z.object({
   email: email.nullish(),
   kind: kind.optional(),
   position: shortText.nullish(),
+  code: z
+    .string()
+    .regex(/^[A-Z0-9]{2,10}$/, '2 to 10 capital letters and digits')
+    .nullish(),
+  currency: currency.nullish(),
 });
 export const personChange = newPerson.extend({ active: z.boolean() }).partial();

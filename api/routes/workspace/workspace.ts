@@ -33,8 +33,34 @@ const settings = z.strictObject({
     .max(3660)
     .nullish()
     .meta({ description: 'Older work is refused; default 730.' }),
+  contractorInvoiceReminderAfterSeconds: waitSeconds.nullish().meta({
+    description: 'After this approvers are reminded of a contractor invoice; default two days.',
+  }),
+  contractorInvoiceEscalationAfterSeconds: waitSeconds.nullish().meta({
+    description: 'After this admins are told that nobody decided on a contractor invoice; default five days.',
+  }),
+  contractorPaymentTermsDays: z
+    .int()
+    .min(0)
+    .max(365)
+    .nullish()
+    .meta({ description: 'From the approval of a contractor invoice until it is due; default 30.' }),
+  payoutBlockDays: z
+    .int()
+    .min(0)
+    .max(90)
+    .nullish()
+    .meta({ description: 'How long nobody is paid to a changed account; default 5.' }),
   approvalLimits: z.record(currency, price).nullish().meta({
     description: 'Currency → up to how much a manager decides; a currency that is not named has no limit.',
+  }),
+  digestTime: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day, such as 07:00')
+    .nullish()
+    .meta({ description: 'When the finance team is told each day of what is open; default 07:00.' }),
+  exceptionAgeDays: z.int().min(1).max(365).nullish().meta({
+    description: 'An exception that is open for more days raises the alarm; default 7.',
   }),
   fourEyes: z.boolean().nullish().meta({
     description: 'Whether decisions need a second person; default: from three members on who could decide.',

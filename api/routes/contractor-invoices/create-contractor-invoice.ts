@@ -1,0 +1,34 @@
+/** Owns POST /contractor-invoices. */
+import { createContractorInvoice as create } from '../../../store/contractor-invoice-drafts.ts';
+import { defineRoute } from '../../kit/route.ts';
+import {
+  bundleErrors,
+  contractorInvoiceInFull,
+  newContractorInvoice,
+  personOf,
+} from './contractor-invoice.ts';
+import { showContractorInvoice } from './show-contractor-invoice.ts';
+
+export const createContractorInvoice = defineRoute({
+  name: 'create-contractor-invoice',
+  method: 'post',
+  path: '/contractor-invoices',
+  summary: 'Bundle approved tickets into a contractor invoice',
+  description: 'A draft: its tickets are on no other invoice from here on.',
+  permission: 'contractor_invoices.create',
+  own: true,
+  body: newContractorInvoice,
+  example: { personId: '{personId}', sellerId: '{sellerId}', ticketIds: [], note: 'March' },
+  responses: { 201: contractorInvoiceInFull },
+  errors: bundleErrors,
+  handler: ({ body, actor, transact }) =>
+    transact(async (tx) => {
+      const personId = personOf(actor, 'contractor_invoices.create', body.personId);
+      const made = await create(tx, { ...body, personId, sellerId: body.sellerId ?? null }, actor);
+      return {
+        status: 201,
+        body: await showContractorInvoice(tx, made),
+        headers: { Location: `/api/v1/contractor-invoices/${made.id}` },
+      };
+    }),
+});

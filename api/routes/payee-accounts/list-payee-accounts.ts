@@ -1,0 +1,31 @@
+/** Owns GET /payee-accounts. */
+import { z } from 'zod';
+import { listPayeeAccounts as list } from '../../../store/payee-accounts.ts';
+import { ownPerson } from '../../kit/auth.ts';
+import { idAfter, toIdPage } from '../../kit/cursor.ts';
+import { defineRoute } from '../../kit/route.ts';
+import { id, pageOf, pageQuery } from '../../kit/schemas.ts';
+import { payeeAccount, payeeAccountStatus } from './payee-account.ts';
+
+export const listPayeeAccounts = defineRoute({
+  name: 'list-payee-accounts',
+  method: 'get',
+  path: '/payee-accounts',
+  summary: 'List the accounts that people are paid to, masked, newest first',
+  permission: 'payee_accounts.read',
+  own: true,
+  query: z.object({ ...pageQuery, personId: id.optional(), status: payeeAccountStatus.optional() }),
+  responses: { 200: pageOf(payeeAccount) },
+  handler: ({ query: { limit, cursor, personId, status }, actor, transact }) =>
+    transact(async (tx) => {
+      const own = ownPerson(actor, 'payee_accounts.read');
+      if (own !== null && personId !== undefined && personId !== own)
+        return { status: 200, body: { items: [], nextCursor: null } };
+      const rows = await list(
+        tx,
+        { personId: own ?? personId ?? null, status: status ?? null },
+        { after: idAfter(cursor), limit: limit + 1 },
+      );
+      return { status: 200, body: toIdPage(rows, limit) };
+    }),
+});
