@@ -17,9 +17,11 @@ import {
 import { ticketSettings } from '../domain/ticket-settings.ts';
 import type { Day, Instant } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
+import { bindAttachments, type Uploader } from './attachments.ts';
 import type { WorkspaceTx } from './database.ts';
 import { closeDue, setDue } from './due.ts';
 import { newId } from './new-id.ts';
+import { requireOpenPeriods } from './periods.ts';
 import { takeNumber } from './take-number.ts';
 import {
   deleteTicketEntries,
@@ -41,6 +43,9 @@ export interface WrittenTicket {
   lines: readonly WrittenLine[];
 }
 
+/** Who writes: named by the events, and holder of the receipts. */
+export type Author = Uploader;
+
 /** Where the work was: what a ticket's number and entries need to know of its project. */
 interface Place {
   clientId: string;
@@ -53,7 +58,7 @@ interface Place {
 export async function createTicket(
   tx: WorkspaceTx,
   written: WrittenTicket,
-  actor: string,
+  author: Author,
 ): Promise<TicketRow> {
   const content = withLineIds(written, []);
   checkTicketLines(content.lines, content.correctsTicketId !== null);
@@ -85,9 +90,9 @@ export async function createTicket(
       ticketContentHash(content),
     ],
   );
-  await writeLines(tx, id, content.lines);
+  await writeLines(tx, id, content, author);
   const ticket = (await readTicket(tx, id))!;
-  await recordTicketEvents(tx, [ticket], 'ticket.created', actor, shownInEvents);
+  await recordTicketEvents(tx, [ticket], 'ticket.created', author.id, shownInEvents);
   return ticket;
 }
 
@@ -99,7 +104,7 @@ export async function editTicket(
   tx: WorkspaceTx,
   ticket: TicketRow,
   change: Partial<Pick<WrittenTicket, 'projectId' | 'workDate' | 'notes' | 'lines'>>,
-  actor: string,
+  author: Author,
 ): Promise<TicketRow> {
   const status = moveTicket('edit', ticket);
   const content = withLineIds({ ...ticket, ...change }, ticket.lines);
@@ -107,10 +112,11 @@ export async function editTicket(
   if (isApproved(ticket.status)) {
     if (contentHash === ticket.contentHash) return ticket;
     await requireChangeable(tx, ticket);
+    await requireOpenBooks(tx, await checkPlace(tx, ticket), ticket.workDate, author.id);
   }
   checkTicketLines(content.lines, content.correctsTicketId !== null);
   await checkPlace(tx, content);
-  if (isApproved(ticket.status)) await voidApproval(tx, ticket, actor);
+  if (isApproved(ticket.status)) await voidApproval(tx, ticket, author.id);
   await tx.run(
     `update tickets set status = $3, project_id = $4, work_date = $5, notes = $6, content_hash = decode($7, 'hex'),
        approved_hash = null, approved_by = null, decided_by = null, decided_at = null, decision_reason = null, on_behalf_of = null
@@ -121,9 +127,9 @@ export async function editTicket(
     tx.workspaceId,
     ticket.id,
   ]);
-  await writeLines(tx, ticket.id, content.lines);
+  await writeLines(tx, ticket.id, content, author);
   const edited = (await readTicket(tx, ticket.id))!;
-  await recordTicketEvents(tx, [edited], 'ticket.edited', actor, (after) => ({
+  await recordTicketEvents(tx, [edited], 'ticket.edited', author.id, (after) => ({
     ...shownInEvents(after),
     from: ticket.status,
     approvalVoid: isApproved(ticket.status),
@@ -138,6 +144,7 @@ export async function submitTicket(tx: WorkspaceTx, ticket: TicketRow, actor: st
     throw invalidField('/lines', 'ticket.empty', 'The ticket has no lines.', 'Add what was done.');
   checkTicketLines(ticket.lines, ticket.correctsTicketId !== null);
   const place = await checkPlace(tx, ticket);
+  await requireOpenBooks(tx, place, ticket.workDate, actor);
   await refuseRunningTimer(tx, ticket);
   await checkPersonDay(tx, ticket);
   await checkCorrected(tx, ticket);
@@ -296,7 +303,13 @@ function withLineIds(written: WrittenTicket, known: readonly TicketLine[]): Tick
   return { ...contentOf({ ...written, lines }), lines };
 }
 
-async function writeLines(tx: WorkspaceTx, ticketId: string, lines: readonly TicketLine[]): Promise<void> {
+/** Replaces nothing: the ticket has no lines now. Receipts are bound to their lines, and are the person's own from then on. */
+async function writeLines(
+  tx: WorkspaceTx,
+  ticketId: string,
+  { lines, personId }: TicketContent,
+  author: Author,
+): Promise<void> {
   if (lines.length === 0) return;
   const { from, params } = asRows(
     {
@@ -327,6 +340,9 @@ async function writeLines(tx: WorkspaceTx, ticketId: string, lines: readonly Tic
        transport_seconds, note from ${from}`,
     [tx.workspaceId, ticketId, ...params],
   );
+  for (const { id, receiptId } of lines)
+    if (receiptId !== null)
+      await bindAttachments(tx, [receiptId], { subjectType: 'ticket_line', subjectId: id, personId }, author);
 }
 
 /** Whether person, project, date and tasks are ones that work can be put on; throws a 422 that names the field. */
@@ -407,6 +423,12 @@ async function checkPlace(tx: WorkspaceTx, ticket: TicketContent): Promise<Place
     );
   await checkTasks(tx, ticket);
   return { clientId: place.clientId, sellerId: place.sellerId, today, now };
+}
+
+/** Work of a closed month stays what it is; a correction is dated today and names what it corrects (BILLING §3). */
+async function requireOpenBooks(tx: WorkspaceTx, place: Place, day: Day, actor: string): Promise<void> {
+  if (place.sellerId === null) return;
+  await requireOpenPeriods(tx, 'time', [{ sellerId: place.sellerId, day }], actor, place.now);
 }
 
 async function checkTasks(tx: WorkspaceTx, ticket: TicketContent): Promise<void> {

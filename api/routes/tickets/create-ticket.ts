@@ -3,7 +3,7 @@ import { invalidField } from '../../../domain/refusal.ts';
 import { createTicket as create } from '../../../store/ticket-editing.ts';
 import { ownPerson } from '../../kit/auth.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { lineErrors, newTicket, shownTicket, ticket, toLine } from './ticket.ts';
+import { authorOf, lineErrors, newTicket, receiptErrors, shownTicket, ticket, toLine } from './ticket.ts';
 
 export const createTicket = defineRoute({
   name: 'create-ticket',
@@ -26,7 +26,7 @@ export const createTicket = defineRoute({
     ],
   },
   responses: { 201: ticket },
-  errors: ['ticket.no_person', 'ticket.no_series', ...lineErrors],
+  errors: ['ticket.no_person', 'ticket.no_series', ...lineErrors, ...receiptErrors],
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
       const own = ownPerson(actor, 'tickets.create');
@@ -45,7 +45,7 @@ export const createTicket = defineRoute({
           correctsTicketId: body.correctsTicketId ?? null,
           lines: body.lines.map(toLine),
         },
-        actor.id,
+        authorOf(actor),
       );
       return { status: 201, body: shownTicket(row), headers: { Location: `/api/v1/tickets/${row.id}` } };
     }),

@@ -12,7 +12,14 @@ export const submitTicket = defineRoute({
   permission: 'tickets.update',
   own: true,
   responses: { 200: ticket },
-  errors: ['ticket.wrong_status', 'ticket.empty', 'ticket.timer_running', ...lineErrors],
+  errors: [
+    'ticket.wrong_status',
+    'ticket.empty',
+    'ticket.timer_running',
+    'period.closed',
+    'period.soft_closed',
+    ...lineErrors,
+  ],
   handler: ({ params, actor, transact }) =>
     transact(async (tx) => {
       const before = await takeTicket(tx, params.ticketId, ownPerson(actor, 'tickets.update'));

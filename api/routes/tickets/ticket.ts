@@ -4,7 +4,7 @@ import { fixed } from '../../../domain/money.ts';
 import { ticketStatuses } from '../../../domain/ticket.ts';
 import { maxTicketLines, ticketLineKinds, ticketTotals } from '../../../domain/ticket-lines.ts';
 import { type Decider, maxDecidedAtOnce, type Outcome } from '../../../store/ticket-decisions.ts';
-import type { WrittenLine } from '../../../store/ticket-editing.ts';
+import type { Author, WrittenLine } from '../../../store/ticket-editing.ts';
 import type { TicketRow } from '../../../store/tickets.ts';
 import type { Actor } from '../../kit/auth.ts';
 import {
@@ -231,6 +231,9 @@ export const lineErrors = [
   'ticket.corrected_below_zero',
 ];
 
+export const receiptErrors = ['attachment.unknown', 'attachment.other_purpose', 'attachment.bound'];
+
+export const authorOf = ({ id: actorId, personId }: Actor): Author => ({ id: actorId, personId });
 export const deciderOf = ({ id: actorId, memberId, personId, role, name }: Actor): Decider => ({
   id: actorId,
   memberId,
