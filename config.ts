@@ -51,6 +51,20 @@ const postgresUrl = z
   .string()
   .refine(isPostgresUrl, 'must look like postgres://user:password@host:5432/database');
 
+/** `mail@example.com`, or `Name <mail@example.com>`. */
+const mailSender = z
+  .string()
+  .max(320)
+  .regex(
+    /^(?:[^<>"@\p{Cc}]{1,200} <[^\s<>@,;]+@[^\s<>@,;]+>|[^\s<>@,;]+@[^\s<>@,;]+)$/u,
+    'must be an address, or a name and an address: Slipway <billing@example.com>',
+  );
+
+const smtpUrl = z.string().refine((value) => {
+  const url = URL.parse(value);
+  return (url?.protocol === 'smtp:' || url?.protocol === 'smtps:') && url.hostname !== '';
+}, 'must look like smtp://user:password@mail.example.com:587');
+
 /** A key of 32 bytes, exactly as base64 writes them: Buffer would silently skip what is no base64. */
 function toSecretKey(text: string): Buffer | null {
   const key = Buffer.from(text, 'base64');
@@ -83,6 +97,8 @@ const settings = z.object({
     .default('default'),
   TEMPORAL_API_KEY: z.string().min(1).optional(),
   TEMPORAL_TLS: yesOrNo.optional(),
+  SMTP_URL: smtpUrl.optional(),
+  SLIPWAY_MAIL_FROM: mailSender.optional(),
   SLIPWAY_DATA_DIR: z.string().default('.slipway'),
   SLIPWAY_FILES_DIR: z.string().optional(),
   SLIPWAY_PORT: port(4680),
@@ -121,6 +137,8 @@ export type Config = {
   database: { url: string; directUrl: string } | null;
   /** A null address: the hub brings its own Temporal. */
   temporal: { address: string | null; namespace: string; tls: boolean; apiKey: string | null };
+  /** A null URL: mails are written into the outbox folder of the data folder. */
+  mail: { smtpUrl: string | null; from: string };
   dataDir: string;
   /** Of files that people hand in; every process of a hub is told the same one. */
   filesDir: string;
@@ -197,6 +215,7 @@ function contradictions(env: Environment): string[] {
       : [];
   return [
     ...needs('DATABASE_DIRECT_URL', 'DATABASE_URL'),
+    ...needs('SMTP_URL', 'SLIPWAY_MAIL_FROM'),
     ...needs('TEMPORAL_API_KEY', 'TEMPORAL_ADDRESS'),
     ...needs('TEMPORAL_TLS', 'TEMPORAL_ADDRESS'),
     ...needs('OIDC_ISSUER', 'OIDC_CLIENT_ID'),
@@ -236,6 +255,7 @@ function toConfig(set: Settings, env: Environment, cwd: string): Config {
       tls: set.TEMPORAL_TLS ?? set.TEMPORAL_API_KEY !== undefined,
       apiKey: set.TEMPORAL_API_KEY ?? null,
     },
+    mail: { smtpUrl: set.SMTP_URL ?? null, from: set.SLIPWAY_MAIL_FROM ?? 'Slipway <slipway@localhost>' },
     dataDir: resolve(cwd, set.SLIPWAY_DATA_DIR),
     filesDir: resolve(cwd, set.SLIPWAY_FILES_DIR ?? join(set.SLIPWAY_DATA_DIR, 'files')),
     host: set.SLIPWAY_HOST,

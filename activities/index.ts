@@ -1,5 +1,6 @@
 /** Owns the list of all activities that a worker offers. */
 import { sweepOverdue } from '../runtime/sweeper.ts';
+import { doDaily } from '../store/daily.ts';
 import { createBillingRunActivities } from './billing-run.ts';
 import { createClientInvoiceActivities } from './client-invoice.ts';
 import { createConnectionActivities } from './connection.ts';
@@ -12,8 +13,12 @@ export function createActivities(deps: ActivityDeps) {
     ...createClientInvoiceActivities(deps),
     ...createConnectionActivities(deps),
     ...createTicketActivities(deps),
-    /** Wakes the subjects whose due time passed without anybody noticing. */
-    sweepOverdue: () => sweepOverdue(deps.database),
+    /** Wakes the subjects whose due time passed without anybody noticing, and does what each workspace's day asks for. */
+    sweepOverdue: async () => {
+      const woken = await sweepOverdue(deps.database);
+      await doDaily(deps.database);
+      return woken;
+    },
   };
 }
 

@@ -52,6 +52,13 @@ export interface FileStore {
   }>;
   read(sha256: string): AsyncIterable<Uint8Array>;
 }
+/** What a mail is to say; mail/render-mail.ts says more. */
+export interface MailContent {
+  kind: string;
+  params: Readonly<Record<string, unknown>>;
+  workspaceName: string;
+  link: string | null;
+}
 /** What `/readyz` says, part by part. */
 export type Readiness = Record<string, { ok: boolean; missing?: string }>;
 
@@ -65,6 +72,8 @@ export interface AppDeps {
   /** Resolves once the whole upload is here and its import runs; one that breaks off leaves nothing behind. */
   importFile: (upload: UploadedFile) => Promise<Operation>;
   files: FileStore;
+  /** A mail as its reader sees it. */
+  showMail: (content: MailContent) => Promise<{ html: string; text: string }>;
   /** Asked by `/readyz`; given 5 seconds. */
   readiness: () => Promise<Readiness>;
   /** Shown in the API document. */

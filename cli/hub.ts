@@ -10,6 +10,7 @@ import { createApp } from '../api/app.ts';
 import type { Readiness } from '../api/deps.ts';
 import { type Config, loadSecretKey, makeDataDir } from '../config.ts';
 import { connectors } from '../connectors/kit/registry.ts';
+import { loadTemplates } from '../mail/templates.ts';
 import { acquireDataLock } from '../runtime/data-lock.ts';
 import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts';
 import { startEventFeed } from '../runtime/event-feed.ts';
@@ -33,6 +34,7 @@ import { forgetUnanswered } from '../store/idempotency.ts';
 import { migrate } from '../store/migrate.ts';
 import { failInterruptedOperations } from '../store/operations.ts';
 import { listWorkspaces } from '../store/workspaces.ts';
+import { type Mail, openMail } from './mail.ts';
 import { openSecrets } from './open-secrets.ts';
 
 export interface HubOptions {
@@ -79,6 +81,9 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     makeDataDir(config.dataDir);
     const lock = await acquireDataLock(config.dataDir);
     stops.push(() => lock.release());
+    // Compiled beside the start of the servers; where that fails, so does the start, but not before it is asked for.
+    const templates = parts.api ? loadTemplates(join(config.dataDir, 'cache')) : null;
+    templates?.catch(() => undefined);
 
     const postgres = config.database
       ? null
@@ -169,10 +174,13 @@ export async function startHub(options: HubOptions): Promise<Hub> {
           ? { ok: false, missing: 'the workers have not connected to Temporal yet' }
           : { ok: true },
     });
-    const served = parts.api ? await serveApi(options, { database, secrets, poke, files, readiness }) : null;
+    const mail = templates && openMail(config, await templates, database, logger);
+    const served = mail ? await serveApi(options, { database, secrets, poke, files, mail, readiness }) : null;
     if (served) {
       stops.push(() => served.stop());
       lock.announce(served.url);
+      mail?.start(served.url);
+      stops.push(() => mail?.stop());
     }
     return {
       url: served?.url ?? null,
@@ -253,6 +261,7 @@ async function serveApi(
     secrets: SecretBox;
     poke: ReturnType<typeof startPoke>;
     files: FileStore;
+    mail: Mail;
     readiness: () => Promise<Readiness>;
   },
 ): Promise<{ url: string; stop: () => Promise<void> }> {
@@ -283,6 +292,7 @@ async function serveApi(
     shutdown: shutdown.signal,
     importFile: (upload) => importer.importFile(upload),
     files: parts.files,
+    showMail: async (content) => parts.mail.show(content),
   });
   const http = createServer(app);
   http.requestTimeout = 0;

@@ -229,7 +229,7 @@ export const notificationKinds = {
     email: true,
     label: 'What is open, each day',
     title: 'What is open on {day}',
-    body: 'What waits for the finance team on {day}:',
+    body: 'This waits for the finance team:',
     list: '{open}',
     action: 'Open Slipway',
   },
@@ -264,6 +264,8 @@ export type ParamsOf<Kind extends MailKind> = Readonly<Record<ParamOf<Kind>, str
   Readonly<Record<string, string>>;
 
 export const kinds = Object.keys(notificationKinds) as NotificationKind[];
+/** True of a mail whose link lets its reader in: nobody else may see it. */
+export const isLetter = (kind: string): boolean => kind in letterKinds;
 const isKind = (kind: string): kind is MailKind => kind in notificationKinds || kind in letterKinds;
 
 /** The words of a kind with their parameters filled in: plain text, escaped by nobody yet. */
@@ -317,6 +319,7 @@ const places: Readonly<Record<string, string>> = {
   connection: '/connections/',
   billing_run: '/billing-runs/',
   operation: '/operations/',
+  mail: '/mail-outbox/',
 };
 const listPlaces: Readonly<Record<string, string>> = {
   exception: '/exceptions',

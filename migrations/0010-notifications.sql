@@ -40,6 +40,8 @@ create table mails (
   attempts integer not null default 0,
   last_error text,
   next_attempt_at timestamptz not null default now(),
+  -- Until then it is tried; what fails later is left to a person.
+  give_up_at timestamptz not null default now() + interval '3 days',
   -- Whoever claimed it sends it before this; after it, another may.
   claimed_until timestamptz,
   created_at timestamptz not null default now(),

@@ -40,11 +40,13 @@ export interface MailRow {
   attempts: number;
   lastError: string | null;
   nextAttemptAt: string;
+  /** Not tried any more after that. */
+  giveUpAt: string;
   createdAt: string;
   sentAt: string | null;
 }
 const columns =
-  'id, kind, address, params, link, status, attempts, last_error, next_attempt_at, created_at, sent_at';
+  'id, kind, address, params, link, status, attempts, last_error, next_attempt_at, give_up_at, created_at, sent_at';
 
 /** Newest first, after `before` (an id). */
 export function listMails(
@@ -96,7 +98,7 @@ export function claimMails(tx: Tx, options: { limit: number; claimMs: number }):
   );
 }
 
-/** Sent; what a link gives away is not kept where `forget` names it. */
+/** It left. `forgetLink`: what the link gives away is not kept. */
 export async function markSent(tx: WorkspaceTx, id: string, options: { forgetLink: boolean }): Promise<void> {
   await tx.run(
     `update mails set status = 'sent', sent_at = now(), claimed_until = null, last_error = null,
@@ -134,4 +136,13 @@ export async function giveUpMail(tx: WorkspaceTx, id: string, reason: string): P
     [tx.workspaceId, id, reason.slice(0, maxErrorChars)],
   );
   return changed === 1;
+}
+
+/** Has a mail that was given up tried again, from now on. Null when there is none such. */
+export function retryMail(tx: WorkspaceTx, id: string): Promise<MailRow | null> {
+  return tx.row<MailRow>(
+    `update mails set status = 'queued', attempts = 0, next_attempt_at = now(), give_up_at = now() + interval '3 days'
+     where workspace_id = $1 and id = $2 and status = 'given_up' returning ${columns}`,
+    [tx.workspaceId, id],
+  );
 }

@@ -187,12 +187,13 @@ export async function countUnread(tx: WorkspaceTx, memberId: string): Promise<nu
   return row?.unread ?? 0;
 }
 
+/** Anybody's of the workspace: only to tell what does not exist from what is another's. */
+export function findNotification(tx: WorkspaceTx, id: string): Promise<{ id: string } | null> {
+  return tx.row('select id from notifications where workspace_id = $1 and id = $2', [tx.workspaceId, id]);
+}
+
 /** Null when the member has no such notification; reading it again keeps the first time. */
-export function readNotification(
-  tx: WorkspaceTx,
-  memberId: string,
-  id: string,
-): Promise<NotificationRow | null> {
+export function markRead(tx: WorkspaceTx, memberId: string, id: string): Promise<NotificationRow | null> {
   return tx.row<NotificationRow>(
     `update notifications set read_at = coalesce(read_at, now())
      where workspace_id = $1 and member_id = $2 and id = $3 and in_app returning ${columns}`,
@@ -201,7 +202,7 @@ export function readNotification(
 }
 
 /** Answers how many were unread. */
-export function readAllNotifications(tx: WorkspaceTx, memberId: string): Promise<number> {
+export function markAllRead(tx: WorkspaceTx, memberId: string): Promise<number> {
   return tx.run(
     `update notifications set read_at = now()
      where workspace_id = $1 and member_id = $2 and in_app and read_at is null`,
@@ -216,6 +217,12 @@ export interface Preference {
   email: boolean;
 }
 
+/** What holds for a member who said nothing. */
+export const standardPreferences: readonly Preference[] = kinds.map((kind) => {
+  const { inApp, email } = notificationKinds[kind];
+  return { kind, inApp, email };
+});
+
 /** Every kind, with the default where the member said nothing. */
 export async function readPreferences(tx: WorkspaceTx, memberId: string): Promise<Preference[]> {
   const rows = await tx.rows<Preference>(
@@ -223,10 +230,7 @@ export async function readPreferences(tx: WorkspaceTx, memberId: string): Promis
     [tx.workspaceId, memberId],
   );
   const own = new Map(rows.map((row) => [row.kind, row]));
-  return kinds.map((kind) => {
-    const { inApp, email } = notificationKinds[kind];
-    return own.get(kind) ?? { kind, inApp, email };
-  });
+  return standardPreferences.map((standard) => own.get(standard.kind) ?? standard);
 }
 
 /** Kinds that are left out keep what they had. */

@@ -57,7 +57,7 @@ const allowed: Record<string, { own: string[]; packages: string[] }> = {
     own: ['domain', 'store', 'connectors/kit/define.ts', 'connectors/kit/registry.ts'],
     packages: ['@temporalio/client', 'better-auth', 'express', 'zod', 'zod-openapi', 'pino', 'node:'],
   },
-  mail: { own: ['domain'], packages: ['node:'] },
+  mail: { own: ['domain', 'config.ts'], packages: ['mjml', 'nodemailer', 'node:'] },
   printing: { own: ['domain'], packages: ['node:'] },
   cli: {
     own: ['domain', 'connectors', 'store', 'activities', 'runtime', 'api', 'mail', 'printing', 'config.ts'],

@@ -175,6 +175,16 @@ import { submitTicket } from './tickets/submit-ticket.ts';
 import { totalTickets } from './tickets/total-tickets.ts';
 import { updateTicket } from './tickets/update-ticket.ts';
 import { withdrawTicket } from './tickets/withdraw-ticket.ts';
+import { getMail } from './mail-outbox/get-mail.ts';
+import { listMails } from './mail-outbox/list-mails.ts';
+import { retryMail } from './mail-outbox/retry-mail.ts';
+import { getNotificationPreferences } from './notification-preferences/get-notification-preferences.ts';
+import { putNotificationPreferences } from './notification-preferences/put-notification-preferences.ts';
+import { countUnread } from './notifications/count-unread.ts';
+import { listNotifications } from './notifications/list-notifications.ts';
+import { markAllRead } from './notifications/mark-all-read.ts';
+import { markNotificationRead } from './notifications/mark-notification-read.ts';
+import { streamNotifications } from './notifications/stream-notifications.ts';
 import { receiveWebhook } from './webhooks/receive-webhook.ts';
 import { listWork } from './work/list-work.ts';
 import { getWorkspace } from './workspace/get-workspace.ts';
@@ -248,6 +258,16 @@ export const routes: readonly Route[] = [
   confirmPayment,
   decideConfirmation,
   discardInvoice,
+  getMail,
+  listMails,
+  retryMail,
+  getNotificationPreferences,
+  putNotificationPreferences,
+  countUnread,
+  listNotifications,
+  markAllRead,
+  markNotificationRead,
+  streamNotifications,
   getMail,
   listMails,
   retryMail,

@@ -1,6 +1,8 @@
 /** Owns one real record for every path parameter of the API, so that the security tests can fill in any route. */
 import { listMails, queueMail } from '../../store/mails.ts';
 import { listNotifications, notify } from '../../store/notifications.ts';
+import { listMails, queueMail } from '../../store/mails.ts';
+import { listNotifications, notify } from '../../store/notifications.ts';
 import { pipelineMakers } from './pipeline-fixtures.ts';
 import type { TestApi } from './start-api.ts';
 
@@ -173,6 +175,33 @@ const makers: Record<string, Make> = {
     startsOn: '2026-01-01',
     legalText: 'Self-billing invoice',
   })),
+  notificationId: async ({ api, workspaceId }) => {
+    const member = await api.newMember(workspaceId, 'manager');
+    return api.test.database.inWorkspace(workspaceId, async (tx) => {
+      await notify(tx, [
+        {
+          kind: 'mail.failing',
+          to: { memberIds: [member.id] },
+          key: `fixture:${member.id}`,
+          subjectType: 'workspace',
+          subjectId: workspaceId,
+          params: { address: 'fixture@example.com', attempts: '1', reason: 'a fixture' },
+        },
+      ]);
+      return (await listNotifications(tx, member.id, { unread: true, before: null, limit: 1 }))[0]!.id;
+    });
+  },
+  mailId: ({ api, workspaceId }) =>
+    api.test.database.inWorkspace(workspaceId, async (tx) => {
+      await queueMail(tx, {
+        to: 'fixture@example.com',
+        template: 'invitation',
+        params: { inviter: 'Ada', workspace: 'Fixture', role: 'manager', expiresOn: '2026-05-01' },
+        key: `fixture:${workspaceId}`,
+        link: '/invitations/fixture',
+      });
+      return (await listMails(tx, { status: null, before: null, limit: 1 }))[0]!.id;
+    }),
   ...pipelineMakers,
 };
 

@@ -12,6 +12,8 @@ import type { AppDeps } from '../../api/deps.ts';
 import { createLogger } from '../../api/kit/logger.ts';
 import type { Route } from '../../api/kit/route.ts';
 import type { Role, Scope } from '../../domain/permissions.ts';
+import { renderMail } from '../../mail/render-mail.ts';
+import { loadTemplates } from '../../mail/templates.ts';
 import { createFileStore } from '../../runtime/file-store.ts';
 import { createImporter } from '../../runtime/import/importer.ts';
 import { createSecretBox } from '../../runtime/secrets.ts';
@@ -96,6 +98,12 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       logger,
       importFile: (upload) => importer.importFile(upload),
       files: createFileStore(join(spoolDir, 'files')),
+      showMail: async (content) =>
+        renderMail(
+          await loadTemplates(join(tmpdir(), 'slipway-test-mail')),
+          content,
+          'https://hub.example.com',
+        ),
       readiness: () => Promise.resolve({ database: { ok: true } }),
       version: '0.0.0-test',
       shutdown: shutdown.signal,

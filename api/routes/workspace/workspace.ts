@@ -62,6 +62,14 @@ const settings = z.strictObject({
   exceptionAgeDays: z.int().min(1).max(365).nullish().meta({
     description: 'An exception that is open for more days raises the alarm; default 7.',
   }),
+  digestTime: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day, such as 07:00')
+    .nullish()
+    .meta({ description: 'When the finance team is told each day of what is open; default 07:00.' }),
+  exceptionAgeDays: z.int().min(1).max(365).nullish().meta({
+    description: 'An exception that is open for more days raises the alarm; default 7.',
+  }),
   fourEyes: z.boolean().nullish().meta({
     description: 'Whether decisions need a second person; default: from three members on who could decide.',
   }),

@@ -1,0 +1,69 @@
+/** Owns the finance team's daily digest: when it is due, and what it says of what is open. */
+import { listRules } from './announcement.ts';
+import type { Day, Instant } from './work-entry.ts';
+
+export interface DigestSettings {
+  /** `HH:MM`, in the workspace's zone: not told earlier in the day. */
+  digestTime: string;
+  /** An exception that is open for more days raises the alarm, once. */
+  exceptionAgeDays: number;
+}
+
+/** Settings are checked where they are written; what is not there or of another type has its default. */
+export function digestSettings(settings: Readonly<Record<string, unknown>>): DigestSettings {
+  const { digestTime, exceptionAgeDays } = settings;
+  return {
+    digestTime: typeof digestTime === 'string' ? digestTime : '07:00',
+    exceptionAgeDays: typeof exceptionAgeDays === 'number' ? exceptionAgeDays : 7,
+  };
+}
+
+/** `HH:MM` of an instant in a zone. */
+export function localTime(instant: Instant | Date, zone: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    timeZone: zone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).format(typeof instant === 'string' ? new Date(instant) : instant);
+}
+
+/** What waits for somebody. */
+export interface OpenWork {
+  exceptions: readonly { rule: string; exceptions: number }[];
+  oldestExceptionOn: Day | null;
+  heldInvoices: number;
+  quarantinedRows: number;
+  pausedConnections: readonly string[];
+  ticketsWaiting: number;
+  contractorInvoicesWaiting: number;
+  mailsGivenUp: number;
+}
+
+const rulesShown = 10;
+
+/** One line each; no lines where nothing is open. */
+export function digestLines(open: OpenWork): string[] {
+  const count = (many: number, one: string, more: string) =>
+    many === 0 ? [] : [`${many} ${many === 1 ? one : more}`];
+  const all = open.exceptions.reduce((sum, { exceptions }) => sum + exceptions, 0);
+  const since = open.oldestExceptionOn === null ? '' : `, the oldest of ${open.oldestExceptionOn}`;
+  return [
+    ...count(all, `open exception${since}`, `open exceptions${since}`),
+    ...listRules(open.exceptions)
+      .split('\n')
+      .filter(Boolean)
+      .slice(0, rulesShown)
+      .map((line) => `– ${line}`),
+    ...count(open.heldInvoices, 'held invoice', 'held invoices'),
+    ...count(open.quarantinedRows, 'row that could not be read', 'rows that could not be read'),
+    ...open.pausedConnections.map((name) => `Connection paused: ${name}`),
+    ...count(open.ticketsWaiting, 'ticket waits for approval', 'tickets wait for approval'),
+    ...count(
+      open.contractorInvoicesWaiting,
+      'contractor invoice waits for approval',
+      'contractor invoices wait for approval',
+    ),
+    ...count(open.mailsGivenUp, 'mail that could not be delivered', 'mails that could not be delivered'),
+  ];
+}

@@ -1,0 +1,104 @@
+/** Owns sending queued mails: claims them, has each posted, and tries again ever later what could not be sent. */
+import type { Logger } from 'pino';
+import { isLetter } from '../domain/notification.ts';
+import type { Database, WorkspaceTx } from '../store/database.ts';
+import { type ClaimedMail, claimMails, giveUpMail, markFailed, markSent } from '../store/mails.ts';
+import { notify } from '../store/notifications.ts';
+import { type Loop, type Next, startLoop } from './loop.ts';
+
+/** How a mail left; what may work later rejects instead. */
+export type Delivery = { outcome: 'sent' | 'filed' } | { outcome: 'refused'; reason: string };
+
+export interface MailerOptions {
+  database: Database;
+  logger: Logger;
+  deliver: (mail: ClaimedMail) => Promise<Delivery>;
+  /** The wait after the first failure; it doubles up to `maxWaitMs`. */
+  firstWaitMs?: number;
+  maxWaitMs?: number;
+}
+
+const atOnce = 4;
+/** Longer than a delivery may take: a claim that has ended belongs to a process that died. */
+const claimMs = 180_000;
+
+/**
+ * Starts the mailer. Any number of processes may run one: a mail is claimed by one of them. One that dies between the
+ * server's "accepted" and our note of it sends the mail again, with the same Message-ID.
+ */
+export function startMailer(options: MailerOptions): Pick<Loop, 'wake' | 'stop'> {
+  const { database, logger, deliver } = options;
+  const { firstWaitMs = 10_000, maxWaitMs = 900_000 } = options;
+  const outage = watchFailures(logger);
+
+  const settle = (mail: ClaimedMail, delivery: Delivery | { outcome: 'failed'; reason: string }) =>
+    database.inWorkspace(mail.workspaceId, (tx) => {
+      switch (delivery.outcome) {
+        case 'filed':
+          return markSent(tx, mail.id, { forgetLink: false });
+        case 'sent':
+          // The link is in somebody's mailbox now: what it opens is not kept here too.
+          return markSent(tx, mail.id, { forgetLink: isLetter(mail.kind) });
+        case 'refused':
+          return giveUp(tx, mail, delivery.reason);
+        case 'failed': {
+          const tooOld = Date.parse(mail.giveUpAt) <= Date.now();
+          const waitMs = Math.min(maxWaitMs, firstWaitMs * 2 ** Math.min(mail.attempts - 1, 20));
+          return tooOld
+            ? giveUp(tx, mail, delivery.reason)
+            : markFailed(tx, mail.id, { reason: delivery.reason, waitMs });
+        }
+      }
+    });
+
+  /** True when it left or never will; false when the way out did not work. What cannot be noted is left to the next claim. */
+  const post = async (mail: ClaimedMail): Promise<boolean> => {
+    const delivery = await deliver(mail).catch((error: unknown) => {
+      outage.noticed(error);
+      return { outcome: 'failed', reason: error instanceof Error ? error.message : String(error) } as const;
+    });
+    if (delivery.outcome !== 'failed') outage.over();
+    await settle(mail, delivery);
+    return delivery.outcome !== 'failed';
+  };
+
+  const step = async (): Promise<Next> => {
+    const mails = await database.inSystem((tx) => claimMails(tx, { limit: atOnce, claimMs }));
+    const posted = await Promise.all(mails.map(post));
+    // Where none got through, the others wait too: a dead server is not asked for each of a thousand mails.
+    if (posted.length > 0 && !posted.includes(true)) return { afterMs: Math.min(firstWaitMs, maxWaitMs) };
+    return mails.length === atOnce ? 'again' : 'idle';
+  };
+  return startLoop({ name: 'mailer', step, logger });
+}
+
+/** Tells the admins, once a day and in the app only: a mail about mail that fails would fail. */
+async function giveUp(tx: WorkspaceTx, mail: ClaimedMail, reason: string): Promise<void> {
+  if (!(await giveUpMail(tx, mail.id, reason))) return;
+  const today = new Date().toISOString().slice(0, 10);
+  await notify(tx, [
+    {
+      kind: 'mail.failing',
+      to: { role: 'admin' },
+      key: `mail.failing:${today}`,
+      subjectType: 'mail',
+      subjectId: mail.id,
+      params: { address: mail.address, attempts: String(mail.attempts), reason },
+    },
+  ]);
+}
+
+/** Says once that mail cannot be sent, and once that it can again. */
+function watchFailures(logger: Logger) {
+  let failures = 0;
+  return {
+    noticed: (error: unknown) => {
+      failures += 1;
+      if (failures === 1) logger.warn({ err: error }, 'a mail could not be sent, and will be tried again');
+    },
+    over: () => {
+      if (failures > 0) logger.info({ failures }, 'mails are sent again');
+      failures = 0;
+    },
+  };
+}
