@@ -122,6 +122,8 @@ async function loseAuthorization(
         actor: 'system',
         permission: 'connections.read',
         payload: { reason },
+        before: { status: 'active' },
+        after: { status: 'authorization_lost' },
       },
     ]);
   });

@@ -309,9 +309,9 @@ export async function discardDraft(
   actor: string,
   reason: string,
 ): Promise<boolean> {
-  const invoice = await tx.row<{ id: string; currency: string; net: DecimalText }>(
+  const invoice = await tx.row<{ id: string; currency: string; net: DecimalText; was: string }>(
     `update client_invoices set status = 'discarded' where workspace_id = $1 and id = $2 and status in ('draft', 'in_sign_off', 'ready', 'held')
-     returning id, currency, net`,
+     returning id, currency, net, old.status as was`,
     [tx.workspaceId, invoiceId],
   );
   if (!invoice) return false;
@@ -339,6 +339,8 @@ export async function discardDraft(
       actor,
       permission: 'invoices.read',
       payload: { reason, net: invoice.net },
+      before: { status: invoice.was },
+      after: { status: 'discarded' },
     },
   ]);
   return true;

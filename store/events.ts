@@ -95,14 +95,13 @@ function toNewRow(
   const fields = personal?.fields ?? [];
   const subject: PersonalValues = { of: personal?.of ?? '', values: {} };
   const clear = (section: 'payload' | 'before' | 'after'): string | null => {
-    const given = event[section];
-    if (given === undefined) return section === 'payload' ? '{}' : null;
-    const kept = Object.entries(given).filter(([name, value]) => {
+    const kept = Object.entries(event[section] ?? {}).filter(([name, value]) => {
       // That there is no e-mail is nobody's secret, and an emptied field should show as such.
       const isPersonal = fields.includes(name) && value !== null && value !== undefined;
       if (isPersonal) subject.values[`${section}.${name}`] = value;
       return !isPersonal;
     });
+    if (kept.length === 0 && section !== 'payload') return null;
     return toJson(event, section, Object.fromEntries(kept));
   };
   const sections = { payload: clear('payload'), before: clear('before'), after: clear('after') };

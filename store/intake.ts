@@ -442,7 +442,10 @@ async function createRecords(
       payload: {
         sourceId: options.sourceId,
         count: rows.length,
-        names: rows.slice(0, 50).map((row) => row.name),
+        // Of people the ids: their names are theirs, and each would need a key of its own.
+        ...(kind === 'person'
+          ? { ids: rows.slice(0, 50).map((row) => row.id) }
+          : { names: rows.slice(0, 50).map((row) => row.name) }),
       },
     },
   ]);

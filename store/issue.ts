@@ -1,6 +1,7 @@
 /** Owns issuing: the release gate, the snapshot, and the number given under the series' lock, in blocks. */
 import { createHash } from 'node:crypto';
 import { type ApprovalPolicy, billableApprovals } from '../domain/approval.ts';
+import { changed } from '../domain/changed.ts';
 import { addDays, laterDay, localDay } from '../domain/day.ts';
 import { Decimal } from '../domain/money.ts';
 import { counterStart, formatNumber, type NumberLimits, type SeriesReset } from '../domain/numbering.ts';
@@ -393,11 +394,12 @@ async function holdInvoices(
   actor: string,
 ): Promise<void> {
   if (held.length === 0) return;
-  await tx.run(
+  const was = await tx.rows<{ id: string; status: string; holdReason: string | null }>(
     `update client_invoices i set status = 'held', hold_reason = r.reason from unnest($2::uuid[], $3::text[]) as r(id, reason)
-     where i.workspace_id = $1 and i.id = r.id`,
+     where i.workspace_id = $1 and i.id = r.id returning i.id, old.status, old.hold_reason`,
     [tx.workspaceId, plainArray(held.map((h) => h.id)), textArray(held.map((h) => h.reason))],
   );
+  const wasOf = new Map(was.map(({ id, ...row }) => [id, row]));
   await raiseFindings(
     tx,
     held.map((h) => ({
@@ -420,6 +422,7 @@ async function holdInvoices(
       actor,
       permission: 'invoices.read',
       payload: { reason: h.reason },
+      ...changed(wasOf.get(h.id) ?? {}, { status: 'held', holdReason: h.reason }),
     })),
   );
 }
@@ -599,6 +602,8 @@ async function numberBlock(
         total: n.draft.total,
         currency: n.draft.currency,
       },
+      before: { status: n.draft.status },
+      after: { status: 'issued', number: n.number },
     })),
   );
   await addDeltas(

@@ -472,8 +472,9 @@ export async function reversePayment(
   actor: string,
   reason: string,
 ): Promise<'reversed'> {
-  const payment = await tx.row<{ valueDate: Day }>(
-    `update payments set status = 'reversed', reversed_at = now() where workspace_id = $1 and id = $2 and status <> 'reversed' returning value_date`,
+  const payment = await tx.row<{ valueDate: Day; was: string }>(
+    `update payments set status = 'reversed', reversed_at = now() where workspace_id = $1 and id = $2 and status <> 'reversed'
+     returning value_date, old.status as was`,
     [tx.workspaceId, paymentId],
   );
   if (!payment) return 'reversed';
@@ -505,6 +506,8 @@ export async function reversePayment(
       actor,
       permission: 'payments.read',
       payload: { reason },
+      before: { status: payment.was },
+      after: { status: 'reversed' },
     },
   ]);
   await enqueueLooks(

@@ -113,6 +113,8 @@ export async function dismissQuarantined(
       actor,
       permission: 'quarantine.read',
       payload: { reason },
+      before: { status: 'open' },
+      after: { status: 'dismissed' },
     },
   ]);
   return true;

@@ -52,6 +52,8 @@ export async function recheck(tx: WorkspaceTx, exception: ExceptionRow, actor: s
       actor,
       permission: 'exceptions.read',
       payload: { rule: exception.rule },
+      before: { status: 'open' },
+      after: { status: 'fixed' },
     },
   ]);
 }

@@ -175,11 +175,12 @@ export async function finishRun(
   runId: string,
   outcome: { status: 'done' | 'failed' | 'cancelled'; error: string | null },
 ): Promise<void> {
-  const changed = await tx.run(
-    `update runs set status = $3, error = $4, finished_at = now() where workspace_id = $1 and id = $2 and status in ('queued', 'running')`,
+  const run = await tx.row<{ was: string }>(
+    `update runs set status = $3, error = $4, finished_at = now() where workspace_id = $1 and id = $2 and status in ('queued', 'running')
+     returning old.status as was`,
     [tx.workspaceId, runId, outcome.status, outcome.error],
   );
-  if (changed === 0) return;
+  if (!run) return;
   if (outcome.status !== 'done') {
     await tx.run(
       `update run_steps set status = $3, finished_at = now() where workspace_id = $1 and run_id = $2 and status = 'running'`,
@@ -194,6 +195,8 @@ export async function finishRun(
       actor: `billing-run:${runId}`,
       permission: 'runs.read',
       payload: { error: outcome.error },
+      before: { status: run.was },
+      after: { status: outcome.status },
     },
   ]);
 }

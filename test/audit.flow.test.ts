@@ -1,13 +1,18 @@
 /** Owns the audit: who, what, before, after, when, from where; sealed per person, and whole to the last byte. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Context } from '@temporalio/activity';
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { readMapping } from '../domain/import/mapping.ts';
+import { beginImport, runImport } from '../runtime/import/run-import.ts';
 import { nameWhereFrom } from '../runtime/name-where-from.ts';
 import { createSecretBox } from '../runtime/secrets.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { type NewEvent, recordEvents, verifyChain } from '../store/events.ts';
 import { people } from '../store/people.ts';
+import { makeTestDirectory } from './support/directory.ts';
 import { startApi, type TestApi } from './support/start-api.ts';
 
 let api: TestApi;
@@ -169,6 +174,46 @@ test('personal fields are in the database as ciphertext only, and out of the log
   expect(updated?.before).toEqual({ name: 'Ida Nansen-Strand', position: null });
   expect(updated?.after).toEqual({ name: 'Ida Nansen', position: 'Welder' });
 });
+
+test('people who come with an import are named in no event', async () => {
+  const { text } = await importPeople(['Ida Nansen', 'Ola Vik']);
+  expect(text).toContain('person.created_from_source');
+  for (const name of ['Nansen', 'Vik']) expect(text).not.toContain(name);
+});
+
+async function importPeople(names: readonly string[]): Promise<{ text: string }> {
+  const mapping = {
+    name: 'small',
+    key: { natural: 'Id' },
+    fields: {
+      workDate: 'Date',
+      hours: 'Hours',
+      person: { name: 'Person' },
+      client: { name: 'Client' },
+      project: { name: 'Project' },
+    },
+    formats: { day: 'YYYY-MM-DD' },
+    defaults: { approval: 'approved' },
+    createMissing: ['client', 'project', 'person'],
+  };
+  const rows = names.map((name, n) => `${n},2026-01-05,2.5,Acme,Hull,${name}`);
+  const source = { path: join(makeTestDirectory('audit'), 'small.csv') };
+  writeFileSync(source.path, ['Id,Date,Hours,Client,Project,Person', ...rows, ''].join('\n'));
+  const request = {
+    workspaceId: workspace.id,
+    source,
+    mapping: readMapping(mapping),
+    sourceName: 'small',
+    startedBy: 'test',
+  };
+  const operation = await beginImport(api.test.database, request);
+  await runImport(api.test.database, operation, request);
+  const { rows: events } = await owner.query<{ text: string }>(
+    'select e::text as text from events e where workspace_id = $1',
+    [workspace.id],
+  );
+  return { text: events.map((row) => row.text).join('\n') };
+}
 
 test('ciphertext that was moved to another person or field does not open', async () => {
   const ida = await create('/people', { name: 'Ida Nansen' });
