@@ -11,6 +11,7 @@ import { auditExport } from './commands/audit-export.ts';
 import { contract } from './commands/contract.ts';
 import { demo } from './commands/demo.ts';
 import { importFile } from './commands/import.ts';
+import { invite } from './commands/invite.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { release } from './commands/release.ts';
 import { restartWorkflows } from './commands/restart-workflows.ts';
@@ -28,6 +29,7 @@ const commands: Command[] = [
   release,
   runCommand,
   apiKey,
+  invite,
   verify,
   auditExport,
   restartWorkflows,

@@ -53,6 +53,7 @@ export function requireOwner(role: Role, owner: { personId: string | null; clien
     );
 }
 
-/** After the #, which browsers keep to themselves: a token in a path would stand in every log on the way. */
-export const invitationLink = (publicUrl: string, token: string) =>
-  `${publicUrl}/accept-invitation#token=${token}`;
+/** Where an invitation leads, on the hub. After the #, which browsers keep to themselves: a path stands in every log. */
+export const invitationPath = (token: string) => `/accept-invitation#token=${token}`;
+/** Where a forgotten password is replaced. */
+export const passwordResetPath = (token: string) => `/reset-password#token=${token}`;

@@ -163,6 +163,13 @@ export const notificationKinds = {
     body: 'The document "{document}" is needed from {person}.',
     action: 'Upload the document',
   },
+  'document.uploaded': {
+    ...everywhere,
+    label: 'A document waits for my review',
+    title: '{document} of {person} waits for review',
+    body: 'The document "{document}" of {person} was uploaded. It counts once it is approved.',
+    action: 'Look at the document',
+  },
   'document.approved': {
     ...everywhere,
     label: 'My document was approved',
@@ -249,6 +256,12 @@ export const letterKinds = {
     title: '{inviter} invites you to {workspace}',
     body: '{inviter} invites you to join {workspace} on Slipway as {role}. The link works once, until {expiresOn}.',
     action: 'Accept the invitation',
+  },
+  password_reset: {
+    label: 'A link to choose a new password',
+    title: 'Choose a new password',
+    body: 'Somebody asked for a new password for {email}. The link works once, for an hour. If it was not you, do nothing: your password stays as it is.',
+    action: 'Choose a new password',
   },
 } as const satisfies Record<string, Words>;
 

@@ -117,6 +117,12 @@ function hold(path: string, holder: Holder): DataLock {
   };
 }
 
+/** Where the hub that works on this folder answers; null: none does, or not yet. */
+export function announcedAddress(dir: string): string | null {
+  const holder = readHolder(join(dir, 'hub.lock'));
+  return typeof holder === 'object' ? holder.address : null;
+}
+
 /**
  * Makes this process the only hub on a data folder (created where missing) until `release()` or its death.
  * @throws DataLockedError with who holds it and what to do, when a living hub has it

@@ -24,16 +24,16 @@ export async function invite(
   tx: WorkspaceTx,
   memberId: string,
   invitedBy: string,
-): Promise<{ token: string; expiresAt: string }> {
+): Promise<{ id: string; token: string; expiresAt: string }> {
   await endInvitations(tx, memberId);
   const token = randomBytes(32).toString('base64url');
-  const row = await tx.row<{ expiresAt: string }>(
+  const row = await tx.row<{ id: string; expiresAt: string }>(
     `insert into invitations (workspace_id, member_id, token_hash, invited_by, expires_at)
-     values ($1, $2, $3, $4, now() + make_interval(days => $5)) returning expires_at`,
+     values ($1, $2, $3, $4, now() + make_interval(days => $5)) returning id, expires_at`,
     [tx.workspaceId, memberId, hashToken(token), invitedBy, daysOpen],
   );
   if (!row) throw new Error('insert into invitations returned no row');
-  return { token, expiresAt: row.expiresAt };
+  return { token, ...row };
 }
 
 /** No link that was sent to the member works any more. */

@@ -17,6 +17,8 @@ const served: Readonly<Record<string, readonly string[]>> = {
     '/revoke-sessions',
     '/revoke-other-sessions',
     '/change-password',
+    '/request-password-reset',
+    '/reset-password',
     '/two-factor/enable',
     '/two-factor/disable',
     '/two-factor/get-totp-uri',

@@ -1,13 +1,17 @@
 /** Owns members' sign-in: better-auth as it is set up here, and the few things that the API asks of it. */
 
+import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type BetterAuthOptions, betterAuth } from 'better-auth';
 import { fromNodeHeaders } from 'better-auth/node';
 import { genericOAuth } from 'better-auth/plugins/generic-oauth';
 import { twoFactor } from 'better-auth/plugins/two-factor';
 import type { Logger } from 'pino';
+import { passwordResetPath } from '../../domain/member.ts';
 import type { Database } from '../../store/database.ts';
 import { isExpected } from '../../store/invitations.ts';
+import { queueMail } from '../../store/mails.ts';
+import { findMembersOfUser } from '../../store/members.ts';
 import { newId } from '../../store/new-id.ts';
 import { ownOrigins } from './own-origins.ts';
 
@@ -50,6 +54,7 @@ export interface SignIn {
 export const minPasswordLength = 12;
 export const maxPasswordLength = 128;
 const sessionSeconds = 7 * 24 * 3600;
+const resetSeconds = 3600;
 const oidcProvider = 'oidc';
 const standardSignInsPerMinute = 20;
 
@@ -113,7 +118,15 @@ function open(database: Database, settings: SignInSettings, logger: Logger) {
         logger[level === 'debug' || level === 'info' ? 'debug' : level]({ part: 'sign-in' }, message),
     },
     ...tables,
-    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength, maxPasswordLength },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      minPasswordLength,
+      maxPasswordLength,
+      resetPasswordTokenExpiresIn: resetSeconds,
+      revokeSessionsOnPasswordReset: true,
+      sendResetPassword: ({ user, token }) => mailReset(database, user, token),
+    },
     session: { ...tables.session, expiresIn: sessionSeconds },
     // The firm's directory says who its people are; an account of the same address is theirs.
     account: { ...tables.account, accountLinking: { enabled: true, trustedProviders: [oidcProvider] } },
@@ -150,6 +163,25 @@ function open(database: Database, settings: SignInSettings, logger: Logger) {
       }),
     ],
   });
+}
+
+/** In one of their workspaces, whose mail goes out; who is an active member of none gets no mail. */
+async function mailReset(
+  database: Database,
+  user: { id: string; email: string },
+  token: string,
+): Promise<void> {
+  const [member] = await database.inSystem((tx) => findMembersOfUser(tx, user.id));
+  if (!member) return;
+  await database.inWorkspace(member.workspaceId, (tx) =>
+    queueMail(tx, {
+      to: user.email,
+      template: 'password_reset',
+      params: { email: user.email },
+      key: `password-reset:${createHash('sha256').update(token).digest('hex')}`,
+      link: passwordResetPath(token),
+    }),
+  );
 }
 
 const toProvider = ({ issuer, clientId, clientSecret }: NonNullable<SignInSettings['oidc']>) => ({

@@ -6,9 +6,10 @@ import { startApi, type TestApi } from '../support/start-api.ts';
 
 let api: TestApi;
 let key: string;
+let workspaceId: string;
 beforeAll(async () => {
   api = await startApi();
-  ({ key } = await api.newWorkspace());
+  ({ id: workspaceId, key } = await api.newWorkspace());
 });
 afterAll(() => api.stop());
 
@@ -33,7 +34,6 @@ test('what is not on the list does not exist, whatever better-auth could do', as
     ['POST', '/delete-user'],
     ['POST', '/update-user'],
     ['POST', '/change-email'],
-    ['POST', '/request-password-reset'],
     ['GET', '/list-accounts'],
     ['GET', '/ok'],
     ['POST', '/two-factor/send-otp'],
@@ -190,6 +190,32 @@ describe('passwords', () => {
       await hub.stop();
     }
   });
+});
+
+test('a forgotten password is replaced by who reads the mail, once, and ends every session', async () => {
+  const session = await newSession(api, key, 'manager');
+  const mails = () =>
+    api.test.database.inWorkspace(workspaceId, (tx) =>
+      tx.rows<{ link: string }>(`select link from mails where kind = 'password_reset'`),
+    );
+  const ask = (email: string) =>
+    api.call('POST', '/api/auth/request-password-reset', { body: { email }, headers: fromOurPage() });
+  const [known, unknown] = [await ask(session.email), await ask('nobody@example.com')];
+  expect([known.status, unknown.status]).toEqual([200, 200]);
+  expect(known.json).toEqual(unknown.json);
+  const [mail, ...others] = await mails();
+  expect(others).toEqual([]);
+  expect(mail!.link).toMatch(/^\/reset-password#token=/);
+  const reset = (newPassword: string) =>
+    api.call('POST', '/api/auth/reset-password', {
+      body: { newPassword, token: tokenOf(mail!.link) },
+      headers: fromOurPage(),
+    });
+  expect((await reset('a quite new phrase')).status).toBe(200);
+  expect((await reset('and one more phrase')).status).toBe(400);
+  expect((await session.call('GET', '/me')).status).toBe(401);
+  expect((await signIn(api, session.email, password)).status).toBe(401);
+  expect((await signIn(api, session.email, 'a quite new phrase')).status).toBe(200);
 });
 
 /** RFC 6238, worked out here and not by the library under test. */

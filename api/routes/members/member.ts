@@ -1,12 +1,14 @@
 /** Owns how a member is read and written over the API, and who may manage whom. */
 import { z } from 'zod';
-import { invitationLink, memberStatuses } from '../../../domain/member.ts';
+import { invitationPath, memberStatuses } from '../../../domain/member.ts';
 import { exceeding, type Role, roles } from '../../../domain/permissions.ts';
 import { Refusal } from '../../../domain/refusal.ts';
 import type { WorkspaceTx } from '../../../store/database.ts';
 import { invite } from '../../../store/invitations.ts';
+import { queueMail } from '../../../store/mails.ts';
 import type { Member } from '../../../store/members.ts';
 import { readRole } from '../../../store/roles.ts';
+import { getWorkspace } from '../../../store/workspaces.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { Actor } from '../../kit/auth.ts';
 import type { Subject } from '../../kit/record-change.ts';
@@ -72,8 +74,17 @@ export async function requireMayManage(tx: WorkspaceTx, actor: Actor, ofRole: Ro
   });
 }
 
-/** A new link for a member who has not come in yet; those before it end. */
+/** A new link for a member who has not come in yet, mailed to them; those before it end. */
 export async function inviteAgain(tx: WorkspaceTx, actor: Actor, deps: ApiDeps, row: Member) {
-  const { token, expiresAt } = await invite(tx, row.id, actor.id);
-  return { ...row, invitationLink: invitationLink(deps.publicUrl(), token), invitationExpiresAt: expiresAt };
+  const { id: invitationId, token, expiresAt } = await invite(tx, row.id, actor.id);
+  const { name: workspace } = await getWorkspace(tx);
+  const link = invitationPath(token);
+  await queueMail(tx, {
+    to: row.email,
+    template: 'invitation',
+    params: { inviter: actor.name, workspace, role: row.role, expiresOn: expiresAt.slice(0, 10) },
+    key: `invitation:${invitationId}`,
+    link,
+  });
+  return { ...row, invitationLink: deps.publicUrl() + link, invitationExpiresAt: expiresAt };
 }
