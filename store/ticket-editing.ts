@@ -29,6 +29,7 @@ import {
   moveApprovals,
   writeTicketEntries,
 } from './ticket-entries.ts';
+import { tellApprovers } from './ticket-notices.ts';
 import { lockTicket, readTicket, recordTicketEvents, type TicketRow } from './tickets.ts';
 import { getWorkspace, zoneOf } from './workspaces.ts';
 
@@ -170,6 +171,7 @@ export async function submitTicket(tx: WorkspaceTx, ticket: TicketRow, actor: st
   await awaitDecision(tx, ticket.id, revision, place.now);
   const submitted = (await readTicket(tx, ticket.id))!;
   await recordTicketEvents(tx, [submitted], 'ticket.submitted', actor, shownInEvents);
+  await tellApprovers(tx, submitted, 'ticket.submitted');
   return submitted;
 }
 
