@@ -4,6 +4,7 @@ import { doDaily } from '../store/daily.ts';
 import { createBillingRunActivities } from './billing-run.ts';
 import { createClientInvoiceActivities } from './client-invoice.ts';
 import { createConnectionActivities } from './connection.ts';
+import { createContractorInvoiceActivities } from './contractor-invoice.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createTicketActivities } from './ticket.ts';
 
@@ -12,6 +13,7 @@ export function createActivities(deps: ActivityDeps) {
     ...createBillingRunActivities(deps),
     ...createClientInvoiceActivities(deps),
     ...createConnectionActivities(deps),
+    ...createContractorInvoiceActivities(deps),
     ...createTicketActivities(deps),
     /** Wakes the subjects whose due time passed without anybody noticing, and does what each workspace's day asks for. */
     sweepOverdue: async () => {

@@ -39,8 +39,9 @@ export type PayableStatus = (typeof payableStatuses)[number];
 export const isPayable = (status: ContractorInvoiceStatus): status is PayableStatus =>
   (payableStatuses as readonly ContractorInvoiceStatus[]).includes(status);
 
-/** Nobody and nothing is waited for. A submission or a reversed payment starts the workflow anew. */
-export const isAtRest = (status: ContractorInvoiceStatus) => status === 'paid' || status === 'cancelled';
+/** Nobody and nothing is waited for: the next submission, or a reversed payment, starts the workflow anew. */
+export const isInvoiceAtRest = (status: ContractorInvoiceStatus) =>
+  status !== 'submitted' && status !== 'approved' && status !== 'partially_paid';
 
 export function nextStatus(
   action: ContractorInvoiceAction,

@@ -382,7 +382,9 @@ export async function rewriteLines(
     [tx.workspaceId, invoice.id, plainArray(tickets.map((ticket) => ticket.ticketId))],
   );
   await tx.run(
-    'update contractor_invoices set net = $3, tax = $4, total = $5 where workspace_id = $1 and id = $2',
+    // With the decimals of the total beside which it is shown.
+    `update contractor_invoices set net = $3, tax = $4, total = $5, applied = round(applied, scale($5::numeric)),
+       withheld = round(withheld, scale($5::numeric)) where workspace_id = $1 and id = $2`,
     [tx.workspaceId, invoice.id, totals.net, totals.tax, totals.total],
   );
   return priced;

@@ -233,10 +233,10 @@ export async function priceTickets(
   };
 }
 
-/** An event of the invoice, and a look for its workflow. */
+/** An event of the invoice; once it was submitted also a look for its workflow, since a draft waits for nobody. */
 export async function recordInvoiceEvent(
   tx: WorkspaceTx,
-  invoice: Pick<ContractorInvoice, 'id' | 'number'>,
+  invoice: Pick<ContractorInvoice, 'id' | 'number' | 'round'>,
   participle: string,
   actor: string,
   change: { before?: Record<string, unknown>; after?: Record<string, unknown>; reason?: string } = {},
@@ -254,6 +254,7 @@ export async function recordInvoiceEvent(
       ...(after === undefined ? {} : { after }),
     },
   ]);
+  if (invoice.round === 0 || participle === 'edited') return;
   await enqueueLook(tx, {
     subjectType: 'contractor_invoice',
     subjectId: invoice.id,

@@ -56,7 +56,8 @@ export interface ContractorPayment {
 }
 
 const sumOf = (kind: string, sign: '' | '-' = '') =>
-  `coalesce((select ${sign}sum(a.amount) from payment_applications a where a.workspace_id = p.workspace_id and a.payment_id = p.id and a.kind = '${kind}'), 0)`;
+  `round(coalesce((select ${sign}sum(a.amount) from payment_applications a where a.workspace_id = p.workspace_id and a.payment_id = p.id
+    and a.kind = '${kind}'), 0), scale(p.amount))`;
 const columns = `p.id, p.person_id, h.name as person_name, p.seller_id, p.method, p.currency, p.amount, ${sumOf('contractor_invoice')} as applied,
   ${sumOf('tax_withheld', '-')} as withheld, ${sumOf('contractor_credit', '-')} as netted, ${sumOf('on_account')} as on_account, p.value_date, p.status,
   p.reference, p.note, p.payee_account_id, p.recorded_by, p.created_at, p.reversed_at`;

@@ -7,7 +7,7 @@ const batchSize = 5_000;
 const many: ReadonlySet<SubjectType> = new Set(['client_invoice', 'ticket', 'contractor_invoice']);
 
 /**
- * Asks for a look at every open run, invoice, ticket and connection of the workspace. A workflow that runs just looks once more;
+ * Asks for a look at every open run, invoice, ticket, contractor invoice and connection of the workspace. A workflow that runs just looks once more;
  * one that was lost is started. Answers how many subjects.
  */
 export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
@@ -19,7 +19,9 @@ export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
          and (i.status in ('issued', 'sent', 'partially_paid')
            or exists (select 1 from sync_records s where s.workspace_id = $1 and s.subject_id = i.id and s.status in ('queued', 'syncing', 'not_synced')))
      union all select 'ticket', t.id from tickets t join people p on p.workspace_id = $1 and p.id = t.person_id
-       where t.workspace_id = $1 and (t.status = 'submitted' or t.status in ('approved', 'bundled') and p.kind = 'contractor')`,
+       where t.workspace_id = $1 and (t.status = 'submitted' or t.status in ('approved', 'bundled') and p.kind = 'contractor')
+     union all select 'contractor_invoice', id from contractor_invoices
+       where workspace_id = $1 and status in ('submitted', 'approved', 'partially_paid')`,
     [tx.workspaceId],
   );
   for (let from = 0; from < subjects.length; from += batchSize) {

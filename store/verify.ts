@@ -196,6 +196,46 @@ const comparisons: { name: string; says: string; sql: string }[] = [
         where p.workspace_id = $1`,
   },
   {
+    name: 'payables',
+    says: 'contractor invoices, net = their lines, applied = Σ applications, withheld = Σ its lines',
+    sql: `select 'contractor invoice ' || coalesce(i.number, i.id::text) || ' says net ' || i.net || ', applied ' || i.applied || ', withheld ' || i.withheld
+            || '; found ' || coalesce(l.amount, 0) || ', ' || coalesce(p.amount, 0) || ', ' || coalesce(w.amount, 0) as place,
+          i.net <> coalesce(l.amount, 0) or i.applied <> coalesce(p.amount, 0) or i.withheld <> coalesce(w.amount, 0) or i.applied > i.total and i.total >= 0
+            or i.withheld <> coalesce(p.withheld, 0) as broken
+        from contractor_invoices i
+        left join (select contractor_invoice_id, sum(amount) as amount from contractor_invoice_lines where workspace_id = $1 group by 1) l
+          on l.contractor_invoice_id = i.id
+        left join (select document_id, coalesce(sum(amount) filter (where kind = 'contractor_invoice'), 0) as amount,
+            coalesce(-sum(amount) filter (where kind = 'tax_withheld'), 0) as withheld
+          from payment_applications where workspace_id = $1 and kind in ('contractor_invoice', 'tax_withheld') group by 1) p on p.document_id = i.id
+        left join (select contractor_invoice_id, sum(amount) as amount from withholding_lines where workspace_id = $1 group by 1) w
+          on w.contractor_invoice_id = i.id
+        where i.workspace_id = $1`,
+  },
+  {
+    name: 'contractor credits',
+    says: 'contractor credits, netted = Σ their entries = Σ applications, and within the credit',
+    sql: `select 'credit ' || c.id || ' of ' || c.amount || ' says netted ' || c.netted || ', entries ' || coalesce(e.amount, 0) as place,
+          c.netted <> coalesce(e.amount, 0) or c.netted <> coalesce(p.amount, 0) or c.netted > c.amount as broken
+        from contractor_credits c
+        left join (select credit_id, sum(amount) as amount from contractor_credit_entries where workspace_id = $1 group by 1) e on e.credit_id = c.id
+        left join (select document_id, -sum(amount) as amount from payment_applications where workspace_id = $1 and kind = 'contractor_credit' group by 1) p
+          on p.document_id = c.id
+        where c.workspace_id = $1`,
+  },
+  {
+    name: 'bundles',
+    says: 'tickets, bundled or paid exactly while one contractor invoice or credit holds them, and paid as that is',
+    sql: `select 'ticket ' || coalesce(t.number, t.id::text) || ' is ' || t.status || ', held by ' || coalesce(i.number, i.id::text, c.id::text, 'nothing') as place,
+          (t.status in ('bundled', 'paid')) <> (i.id is not null or c.id is not null) or i.id is not null and c.id is not null
+            or (t.status = 'paid') <> (coalesce(i.status = 'paid', false) or coalesce(c.netted = c.amount, false)) as broken
+        from tickets t
+        left join contractor_invoice_tickets x on x.workspace_id = $1 and x.ticket_id = t.id
+        left join contractor_invoices i on i.workspace_id = $1 and i.id = x.contractor_invoice_id
+        left join contractor_credits c on c.workspace_id = $1 and c.ticket_id = t.id
+        where t.workspace_id = $1`,
+  },
+  {
     name: 'synced documents',
     says: 'documents at platforms, each with an id of its own and our total',
     sql: `select s.subject_type || ' ' || s.subject_id || ' is ' || coalesce(s.external_id, 'without an id') || ' there' as place,

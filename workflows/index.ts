@@ -2,5 +2,6 @@
 export { billingRun } from './billing-run.ts';
 export { clientInvoice } from './client-invoice.ts';
 export { connection } from './connection.ts';
+export { contractorInvoice } from './contractor-invoice.ts';
 export { sweep } from './sweep.ts';
 export { ticket } from './ticket.ts';
