@@ -126,6 +126,7 @@ const settings = z.object({
   OIDC_ISSUER: webUrl.optional(),
   OIDC_CLIENT_ID: z.string().min(1).optional(),
   OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  OIDC_TRUST_EMAILS: yesOrNo.default(false),
 });
 
 type Settings = z.output<typeof settings>;
@@ -147,7 +148,7 @@ export type Config = {
   /** Where browsers find the hub, e.g. behind a proxy: `https://hub.example.com`. Null: where it listens. */
   publicUrl: string | null;
   /** The firm's own sign-in beside e-mail and password. */
-  oidc: { issuer: string; clientId: string; clientSecret: string } | null;
+  oidc: { issuer: string; clientId: string; clientSecret: string; trustsEmails: boolean } | null;
   /** Null: kept in the data folder, see `loadSecretKey`. */
   secretKey: Buffer | null;
   logLevel: Settings['SLIPWAY_LOG_LEVEL'];
@@ -221,6 +222,7 @@ function contradictions(env: Environment): string[] {
     ...needs('OIDC_ISSUER', 'OIDC_CLIENT_ID'),
     ...needs('OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET'),
     ...needs('OIDC_CLIENT_SECRET', 'OIDC_ISSUER'),
+    ...needs('OIDC_TRUST_EMAILS', 'OIDC_ISSUER'),
     ...keyInTheClear,
   ];
 }
@@ -241,7 +243,8 @@ export function readConfig(env: Environment, cwd: string = process.cwd()): Confi
 
 function toOidc(set: Settings): Config['oidc'] {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = set;
-  return issuer && clientId && clientSecret ? { issuer, clientId, clientSecret } : null;
+  const trustsEmails = set.OIDC_TRUST_EMAILS;
+  return issuer && clientId && clientSecret ? { issuer, clientId, clientSecret, trustsEmails } : null;
 }
 
 function toConfig(set: Settings, env: Environment, cwd: string): Config {

@@ -26,9 +26,17 @@ export interface SignInSettings {
   /** `https://hub.example.com`: where browsers find us. Asked at the first request, when the port is known. */
   publicUrl: () => string;
   /** The firm's own sign-in; null: e-mail and password only. */
-  oidc: { issuer: string; clientId: string; clientSecret: string } | null;
+  oidc: OidcSettings | null;
   /** Per address and minute. */
   maxSignInsPerMinute?: number;
+}
+
+export interface OidcSettings {
+  issuer: string;
+  clientId: string;
+  clientSecret: string;
+  /** The directory alone gives out its addresses, though it does not say `email_verified` of them. */
+  trustsEmails: boolean;
 }
 
 /** Who is signed in, whatever workspaces they belong to. */
@@ -128,8 +136,8 @@ function open(database: Database, settings: SignInSettings, logger: Logger) {
       sendResetPassword: ({ user, token }) => mailReset(database, user, token),
     },
     session: { ...tables.session, expiresIn: sessionSeconds },
-    // The firm's directory says who its people are; an account of the same address is theirs.
-    account: { ...tables.account, accountLinking: { enabled: true, trustedProviders: [oidcProvider] } },
+    // An account of the same address is theirs, where the firm's directory has verified that.
+    account: { ...tables.account, accountLinking: { enabled: true } },
     rateLimit: {
       ...tables.rateLimit,
       enabled: true,
@@ -143,8 +151,16 @@ function open(database: Database, settings: SignInSettings, logger: Logger) {
     },
     databaseHooks: {
       user: {
-        // Whoever makes an account, by invitation or through OIDC: only for an address that a workspace expects.
-        create: { before: (user) => database.inSystem((tx) => isExpected(tx, user.email)) },
+        create: {
+          // By invitation or through OIDC: only for an address that is proven, and that a workspace expects.
+          before: async (user) =>
+            user.emailVerified && (await database.inSystem((tx) => isExpected(tx, user.email))),
+        },
+      },
+      account: {
+        // The directory's tokens are for nothing here, so they are not kept.
+        create: { before: async (account) => ({ data: { ...account, ...noTokens } }) },
+        update: { before: async (account) => ({ data: { ...account, ...noTokens } }) },
       },
     },
     advanced: {
@@ -184,7 +200,9 @@ async function mailReset(
   );
 }
 
-const toProvider = ({ issuer, clientId, clientSecret }: NonNullable<SignInSettings['oidc']>) => ({
+const noTokens = { accessToken: null, refreshToken: null, idToken: null };
+
+const toProvider = ({ issuer, clientId, clientSecret, trustsEmails }: OidcSettings) => ({
   providerId: oidcProvider,
   issuer,
   discoveryUrl: `${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`,
@@ -192,6 +210,7 @@ const toProvider = ({ issuer, clientId, clientSecret }: NonNullable<SignInSettin
   clientSecret,
   scopes: ['openid', 'email', 'profile'],
   pkce: true,
+  mapProfileToUser: () => (trustsEmails ? { emailVerified: true } : {}),
 });
 
 const times = { createdAt: 'created_at', updatedAt: 'updated_at' };
