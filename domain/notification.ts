@@ -277,8 +277,10 @@ export type ParamsOf<Kind extends MailKind> = Readonly<Record<ParamOf<Kind>, str
   Readonly<Record<string, string>>;
 
 export const kinds = Object.keys(notificationKinds) as NotificationKind[];
-/** True of a mail whose link lets its reader in: nobody else may see it. */
+/** True of a mail whose link lets its reader in, and is forgotten once it is sent. */
 export const isLetter = (kind: string): boolean => kind in letterKinds;
+/** True where the link lets its holder in as somebody who is there already: not even an admin is shown it. */
+export const isSecretLetter = (kind: string): boolean => kind === 'password_reset';
 const isKind = (kind: string): kind is MailKind => kind in notificationKinds || kind in letterKinds;
 
 /** The words of a kind with their parameters filled in: plain text, escaped by nobody yet. */

@@ -1,5 +1,5 @@
 /** Owns what a mail says: subject, HTML and text of a kind, for one workspace and one reader. */
-import { type FilledWords, fillWords } from '../domain/notification.ts';
+import { type FilledWords, fillWords, isLetter } from '../domain/notification.ts';
 import { escapeHtml, escapeText, fillTemplate, type TemplateValues } from './fill-template.ts';
 
 /** One compiled template: HTML from MJML, and the text that stands beside it. */
@@ -44,7 +44,7 @@ function templateOf(kind: string, words: FilledWords): keyof MailTemplates {
 
 function valuesOf(content: MailContent, words: FilledWords, publicUrl: string): TemplateValues {
   const { workspaceName } = content;
-  const toMember = content.kind !== 'invitation';
+  const toMember = !isLetter(content.kind);
   return {
     workspace: workspaceName,
     title: words.title,
@@ -55,7 +55,7 @@ function valuesOf(content: MailContent, words: FilledWords, publicUrl: string): 
     link: content.link === null ? publicUrl : `${publicUrl}${content.link}`,
     why: toMember
       ? `You are told this as a member of ${workspaceName} on Slipway.`
-      : `Somebody of ${workspaceName} asked Slipway to send you this.`,
+      : `Slipway sends you this for ${workspaceName}, once.`,
     preferences: toMember ? [`${publicUrl}/notification-preferences`] : [],
   };
 }

@@ -50,7 +50,7 @@ describe.each(allKinds)('%s', (kind) => {
     }
     expect(html).toContain('Harbour Works');
     const preferences = `${publicUrl}/notification-preferences`;
-    expect(text.includes(preferences)).toBe(kind !== 'invitation');
+    expect(text.includes(preferences)).toBe(!(kind in letterKinds));
   });
 
   test('takes nobody’s words for markup or for a template', () => {

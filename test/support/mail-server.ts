@@ -1,0 +1,80 @@
+/** Owns a mail server for tests: real SMTP on a loopback port, that can be down, and keeps what it was given. */
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { SMTPServer } from 'smtp-server';
+import { createPost, type Post } from '../../mail/post.ts';
+import { loadTemplates } from '../../mail/templates.ts';
+
+export interface ReceivedMail {
+  from: string;
+  to: string[];
+  /** As it came over the wire. */
+  source: string;
+  /** By name in small letters; folded lines are one. */
+  headers: Record<string, string>;
+}
+export interface MailServer {
+  port: number;
+  received: ReceivedMail[];
+  /** Who is refused for good, at RCPT TO. */
+  unknown: Set<string>;
+  stop(): Promise<void>;
+}
+
+function headersOf(source: string): Record<string, string> {
+  const head = source.slice(0, source.indexOf('\r\n\r\n')).replace(/\r\n[ \t]+/g, ' ');
+  return Object.fromEntries(
+    head.split('\r\n').map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
+    }),
+  );
+}
+
+/** Listens on `port`, 0 for a free one. */
+export async function startMailServer(port = 0): Promise<MailServer> {
+  const received: ReceivedMail[] = [];
+  const unknown = new Set<string>();
+  const server = new SMTPServer({
+    authOptional: true,
+    closeTimeout: 100,
+    disabledCommands: ['STARTTLS'],
+    onRcptTo: ({ address }, _session, callback) => {
+      const refusal = Object.assign(new Error('5.1.1 no such mailbox'), { responseCode: 550 });
+      if (unknown.has(address)) callback(refusal);
+      else callback();
+    },
+    onData: (stream, { envelope }, callback) => {
+      void text(stream).then((source) => {
+        received.push({
+          from: envelope.mailFrom ? envelope.mailFrom.address : '',
+          to: envelope.rcptTo.map(({ address }) => address),
+          source,
+          headers: headersOf(source),
+        });
+        callback();
+      }, callback);
+    },
+  });
+  const http = server.listen(port, '127.0.0.1');
+  await once(http, 'listening');
+  return {
+    port: (http.address() as { port: number }).port,
+    received,
+    unknown,
+    stop: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+/** The hub's own way out, to a server at this port. */
+export async function postTo(port: number): Promise<Post> {
+  return createPost({
+    templates: await loadTemplates(join(tmpdir(), 'slipway-test-mail')),
+    smtpUrl: `smtp://127.0.0.1:${port}`,
+    from: 'Slipway <billing@hub.example.com>',
+    outboxDir: join(tmpdir(), 'slipway-test-mail', 'outbox'),
+    publicUrl: 'https://hub.example.com',
+  });
+}
