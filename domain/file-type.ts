@@ -115,8 +115,7 @@ function endsAsArchive(tail: string, bytes: number): boolean {
 
 const markup =
   /<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>]|script[\s>]|iframe[\s>]|svg[\s>]|\?php|\?xml[\s?]|%@)/i;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-const controls = /[\u0000-\u0008\u000B\u000E-\u001F\u007F]/;
+const controls = /(?![\t\n\f\r])\p{Cc}/u;
 
 /** Text that no program takes for a page or a script: no control characters, no markup, no interpreter's line. */
 export function isHarmlessText(text: string, isStart: boolean): boolean {

@@ -72,10 +72,7 @@ create table person_documents (
 );
 select tenant_table('person_documents', 'select, insert, update, delete');
 create index on person_documents (workspace_id, status, id);
-create index on person_documents (remind_on) where remind_on is not null;
--- The sweep asks which workspaces have somebody to remind, and reads no more of them than that.
-create policy system on person_documents to slipway_system using (true);
-grant select (workspace_id, remind_on) on person_documents to slipway_system;
+create index on person_documents (workspace_id, remind_on) where remind_on is not null;
 
 create table person_document_versions (
   workspace_id uuid not null,

@@ -65,6 +65,8 @@ export function createFileStore(folder: string, options: { timeoutMs?: number } 
     receive: async (stream, { subject, maxBytes }) => {
       if (receiving >= maxAtOnce) throw tooMany();
       receiving += 1;
+      // It may break off before somebody listens; the pipeline then finds it broken, and says so.
+      stream.once('error', () => undefined);
       const path = join(aside, newId());
       try {
         await mkdir(aside, { recursive: true, mode: 0o700 });

@@ -4,6 +4,7 @@ import { localDay } from '../domain/day.ts';
 import { digestLines, digestSettings, localTime, type OpenWork } from '../domain/digest.ts';
 import type { Day } from '../domain/work-entry.ts';
 import type { Database, WorkspaceTx } from './database.ts';
+import { remindOfExpiry } from './document-reminders.ts';
 import { notify } from './notifications.ts';
 import { getWorkspace, listWorkspaces, type Workspace, zoneOf } from './workspaces.ts';
 
@@ -36,6 +37,7 @@ async function tellDay(tx: WorkspaceTx, day: Day): Promise<boolean> {
     [tx.workspaceId, day],
   );
   if (first === 0) return false;
+  await remindOfExpiry(tx);
   const workspace = await getWorkspace(tx);
   await alarmOfAge(tx, day, digestSettings(workspace.settings).exceptionAgeDays);
   const lines = digestLines(await readOpenWork(tx, zoneOf(workspace)));

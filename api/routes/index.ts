@@ -8,6 +8,10 @@ import { createApprovalSubstitute } from './approval-substitutes/create-approval
 import { deleteApprovalSubstitute } from './approval-substitutes/delete-approval-substitute.ts';
 import { getApprovalSubstitute } from './approval-substitutes/get-approval-substitute.ts';
 import { listApprovalSubstitutes } from './approval-substitutes/list-approval-substitutes.ts';
+import { createAttachment } from './attachments/create-attachment.ts';
+import { deleteAttachment } from './attachments/delete-attachment.ts';
+import { getAttachment } from './attachments/get-attachment.ts';
+import { getAttachmentContent } from './attachments/get-attachment-content.ts';
 import { exportAudit } from './audit/export-audit.ts';
 import { listAudit } from './audit/list-audit.ts';
 import { cancelBillingRun } from './billing-runs/cancel-billing-run.ts';
@@ -19,6 +23,9 @@ import { createClient } from './clients/create-client.ts';
 import { getClient } from './clients/get-client.ts';
 import { listClients } from './clients/list-clients.ts';
 import { updateClient } from './clients/update-client.ts';
+import { getPersonCompliance } from './compliance/get-person-compliance.ts';
+import { listCompliance } from './compliance/list-compliance.ts';
+import { summarizeCompliance } from './compliance/summarize-compliance.ts';
 import { createConnection } from './connections/create-connection.ts';
 import { getConnection } from './connections/get-connection.ts';
 import { listConnections } from './connections/list-connections.ts';
@@ -53,6 +60,17 @@ import { createCostRate } from './cost-rates/create-cost-rate.ts';
 import { getCostRate } from './cost-rates/get-cost-rate.ts';
 import { listCostRates } from './cost-rates/list-cost-rates.ts';
 import { getDashboard } from './dashboard/get-dashboard.ts';
+import { createDocumentRequirement } from './document-requirements/create-document-requirement.ts';
+import { getDocumentRequirement } from './document-requirements/get-document-requirement.ts';
+import { listDocumentRequirements } from './document-requirements/list-document-requirements.ts';
+import { updateDocumentRequirement } from './document-requirements/update-document-requirement.ts';
+import { approveDocument } from './documents/approve-document.ts';
+import { getDocument } from './documents/get-document.ts';
+import { listDocuments } from './documents/list-documents.ts';
+import { rejectDocument } from './documents/reject-document.ts';
+import { requestDocuments } from './documents/request-documents.ts';
+import { uploadDocument } from './documents/upload-document.ts';
+import { withdrawDocumentRequest } from './documents/withdraw-document-request.ts';
 import { listDuties } from './duties/list-duties.ts';
 import { getEntry } from './entries/get-entry.ts';
 import { listEntries } from './entries/list-entries.ts';
@@ -175,16 +193,6 @@ import { submitTicket } from './tickets/submit-ticket.ts';
 import { totalTickets } from './tickets/total-tickets.ts';
 import { updateTicket } from './tickets/update-ticket.ts';
 import { withdrawTicket } from './tickets/withdraw-ticket.ts';
-import { getMail } from './mail-outbox/get-mail.ts';
-import { listMails } from './mail-outbox/list-mails.ts';
-import { retryMail } from './mail-outbox/retry-mail.ts';
-import { getNotificationPreferences } from './notification-preferences/get-notification-preferences.ts';
-import { putNotificationPreferences } from './notification-preferences/put-notification-preferences.ts';
-import { countUnread } from './notifications/count-unread.ts';
-import { listNotifications } from './notifications/list-notifications.ts';
-import { markAllRead } from './notifications/mark-all-read.ts';
-import { markNotificationRead } from './notifications/mark-notification-read.ts';
-import { streamNotifications } from './notifications/stream-notifications.ts';
 import { receiveWebhook } from './webhooks/receive-webhook.ts';
 import { listWork } from './work/list-work.ts';
 import { getWorkspace } from './workspace/get-workspace.ts';
@@ -258,16 +266,6 @@ export const routes: readonly Route[] = [
   confirmPayment,
   decideConfirmation,
   discardInvoice,
-  getMail,
-  listMails,
-  retryMail,
-  getNotificationPreferences,
-  putNotificationPreferences,
-  countUnread,
-  listNotifications,
-  markAllRead,
-  markNotificationRead,
-  streamNotifications,
   getMail,
   listMails,
   retryMail,
@@ -380,4 +378,22 @@ export const routes: readonly Route[] = [
   getApprovalSubstitute,
   deleteApprovalSubstitute,
   listDuties,
+  createAttachment,
+  deleteAttachment,
+  getAttachment,
+  getAttachmentContent,
+  getPersonCompliance,
+  listCompliance,
+  summarizeCompliance,
+  createDocumentRequirement,
+  getDocumentRequirement,
+  listDocumentRequirements,
+  updateDocumentRequirement,
+  approveDocument,
+  getDocument,
+  listDocuments,
+  rejectDocument,
+  requestDocuments,
+  uploadDocument,
+  withdrawDocumentRequest,
 ];

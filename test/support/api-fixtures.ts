@@ -1,8 +1,6 @@
 /** Owns one real record for every path parameter of the API, so that the security tests can fill in any route. */
 import { listMails, queueMail } from '../../store/mails.ts';
 import { listNotifications, notify } from '../../store/notifications.ts';
-import { listMails, queueMail } from '../../store/mails.ts';
-import { listNotifications, notify } from '../../store/notifications.ts';
 import { pipelineMakers } from './pipeline-fixtures.ts';
 import type { TestApi } from './start-api.ts';
 
@@ -87,6 +85,21 @@ const makers: Record<string, Make> = {
     settings: { accountId: '1' },
     secrets: { accessToken: 'fixture token' },
   })),
+  attachmentId: async ({ api, key }) => {
+    const answer = await api.call('POST', '/attachments?subjectType=person_document&name=fixture.txt', {
+      key,
+      raw: 'fixture',
+      headers: { 'Content-Type': 'application/octet-stream' },
+    });
+    if (answer.status !== 201) throw new Error(`fixture attachment: ${answer.status} ${answer.text}`);
+    return (answer.json as { id: string }).id;
+  },
+  requirementId: post('/document-requirements', () => ({ kind: 'contract', name: 'Fixture contract' })),
+  documentId: async ({ api, key, ids }) => {
+    const answer = await api.call('POST', `/people/${ids.personId}/documents/request`, { key, body: {} });
+    if (answer.status !== 200) throw new Error(`fixture document: ${answer.status} ${answer.text}`);
+    return (answer.json as { items: { id: string }[] }).items[0]!.id;
+  },
   apiKeyId: post('/api-keys', () => ({ name: 'Fixture key', scopes: ['clients.read'] })),
   memberId: post('/members', () => ({
     name: 'Fixture manager',
@@ -151,7 +164,7 @@ const makers: Record<string, Make> = {
   contractorPaymentId: async ({ api, key, ids }) => {
     const made = await api.call('POST', '/contractor-payments', {
       key,
-      headers: { 'Idempotency-Key': `fixture payment ${ids.personId}` },
+      headers: { 'Idempotency-Key': `fixture-payment-${ids.personId}` },
       body: {
         personId: ids.personId,
         method: 'check',
@@ -175,33 +188,6 @@ const makers: Record<string, Make> = {
     startsOn: '2026-01-01',
     legalText: 'Self-billing invoice',
   })),
-  notificationId: async ({ api, workspaceId }) => {
-    const member = await api.newMember(workspaceId, 'manager');
-    return api.test.database.inWorkspace(workspaceId, async (tx) => {
-      await notify(tx, [
-        {
-          kind: 'mail.failing',
-          to: { memberIds: [member.id] },
-          key: `fixture:${member.id}`,
-          subjectType: 'workspace',
-          subjectId: workspaceId,
-          params: { address: 'fixture@example.com', attempts: '1', reason: 'a fixture' },
-        },
-      ]);
-      return (await listNotifications(tx, member.id, { unread: true, before: null, limit: 1 }))[0]!.id;
-    });
-  },
-  mailId: ({ api, workspaceId }) =>
-    api.test.database.inWorkspace(workspaceId, async (tx) => {
-      await queueMail(tx, {
-        to: 'fixture@example.com',
-        template: 'invitation',
-        params: { inviter: 'Ada', workspace: 'Fixture', role: 'manager', expiresOn: '2026-05-01' },
-        key: `fixture:${workspaceId}`,
-        link: '/invitations/fixture',
-      });
-      return (await listMails(tx, { status: null, before: null, limit: 1 }))[0]!.id;
-    }),
   ...pipelineMakers,
 };
 

@@ -1,4 +1,5 @@
 /** Owns PATCH /workspace. */
+import { rescheduleReminders } from '../../../store/document-reminders.ts';
 import { updateWorkspace as changeWorkspace, getWorkspace } from '../../../store/workspaces.ts';
 import { recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
@@ -18,6 +19,7 @@ export const updateWorkspace = defineRoute({
       const before = await getWorkspace(tx, 'for no key update');
       requireCurrent(before);
       const after = await changeWorkspace(tx, body);
+      if (body.settings?.documentReminderDays !== undefined) await rescheduleReminders(tx);
       await recordUpdated(tx, actor, workspaceSubject, before, after);
       return { status: 200, body: after };
     }),

@@ -1,5 +1,6 @@
 /** Owns how the workspace is read and written over the API. */
 import { z } from 'zod';
+import { fileCeilingBytes } from '../../../domain/document-settings.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import { currency, id, instant, name, price, zone } from '../../kit/schemas.ts';
 
@@ -17,6 +18,7 @@ export const workspace = z
   .meta({ id: 'Workspace' });
 
 const waitSeconds = z.int().min(1).max(31_536_000);
+const fileSize = z.int().min(10_000).max(fileCeilingBytes);
 /** Settings by name; null removes one. */
 const settings = z.strictObject({
   zone: zone.nullish().meta({ description: 'Where a source does not say it.' }),
@@ -62,17 +64,18 @@ const settings = z.strictObject({
   exceptionAgeDays: z.int().min(1).max(365).nullish().meta({
     description: 'An exception that is open for more days raises the alarm; default 7.',
   }),
-  digestTime: z
-    .string()
-    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day, such as 07:00')
-    .nullish()
-    .meta({ description: 'When the finance team is told each day of what is open; default 07:00.' }),
-  exceptionAgeDays: z.int().min(1).max(365).nullish().meta({
-    description: 'An exception that is open for more days raises the alarm; default 7.',
-  }),
   fourEyes: z.boolean().nullish().meta({
     description: 'Whether decisions need a second person; default: from three members on who could decide.',
   }),
+  documentReminderDays: z
+    .array(z.int().min(1).max(365))
+    .max(10)
+    .nullish()
+    .meta({ description: 'So many days before a document expires it is told; default 30, 14 and 3.' }),
+  receiptMaxBytes: fileSize.nullish().meta({ description: 'Of a receipt; default 10 MB.' }),
+  documentMaxBytes: fileSize
+    .nullish()
+    .meta({ description: "Of a document or a contractor's own invoice; default 25 MB." }),
   clientConfirmations: z
     .enum(['show', 'ask_admin'])
     .nullish()
