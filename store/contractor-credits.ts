@@ -105,8 +105,8 @@ async function insertCredit(
   await bundleTickets(tx, [correction.id], { actor, contractorInvoiceId: correction.invoiceId });
   const id = newId();
   await tx.run(
-    `insert into contractor_credits (workspace_id, id, person_id, ticket_id, corrects_ticket_id, currency, amount, posting_date)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `insert into contractor_credits (workspace_id, id, person_id, ticket_id, corrects_ticket_id, currency, amount, netted, posting_date)
+     values ($1, $2, $3, $4, $5, $6, $7, round(0, scale($7::numeric)), $8)`,
     [
       tx.workspaceId,
       id,
@@ -176,11 +176,10 @@ export async function moveCredits(
     );
     if (!before) throw new Error(`credit ${creditId} does not exist`);
     const netted = new Decimal(before.netted).plus(amount);
-    await tx.run('update contractor_credits set netted = $3 where workspace_id = $1 and id = $2', [
-      tx.workspaceId,
-      creditId,
-      netted.toFixed(),
-    ]);
+    await tx.run(
+      'update contractor_credits set netted = round($3, scale(amount)) where workspace_id = $1 and id = $2',
+      [tx.workspaceId, creditId, netted.toFixed()],
+    );
     const wasUsedUp = new Decimal(before.netted).eq(before.amount);
     const isUsedUp = netted.eq(before.amount);
     const move = { actor, contractorInvoiceId };

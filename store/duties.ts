@@ -15,16 +15,28 @@ export async function rolesHolding(tx: WorkspaceTx, permission: Permission): Pro
   return roles.filter((role) => toGrants(scopesOf.get(role) ?? roleScopes[role]).permissions.has(permission));
 }
 
-/** Four eyes by the setting `fourEyes`, else from three members on who could decide. Keys of no member count for nobody. */
+/** Who decides on what is owed counts for finance. */
+const financePermission: Permission = 'contractor_invoices.approve';
+
+/**
+ * Four eyes by the setting `fourEyes`, else from three members of finance on; alone is who has nobody beside them with the
+ * permission. Keys of no member count for nobody.
+ */
 export async function dutyRule(tx: WorkspaceTx, permission: Permission, doer: Doer): Promise<DutyRule> {
-  const able = await tx.row<{ all: number; others: number }>(
-    `select count(*)::int as all, count(*) filter (where id is distinct from $3)::int as others from members
-     where workspace_id = $1 and status = 'active' and role = any($2::text[])`,
-    [tx.workspaceId, await rolesHolding(tx, permission), doer.memberId],
+  const able = await tx.row<{ finance: number; others: number }>(
+    `select count(*) filter (where role = any($2::text[]))::int as finance,
+       count(*) filter (where role = any($3::text[]) and id is distinct from $4)::int as others
+     from members where workspace_id = $1 and status = 'active'`,
+    [
+      tx.workspaceId,
+      await rolesHolding(tx, financePermission),
+      await rolesHolding(tx, permission),
+      doer.memberId,
+    ],
   );
   const { settings } = await getWorkspace(tx);
   const fourEyes =
-    typeof settings.fourEyes === 'boolean' ? settings.fourEyes : (able?.all ?? 0) >= fourEyesFrom;
+    typeof settings.fourEyes === 'boolean' ? settings.fourEyes : (able?.finance ?? 0) >= fourEyesFrom;
   return { fourEyes, alone: (doer.role === 'admin' || doer.role === null) && able?.others === 0 };
 }
 
