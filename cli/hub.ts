@@ -17,6 +17,7 @@ import { startEventFeed } from '../runtime/event-feed.ts';
 import { createFileStore, type FileStore } from '../runtime/file-store.ts';
 import { startHousekeeping } from '../runtime/housekeeping.ts';
 import { createImporter } from '../runtime/import/importer.ts';
+import { keepServer } from '../runtime/keep-server.ts';
 import { startPoke } from '../runtime/poke.ts';
 import { choosePort } from '../runtime/ports.ts';
 import { type Relay, startRelay } from '../runtime/relay.ts';
@@ -56,6 +57,8 @@ export interface Hub {
   secrets: SecretBox;
   temporal: Client;
   relay: Relay;
+  /** Resolves when an embedded server ended too often to be started again: the hub is to be stopped. */
+  lost: Promise<Error>;
   stop(): Promise<void>;
 }
 
@@ -70,6 +73,7 @@ const readinessTimeoutMs = 2_000;
 export async function startHub(options: HubOptions): Promise<Hub> {
   const { config, logger, onProgress = () => {}, parts = { api: true, worker: true } } = options;
   const stops: (() => unknown)[] = [];
+  const lost = Promise.withResolvers<Error>();
   const stop = async () => {
     for (const end of stops.reverse().splice(0)) {
       await Promise.resolve(end()).catch((error: unknown) =>
@@ -85,28 +89,38 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     const templates = parts.api ? loadTemplates(join(config.dataDir, 'cache')) : null;
     templates?.catch(() => undefined);
 
-    const postgres = config.database
-      ? null
-      : await startEmbeddedPostgres({
-          dataDir: config.dataDir,
-          ...(config.embedded.postgresPort !== 0 && { port: config.embedded.postgresPort }),
-          onProgress,
-        });
-    if (postgres) stops.push(() => postgres.stop());
+    const startPostgres = (port: number) =>
+      startEmbeddedPostgres({ dataDir: config.dataDir, ...(port !== 0 && { port }), onProgress });
+    const postgres = config.database ? null : await startPostgres(config.embedded.postgresPort);
+    if (postgres) {
+      const restart = () => startPostgres(postgres.port);
+      const kept = keepServer({
+        name: 'PostgreSQL',
+        server: postgres,
+        restart,
+        logger,
+        onLost: lost.resolve,
+      });
+      stops.push(() => kept.stop());
+    }
     const url = config.database?.url ?? postgres!.url;
     const directUrl = config.database?.directUrl ?? url;
 
-    const server = config.temporal.address
-      ? null
-      : await startTemporalServer({
-          dataDir: config.dataDir,
-          tools: config.tools,
-          binary: config.embedded.temporalBinary,
-          ...(config.embedded.temporalPort !== 0 && { port: config.embedded.temporalPort }),
-          namespace: config.temporal.namespace,
-          onProgress,
-        });
-    if (server) stops.push(() => server.stop());
+    const startTemporal = (port: number) =>
+      startTemporalServer({
+        dataDir: config.dataDir,
+        tools: config.tools,
+        binary: config.embedded.temporalBinary,
+        ...(port !== 0 && { port }),
+        namespace: config.temporal.namespace,
+        onProgress,
+      });
+    const server = config.temporal.address ? null : await startTemporal(config.embedded.temporalPort);
+    if (server) {
+      const restart = () => startTemporal(Number(server.address.split(':')[1]));
+      const kept = keepServer({ name: 'Temporal', server, restart, logger, onLost: lost.resolve });
+      stops.push(() => kept.stop());
+    }
     const address = config.temporal.address ?? server!.address;
 
     const applied = await migrate(directUrl);
@@ -188,6 +202,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       secrets,
       temporal,
       relay,
+      lost: lost.promise,
       stop,
     };
   } catch (error) {

@@ -30,12 +30,19 @@ async function serve(
         ? `Slipway serves ${hub.url} (documents at ${hub.url}/api/v1/docs). Ctrl-C ends it.`
         : 'The workers run. Ctrl-C ends them.',
     );
-    await untilStopped();
-    say('Stopping …');
+    const lost = await Promise.race([untilStopped(), hub.lost]);
+    say(lost ? `${lost.message}. Stopping …` : 'Stopping …');
+    if (lost) endInTime();
+    return lost ? 1 : 0;
   } finally {
     await hub.stop();
   }
-  return 0;
+}
+
+const stopTimeoutMs = 30_000;
+/** Without its servers a part may wait for what never comes. */
+function endInTime(): void {
+  setTimeout(() => process.exit(1), stopTimeoutMs).unref();
 }
 
 export const start: Command = {
