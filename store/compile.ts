@@ -5,6 +5,7 @@ import { Decimal, type Rounding } from '../domain/money.ts';
 import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts';
 import { type PriceBook, type PricedQuantity, priceEntry, type Rate } from '../domain/pricing/price-entry.ts';
 import { productDefaults } from '../domain/pricing/product-defaults.ts';
+import { roundDays } from '../domain/pricing/round-days.ts';
 import {
   beforeGoLive,
   nonBillableProject,
@@ -245,15 +246,26 @@ export async function compileChunk(
 ): Promise<CompiledChunk> {
   const { contract } = context;
   if (cursor === null) await closeFutureDates(tx, contract.zone);
-  const page = await lockPage(tx, context, cursor, limit);
-  const next = page.length === limit ? page.reduce(later) : null;
+  const locked = await lockPage(tx, context, cursor, limit);
+  const page = locked.length === limit ? wholeDays(locked) : locked;
+  const next = locked.length === limit ? page.reduce(later) : null;
   const candidates = page.length === 0 ? [] : await readCandidates(tx, context, cursor, page);
   const billableProjects = new Map(contract.projects.map((p) => [p.id, p.billable]));
   const findings = await findInContract(tx, contract, candidates, billableProjects);
   const blocked = new Set(findings.map((finding) => finding.subjectId));
   const items: { candidate: Candidate; priced: PricedQuantity; productId: string | null }[] = [];
-  for (const candidate of candidates) {
-    if (blocked.has(candidate.entryId)) continue;
+  const billable = candidates.filter((candidate) => !blocked.has(candidate.entryId));
+  const shown = roundDays(
+    billable.map(({ kind, workDate, projectId, personId, open }) => ({
+      kind,
+      workDate,
+      projectId,
+      personId,
+      quantity: open,
+    })),
+    contract.rounding,
+  );
+  for (const [index, candidate] of billable.entries()) {
     const product = context.products.get(productDefaults[candidate.kind].name)!;
     const priced = priceEntry(
       {
@@ -268,6 +280,7 @@ export async function compileChunk(
         product,
       },
       context.bookOf(candidate.projectId),
+      shown[index],
     );
     // Too small to show on a line: claimed it would be lost, so it stays open, to be seen and to be billed with more.
     if (new Decimal(priced.quantity).isZero()) continue;
@@ -361,6 +374,13 @@ function later<C extends CompileCursor>(a: C, b: C): C {
   if (a.workDate !== b.workDate) return a.workDate > b.workDate ? a : b;
   if (a.entryId !== b.entryId) return a.entryId > b.entryId ? a : b;
   return a.version > b.version ? a : b;
+}
+
+/** A full page less the day of a project that it cuts: days are rounded whole. A day that fills the page is cut all the same. */
+function wholeDays<C extends CompileCursor>(page: C[]): C[] {
+  const last = page.reduce(later);
+  const whole = page.filter((row) => row.projectId !== last.projectId || row.workDate !== last.workDate);
+  return whole.length > 0 ? whole : page;
 }
 
 /**

@@ -4,6 +4,13 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { groupingModes } from '../domain/grouping/group-keys.ts';
 import { Decimal } from '../domain/money.ts';
+import {
+  type CompileCursor,
+  type CompiledChunk,
+  compileChunk,
+  contractsInScope,
+  openCompile,
+} from '../store/compile.ts';
 import type { Database } from '../store/database.ts';
 import { discardDraft } from '../store/draft.ts';
 import { releaseWarnings } from '../store/exceptions.ts';
@@ -437,6 +444,58 @@ test('what is too small to show on a line is not claimed: it stays open until it
   await bill(database, books);
   expect(await summary(books)).toEqual(['issued NFE-0001 80.00', 'issued NFE-0002 40.00']);
   expect(await totalOf(books, 'open_seconds', books.projects.P1!)).toBe('0');
+});
+
+test('a day is rounded once: three times 20 minutes are one hour, on one line or three, however the run is cut', async () => {
+  const thirds = (count: number, facts: Parameters<typeof entryOf>[1] = {}) =>
+    Array.from({ length: count }, (_, index) =>
+      entryOf(`${facts.workDate ?? ''}${index}`, { quantity: 1200, ...facts }),
+    );
+  const books = await newBooks();
+  await take(books, [...thirds(3), ...thirds(2, { workDate: '2026-03-03' })]);
+  const run = await bill(database, books);
+  expect(run.counts).toMatchObject({ items: 5, seconds: 6000 });
+  // 1.00 h + 0.67 h at 80.00.
+  expect(await summary(books)).toEqual(['issued NFE-0001 133.60']);
+
+  const apart = await newBooks({ contract: { grouping: { invoice: 'client', line: 'entry' } } });
+  await take(apart, thirds(3));
+  await bill(database, apart);
+  const lines = await apart.in((tx) =>
+    tx.rows<{ quantity: string; amount: string }>(
+      'select quantity, amount from invoice_lines where workspace_id = $1 order by line_no',
+      [apart.workspaceId],
+    ),
+  );
+  expect(lines).toEqual([
+    { quantity: '0.34', amount: '27.20' },
+    { quantity: '0.33', amount: '26.40' },
+    { quantity: '0.33', amount: '26.40' },
+  ]);
+
+  // A chunk of four would cut the second day in two: 0.33 h and 0.33 h instead of 0.67 h.
+  const cut = await newBooks();
+  await take(cut, [
+    ...thirds(3),
+    ...thirds(2, { workDate: '2026-03-03' }),
+    entryOf('x', { workDate: '2026-03-04' }),
+  ]);
+  const asked = await requestBilling(cut);
+  const sizes = await cut.in(async (tx) => {
+    const [contract] = await contractsInScope(tx, { type: 'contract', id: cut.contractId });
+    const context = await openCompile(tx, asked, contract!);
+    const made: number[] = [];
+    let cursor: CompileCursor | null = null;
+    do {
+      const chunk: CompiledChunk = await compileChunk(tx, context, cursor, 4);
+      made.push(chunk.items);
+      cursor = chunk.cursor;
+    } while (cursor);
+    return made;
+  });
+  expect(sizes).toEqual([3, 3]);
+  await carryOut(database, cut, asked);
+  expect(await summary(cut)).toEqual(['issued NFE-0001 213.60']);
 });
 
 test('an explicit price of nothing is a price', async () => {

@@ -78,6 +78,12 @@ export function exactQuantity(kind: EntryKind, raw: number): Decimal {
   return new Decimal(raw).div(perUnit[kind].raw);
 }
 
+/** True where that has no more than so many decimals; false where plain numbers cannot tell. */
+export function hasPlaces(kind: EntryKind, raw: number, places: number): boolean {
+  const scaled = raw * 10 ** places;
+  return Number.isSafeInteger(scaled) && scaled % perUnit[kind].raw === 0;
+}
+
 /** The raw quantity in display units, rounded as the contract says; an expense's quantity is money and rounds as money. */
 export function displayedQuantity(kind: EntryKind, raw: number, rounding: Rounding): DecimalText {
   const exact = exactQuantity(kind, raw);

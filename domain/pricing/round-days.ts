@@ -1,7 +1,7 @@
 /** Owns rounding the work of a day: what is measured adds up to the rounded day, spread by largest remainder (BILLING §1). */
 import { Decimal, fixed, type Rounding, round } from '../money.ts';
 import type { Day, DecimalText, EntryKind } from '../work-entry.ts';
-import { displayedQuantity, exactQuantity } from './price-entry.ts';
+import { displayedQuantity, exactQuantity, hasPlaces } from './price-entry.ts';
 
 export interface DayWork {
   kind: EntryKind;
@@ -49,6 +49,8 @@ function spreadDay(
   rounding: Rounding,
 ): void {
   const { kind } = entries[day[0]!]!;
+  // Most time is kept in quarters of an hour: there is nothing to spread.
+  if (day.every((index) => hasPlaces(kind, entries[index]!.quantity, rounding.quantityPlaces))) return;
   let left = day;
   while (left.length > 0) {
     const shares = sharesOf(
