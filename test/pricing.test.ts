@@ -292,3 +292,31 @@ test('every priced entry explains itself: the amount is quantity × price, exact
     { numRuns: 500 },
   );
 });
+
+test('a quantity shows the same whether it is counted in whole places or rounded', () => {
+  const raw = fc.oneof(
+    fc.integer({ min: -4_000_000, max: 4_000_000 }),
+    fc.integer({ min: -400, max: 400 }).map((each) => each * 900),
+  );
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...entryKinds),
+      raw,
+      fc.integer({ min: 0, max: 4 }),
+      (kind, quantity, places) => {
+        const perUnit = { labor: 3600, mileage_time: 3600, mileage_distance: 1000, expense: 100, goods: 1 }[
+          kind
+        ];
+        const rounded = new Decimal(quantity).div(perUnit).toDecimalPlaces(places, Decimal.ROUND_HALF_UP);
+        const expected = (rounded.isZero() ? rounded.abs() : rounded).toFixed(places);
+        const shown = displayedQuantity(kind, quantity, {
+          mode: 'half_up',
+          moneyPlaces: places,
+          quantityPlaces: places,
+        });
+        expect(shown).toBe(expected);
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});

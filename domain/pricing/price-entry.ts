@@ -86,9 +86,17 @@ export function hasPlaces(kind: EntryKind, raw: number, places: number): boolean
 
 /** The raw quantity in display units, rounded as the contract says; an expense's quantity is money and rounds as money. */
 export function displayedQuantity(kind: EntryKind, raw: number, rounding: Rounding): DecimalText {
-  const exact = exactQuantity(kind, raw);
   const places = kind === 'expense' ? rounding.moneyPlaces : rounding.quantityPlaces;
-  return fixed(round(exact, places, rounding.mode), places);
+  // Most time is kept in quarters of an hour: whole numbers of the last place, and nothing to round.
+  if (hasPlaces(kind, raw, places)) return withPlaces((raw * 10 ** places) / perUnit[kind].raw, places);
+  return fixed(round(exactQuantity(kind, raw), places, rounding.mode), places);
+}
+
+/** A whole number of the last place as decimal text: 150 with two places is `1.50`. */
+function withPlaces(count: number, places: number): DecimalText {
+  const digits = String(Math.abs(count)).padStart(places + 1, '0');
+  const text = places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
+  return count < 0 ? `-${text}` : text;
 }
 
 /**
