@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type ChainedEvent, canonicalJson, chainHash, genesisHash } from '../domain/event-chain.ts';
@@ -52,8 +53,22 @@ test('a hash changes with every field that it covers, and with the hash before',
     chainHash(previous, { ...event, subject: { type: 'ticket', id: null } }),
     chainHash(previous, { ...event, permission: 'margins.read' }),
     chainHash(previous, { ...event, payload: { total: '10.51' } }),
+    chainHash(previous, { ...event, before: { total: '10.50' } }),
+    chainHash(previous, { ...event, after: { total: '10.50' } }),
+    chainHash(previous, { ...event, origin: { via: 'api' } }),
+    chainHash(previous, { ...event, personal: [{ key: event.id, fields: ['after.name'], sealed: 'AA==' }] }),
   ].map(hex);
   expect(new Set(hashes).size).toBe(hashes.length);
+});
+
+test('an event from before there was a before and an after has the hash that it was given then', () => {
+  const previous = genesisHash(workspaceId);
+  const covered =
+    '{"actor":"system","at":"2026-01-31T08:00:00.123456Z","id":"0198d2a0-0000-7000-8000-000000000001",' +
+    '"payload":{"lines":[{"a":2,"b":1}],"total":"10.50"},"permission":"events.read","sandboxAt":null,"seq":1,' +
+    '"subject":{"id":null,"type":"client_invoice"},"type":"client_invoice.issued"}';
+  const given = createHash('sha256').update(previous).update(covered).digest('hex');
+  expect(hex(chainHash(previous, event))).toBe(given);
 });
 
 test('whatever else a row carries is not covered, so verifying a stored row gives the hash of the numbered one', () => {

@@ -2,6 +2,7 @@
 import { localDay } from '../../domain/day.ts';
 import type { ImportMapping } from '../../domain/import/mapping.ts';
 import type { Database } from '../../store/database.ts';
+import { recordEvents } from '../../store/events.ts';
 import {
   addCounts,
   ensureSource,
@@ -43,9 +44,21 @@ const chunkSize = 5_000;
 
 /** Makes the operation, so that the caller can answer with it before the file is read. */
 export function beginImport(database: Database, request: ImportRequest): Promise<Operation> {
-  return database.inWorkspace(request.workspaceId, (tx) =>
-    startOperation(tx, { kind: 'import', subjectId: null, total: null, startedBy: request.startedBy }),
-  );
+  const { workspaceId, startedBy, sourceName, mapping } = request;
+  return database.inWorkspace(workspaceId, async (tx) => {
+    const operation = await startOperation(tx, { kind: 'import', subjectId: null, total: null, startedBy });
+    await recordEvents(tx, [
+      {
+        type: 'import.started',
+        subjectType: 'operation',
+        subjectId: operation.id,
+        actor: startedBy,
+        permission: 'imports.read',
+        payload: { sourceName, mapping: mapping.name },
+      },
+    ]);
+    return operation;
+  });
 }
 
 /**
