@@ -17,8 +17,11 @@ import type { WorkflowHandle } from '@temporalio/client';
 import pino from 'pino';
 import { startHub } from '../../cli/hub.ts';
 import { readConfig } from '../../config.ts';
+import { subjectWorkflowId } from '../../runtime/temporal-signals.ts';
+import { hubDoor, openContractorFirm } from '../support/contractors.ts';
 import { sleep, until } from '../support/loops.ts';
 import { openSpine, type Spine, type SpineOptions } from '../support/spine.ts';
+import { expectStatus } from '../support/tickets.ts';
 import { openTestWorkspace, type TestWorkspace } from '../support/workspace.ts';
 import { historyToText } from './history-file.ts';
 
@@ -155,6 +158,38 @@ async function otherRuns(): Promise<void> {
   });
 }
 
+/** Nobody decides until reminder and escalation have gone out; then approved, and paid in two parts. */
+async function contractorDay(): Promise<void> {
+  const at = await openTestWorkspace(hub, hub.database);
+  const firm = await openContractorFirm(
+    hubDoor((method, path, options = {}) => at.call(method, path, options), hub.database),
+  );
+  const { workspaceId } = firm.books;
+  const settings = { contractorInvoiceReminderAfterSeconds: 1, contractorInvoiceEscalationAfterSeconds: 2 };
+  expectStatus(await firm.admin.patch('/workspace', { settings }), 200);
+  const { id } = await firm.submittedInvoice([await firm.approvedTicket()]);
+  await until(
+    'the admins were told',
+    async () => (await firm.told(firm.admin)).includes('contractor_invoice.escalated'),
+    20_000,
+  );
+  expectStatus(await firm.admin.post(`/contractor-invoices/${id}/approve`, {}), 200);
+  const handle = hub.temporal.workflow.getHandle(
+    subjectWorkflowId({ workspaceId, subjectType: 'contractor_invoice', subjectId: id }),
+  );
+  const waitsFor = (what: string) =>
+    until(`it waits for ${what}`, async () => {
+      const state = await handle.query<{ for?: string } | null>('state');
+      return state?.for === what;
+    });
+  await waitsFor('payment');
+  expectStatus(await firm.pay([{ contractorInvoiceId: id, amount: '34.00' }]), 201);
+  await waitsFor('rest_of_payment');
+  expectStatus(await firm.pay([{ contractorInvoiceId: id, amount: '50.00' }]), 201);
+  await becomesClosed(handle);
+  await record('contractor-invoice.paid', handle);
+}
+
 async function sweeps(): Promise<void> {
   const schedule = hub.temporal.schedule.getHandle('slipway-sweep');
   await schedule.trigger();
@@ -171,7 +206,7 @@ async function sweeps(): Promise<void> {
 
 try {
   mkdirSync(directory, { recursive: true });
-  for (const story of [goodDay, badDay, otherRuns, sweeps]) await story();
+  for (const story of [goodDay, badDay, otherRuns, contractorDay, sweeps]) await story();
 } finally {
   await hub.stop();
   await rm(dataDir, { recursive: true, force: true });

@@ -1,5 +1,7 @@
 /** Owns a firm that pays its contractors, worked on over HTTP: rates, an account, a series, and whoever decides and pays. */
 import { localDay } from '../../domain/day.ts';
+import type { Database } from '../../store/database.ts';
+import { makeMember } from './make-member.ts';
 import type { Answered } from './start-api.ts';
 import {
   expectStatus,
@@ -27,9 +29,17 @@ export interface ContractorFirm extends TicketFirm {
     applications: { contractorInvoiceId: string; amount: string; withholdings?: unknown[] }[],
     facts?: Record<string, unknown>,
   ): Promise<Answered>;
-  /** What a member was told, oldest first, as "kind: title". */
+  /** The kinds of what a member was told, oldest first. */
   told(member: { id: string }): Promise<string[]>;
 }
+
+/** A whole hub as a firm is worked on through: its address, and its database behind the scenes. */
+export const hubDoor = (call: TicketDoor['call'], database: Database): TicketDoor => ({
+  test: { database },
+  call,
+  newMember: (workspaceId, role, options = {}) =>
+    database.inWorkspace(workspaceId, (tx) => makeMember(tx, role, options)),
+});
 
 export const iban = 'GB29 NWBK 6016 1331 9268 19';
 
