@@ -265,23 +265,37 @@ export const letterKinds = {
   },
 } as const satisfies Record<string, Words>;
 
+/** One mail in place of many notices of one kind that a member was told at once, such as a month's approvals. */
+const gatheredKind = {
+  gathered: {
+    label: 'Several notices of one kind',
+    title: '{label} ({count})',
+    body: 'All of this came at once:',
+    list: '{titles}',
+    action: 'See all notifications',
+  },
+} as const satisfies Record<string, Words>;
+const allWords = { ...notificationKinds, ...letterKinds, ...gatheredKind };
+
 export type NotificationKind = keyof typeof notificationKinds;
 /** Whatever a mail can say. */
-export type MailKind = NotificationKind | keyof typeof letterKinds;
+export type MailKind = keyof typeof allWords;
 
 type NamesIn<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
-type AllWords = typeof notificationKinds & typeof letterKinds;
+type AllWords = typeof allWords;
 type ParamOf<Kind extends MailKind> = NamesIn<Exclude<AllWords[Kind][keyof AllWords[Kind]], boolean>>;
 /** What the words of a kind need; more may be given. */
 export type ParamsOf<Kind extends MailKind> = Readonly<Record<ParamOf<Kind>, string>> &
   Readonly<Record<string, string>>;
 
+export const mailKinds = Object.keys(allWords) as MailKind[];
+export const wordsOf = (kind: MailKind): Words => allWords[kind];
 export const kinds = Object.keys(notificationKinds) as NotificationKind[];
 /** True of a mail whose link lets its reader in, and is forgotten once it is sent. */
-export const isLetter = (kind: string): boolean => kind in letterKinds;
+export const isLetter = (kind: string): boolean => Object.hasOwn(letterKinds, kind);
 /** True where the link lets its holder in as somebody who is there already: not even an admin is shown it. */
 export const isSecretLetter = (kind: string): boolean => kind === 'password_reset';
-const isKind = (kind: string): kind is MailKind => kind in notificationKinds || kind in letterKinds;
+const isKind = (kind: string): kind is MailKind => Object.hasOwn(allWords, kind);
 
 /** The words of a kind with their parameters filled in: plain text, escaped by nobody yet. */
 export interface FilledWords {
@@ -297,9 +311,7 @@ const maxListed = 100;
 
 /** Never throws: a kind or parameter that an older version wrote, and this one does not know, shows as itself or a dash. */
 export function fillWords(kind: string, params: Readonly<Record<string, unknown>>): FilledWords {
-  const words: Words = isKind(kind)
-    ? { ...notificationKinds, ...letterKinds }[kind]
-    : { label: kind, title: kind, body: '' };
+  const words: Words = isKind(kind) ? allWords[kind] : { label: kind, title: kind, body: '' };
   // One pass: braces within a parameter stay what they are.
   const fill = (text: string) =>
     text.replace(/\{(\w+)\}/g, (_, name: string) =>

@@ -1,5 +1,6 @@
 /** Owns notifications: telling members something once, in the command's own transaction, and what each has read. */
 import {
+  fillWords,
   kinds,
   type NotificationKind,
   notificationKinds,
@@ -31,6 +32,9 @@ interface NoticeOf<Kind extends NotificationKind> {
 /** Something to tell. */
 export type Notice = { [Kind in NotificationKind]: NoticeOf<Kind> }[NotificationKind];
 
+/** More mails of one kind to one member at once become one. */
+const mailsAtOnce = 5;
+const titlesInMail = 50;
 const noticesPerStatement = 2_000;
 const maxParamChars = 2_000;
 
@@ -60,8 +64,8 @@ async function tell(
   );
   const row = await tx.row<{ told: number }>(
     `with notices as (
-       select * from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::jsonb[], $8::boolean[], $9::boolean[], $10::text[])
-         as n (place, kind, key, subject_type, subject_id, detail, in_app, email, link)
+       select * from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::jsonb[], $8::boolean[], $9::boolean[], $10::text[], $17::text[], $18::text[])
+         as n (place, kind, key, subject_type, subject_id, detail, in_app, email, link, title, label)
      ), recipients as (
        select * from unnest($11::int[], $12::uuid[], $13::uuid[], $14::text[]) as r (place, member_id, person_id, role)
      ), reached as (
@@ -81,10 +85,18 @@ async function tell(
        select $1, member_id, kind, key, subject_type, subject_id, detail, wants_word from wanted order by member_id, key
        on conflict (workspace_id, member_id, key) do nothing
        returning id, member_id, key
+     ), mailing as (
+       select t.id, w.*, count(*) over alike as many, row_number() over (alike order by t.id) as nth
+       from told t join wanted w on w.member_id = t.member_id and w.key = t.key where w.wants_mail
+       window alike as (partition by w.member_id, w.kind)
      ), mailed as (
        insert into mails (workspace_id, key, notification_id, kind, address, params, link)
-       select $1, t.id::text, t.id, w.kind, w.address, w.detail, w.link from told t
-       join wanted w on w.member_id = t.member_id and w.key = t.key where w.wants_mail
+       select $1, id::text, id, kind, address, detail, link from mailing where many <= $19
+       union all
+       select $1, 'gathered:' || min(id::text), null, 'gathered', address,
+         jsonb_build_object('label', label, 'count', count(*)::text, 'titles', string_agg(title, e'\\n' order by id) filter (where nth <= $20)),
+         '/notifications'
+       from mailing where many > $19 group by member_id, kind, label, address
      )
      select count(*)::int as told from told`,
     [
@@ -104,6 +116,10 @@ async function tell(
       plainArray(recipients.map(({ role }) => role)),
       excepted.map(({ place }) => place),
       plainArray(excepted.map(({ memberId }) => memberId)),
+      textArray(notices.map(({ kind, params }) => fillWords(kind, params).title.toWellFormed())),
+      textArray(notices.map(({ kind }) => notificationKinds[kind].label)),
+      mailsAtOnce,
+      titlesInMail,
     ],
   );
   return row?.told ?? 0;

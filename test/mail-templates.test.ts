@@ -4,7 +4,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fillWords, kinds, letterKinds, type MailKind, notificationKinds } from '../domain/notification.ts';
+import { fillWords, letterKinds, type MailKind, mailKinds, wordsOf } from '../domain/notification.ts';
 import { createPost, type MailToPost, maxFiledMails } from '../mail/post.ts';
 import { type MailTemplates, renderMail } from '../mail/render-mail.ts';
 import { loadTemplates } from '../mail/templates.ts';
@@ -18,12 +18,11 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const allKinds: MailKind[] = [...kinds, ...(Object.keys(letterKinds) as (keyof typeof letterKinds)[])];
 const publicUrl = 'https://hub.example.com';
 
 /** Every parameter that the words of a kind name, each with a value made from its name. */
 function paramsOf(kind: MailKind, value: (name: string) => string): Record<string, string> {
-  const words = Object.values({ ...notificationKinds, ...letterKinds }[kind]).join(' ');
+  const words = Object.values(wordsOf(kind)).join(' ');
   return Object.fromEntries(
     [...words.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => [name, value(name)] as const),
   );
@@ -31,7 +30,7 @@ function paramsOf(kind: MailKind, value: (name: string) => string): Record<strin
 const render = (kind: MailKind, params: Record<string, string>, workspaceName = 'Harbour Works') =>
   renderMail(templates, { kind, params, workspaceName, link: '/tickets/1' }, publicUrl);
 
-describe.each(allKinds)('%s', (kind) => {
+describe.each(mailKinds)('%s', (kind) => {
   test('says everything it was given, in HTML and in text', () => {
     const params = paramsOf(kind, (name) => `the ${name} of it`);
     const { subject, html, text } = render(kind, params);

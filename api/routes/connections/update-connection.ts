@@ -1,7 +1,11 @@
 /** Owns PATCH /connections/:connectionId. */
 import { found, Refusal } from '../../../domain/refusal.ts';
 import { changeConnection, connections } from '../../../store/connections.ts';
+import type { WorkspaceTx } from '../../../store/database.ts';
+import { newId } from '../../../store/new-id.ts';
+import { notify } from '../../../store/notifications.ts';
 import { enqueueLook } from '../../../store/outbox.ts';
+import type { Actor } from '../../kit/auth.ts';
 import { record, recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { requireKnownSettings, requireOverrideAllowed } from './check-connection.ts';
@@ -43,9 +47,29 @@ export const updateConnection = defineRoute({
         reason: 'changed',
       });
       await recordUpdated(tx, actor, connectionSubject, before, after);
+      if (after.status === 'paused' && before.status !== 'paused') await tellPaused(tx, after, actor);
       const replaced = Object.keys(secrets);
       if (replaced.length > 0)
         await record(tx, actor, connectionSubject, 'secrets_replaced', after.id, { names: replaced });
       return { status: 200, body: await toConnectionView(tx, after) };
     }),
 });
+
+/** Whoever waits for what it brings would otherwise look for a mistake. */
+async function tellPaused(
+  tx: WorkspaceTx,
+  { id, name }: { id: string; name: string },
+  { name: by, memberId }: Actor,
+): Promise<void> {
+  await notify(tx, [
+    {
+      kind: 'connection.paused',
+      to: { permission: 'exceptions.resolve' },
+      except: memberId === null ? [] : [memberId],
+      key: `connection.paused:${newId()}`,
+      subjectType: 'connection',
+      subjectId: id,
+      params: { connection: name, reason: `Paused by ${by}.` },
+    },
+  ]);
+}
