@@ -112,9 +112,9 @@ test('a dead mail server blocks no decision, and gets each mail once when it is 
   const server = await serve(port);
   await until('all are sent', allAre('sent'));
   await sleep(300);
-  expect(server.received.map((mail) => mail.headers['message-id']).sort()).toEqual(
-    (await mails()).map((mail) => `<${mail.id}@hub.example.com>`).sort(),
-  );
+  const ids = server.received.map((mail) => mail.headers['message-id']!);
+  expect(ids).toHaveLength(6);
+  expect(new Set(ids)).toEqual(new Set((await mails()).map((mail) => `<${mail.id}@hub.example.com>`)));
   // Said when it began and when it ended, not at each of the attempts.
   const said = lines.filter((line) => line.level >= 30).map((line) => line.msg);
   expect(said).toEqual(['a mail could not be sent, and will be tried again', 'mails are sent again']);

@@ -47,7 +47,8 @@ export async function startMailServer(port = 0): Promise<MailServer> {
       else callback();
     },
     onData: (stream, { envelope }, callback) => {
-      void text(stream).then((source) => {
+      const keep = async () => {
+        const source = await text(stream);
         received.push({
           from: envelope.mailFrom ? envelope.mailFrom.address : '',
           to: envelope.rcptTo.map(({ address }) => address),
@@ -55,13 +56,14 @@ export async function startMailServer(port = 0): Promise<MailServer> {
           headers: headersOf(source),
         });
         callback();
-      }, callback);
+      };
+      keep().catch(callback);
     },
   });
-  const http = server.listen(port, '127.0.0.1');
-  await once(http, 'listening');
+  const socket = server.listen(port, '127.0.0.1');
+  await once(socket, 'listening');
   return {
-    port: (http.address() as { port: number }).port,
+    port: (socket.address() as { port: number }).port,
     received,
     unknown,
     stop: () => new Promise((resolve) => server.close(() => resolve())),
