@@ -1,7 +1,7 @@
 /** Owns which files may be handed in for what, told by their content, and the names that they are kept under. */
 import { Refusal } from './refusal.ts';
 
-/** What an uploaded file can be for. The receipts of a ticket hang on the ticket, so that they may move between its lines. */
+/** What an uploaded file can be for. */
 export const attachmentSubjects = ['ticket_line', 'person_document', 'contractor_invoice'] as const;
 export type AttachmentSubject = (typeof attachmentSubjects)[number];
 
