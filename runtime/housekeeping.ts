@@ -3,6 +3,7 @@ import cron from 'node-cron';
 import type { Logger } from 'pino';
 import type { Database } from '../store/database.ts';
 import { pruneTenantRows } from '../store/prune.ts';
+import { pruneSignIn } from '../store/prune-sign-in.ts';
 import { listWorkspaces } from '../store/workspaces.ts';
 import type { FileStore } from './file-store.ts';
 
@@ -41,6 +42,7 @@ export function startHousekeeping(options: {
   const pruneOld = chore('prune what has served its time', async () => {
     await pruneWorkspaces(database);
     await options.files.prune(database);
+    while (await database.inSystem(pruneSignIn));
   });
   const tasks = [
     cron.schedule('*/5 * * * *', sweep),

@@ -2,7 +2,7 @@
 import { type Response as ExpressResponse, type RequestHandler, Router } from 'express';
 import { Refusal } from '../../domain/refusal.ts';
 import { readJson } from '../kit/body.ts';
-import { authBase, clientAddressHeader, type SignIn } from './sign-in.ts';
+import { authBase, clientAddressHeader, type SignIn, toHeaders } from './sign-in.ts';
 
 const bodyLimitBytes = 16_384;
 
@@ -38,9 +38,8 @@ export function mountSignIn(signIn: SignIn): Router {
         message: `${request.method} ${request.path} is nothing of ${authBase}.`,
       });
     const body = request.method === 'GET' ? undefined : await readJson(request, bodyLimitBytes);
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(request.headers))
-      if (typeof value === 'string' && name !== 'content-length') headers.set(name, value);
+    const headers = toHeaders(request.headers);
+    headers.delete('content-length');
     headers.set(clientAddressHeader, request.socket.remoteAddress ?? '');
     const answer = await signIn.answer(
       new Request(new URL(request.originalUrl, 'http://hub'), {

@@ -1,6 +1,8 @@
 /** Owns the security of sign-in: what better-auth serves here, what it refuses, cookies, TOTP, limits, the firm's OIDC. */
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Tx } from '../../store/database.ts';
+import { pruneSignIn } from '../../store/prune-sign-in.ts';
 import { callerOf, cookiesOf, newSession, password, signIn, tokenOf } from '../support/sessions.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
@@ -206,6 +208,9 @@ test('a forgotten password is replaced by who reads the mail, once, and ends eve
   const [mail, ...others] = await mails();
   expect(others).toEqual([]);
   expect(mail!.link).toMatch(/^\/reset-password#token=/);
+  const stored = await api.test.database.inSystem((tx) => tx.rows('select * from auth_verification'));
+  expect(stored.length).toBeGreaterThan(0);
+  expect(JSON.stringify(stored)).not.toContain(tokenOf(mail!.link));
   const reset = (newPassword: string) =>
     api.call('POST', '/api/auth/reset-password', {
       body: { newPassword, token: tokenOf(mail!.link) },
@@ -264,4 +269,27 @@ describe('a second factor', () => {
     expect(JSON.stringify(stored)).not.toContain(secret);
     expect(JSON.stringify(stored)).not.toContain(backupCodes[0]);
   });
+});
+
+test('what is out of time is pruned, and what is not stays', async () => {
+  const lasting = await newSession(api, key, 'manager');
+  const ended = await newSession(api, key, 'manager');
+  const system = <T>(work: (tx: Tx) => Promise<T>) => api.test.database.inSystem(work);
+  await system((tx) =>
+    tx.run(
+      `update auth_session set expires_at = now() - interval '1 second' where user_id = (select id from auth_user where email = $1)`,
+      [ended.email],
+    ),
+  );
+  expect((await ended.call('GET', '/me')).status).toBe(401);
+  expect(await system(pruneSignIn)).toBe(false);
+  const left = (email: string) =>
+    system((tx) =>
+      tx.rows('select s.id from auth_session s join auth_user u on u.id = s.user_id where u.email = $1', [
+        email,
+      ]),
+    );
+  expect(await left(ended.email)).toEqual([]);
+  expect(await left(lasting.email)).toHaveLength(1);
+  expect((await lasting.call('GET', '/me')).status).toBe(200);
 });
