@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
 import { createPost, type Post } from '../../mail/post.ts';
 import { loadTemplates } from '../../mail/templates.ts';
@@ -47,17 +46,16 @@ export async function startMailServer(port = 0): Promise<MailServer> {
       else callback();
     },
     onData: (stream, { envelope }, callback) => {
-      const keep = async () => {
-        const source = await text(stream);
-        received.push({
-          from: envelope.mailFrom ? envelope.mailFrom.address : '',
-          to: envelope.rcptTo.map(({ address }) => address),
-          source,
-          headers: headersOf(source),
-        });
+      const from = envelope.mailFrom ? envelope.mailFrom.address : '';
+      const to = envelope.rcptTo.map(({ address }) => address);
+      const parts: Buffer[] = [];
+      stream.on('data', (part: Buffer) => parts.push(part));
+      stream.on('error', callback);
+      stream.on('end', () => {
+        const source = Buffer.concat(parts).toString('utf8');
+        received.push({ from, to, source, headers: headersOf(source) });
         callback();
-      };
-      keep().catch(callback);
+      });
     },
   });
   const socket = server.listen(port, '127.0.0.1');
