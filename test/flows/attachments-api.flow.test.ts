@@ -307,6 +307,36 @@ describe('pruning', () => {
     await rm(young);
   });
 
+  test('an old upload that is bound at the moment it would be pruned stays', async () => {
+    const made = await upload(ida.key, pdf('last moment'));
+    await inWorkspace((tx) =>
+      tx.run('update attachments set id = uuidv7(interval $$-8 days$$) where workspace_id = $1', [
+        workspace.id,
+      ]),
+    );
+    const [old] = await rows();
+    let pruning: Promise<unknown> = Promise.resolve();
+    await inWorkspace(async (tx) => {
+      await bindAttachments(
+        tx,
+        [old!.id],
+        { subjectType: 'ticket_line', subjectId: newId(), personId: null },
+        { id: `member:${ida.id}`, personId: ida.personId },
+      );
+      // It sees the row as it was, and waits for us.
+      pruning = inWorkspace((other) => pruneTenantRows(other));
+      await until('the pruning waits', async () => {
+        const [waiting] = await tx.rows<{ count: number }>(
+          `select count(*) as count from pg_locks where not granted and pid <> pg_backend_pid()`,
+        );
+        return waiting!.count > 0;
+      });
+    });
+    await pruning;
+    expect(made.status).toBe(201);
+    expect(await rows()).toEqual([old]);
+  });
+
   test('an upload that nothing came to hold goes after a week, what is held stays', async () => {
     const [loose, held] = [await upload(ida.key, pdf('loose')), await upload(ida.key, pdf('held'))];
     await inWorkspace((tx) =>
