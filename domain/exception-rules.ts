@@ -14,6 +14,7 @@ export const exceptionRules: readonly string[] = [
   'number.too_long',
   'payment.beyond_balance',
   'payment.changed_at_platform',
+  'payment.confirmed_not_received',
   'sync.failed',
   'webhook.unreadable',
 ].sort();

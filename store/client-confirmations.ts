@@ -1,6 +1,7 @@
 /** Owns what clients say in the portal about having paid: shown with its time, and no money until money is recorded. */
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
+import { raiseFindings } from './exceptions.ts';
 
 export interface ClientConfirmation {
   id: string;
@@ -81,4 +82,36 @@ export async function decideConfirmation(
   );
   if (row?.status === 'shown') await showConfirmation(tx, row.invoiceId, row.confirmedAt);
   return row;
+}
+
+/**
+ * Follows what clients said: matched once money has settled the invoice; where none came for so many days, an exception for
+ * a person (BILLING §6). Answers how many are new exceptions. Doing it again changes nothing.
+ */
+export async function followConfirmations(tx: WorkspaceTx, days: number): Promise<number> {
+  await tx.run(
+    `update client_confirmations c set status = 'matched' from client_invoices i
+     where c.workspace_id = $1 and c.status in ('shown', 'unmatched') and i.workspace_id = $1 and i.id = c.invoice_id and i.status = 'settled'`,
+    [tx.workspaceId],
+  );
+  const missing = await tx.rows<{ id: string; invoiceId: string; number: string; confirmedAt: string }>(
+    `update client_confirmations c set status = 'unmatched' from client_invoices i
+     where c.workspace_id = $1 and c.status = 'shown' and c.confirmed_at < now() - $2 * interval '1 day'
+       and i.workspace_id = $1 and i.id = c.invoice_id
+     returning c.id, c.invoice_id, i.number, c.confirmed_at`,
+    [tx.workspaceId, days],
+  );
+  return raiseFindings(
+    tx,
+    missing.map(({ id, invoiceId, number, confirmedAt }) => ({
+      rule: 'payment.confirmed_not_received',
+      severity: 'W' as const,
+      subjectKey: `confirmation:${id}`,
+      fingerprint: id,
+      subjectType: 'client_invoice' as const,
+      subjectId: invoiceId,
+      detail: { number, confirmedAt },
+      entries: [],
+    })),
+  );
 }

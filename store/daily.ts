@@ -3,10 +3,14 @@ import { listRules } from '../domain/announcement.ts';
 import { localDay } from '../domain/day.ts';
 import { digestLines, digestSettings, localTime, type OpenWork } from '../domain/digest.ts';
 import type { Day } from '../domain/work-entry.ts';
+import { followConfirmations } from './client-confirmations.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { remindOfExpiry } from './document-reminders.ts';
 import { notify } from './notifications.ts';
 import { getWorkspace, listWorkspaces, type Workspace, zoneOf } from './workspaces.ts';
+
+/** A client's word that they paid is asked after when no money has come for so many days. */
+const confirmationDays = 10;
 
 /** The workspace's day, once its time for the digest has come; null before. */
 function dayOf(workspace: Workspace): Day | null {
@@ -38,6 +42,7 @@ async function tellDay(tx: WorkspaceTx, day: Day): Promise<boolean> {
   );
   if (first === 0) return false;
   await remindOfExpiry(tx);
+  await followConfirmations(tx, confirmationDays);
   const workspace = await getWorkspace(tx);
   await alarmOfAge(tx, day, digestSettings(workspace.settings).exceptionAgeDays);
   const lines = digestLines(await readOpenWork(tx, zoneOf(workspace)));

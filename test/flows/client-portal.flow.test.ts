@@ -1,8 +1,9 @@
 /** Owns what a client's member sees and does: own issued invoices, own payments, own approved work, their word that they paid. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { followConfirmations } from '../../store/client-confirmations.ts';
 import { clients } from '../../store/clients.ts';
 import { projects } from '../../store/projects.ts';
-import { entryOf, invoicesOf, named, take } from '../support/books.ts';
+import { entryOf, exceptionsOf, invoicesOf, named, take } from '../support/books.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
 import { newSession, type TestSession } from '../support/sessions.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
@@ -152,6 +153,32 @@ test("where the workspace asks an admin, the client's word waits and a refused o
   expect(again.json.id).not.toBe(given.json.id);
   expect((await firm.post(`${path}/decide-confirmation`, { decision: 'show' })).json.status).toBe('shown');
   expect((await firm.get(path)).json.confirmedAt).toBe(again.json.confirmedAt);
+});
+
+test('a word that no money follows is asked after, once, and is matched when the money comes', async () => {
+  const { firm, invoiceId, ours } = await openPortal();
+  const { books } = firm;
+  const path = `/invoices/${invoiceId}/confirm-payment`;
+  await ours.call('POST', path, { body: {} });
+  const follow = () => books.in((tx) => followConfirmations(tx, 10));
+  expect(await follow()).toBe(0);
+  await books.in((tx) =>
+    tx.run(
+      `update client_confirmations set confirmed_at = now() - interval '11 days' where workspace_id = $1`,
+      [books.workspaceId],
+    ),
+  );
+  expect([await follow(), await follow()]).toEqual([1, 0]);
+  expect((await exceptionsOf(books)).map(({ rule }) => rule)).toEqual(['payment.confirmed_not_received']);
+  await firm.post('/payments', {
+    clientId: books.clientId,
+    currency: 'GBP',
+    amount: '160.00',
+    valueDate: '2026-04-10',
+    applications: [{ invoiceId, amount: '160.00' }],
+  });
+  await follow();
+  expect((await ours.call('POST', path, { body: {} })).json.status).toBe('matched');
 });
 
 test('an employee sees their own entries and nobody else’s', async () => {
