@@ -19,6 +19,7 @@ import type { Day, Instant } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
 import { bindAttachments, type Uploader } from './attachments.ts';
 import type { WorkspaceTx } from './database.ts';
+import { requireCompliant } from './documents.ts';
 import { closeDue, setDue } from './due.ts';
 import { newId } from './new-id.ts';
 import { requireOpenPeriods } from './periods.ts';
@@ -146,6 +147,7 @@ export async function submitTicket(tx: WorkspaceTx, ticket: TicketRow, actor: st
   checkTicketLines(ticket.lines, ticket.correctsTicketId !== null);
   const place = await checkPlace(tx, ticket);
   await requireOpenBooks(tx, place, ticket.workDate, actor);
+  await requireCompliant(tx, ticket.personId, 'tickets');
   await refuseRunningTimer(tx, ticket);
   await checkPersonDay(tx, ticket);
   await checkCorrected(tx, ticket);

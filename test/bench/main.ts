@@ -18,8 +18,14 @@ const { values } = parseArgs({
     line: { type: 'string', default: 'project' },
     invoice: { type: 'string', default: 'client' },
     json: { type: 'string' },
+    // Only tickets, on a whole hub of its own (tickets.ts).
+    tickets: { type: 'boolean' },
   },
 });
+if (values.tickets) {
+  await import('./tickets.ts');
+  process.exit();
+}
 const sizes = values.sizes.split(',').map(Number);
 
 interface Measured {

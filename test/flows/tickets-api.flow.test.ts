@@ -505,7 +505,7 @@ test('a person-day holds 24 hours over all tickets, also when they come at the s
   const firm = await openFirm();
   const ids = [await firm.draft([hours(13)]), await firm.draft([hours(13)])];
   const answers = await Promise.all(ids.map((id) => firm.contractor.post(`/tickets/${id}/submit`)));
-  expect(answers.map((answer) => answer.status).sort()).toEqual([200, 422]);
+  expect(answers.map((answer) => answer.status).sort((a, b) => a - b)).toEqual([200, 422]);
   const refused = answers.find((answer) => answer.status === 422)!;
   expect(refused.json).toMatchObject({ code: 'ticket.day_over_24h', details: { seconds: 93_600 } });
 });

@@ -16,6 +16,7 @@ export const submitTicket = defineRoute({
     'ticket.wrong_status',
     'ticket.empty',
     'ticket.timer_running',
+    'document.not_compliant',
     'period.closed',
     'period.soft_closed',
     ...lineErrors,

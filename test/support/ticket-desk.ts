@@ -1,0 +1,74 @@
+/** Owns a small firm on a hub, without a test runner: a contractor who hands tickets in and a manager who decides. */
+import { addDays, localDay } from '../../domain/day.ts';
+import type { Database } from '../../store/database.ts';
+import { makeMember, type TestMember } from './make-member.ts';
+import type { TestWorkspace } from './workspace.ts';
+
+export interface TicketDesk {
+  contractor: TestMember;
+  manager: TestMember;
+  projectId: string;
+  /** A day that every rule allows, so many days ago. */
+  dayAgo(days: number): string;
+  /** As a member; throws unless it succeeds. */
+  send<T>(by: TestMember, method: string, path: string, body?: unknown): Promise<T>;
+  /** Written and submitted by the contractor; answers the ticket's id. */
+  handIn(workDate: string, lines: readonly unknown[]): Promise<string>;
+}
+
+export async function openTicketDesk(at: TestWorkspace, database: Database): Promise<TicketDesk> {
+  const made = async (path: string, body: unknown) => (await at.post<{ id: string }>(path, body)).id;
+  const sellerId = await made('/sellers', {
+    name: 'Halvorsen Marine Engineering',
+    country: 'US',
+    functionalCurrency: 'USD',
+    zone: 'UTC',
+  });
+  const clientId = await made('/clients', { name: 'North Pacific Ferries', code: 'NPF', currency: 'USD' });
+  const contractId = await made('/contracts', {
+    clientId,
+    sellerId,
+    name: 'Time and materials',
+    currency: 'USD',
+    zone: 'UTC',
+    startsOn: '2020-01-01',
+    goLiveOn: '2020-01-01',
+  });
+  const projectId = await made('/projects', { clientId, contractId, code: 'NPF-101', name: 'Refit' });
+  const member = (role: 'contractor' | 'manager', name: string) =>
+    database.inWorkspace(at.workspaceId, (tx) => makeMember(tx, role, { name }));
+  const contractor = await member('contractor', 'Ola Vik');
+  const manager = await member('manager', 'Mats Dahl');
+  await made('/cost-rates', {
+    personId: contractor.personId,
+    currency: 'USD',
+    regularRate: '42.00',
+    validFrom: '2020-01-01',
+  });
+  const send: TicketDesk['send'] = async <T>(
+    by: TestMember,
+    method: string,
+    path: string,
+    body?: unknown,
+  ) => {
+    const answer = await at.call(method, path, { key: by.key, ...(body === undefined ? {} : { body }) });
+    if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.text}`);
+    return answer.json as T;
+  };
+  return {
+    contractor,
+    manager,
+    projectId,
+    dayAgo: (days) => addDays(localDay(new Date(), 'UTC'), -days),
+    send,
+    handIn: async (workDate, lines) => {
+      const { id } = await send<{ id: string }>(contractor, 'POST', '/tickets', {
+        projectId,
+        workDate,
+        lines,
+      });
+      await send(contractor, 'POST', `/tickets/${id}/submit`);
+      return id;
+    },
+  };
+}
