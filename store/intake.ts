@@ -10,6 +10,7 @@ import {
   refKey,
   type TargetKind,
 } from '../domain/match.ts';
+import { movedIds, movedParties } from '../domain/moved-parties.ts';
 import { entryRules, findAll, personDayOver24h } from '../domain/validation/entry-rules.ts';
 import type { Severity } from '../domain/validation/rule.ts';
 import { runningTimer } from '../domain/validation/running-timer.ts';
@@ -24,6 +25,7 @@ import type {
 } from '../domain/work-entry.ts';
 import { asRows, plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
+import { findDuplicates } from './duplicates.ts';
 import { recordEvents } from './events.ts';
 import {
   closeFixed,
@@ -55,6 +57,8 @@ export interface IntakeOptions {
   /** Currency for clients created on the way. */
   currency: string;
   severities: Record<string, Severity>;
+  /** Of a file whose keys are derived from its lines, where its source had entries before: whether a key is in it so far. */
+  isInFile?: ((key: string) => boolean) | undefined;
 }
 
 export interface IntakeCounts {
@@ -101,7 +105,9 @@ interface Known {
   personId: string | null;
   workDate: Day;
   versionQuantity: number;
+  clientId: string | null;
   projectId: string | null;
+  taskId: string | null;
   quantity: number;
   claimed: number;
   totalClaimed: number;
@@ -180,6 +186,7 @@ export async function takeIn(
   const versions: NewVersion[] = [];
   const moved: { known: Known; entry: SourceEntry; settledElsewhere: boolean }[] = [];
   const findings: RaisedFinding[] = [];
+  const claimed: ClaimedChange[] = [];
   for (const hashed of latest) {
     const { entry, contentHash } = hashed;
     const before = known.get(entry.externalId);
@@ -209,16 +216,17 @@ export async function takeIn(
       }
       const wanted = entry.billable && !settledElsewhere ? entry.quantity : 0;
       const version = before.currentVersion + 1;
+      const match = matcher.match(entry);
       versions.push({
         id: before.id,
         version,
         hashed,
-        match: matcher.match(entry),
+        match,
         settledElsewhere,
         claimable: wanted - before.totalClaimed,
       });
       counts.changed += 1;
-      if (before.totalClaimed !== 0) findings.push(changedAfterClaim(before, entry, version));
+      if (before.totalClaimed !== 0) claimed.push({ before, entry, version, match });
     } else if (
       compareAge(entry, before) !== 'older' &&
       (before.deleted ||
@@ -245,7 +253,8 @@ export async function takeIn(
   const deltas = deltasOf(versions, known);
   await written;
   await moveStates(tx, moved, findings, options);
-  findings.push(...found);
+  findings.push(...found, ...(await changedAfterClaim(tx, claimed)));
+  findings.push(...(await duplicatesAmong(tx, versions, options)));
   counts.warned = findings.filter((finding) => finding.rule === 'entry.over_24h').length;
   await raiseFindings(tx, findings);
   await checkPersonDays(tx, personDays, options.severities);
@@ -313,7 +322,8 @@ async function readKnown(
   const rows = await tx.rows<Known>(
     // Each table is reached by its key (lateral, not flattened): see the ledger triggers for why.
     `select e.external_id, e.id, e.current_version, v.content_hash, v.approval, v.running, v.settled_elsewhere, v.billable,
-       v.operation_id, v.source_updated_at, v.kind, v.person_id, v.work_date, v.version_quantity, v.project_id, b.quantity, b.claimed, e.deleted,
+       v.operation_id, v.source_updated_at, v.kind, v.person_id, v.work_date, v.version_quantity, v.client_id, v.project_id, v.task_id,
+       b.quantity, b.claimed, e.deleted,
        (select coalesce(sum(c.claimed), 0) from entry_balance c where c.workspace_id = $1 and c.entry_id = e.id)::bigint as total_claimed
      from (
        select w.external_id, w.id, w.current_version, w.deleted_at is not null as deleted from work_entries w
@@ -323,7 +333,7 @@ async function readKnown(
        where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version offset 0) b
      cross join lateral (
        select encode(x.content_hash, 'hex') as content_hash, x.approval, x.running, x.settled_elsewhere, x.billable, x.operation_id,
-         x.source_updated_at, x.kind, x.person_id, x.work_date, x.quantity as version_quantity, x.project_id
+         x.source_updated_at, x.kind, x.person_id, x.work_date, x.quantity as version_quantity, x.client_id, x.project_id, x.task_id
        from entry_versions x where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version offset 0) v`,
     [tx.workspaceId, sourceId, keys],
   );
@@ -641,18 +651,66 @@ async function moveStates(
   );
 }
 
-function changedAfterClaim(before: Known, entry: SourceEntry, version: number): RaisedFinding {
-  return {
-    rule: 'entry.changed_after_claim',
-    // Released with a reason, the signed difference is billed as an item of its own (BILLING §1).
-    severity: 'W',
-    subjectKey: `entry:${before.id}`,
-    fingerprint: String(version),
-    subjectType: 'entry',
-    subjectId: before.id,
-    detail: { claimed: before.totalClaimed, was: before.versionQuantity, is: entry.quantity },
-    entries: [{ entryId: before.id, version }],
-  };
+/** A new version of an entry of which something is claimed. */
+interface ClaimedChange {
+  before: Known;
+  entry: SourceEntry;
+  version: number;
+  match: Match;
+}
+
+/** Says by how much an entry changed, and by name which parties it moved between: that decides whose invoice is wrong. */
+async function changedAfterClaim(tx: WorkspaceTx, changes: ClaimedChange[]): Promise<RaisedFinding[]> {
+  const names = await readNames(
+    tx,
+    changes.flatMap(({ before, match }) => movedIds(before, match)),
+  );
+  return changes.map(({ before, entry, version, match }) => {
+    const moved = movedParties(before, match, names);
+    return {
+      rule: 'entry.changed_after_claim',
+      // Released with a reason, the signed difference is billed as an item of its own (BILLING §1).
+      severity: 'W',
+      subjectKey: `entry:${before.id}`,
+      fingerprint: String(version),
+      subjectType: 'entry',
+      subjectId: before.id,
+      detail: {
+        claimed: before.totalClaimed,
+        was: before.versionQuantity,
+        is: entry.quantity,
+        ...(Object.keys(moved).length > 0 && { moved }),
+      },
+      entries: [{ entryId: before.id, version }],
+    };
+  });
+}
+
+/** Id → how clients, projects, tasks and people are called. */
+async function readNames(tx: WorkspaceTx, ids: string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await tx.rows<{ id: string; name: string }>(
+    `select id, name from clients where workspace_id = $1 and id = any($2::uuid[])
+     union all select id, case when code = name then name else code || ' · ' || name end from projects where workspace_id = $1 and id = any($2::uuid[])
+     union all select id, name from tasks where workspace_id = $1 and id = any($2::uuid[])
+     union all select id, name from people where workspace_id = $1 and id = any($2::uuid[])`,
+    [tx.workspaceId, plainArray([...new Set(ids)])],
+  );
+  return new Map(rows.map((row) => [row.id, row.name]));
+}
+
+function duplicatesAmong(
+  tx: WorkspaceTx,
+  versions: NewVersion[],
+  { isInFile, ...options }: IntakeOptions,
+): Promise<RaisedFinding[]> {
+  if (!isInFile) return Promise.resolve([]);
+  const fresh = versions.filter((version) => version.version === 1 && version.claimable !== 0);
+  return findDuplicates(
+    tx,
+    fresh.map(({ id, match, hashed: { entry } }) => ({ ...match, ...entry, entryId: id })),
+    { ...options, isInFile },
+  );
 }
 
 function findingsOf({ id, version, hashed, match }: NewVersion, options: IntakeOptions): RaisedFinding[] {

@@ -182,6 +182,26 @@ test('hours that change before they are claimed make a new version, and only tha
   expect(await nets(books)).toEqual(['320.00']);
 });
 
+test('work that moved after it was billed is told by the names it moved between', async () => {
+  const books = await newBooks({ projects: ['P1', 'P2'] });
+  await take(books, [entryOf('1'), entryOf('2')]);
+  await billAll(books);
+  const other = { ...named('Ben Dahl'), email: null };
+  await take(books, [
+    entryOf('1', { project: { externalId: null, code: 'P2', name: 'P2' }, person: other }),
+    entryOf('2', { notes: 'only a note' }),
+  ]);
+  const [first, second] = await exceptionsOf(books);
+  const details = [first!.detail, second!.detail];
+  expect(details).toContainEqual({
+    claimed: 3600,
+    was: 3600,
+    is: 3600,
+    moved: { project: { was: 'P1', is: 'P2' }, person: { was: 'Ann Berg', is: 'Ben Dahl' } },
+  });
+  expect(details).toContainEqual({ claimed: 3600, was: 3600, is: 3600 });
+});
+
 test.each([
   ['up', hours(3), '160.00'],
   ['down', hours(0.5), '-40.00'],

@@ -29,6 +29,13 @@ export class SeenKeys {
     return this.#slots[at + 2]!;
   }
 
+  /** How often the key was counted in so far. */
+  countOf(sha256Hex: string): number {
+    const high = Number.parseInt(sha256Hex.slice(0, 8), 16);
+    const low = (Number.parseInt(sha256Hex.slice(8, 16), 16) | 1) >>> 0;
+    return this.#slots[this.#find(high, low) + 2]!;
+  }
+
   #find(high: number, low: number): number {
     let slot = high & (this.#capacity - 1);
     for (;;) {

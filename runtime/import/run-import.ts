@@ -1,7 +1,9 @@
 /** Owns importing a file from its first byte to its operation's result: parse in a worker, take in chunk by chunk. */
 import { localDay } from '../../domain/day.ts';
+import { FileKeys } from '../../domain/import/file-keys.ts';
 import type { ImportMapping } from '../../domain/import/mapping.ts';
 import type { Database } from '../../store/database.ts';
+import { closeReappeared, hasEntries } from '../../store/duplicates.ts';
 import { recordEvents } from '../../store/events.ts';
 import {
   addCounts,
@@ -80,8 +82,12 @@ export async function runImport(
         matcher: await openMatcher(tx, sourceId),
         today: localDay(clockAt ?? new Date(), zoneOf({ settings })),
         currency: currencyOf({ settings }),
+        // Keys of its own never change; the first file of a source has nothing that it could repeat.
+        keys: 'natural' in mapping.key || !(await hasEntries(tx, sourceId)) ? null : new FileKeys(),
       };
     });
+    const { keys } = opened;
+    const isInFile = keys ? (key: string) => keys.has(key) : undefined;
     let counts: IntakeCounts = noCounts;
     let last: ParsedChunk | null = null;
     let cancelled = false;
@@ -93,6 +99,7 @@ export async function runImport(
     };
     for await (const chunk of readAhead(parseFile(input))) {
       last = chunk;
+      if (keys) for (const { entry } of chunk.entries) keys.add(entry.externalId);
       if (chunk.entries.length > 0 || chunk.unreadable.length > 0) {
         counts = await database.inWorkspace(workspaceId, async (tx) => {
           const taken = await takeIn(tx, opened.matcher, chunk, {
@@ -104,6 +111,7 @@ export async function runImport(
             today: opened.today,
             currency: opened.currency,
             severities: {},
+            isInFile,
           });
           const sum = addCounts(counts, taken);
           cancelled = !(await progressOperation(tx, operation.id, {
@@ -118,9 +126,11 @@ export async function runImport(
       if (cancelled) break;
     }
     const result: ImportResult = { ...counts, sha256: last?.sha256SoFar ?? '', lines: last?.lastLine ?? 0 };
-    await database.inWorkspace(workspaceId, (tx) =>
-      finishOperation(tx, operation.id, { status: cancelled ? 'cancelled' : 'done', result }),
-    );
+    await database.inWorkspace(workspaceId, async (tx) => {
+      // Of a file read in part nobody knows what it still has.
+      if (isInFile && !cancelled) await closeReappeared(tx, opened.sourceId, isInFile);
+      await finishOperation(tx, operation.id, { status: cancelled ? 'cancelled' : 'done', result });
+    });
     return result;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

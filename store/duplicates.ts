@@ -1,0 +1,133 @@
+/** Owns finding entries that came in anew under another derived key, and closing what turned up in the file after all. */
+import { chooseTwins, duplicateEntry, type PossibleTwin } from '../domain/validation/duplicate.ts';
+import type { Severity } from '../domain/validation/rule.ts';
+import type { Day, EntryKind } from '../domain/work-entry.ts';
+import { plainArray } from './arrays.ts';
+import type { WorkspaceTx } from './database.ts';
+import { closeFixed, type RaisedFinding } from './exceptions.ts';
+
+/** An entry that has just been written, as it was matched. */
+export interface FreshEntry {
+  entryId: string;
+  kind: EntryKind;
+  workDate: Day;
+  quantity: number;
+  personId: string | null;
+  projectId: string | null;
+  taskId: string | null;
+}
+
+/** Whether the source had entries before: the first file of a source has nothing to be a duplicate of. */
+export async function hasEntries(tx: WorkspaceTx, sourceId: string): Promise<boolean> {
+  const row = await tx.row<{ any: boolean }>(
+    'select exists (select from work_entries where workspace_id = $1 and source_id = $2) as any',
+    [tx.workspaceId, sourceId],
+  );
+  return row!.any;
+}
+
+const maxTwins = 20;
+
+/**
+ * One finding for each of the entries that has a twin: living, of the same source, person, project, task, day and quantity,
+ * from an earlier import, and not in this file as far as that is read. One statement; days that nobody worked on before
+ * cost one look in an index.
+ */
+export async function findDuplicates(
+  tx: WorkspaceTx,
+  fresh: readonly FreshEntry[],
+  options: {
+    sourceId: string;
+    operationId: string;
+    severities: Record<string, Severity>;
+    isInFile: (key: string) => boolean;
+  },
+): Promise<RaisedFinding[]> {
+  const known = fresh.filter((entry) => entry.personId !== null && entry.projectId !== null);
+  if (known.length === 0) return [];
+  const possible = await tx.rows<PossibleTwin & { workDate: Day; quantity: number }>(
+    `with fresh as materialized (
+       select * from unnest($4::uuid[], $5::text[], $6::date[], $7::bigint[], $8::uuid[], $9::uuid[], $10::uuid[])
+         as u(entry_id, kind, work_date, quantity, person_id, project_id, task_id)),
+     older as materialized (
+       select v.kind, d.work_date, v.quantity, d.person_id, v.project_id, v.task_id, e.id as twin_id, e.external_id as twin_key
+       from (select distinct person_id, work_date from fresh) d
+       cross join lateral (
+         select x.entry_id, x.version, x.kind, x.quantity, x.project_id, x.task_id from entry_versions x
+         where x.workspace_id = $1 and x.person_id = d.person_id and x.work_date = d.work_date
+           and x.operation_id is distinct from $3 offset 0) v
+       cross join lateral (
+         select x.id, x.external_id from work_entries x where x.workspace_id = $1 and x.id = v.entry_id
+           and x.current_version = v.version and x.source_id = $2 and x.deleted_at is null offset 0) e)
+     select f.entry_id, o.twin_id, o.twin_key, f.work_date, f.quantity
+     from fresh f
+     cross join lateral (
+       select * from older o
+       where o.person_id = f.person_id and o.work_date = f.work_date and o.kind = f.kind and o.quantity = f.quantity
+         and o.project_id = f.project_id and o.task_id is not distinct from f.task_id
+       order by o.twin_id desc limit ${maxTwins}) o
+     order by f.entry_id, o.twin_id desc`,
+    [
+      tx.workspaceId,
+      options.sourceId,
+      options.operationId,
+      plainArray(known.map((entry) => entry.entryId)),
+      plainArray(known.map((entry) => entry.kind)),
+      plainArray(known.map((entry) => entry.workDate)),
+      plainArray(known.map((entry) => entry.quantity)),
+      plainArray(known.map((entry) => entry.personId)),
+      plainArray(known.map((entry) => entry.projectId)),
+      plainArray(known.map((entry) => entry.taskId)),
+    ],
+  );
+  const facts = new Map(possible.map((row) => [row.entryId, row]));
+  return chooseTwins(possible, options.isInFile).map(({ entryId, twinId, twinKey }) => ({
+    rule: duplicateEntry.code,
+    severity: options.severities[duplicateEntry.code] ?? duplicateEntry.severity,
+    subjectKey: `entry:${entryId}`,
+    fingerprint: twinId,
+    subjectType: 'entry',
+    subjectId: entryId,
+    detail: {
+      sourceId: options.sourceId,
+      twinId,
+      twinKey,
+      workDate: facts.get(entryId)!.workDate,
+      quantity: facts.get(entryId)!.quantity,
+    },
+    entries: [{ entryId, version: 1 }],
+  }));
+}
+
+const closePage = 5_000;
+
+/**
+ * Once a file is read to its end: closes what was found while the twin had not come yet. Answers how many. The file is the
+ * whole truth of it, so this also closes what an interrupted import of the same file left.
+ */
+export async function closeReappeared(
+  tx: WorkspaceTx,
+  sourceId: string,
+  isInFile: (key: string) => boolean,
+): Promise<number> {
+  let closed = 0;
+  let after: string | null = null;
+  for (;;) {
+    const open: { id: string; subjectKey: string; twinKey: string }[] = await tx.rows(
+      `select id, subject_key, detail ->> 'twinKey' as twin_key from exceptions
+       where workspace_id = $1 and rule = $2 and status = 'open' and detail ->> 'sourceId' = $3 and ($4::uuid is null or id > $4)
+       order by id limit $5`,
+      [tx.workspaceId, duplicateEntry.code, sourceId, after, closePage],
+    );
+    const back = open.filter((row) => isInFile(row.twinKey));
+    await closeFixed(
+      tx,
+      duplicateEntry.code,
+      back.map((row) => row.subjectKey),
+      'the other one is still in the file',
+    );
+    closed += back.length;
+    if (open.length < closePage) return closed;
+    after = open[open.length - 1]!.id;
+  }
+}
