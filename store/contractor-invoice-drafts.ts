@@ -420,8 +420,7 @@ export async function submitContractorInvoice(
   doer: Doer,
 ): Promise<ContractorInvoice> {
   const status = moveContractorInvoice('submit', invoice);
-  const { problems, totals } = await rewriteLines(tx, invoice);
-  requireComplete(invoice, problems, totals.total);
+  requireComplete(invoice, await whatIsMissing(tx, invoice));
   const now = await workspaceNow(tx);
   const seller = found(await sellers.find(tx, invoice.sellerId), 'seller');
   const today = localDay(now, seller.zone);
@@ -487,7 +486,19 @@ export async function submitContractorInvoice(
   return after;
 }
 
-function requireComplete(invoice: ContractorInvoice, problems: Priced['problems'], total: DecimalText): void {
+/** Its lines stand as they were written, since a bundled ticket does not change; what had no line is asked for again. */
+async function whatIsMissing(tx: WorkspaceTx, invoice: ContractorInvoice): Promise<Priced['problems']> {
+  const tickets = await readInvoicedTickets(tx, invoice.id);
+  const { problems } = await priceTickets(
+    tx,
+    tickets.map((ticket) => ticket.ticketId),
+    invoice.currency,
+    invoice.tax,
+  );
+  return problems;
+}
+
+function requireComplete(invoice: ContractorInvoice, problems: Priced['problems']): void {
   if (invoice.ticketCount === 0)
     throw new Refusal({
       code: 'contractor_invoice.empty',
@@ -502,10 +513,10 @@ function requireComplete(invoice: ContractorInvoice, problems: Priced['problems'
       whatToDo: 'Add the cost rate and have the ticket approved again, or take the ticket off.',
       details: { problems: problems.slice(0, 100) },
     });
-  if (new Decimal(total).lt(0))
+  if (new Decimal(invoice.total).lt(0))
     throw new Refusal({
       code: 'contractor_invoice.below_zero',
-      message: `It comes to ${total}, less than nothing.`,
+      message: `It comes to ${invoice.total}, less than nothing.`,
       whatToDo: 'Put further tickets on it, or make a credit of the correcting ones.',
     });
   if (invoice.kind !== 'own_invoice') return;
