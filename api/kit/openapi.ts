@@ -24,12 +24,19 @@ export function buildApiDocument(routes: readonly Route[], version: string): Api
       description: 'Approved work becomes numbered, synced, paid invoices.',
     },
     servers: [{ url: '/api/v1' }],
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { session: [] }],
     tags: [...new Set(routes.map(resourceOf))].map((name) => ({ name })),
     paths,
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `slk_…`.' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'slipway.session_token',
+          description:
+            'A member who signed in under `/api/auth` (over https the name begins with `__Secure-`). Members of several workspaces name one in the header `X-Slipway-Workspace`.',
+        },
       },
       schemas: { Problem: problemSchema },
     },
@@ -90,6 +97,7 @@ function toOperation(route: Route): ZodOpenApiOperationObject {
       ),
     },
     'x-permission': route.permission,
+    'x-own-rows': route.own,
     'x-idempotency': route.idempotency,
     'x-errors': route.errors,
   } as ZodOpenApiOperationObject;
