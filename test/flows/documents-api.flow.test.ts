@@ -52,7 +52,7 @@ const requirement = async (facts: Record<string, unknown> = {}): Promise<string>
   return (await ok(api.call('POST', '/document-requirements', { key: ada.key, body }))).json.id as string;
 };
 let count = 0;
-const attach = async (who: TestMember, content = pdf(`document ${++count}`)): Promise<string> =>
+const attach = async (who: TestMember, content: Buffer = pdf(`document ${++count}`)): Promise<string> =>
   (
     await ok(
       api.call('POST', '/attachments?subjectType=person_document&name=Policy.pdf', {
