@@ -15,12 +15,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import pino from 'pino';
+import type { TicketStep } from '../../activities/ticket.ts';
 import { startHub } from '../../cli/hub.ts';
 import { readConfig } from '../../config.ts';
 import { subjectWorkflowId } from '../../runtime/temporal-signals.ts';
+import { bundleTickets, markTicketsPaid } from '../../store/tickets.ts';
 import { hubDoor, openContractorFirm } from '../support/contractors.ts';
 import { sleep, until } from '../support/loops.ts';
 import { openSpine, type Spine, type SpineOptions } from '../support/spine.ts';
+import { openTicketDesk } from '../support/ticket-desk.ts';
 import { expectStatus } from '../support/tickets.ts';
 import { openTestWorkspace, type TestWorkspace } from '../support/workspace.ts';
 import { historyToText } from './history-file.ts';
@@ -190,6 +193,37 @@ async function contractorDay(): Promise<void> {
   await record('contractor-invoice.paid', handle);
 }
 
+/** Nobody decides until reminder and escalation have gone out, then it is followed to the money; another is rejected at once. */
+async function ticketDay(): Promise<void> {
+  const at = await openTestWorkspace(hub, hub.database);
+  await at.patch('/workspace', {
+    settings: { ticketReminderAfterSeconds: 1, ticketEscalationAfterSeconds: 2 },
+  });
+  const desk = await openTicketDesk(at, hub.database);
+  const hours = [{ kind: 'labor', seconds: 7_200 }];
+  const id = await desk.handIn(desk.dayAgo(2), hours);
+  const handle = at.workflow('ticket', id);
+  const stands = (what: string, wanted: (state: TicketStep) => boolean) =>
+    until(what, async () => {
+      const state = await handle.query<TicketStep | null>('state').catch(() => null);
+      return state !== null && wanted(state);
+    });
+  await stands('reminded and escalated', (state) => state.step === 'wait' && state.until === null);
+  await desk.send(desk.manager, 'POST', `/tickets/${id}/approve`, {});
+  await stands('approved', (state) => state.step === 'wait' && state.for === 'contractor_invoice');
+  const invoice = { actor: 'recording', contractorInvoiceId: id };
+  await at.in((tx) => bundleTickets(tx, [id], invoice));
+  await stands('bundled', (state) => state.step === 'wait' && state.for === 'payment');
+  await at.in((tx) => markTicketsPaid(tx, [id], invoice));
+  await becomesClosed(handle);
+  await record('ticket.paid', handle);
+
+  const other = await desk.handIn(desk.dayAgo(3), hours);
+  await desk.send(desk.manager, 'POST', `/tickets/${other}/reject`, { reason: 'Which yard?' });
+  await becomesClosed(at.workflow('ticket', other));
+  await record('ticket.rejected', at.workflow('ticket', other));
+}
+
 async function sweeps(): Promise<void> {
   const schedule = hub.temporal.schedule.getHandle('slipway-sweep');
   await schedule.trigger();
@@ -206,7 +240,7 @@ async function sweeps(): Promise<void> {
 
 try {
   mkdirSync(directory, { recursive: true });
-  for (const story of [goodDay, badDay, otherRuns, contractorDay, sweeps]) await story();
+  for (const story of [goodDay, badDay, otherRuns, contractorDay, ticketDay, sweeps]) await story();
 } finally {
   await hub.stop();
   await rm(dataDir, { recursive: true, force: true });
