@@ -262,8 +262,10 @@ test('writers that meet a new person at the same time share one key', async () =
     [workspace.id],
   );
   expect(rows).toHaveLength(1);
-  const names = (await audit()).map((each) => each.after?.name);
-  expect(names.sort()).toEqual(Array.from({ length: 8 }, (_, n) => `Name ${n}`));
+  const names = (await audit()).map((each) => String(each.after?.name));
+  expect(names.toSorted((a, b) => a.localeCompare(b))).toEqual(
+    Array.from({ length: 8 }, (_, n) => `Name ${n}`),
+  );
 });
 
 const everyTable = async (needle: string): Promise<string[]> => {
