@@ -12,6 +12,7 @@ export const exceptionRules: readonly string[] = [
   'invoice.held',
   'number.taken',
   'number.too_long',
+  'payee_account.shared',
   'payment.beyond_balance',
   'payment.changed_at_platform',
   'payment.confirmed_not_received',
