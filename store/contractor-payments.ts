@@ -17,6 +17,7 @@ import {
   recordInvoiceEvent,
 } from './contractor-invoices.ts';
 import type { WorkspaceTx } from './database.ts';
+import { requireCompliant } from './documents.ts';
 import { dutyRule, recordDutyExceptions } from './duties.ts';
 import { recordEvents } from './events.ts';
 import { newId } from './new-id.ts';
@@ -165,6 +166,7 @@ export async function recordContractorPayment(
   requireDateFits(wanted.valueDate, localDay(now, seller?.zone ?? 'UTC'));
   if (sellerId !== null)
     await requireOpenPeriods(tx, 'payments', [{ sellerId, day: wanted.valueDate }], doer.id, now);
+  await requireCompliant(tx, wanted.personId, 'payment');
   const accountId = await usableAccount(tx, wanted, now);
   const taken = keepApart(
     paymentConflicts(invoices, await enteredAccount(tx, wanted.personId, doer), wanted.personId, doer),

@@ -39,6 +39,7 @@ export const recordContractorPayment = defineRoute({
     'contractor_payment.payouts_blocked',
     'contractor_payment.no_account',
     'contractor_payment.empty',
+    'document.not_compliant',
     ...applicationErrors,
   ],
   handler: ({ body, actor, transact }) =>
