@@ -53,7 +53,11 @@ export function requireOwner(role: Role, owner: { personId: string | null; clien
     );
 }
 
-/** Where an invitation leads, on the hub. After the #, which browsers keep to themselves: a path stands in every log. */
-export const invitationPath = (token: string) => `/accept-invitation#token=${token}`;
+/**
+ * Where an invitation leads, on the hub. After the #, which browsers keep to themselves: a path stands in every log. Only
+ * the link that is mailed carries the proof that its reader has the address: the inviter is shown the other one.
+ */
+export const invitationPath = (token: string, proof?: string) =>
+  `/accept-invitation#token=${token}${proof === undefined ? '' : `&proof=${proof}`}`;
 /** Where a forgotten password is replaced. */
 export const passwordResetPath = (token: string) => `/reset-password#token=${token}`;

@@ -30,7 +30,11 @@ export type Auth = ReturnType<typeof openAuth>;
 export function openAuth(database: Database, settings: SignInSettings, logger: Logger) {
   const { oidc } = settings;
   const publicUrl = settings.publicUrl();
-  return betterAuth({
+  const verifyEmail = async (userId: string): Promise<void> => {
+    const { internalAdapter } = await auth.$context;
+    await internalAdapter.updateUser(userId, { emailVerified: true });
+  };
+  const auth = betterAuth({
     appName: 'Slipway',
     baseURL: publicUrl,
     basePath: authBase,
@@ -51,6 +55,8 @@ export function openAuth(database: Database, settings: SignInSettings, logger: L
       resetPasswordTokenExpiresIn: resetSeconds,
       revokeSessionsOnPasswordReset: true,
       sendResetPassword: ({ user, token }) => mailReset(database, user, token),
+      // Whoever had the link has read the mail.
+      onPasswordReset: ({ user }) => verifyEmail(user.id),
     },
     session: { ...tables.session, expiresIn: sessionSeconds },
     // Whoever reads the table cannot use the links that were mailed.
@@ -71,9 +77,11 @@ export function openAuth(database: Database, settings: SignInSettings, logger: L
     databaseHooks: {
       user: {
         create: {
-          // By invitation or through OIDC: only for an address that is proven, and that a workspace expects.
-          before: async (user) =>
-            user.emailVerified && (await database.inSystem((tx) => isExpected(tx, user.email))),
+          // By invitation (no request of better-auth's) or through OIDC: only for an address that a workspace expects, and
+          // that the directory has verified.
+          before: async (user, request) =>
+            (request === null || user.emailVerified) &&
+            (await database.inSystem((tx) => isExpected(tx, user.email))),
         },
       },
       account: {
@@ -98,6 +106,7 @@ export function openAuth(database: Database, settings: SignInSettings, logger: L
       }),
     ],
   });
+  return auth;
 }
 
 /** In one of their workspaces, whose mail goes out; who is an active member of none gets no mail. */

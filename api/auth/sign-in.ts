@@ -1,4 +1,5 @@
 /** Owns what the API asks of sign-in, and what sign-in is told from outside. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Logger } from 'pino';
 import type { Database } from '../../store/database.ts';
@@ -36,6 +37,13 @@ export interface SignedIn {
   email: string;
   twoFactorEnabled: boolean;
 }
+export interface NewUser {
+  email: string;
+  name: string;
+  password: string;
+  /** They have read a mail to this address. Else its account in the firm's directory is not taken for the same person. */
+  emailVerified: boolean;
+}
 export interface SignIn {
   /** Answers a request under `authBase`. */
   answer: (request: Request) => Promise<Response>;
@@ -46,7 +54,10 @@ export interface SignIn {
   /** Who has this address and can sign in. */
   findUser: (email: string) => Promise<{ id: string } | null>;
   /** Makes the account of an invited person, for whom `findUser` found none. Throws when nobody invited the address. */
-  createUser: (user: { email: string; name: string; password: string }) => Promise<{ id: string }>;
+  createUser: (user: NewUser) => Promise<{ id: string }>;
+  /** What goes with a token into a mail and nowhere else: whoever shows it again has read that mail. */
+  mailProof: (token: string) => string;
+  isMailProof: (token: string, proof: string) => boolean;
 }
 
 export const minPasswordLength = 12;
@@ -70,6 +81,8 @@ export function createSignIn(database: Database, settings: SignInSettings, logge
       });
     return opened;
   };
+  const mailProof = (token: string) =>
+    createHmac('sha256', settings.secret).update(`mailed ${token}`).digest('base64url');
   return {
     answer: async (request) => (await auth()).handler(request),
     signedIn: async (headers) => {
@@ -82,20 +95,24 @@ export function createSignIn(database: Database, settings: SignInSettings, logge
       const { id, name, email, twoFactorEnabled } = found.user;
       return { userId: id, name, email, twoFactorEnabled: twoFactorEnabled === true };
     },
+    mailProof,
+    isMailProof: (token, proof) => {
+      const [given, right] = [Buffer.from(proof), Buffer.from(mailProof(token))];
+      return given.length === right.length && timingSafeEqual(given, right);
+    },
     isOwnOrigin: (origin) => ownOrigins(settings.publicUrl()).includes(origin),
     findUser: async (email) => {
       const { internalAdapter } = await (await auth()).$context;
       const found = await internalAdapter.findUserByEmail(email, { includeAccounts: true });
       return found !== null && found.accounts.length > 0 ? found.user : null;
     },
-    createUser: async ({ email, name, password }) => {
+    createUser: async ({ email, name, password, emailVerified }) => {
       const context = await (await auth()).$context;
       const hash = await context.password.hash(password);
-      // The link reached them at this address, or an admin vouches for it.
       // Found: its first attempt was cut off before it had a password.
       const user =
         (await context.internalAdapter.findUserByEmail(email))?.user ??
-        (await context.internalAdapter.createUser({ email, name, emailVerified: true }));
+        (await context.internalAdapter.createUser({ email, name, emailVerified }));
       await context.internalAdapter.linkAccount({
         userId: user.id,
         providerId: 'credential',

@@ -6,12 +6,13 @@ import {
   type Profile,
   startOidcDirectory,
 } from '../support/oidc-directory.ts';
-import { callerOf, cookiesOf, newSession, tokenOf } from '../support/sessions.ts';
+import { callerOf, cookiesOf, newSession, password, tokenOf } from '../support/sessions.ts';
 import { type Answered, startApi, type TestApi } from '../support/start-api.ts';
 
 let directory: OidcDirectory;
 let api: TestApi;
 let key: string;
+let ours: { id: string; key: string };
 const settings = (publicUrl: () => string, trustsEmails: boolean) => ({
   secret: 's'.repeat(64),
   publicUrl,
@@ -22,7 +23,8 @@ const settings = (publicUrl: () => string, trustsEmails: boolean) => ({
 beforeAll(async () => {
   directory = await startOidcDirectory();
   api = await startApi({ signIn: settings(() => api.url, false) });
-  ({ key } = await api.newWorkspace());
+  ours = await api.newWorkspace();
+  ({ key } = ours);
 });
 afterAll(async () => {
   await api.stop();
@@ -55,6 +57,22 @@ const accountsOf = (email: string) =>
       [email],
     ),
   );
+
+/** Takes a new password from the mail that was sent to the address: whoever can is its owner. */
+async function proveAddress(email: string, hub = api, firm = ours): Promise<void> {
+  const body = { email };
+  await hub.call('POST', '/api/auth/request-password-reset', { body, headers: { Origin: hub.url } });
+  const mail = await hub.test.database.inWorkspace(firm.id, (tx) =>
+    tx.row<{ link: string }>(`select link from mails where address = $1 and kind = 'password_reset'`, [
+      email,
+    ]),
+  );
+  const reset = await hub.call('POST', '/api/auth/reset-password', {
+    body: { newPassword: password, token: tokenOf(mail!.link) },
+    headers: { Origin: hub.url },
+  });
+  if (reset.status !== 200) throw new Error(reset.text);
+}
 
 test('an invited person accepts with the account of the firm, and needs no password', async () => {
   const email = 'mia@firm.example';
@@ -89,8 +107,16 @@ test('whom nobody invited gets no account', async () => {
   expect(users).toEqual([]);
 });
 
+test('an address that the directory has not verified makes no account, invited or not', async () => {
+  const email = 'unverified@firm.example';
+  await api.call('POST', '/members', { key, body: { name: 'U', email, role: 'manager' } });
+  expect(isIn(await signInAs({ sub: 'unverified', email, name: 'U', email_verified: false }))).toBe(false);
+  expect(await accountsOf(email)).toEqual([]);
+});
+
 test('a member with a password signs in by the directory too, but only where it has verified the address', async () => {
   const { email, memberId } = await newSession(api, key, 'admin');
+  await proveAddress(email);
   const profile = { sub: `sub of ${email}`, email, name: 'Admin' };
   for (const claim of [{}, { email_verified: false }]) {
     expect(isIn(await signInAs({ ...profile, ...claim }))).toBe(false);
@@ -108,6 +134,7 @@ test('a directory that says nothing of verification lets people in where the hub
   try {
     const firm = await hub.newWorkspace();
     const { email } = await newSession(hub, firm.key, 'manager');
+    await proveAddress(email, hub, firm);
     expect(isIn(await signInAs({ sub: 'x', email, name: 'X' }, hub))).toBe(true);
   } finally {
     await hub.stop();
@@ -116,6 +143,7 @@ test('a directory that says nothing of verification lets people in where the hub
 
 test('a code is of use only to the browser that asked for it, and once', async () => {
   const { email } = await newSession(api, key, 'manager');
+  await proveAddress(email);
   const asked = await api.call('POST', '/api/auth/sign-in/oauth2', {
     body: { providerId: 'oidc', callbackURL: '/' },
     headers: { Origin: api.url },
@@ -137,4 +165,31 @@ test('nobody is led away from the hub after signing in', async () => {
     headers: { Origin: api.url },
   });
   expect(asked.status).toBe(403);
+});
+
+test('whoever invited a person under their address, and took the link for themselves, is not them in the directory', async () => {
+  const email = 'victim@firm.example';
+  const invited = await api.call('POST', '/members', {
+    key,
+    body: { name: 'Squatter', email, role: 'manager' },
+  });
+  const taken = { token: tokenOf(invited.json.invitationLink), password };
+  expect((await api.call('POST', '/invitations/accept', { body: taken })).status).toBe(200);
+  const profile = { sub: 'the real one', email, name: 'Victim', email_verified: true };
+  expect(isIn(await signInAs(profile))).toBe(false);
+  // The mail is theirs alone: it ends what the squatter has, and from then on both ways lead to one person.
+  await proveAddress(email);
+  expect(isIn(await signInAs(profile))).toBe(true);
+});
+
+test('whoever accepts by the link that was mailed has the address, and signs in by the directory too', async () => {
+  const email = 'mailed@firm.example';
+  await api.call('POST', '/members', { key, body: { name: 'Mailed', email, role: 'manager' } });
+  const mail = await api.test.database.inWorkspace(ours.id, (tx) =>
+    tx.row<{ link: string }>(`select link from mails where address = $1 and kind = 'invitation'`, [email]),
+  );
+  const [, token, proof] = /#token=([^&]+)&proof=(.+)$/.exec(mail!.link)!;
+  const accepted = await api.call('POST', '/invitations/accept', { body: { token, proof, password } });
+  expect(accepted.status, accepted.text).toBe(200);
+  expect(isIn(await signInAs({ sub: 'mailed', email, name: 'Mailed', email_verified: true }))).toBe(true);
 });

@@ -10,7 +10,7 @@ import { maxPasswordLength, minPasswordLength } from '../../auth/sign-in.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { requireOwnPage } from '../../kit/auth.ts';
 import { definePublicRoute } from '../../kit/route.ts';
-import { exampleToken, openInvitation, token } from './invitation.ts';
+import { exampleToken, openInvitation, proof, token } from './invitation.ts';
 
 export const acceptInvitation = definePublicRoute({
   name: 'accept-invitation',
@@ -20,13 +20,17 @@ export const acceptInvitation = definePublicRoute({
   description:
     'A new person chooses a password; who has an account signs in first and sends none. Then sign in.',
   publicBecause: 'the token of the invitation, 256 random bits, lets one person in once',
-  body: z.object({ token, password: z.string().min(minPasswordLength).max(maxPasswordLength).optional() }),
+  body: z.object({
+    token,
+    proof,
+    password: z.string().min(minPasswordLength).max(maxPasswordLength).optional(),
+  }),
   example: { token: exampleToken, password: 'a long pass phrase' },
   responses: { 200: z.object({ workspaceId: z.uuid(), workspaceName: z.string(), email: z.string() }) },
   errors: ['invitation.not_open', 'invitation.sign_in_first', 'invitation.password_required'],
   handler: async ({ body, request, deps }) => {
     const invitation = await openInvitation(deps, body.token);
-    const userId = await accountOf(deps, request, invitation, body.password);
+    const userId = await accountOf(deps, request, invitation, body);
     await deps.database.inWorkspace(invitation.workspaceId, async (tx) => {
       const member = found(await members.lock(tx, invitation.memberId), 'member');
       // Whoever was first has used it; nobody comes in twice.
@@ -53,13 +57,15 @@ async function accountOf(
   deps: ApiDeps,
   request: Request,
   { email, name }: OpenInvitation,
-  password: string | undefined,
+  given: { token: string; proof?: string | undefined; password?: string | undefined },
 ): Promise<string> {
   const known = await deps.signIn.findUser(email);
   if (known === null) {
+    const { password } = given;
     if (password === undefined)
       throw invalidField('/password', 'invitation.password_required', 'Choose a password.');
-    return (await deps.signIn.createUser({ email, name, password })).id;
+    const emailVerified = given.proof !== undefined && deps.signIn.isMailProof(given.token, given.proof);
+    return (await deps.signIn.createUser({ email, name, password, emailVerified })).id;
   }
   const user = await deps.signIn.signedIn(request.headers);
   if (user?.userId !== known.id)

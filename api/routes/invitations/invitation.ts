@@ -8,6 +8,9 @@ import { role } from '../members/member.ts';
 
 /** In the body, never in the path: paths stand in logs. */
 export const token = z.string().max(200).meta({ description: 'What follows #token= in the link.' });
+export const proof = z.string().max(200).optional().meta({
+  description: 'What follows &proof= in the link, where it was mailed: the address is then theirs.',
+});
 export const exampleToken = 'x'.repeat(43);
 
 export const invitation = z

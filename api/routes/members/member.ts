@@ -78,13 +78,14 @@ export async function requireMayManage(tx: WorkspaceTx, actor: Actor, ofRole: Ro
 export async function inviteAgain(tx: WorkspaceTx, actor: Actor, deps: ApiDeps, row: Member) {
   const { id: invitationId, token, expiresAt } = await invite(tx, row.id, actor.id);
   const { name: workspace } = await getWorkspace(tx);
-  const link = invitationPath(token);
+  const proof = deps.signIn.mailProof(token);
   await queueMail(tx, {
     to: row.email,
     template: 'invitation',
     params: { inviter: actor.name, workspace, role: row.role, expiresOn: expiresAt.slice(0, 10) },
     key: `invitation:${invitationId}`,
-    link,
+    link: invitationPath(token, proof),
   });
-  return { ...row, invitationLink: deps.publicUrl() + link, invitationExpiresAt: expiresAt };
+  const invitationLink = deps.publicUrl() + invitationPath(token);
+  return { ...row, invitationLink, invitationExpiresAt: expiresAt };
 }
