@@ -227,11 +227,15 @@ async function writeDecisions(
     tickets.map((ticket) => ticket.id),
   );
   await recordTicketEvents(tx, tickets, `ticket.${decision}`, decider.id, (ticket) => ({
-    number: ticket.number,
-    revision: ticket.revision,
-    contentHash: ticket.contentHash,
-    ...(reason === null ? {} : { reason }),
-    onBehalfOf: onBehalfOf(ticket, decider, grounds),
+    payload: {
+      number: ticket.number,
+      revision: ticket.revision,
+      contentHash: ticket.contentHash,
+      ...(reason === null ? {} : { reason }),
+      onBehalfOf: onBehalfOf(ticket, decider, grounds),
+    },
+    before: { status: ticket.status },
+    after: { status: decision },
   }));
 }
 

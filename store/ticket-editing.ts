@@ -1,4 +1,5 @@
 /** Owns what a ticket's author does with it: write, edit, submit, withdraw, discard; each one short transaction under its lock. */
+import { changed } from '../domain/changed.ts';
 import { addDays, localDay } from '../domain/day.ts';
 import { Decimal } from '../domain/money.ts';
 import { found, invalidField, Refusal } from '../domain/refusal.ts';
@@ -94,7 +95,10 @@ export async function createTicket(
   );
   await writeLines(tx, id, content, author);
   const ticket = (await readTicket(tx, id))!;
-  await recordTicketEvents(tx, [ticket], 'ticket.created', author.id, shownInEvents);
+  await recordTicketEvents(tx, [ticket], 'ticket.created', author.id, (made) => ({
+    payload: { number },
+    after: shownInEvents(made),
+  }));
   return ticket;
 }
 
@@ -132,9 +136,8 @@ export async function editTicket(
   await writeLines(tx, ticket.id, content, author);
   const edited = (await readTicket(tx, ticket.id))!;
   await recordTicketEvents(tx, [edited], 'ticket.edited', author.id, (after) => ({
-    ...shownInEvents(after),
-    from: ticket.status,
-    approvalVoid: isApproved(ticket.status),
+    payload: { number: ticket.number, approvalVoid: isApproved(ticket.status) },
+    ...changed(shownInEvents(ticket), shownInEvents(after)),
   }));
   return edited;
 }
@@ -172,7 +175,10 @@ export async function submitTicket(tx: WorkspaceTx, ticket: TicketRow, actor: st
   );
   await awaitDecision(tx, ticket.id, revision, place.now);
   const submitted = (await readTicket(tx, ticket.id))!;
-  await recordTicketEvents(tx, [submitted], 'ticket.submitted', actor, shownInEvents);
+  await recordTicketEvents(tx, [submitted], 'ticket.submitted', actor, (after) => ({
+    payload: { number: ticket.number, contentHash: ticket.contentHash },
+    ...changed(shownInEvents(ticket), shownInEvents(after)),
+  }));
   await tellApprovers(tx, submitted, 'ticket.submitted');
   return submitted;
 }
@@ -209,7 +215,11 @@ export async function discardTicket(tx: WorkspaceTx, ticket: TicketRow, actor: s
 async function endedBy(tx: WorkspaceTx, ticket: TicketRow, type: string, actor: string): Promise<TicketRow> {
   await closeDue(tx, 'ticket', [ticket.id]);
   const after = (await readTicket(tx, ticket.id))!;
-  await recordTicketEvents(tx, [after], type, actor, ({ number }) => ({ number, from: ticket.status }));
+  await recordTicketEvents(tx, [after], type, actor, ({ number, status }) => ({
+    payload: { number },
+    before: { status: ticket.status },
+    after: { status },
+  }));
   return after;
 }
 
@@ -280,8 +290,9 @@ const contentOf = ({
   lines,
 });
 
+/** Without words of people: the log keeps its fields for ever. */
 const shownInEvents = (ticket: TicketRow) => ({
-  number: ticket.number,
+  status: ticket.status,
   personId: ticket.personId,
   projectId: ticket.projectId,
   workDate: ticket.workDate,

@@ -6,7 +6,7 @@ import type { TicketLine, TicketTotals } from '../domain/ticket-lines.ts';
 import type { Day, DecimalText, EntryKind, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
-import { recordEvents } from './events.ts';
+import { type NewEvent, recordEvents } from './events.ts';
 import { enqueueLooks } from './outbox.ts';
 import { moveApprovals } from './ticket-entries.ts';
 
@@ -301,11 +301,13 @@ async function moveWithInvoice(
     [tx.workspaceId, plainArray(ids), to, move.actor, move.reason ?? null],
   );
   await recordTicketEvents(tx, tickets, eventType, move.actor, (ticket) => ({
-    number: ticket.number,
-    contractorInvoiceId: move.contractorInvoiceId,
-    from: ticket.status,
-    to,
-    reason: move.reason,
+    payload: {
+      number: ticket.number,
+      contractorInvoiceId: move.contractorInvoiceId,
+      ...(move.reason === undefined ? {} : { reason: move.reason }),
+    },
+    before: { status: ticket.status },
+    after: { status: to },
   }));
   return tickets.map((ticket) => ({ ...ticket, status: to }));
 }
@@ -319,7 +321,7 @@ export async function recordTicketEvents<T extends Pick<TicketFacts, 'id'>>(
   tickets: readonly T[],
   type: string,
   actor: string,
-  payloadOf: (ticket: T) => Record<string, unknown>,
+  told: (ticket: T) => Pick<NewEvent, 'payload' | 'before' | 'after'>,
 ): Promise<void> {
   await recordEvents(
     tx,
@@ -329,7 +331,7 @@ export async function recordTicketEvents<T extends Pick<TicketFacts, 'id'>>(
       subjectId: ticket.id,
       actor,
       permission: 'tickets.read' as const,
-      payload: payloadOf(ticket),
+      ...told(ticket),
     })),
   );
   await enqueueLooks(

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { addDays, localDay } from '../../domain/day.ts';
 import { newId } from '../../store/new-id.ts';
 import { bill, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
+import { pdf } from '../support/sample-files.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 import { expectStatus, hours, openTicketFirm, type TicketFirm } from '../support/tickets.ts';
 
@@ -629,4 +630,44 @@ test('at each step those it concerns are told, and only they', async () => {
   expect(await told(firm.contractor)).toEqual(['ticket.rejected']);
   expect(await told(firm.manager)).toEqual(['ticket.submitted']);
   expect(await told(firm.employee)).toEqual([]);
+});
+
+test('a receipt is bound to its line, and nobody puts another’s receipt on their ticket', async () => {
+  const firm = await openFirm();
+  const upload = async (hand: typeof firm.manager) => {
+    const answer = await api.call('POST', '/attachments?subjectType=ticket_line&name=parking.pdf', {
+      key: hand.key,
+      raw: new Uint8Array(pdf()),
+      headers: { 'Content-Type': 'application/octet-stream' },
+    });
+    return expectStatus(answer, 201).id as string;
+  };
+  const receiptId = await upload(firm.contractor);
+  const parking = { kind: 'expense', amount: '4.50', currency: 'GBP', category: 'Parking' };
+  const id = await firm.submitted([{ ...parking, receiptId }]);
+  expect((await firm.ticket(id)).lines[0]).toMatchObject({ receiptId });
+  const { projectId, workDate } = firm;
+  const again = { projectId, workDate, lines: [{ ...parking, receiptId }] };
+  expect((await firm.contractor.post('/tickets', again)).json.code).toBe('attachment.bound');
+  const foreign = { projectId, workDate, lines: [{ ...parking, receiptId: await upload(firm.employee) }] };
+  const refused = await firm.contractor.post('/tickets', foreign);
+  expect([refused.status, refused.json.code]).toEqual([422, 'attachment.unknown']);
+  // The approver may look at it, another worker may not.
+  expect((await firm.manager.get(`/attachments/${receiptId}`)).status).toBe(200);
+  expect((await firm.employee.get(`/attachments/${receiptId}`)).status).toBe(404);
+});
+
+test('who lacks a document that blocks tickets hands none in', async () => {
+  const firm = await openFirm();
+  const requirement = {
+    kind: 'insurance',
+    name: 'Liability insurance',
+    appliesTo: 'contractor',
+    blocksTickets: true,
+  };
+  expectStatus(await firm.admin.post('/document-requirements', requirement), 201);
+  const id = await firm.draft();
+  const refused = await firm.contractor.post(`/tickets/${id}/submit`);
+  expect([refused.status, refused.json.code]).toEqual([409, 'document.not_compliant']);
+  expect((await firm.ticket(id)).status).toBe('draft');
 });
