@@ -291,10 +291,11 @@ export type ParamsOf<Kind extends MailKind> = Readonly<Record<ParamOf<Kind>, str
 export const mailKinds = Object.keys(allWords) as MailKind[];
 export const wordsOf = (kind: MailKind): Words => allWords[kind];
 export const kinds = Object.keys(notificationKinds) as NotificationKind[];
-/** True of a mail whose link lets its reader in, and is forgotten once it is sent. */
+/**
+ * True of a mail whose link lets its holder in, and proves that they have the address: nobody is shown it but its reader, and it
+ * is forgotten once it is sent.
+ */
 export const isLetter = (kind: string): boolean => Object.hasOwn(letterKinds, kind);
-/** True where the link lets its holder in as somebody who is there already: not even an admin is shown it. */
-export const isSecretLetter = (kind: string): boolean => kind === 'password_reset';
 const isKind = (kind: string): kind is MailKind => Object.hasOwn(allWords, kind);
 
 /** The words of a kind with their parameters filled in: plain text, escaped by nobody yet. */

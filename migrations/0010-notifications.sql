@@ -30,7 +30,6 @@ create table mails (
   id uuid not null default uuidv7(),
   -- Queued once per key; of a notification, its id.
   key text not null check (length(key) between 1 and 300),
-  notification_id uuid,
   kind text not null,
   address text not null check (length(address) between 1 and 320 and address !~ '[[:cntrl:]]'),
   params jsonb not null default '{}',
@@ -47,8 +46,7 @@ create table mails (
   created_at timestamptz not null default now(),
   sent_at timestamptz,
   primary key (workspace_id, id),
-  unique (workspace_id, key),
-  foreign key (workspace_id, notification_id) references notifications
+  unique (workspace_id, key)
 );
 select tenant_table('mails', 'select, insert, update, delete');
 select system_table('mails', 'select, update');

@@ -89,7 +89,7 @@ export async function forgetPerson(
 async function forgetMember(tx: WorkspaceTx, { id, email }: { id: string; email: string }): Promise<void> {
   await tx.run(
     `delete from mails m where m.workspace_id = $1 and (lower(m.address) = lower($3) or exists (
-       select from notifications n where n.workspace_id = $1 and n.id = m.notification_id and n.member_id = $2))`,
+       select from notifications n where n.workspace_id = $1 and n.id::text = m.key and n.member_id = $2))`,
     [tx.workspaceId, id, email],
   );
   await tx.run('delete from notifications where workspace_id = $1 and member_id = $2', [tx.workspaceId, id]);

@@ -90,10 +90,10 @@ async function tell(
        from told t join wanted w on w.member_id = t.member_id and w.key = t.key where w.wants_mail
        window alike as (partition by w.member_id, w.kind)
      ), mailed as (
-       insert into mails (workspace_id, key, notification_id, kind, address, params, link)
-       select $1, id::text, id, kind, address, detail, link from mailing where many <= $19
+       insert into mails (workspace_id, key, kind, address, params, link)
+       select $1, id::text, kind, address, detail, link from mailing where many <= $19
        union all
-       select $1, 'gathered:' || min(id::text), null, 'gathered', address,
+       select $1, 'gathered:' || min(id::text), 'gathered', address,
          jsonb_build_object('label', label, 'count', count(*)::text, 'titles', string_agg(title, e'\\n' order by id) filter (where nth <= $20)),
          '/notifications'
        from mailing where many > $19 group by member_id, kind, label, address

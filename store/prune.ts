@@ -10,6 +10,9 @@ const kept = [
   { table: 'webhook_deliveries', days: 30, where: 'true' },
   // An upload that nothing came to hold.
   { table: 'attachments', days: 7, where: 'subject_id is null' },
+  { table: 'mails', days: 90, where: `status in ('sent', 'given_up')` },
+  // A year and a little: what was told is also in the audit, and no step is retried as late as that.
+  { table: 'notifications', days: 400, where: 'true' },
   { table: 'operations', days: 90, where: `finished_at < now() - interval '90 days'` },
 ];
 const batchSize = 5_000;

@@ -4,6 +4,7 @@ import type { WorkspaceTx } from '../../store/database.ts';
 import { recordEvents } from '../../store/events.ts';
 import { newId } from '../../store/new-id.ts';
 import { type Notice, notify } from '../../store/notifications.ts';
+import { pruneTenantRows } from '../../store/prune.ts';
 import { until } from '../support/loops.ts';
 import type { TestMember } from '../support/make-member.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
@@ -329,4 +330,34 @@ describe('live', () => {
     expect(others.messages).toEqual([{ event: 'unread', data: { unread: 0 } }]);
     await Promise.all([theirs.close(), others.close()]);
   });
+});
+
+test('what was told and mailed is pruned when it has served its time, and nothing sooner', async () => {
+  await tell(
+    submitted({ to: { role: 'admin' }, key: 'old' }),
+    submitted({ to: { role: 'admin' }, key: 'new' }),
+  );
+  const age = (table: string, where: string, days: number) =>
+    inWorkspace((tx) =>
+      tx.run(`update ${table} set id = uuidv7($2::interval) where workspace_id = $1 and ${where}`, [
+        workspace.id,
+        `-${days} days`,
+      ]),
+    );
+  await age('notifications', `key = 'old'`, 401);
+  await age('notifications', `key = 'new'`, 399);
+  // Both are old enough, but one was never sent.
+  await age('mails', 'true', 91);
+  await inWorkspace((tx) =>
+    tx.run(
+      `update mails set status = 'sent' where workspace_id = $1 and id = (select min(id::text)::uuid from mails)`,
+      [workspace.id],
+    ),
+  );
+  while (await inWorkspace(pruneTenantRows));
+  const left = await inWorkspace(async (tx) => ({
+    notifications: await tx.rows('select key from notifications where workspace_id = $1', [workspace.id]),
+    mails: await tx.rows('select status from mails where workspace_id = $1', [workspace.id]),
+  }));
+  expect(left).toEqual({ notifications: [{ key: 'new' }], mails: [{ status: 'queued' }] });
 });

@@ -1,10 +1,13 @@
 /** Owns GET /mail-outbox/:mailId. */
-import { isSecretLetter } from '../../../domain/notification.ts';
+import { isLetter } from '../../../domain/notification.ts';
 import { found } from '../../../domain/refusal.ts';
 import { readMail } from '../../../store/mails.ts';
 import { getWorkspace } from '../../../store/workspaces.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { mailWithWords, toMail } from './mail.ts';
+
+/** Stands where its reader finds the link. */
+const hiddenLink = '/…';
 
 export const getMail = defineRoute({
   name: 'get-mail',
@@ -12,14 +15,14 @@ export const getMail = defineRoute({
   path: '/mail-outbox/:mailId',
   summary: 'Read a mail as its reader sees it',
   description:
-    'Show the HTML in a sandboxed frame. The link of an invitation is forgotten once a mail server took it; that to a new password is never shown.',
+    'Show the HTML in a sandboxed frame. Links that let their reader in, of invitations and new passwords, are left out.',
   permission: 'workspace.update',
   responses: { 200: mailWithWords },
   handler: ({ params, deps, transact }) =>
     transact(async (tx) => {
       const row = found(await readMail(tx, params.mailId), 'mail');
       const { name: workspaceName } = await getWorkspace(tx);
-      const link = isSecretLetter(row.kind) ? null : row.link;
+      const link = isLetter(row.kind) ? hiddenLink : row.link;
       const { html, text } = await deps.showMail({ ...row, link, workspaceName });
       return { status: 200, body: { ...toMail(row), html, text } };
     }),
