@@ -91,6 +91,25 @@ describe('reading the environment', () => {
     ]);
   });
 
+  test("the firm's sign-in needs its address, its client and its secret together", () => {
+    expect(problemsOf({ OIDC_ISSUER: 'https://id.firm.example' })).toEqual([
+      expect.stringContaining('OIDC_ISSUER has no effect without OIDC_CLIENT_ID'),
+    ]);
+    const oidc = { OIDC_CLIENT_ID: 'slipway', OIDC_CLIENT_SECRET: 'secret' };
+    expect(problemsOf({ ...oidc, OIDC_ISSUER: 'id.firm.example' })).toEqual([
+      expect.stringContaining('OIDC_ISSUER must look like https://'),
+    ]);
+    const env = {
+      ...oidc,
+      OIDC_ISSUER: 'https://id.firm.example',
+      SLIPWAY_PUBLIC_URL: 'https://hub.example.com/',
+    };
+    expect(readConfig(env)).toMatchObject({
+      publicUrl: 'https://hub.example.com',
+      oidc: { clientId: 'slipway', trustsEmails: false },
+    });
+  });
+
   test('a mistake never repeats the value, which may be a secret', () => {
     const secret = 'hunter2-hunter2';
     const env = {
