@@ -17,10 +17,10 @@ export function checkAccountNumber(normal: string): string | null {
 
 /** ISO 7064 mod 97-10: the first four characters at the end, letters as 10 to 35; 1 is right. */
 function ibanRemainder(iban: string): number {
-  const digits = [...(iban.slice(4) + iban.slice(0, 4))].map((character) =>
-    Number.parseInt(character, 36).toString(),
+  const digits = (iban.slice(4) + iban.slice(0, 4)).replaceAll(/[A-Z]/g, (letter) =>
+    Number.parseInt(letter, 36).toString(),
   );
-  return [...digits.join('')].reduce((remainder, digit) => (remainder * 10 + Number(digit)) % 97, 0);
+  return Number(BigInt(digits) % 97n);
 }
 
 const shownCharacters = 4;

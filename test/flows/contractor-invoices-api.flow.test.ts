@@ -129,7 +129,7 @@ test('two people who decide at the same moment make one decision, and the other 
     firm.admin.post(`${path}/reject`, { reason: 'not now' }),
     firm.admin.post(`${path}/approve`, {}),
   ]);
-  expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409, 409]);
+  expect(answers.map((answer) => answer.status).sort((a, b) => a - b)).toEqual([200, 409, 409]);
   for (const answer of answers.filter((one) => one.status === 409))
     expect(answer.json).toMatchObject({
       code: 'contractor_invoice.already_decided',
@@ -250,7 +250,7 @@ test('never more is applied than is due, however many pay at the same moment', a
   const answers = await Promise.all(
     Array.from({ length: 5 }, () => firm.pay([{ contractorInvoiceId: id, amount: '40.00' }])),
   );
-  expect(answers.map((answer) => answer.status).sort()).toEqual([201, 201, 409, 409, 409]);
+  expect(answers.map((answer) => answer.status).sort((a, b) => a - b)).toEqual([201, 201, 409, 409, 409]);
   expect(await firm.invoice(id)).toMatchObject({ status: 'partially_paid', applied: '80.00' });
 });
 

@@ -295,7 +295,7 @@ test('one transfer pays three invoices, and its reversal opens all three', async
   const reverse = () =>
     firm.clerk.post(`/contractor-payments/${transfer.id}/reverse`, { reason: 'returned' });
   const answers = await Promise.all([reverse(), reverse(), reverse()]);
-  expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409, 409]);
+  expect(answers.map((answer) => answer.status).sort((a, b) => a - b)).toEqual([200, 409, 409]);
   expect(await states()).toEqual([
     ['approved', '0.00'],
     ['approved', '0.00'],
