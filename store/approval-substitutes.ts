@@ -6,7 +6,7 @@ import { plainArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { rolesHolding } from './duties.ts';
 import { type NewRow, tenantTable } from './tenant-table.ts';
-import { getWorkspace, workspaceNow, zoneOf } from './workspaces.ts';
+import { getWorkspace, zoneOf } from './workspaces.ts';
 
 export interface ApprovalSubstitute {
   id: string;
@@ -47,7 +47,8 @@ export async function insertSubstitute(
 
 /** Today in the workspace, by its own clock. */
 async function today(tx: WorkspaceTx): Promise<Day> {
-  return localDay(await workspaceNow(tx), zoneOf(await getWorkspace(tx)));
+  const workspace = await getWorkspace(tx);
+  return localDay(workspace.clockAt ?? new Date(), zoneOf(workspace));
 }
 
 /** The members in whose place this one decides today. */

@@ -103,11 +103,12 @@ async function openGrounds(
   tickets: readonly TicketFacts[],
   decider: Decider,
 ): Promise<Grounds> {
+  const managers = await decidingManagers(tx, tickets);
   return {
     rule: await dutyRule(tx, 'tickets.approve', decider),
     limits: await approvalLimits(tx),
-    managers: await decidingManagers(tx, tickets),
-    represented: await representedBy(tx, decider.memberId),
+    managers,
+    represented: managers.size === 0 ? new Set() : await representedBy(tx, decider.memberId),
   };
 }
 

@@ -18,7 +18,7 @@ const { values } = parseArgs({
     line: { type: 'string', default: 'project' },
     invoice: { type: 'string', default: 'client' },
     json: { type: 'string' },
-    // Only tickets, on a whole hub of its own (tickets.ts).
+    // Only tickets, on a hub of its own (tickets.ts).
     tickets: { type: 'boolean' },
   },
 });

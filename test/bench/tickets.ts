@@ -1,4 +1,4 @@
-/** Owns measuring tickets on a whole hub, over HTTP: how fast one approval answers, and a thousand in one call. */
+/** Owns measuring tickets over HTTP: how fast one approval answers, and a thousand in one call. */
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -6,19 +6,35 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { startHub } from '../../cli/hub.ts';
 import { readConfig } from '../../config.ts';
+import { createTicket, submitTicket, type WrittenLine } from '../../store/ticket-editing.ts';
 import { openTicketDesk } from '../support/ticket-desk.ts';
 import { openTestWorkspace } from '../support/workspace.ts';
 
 const oneByOne = 200;
 const atOnce = 1_000;
-/** 10 minutes, twice, an expense and a drive: five entries. */
-const lines = [
-  { kind: 'labor', seconds: 300 },
-  { kind: 'labor', seconds: 300, overtime: true },
-  { kind: 'expense', amount: '12.50', currency: 'USD', category: 'Parking' },
-  { kind: 'mileage', metres: 4_200, transportSeconds: 600 },
-];
 const ticketsPerDay = 100;
+const ticketsPerTransaction = 25;
+const line = {
+  id: null,
+  taskId: null,
+  position: null,
+  overtime: false,
+  seconds: null,
+  amount: null,
+  currency: null,
+  category: null,
+  receiptId: null,
+  metres: null,
+  transportSeconds: null,
+  note: '',
+};
+/** Regular hours, overtime, an expense and a drive: five entries. */
+const lines: WrittenLine[] = [
+  { ...line, kind: 'labor', seconds: 300 },
+  { ...line, kind: 'labor', seconds: 300, overtime: true },
+  { ...line, kind: 'expense', amount: '12.50', currency: 'USD', category: 'Parking' },
+  { ...line, kind: 'mileage', metres: 4_200, transportSeconds: 600 },
+];
 
 const dataDir = mkdtempSync(join(tmpdir(), 'slipway-bench-tickets-'));
 const { PATH, HOME } = process.env;
@@ -26,6 +42,8 @@ const hub = await startHub({
   config: readConfig({ PATH, HOME, SLIPWAY_DATA_DIR: dataDir, SLIPWAY_PORT: '0' }),
   logger: pino({ level: 'silent' }),
   version: 'bench',
+  // What answers a person; the workflows behind have their own figure, and would take turns with it on two cores.
+  parts: { api: true, worker: false },
 });
 
 const at = (sorted: readonly number[], share: number) => sorted[Math.ceil(sorted.length * share) - 1]!;
@@ -39,26 +57,34 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 try {
   const workspace = await openTestWorkspace(hub, hub.database);
   const desk = await openTicketDesk(workspace, hub.database);
+  const { contractor, manager, projectId } = desk;
+  const author = { id: `member:${contractor.id}`, personId: contractor.personId };
   const ids: string[] = [];
-  const submitting: number[] = [];
-  for (let n = 0; n < oneByOne + atOnce; n += 1)
-    submitting.push(
-      await timed(async () =>
-        ids.push(await desk.handIn(desk.dayAgo(1 + Math.floor(n / ticketsPerDay)), lines)),
-      ),
-    );
-  submitting.sort((a, b) => a - b);
+  for (let from = 0; from < oneByOne + atOnce; from += ticketsPerTransaction)
+    await workspace.in(async (tx) => {
+      for (let n = from; n < from + ticketsPerTransaction; n += 1) {
+        const workDate = desk.dayAgo(1 + Math.floor(n / ticketsPerDay));
+        const written = {
+          personId: contractor.personId!,
+          projectId,
+          workDate,
+          notes: '',
+          correctsTicketId: null,
+          lines,
+        };
+        const ticket = await createTicket(tx, written, author);
+        await submitTicket(tx, ticket, author.id);
+        ids.push(ticket.id);
+      }
+    });
   const report = (work: string, p50: number, p95: number, bound: string) =>
     rows.push({ work, 'p50 ms': Math.round(p50), 'p95 ms': Math.round(p95), bound });
-  report('write and submit one (two calls)', at(submitting, 0.5), at(submitting, 0.95), '–');
-  await workspace.idle(120_000);
 
   const approving: number[] = [];
   for (const id of ids.slice(0, oneByOne))
-    approving.push(await timed(() => desk.send(desk.manager, 'POST', `/tickets/${id}/approve`, {})));
+    approving.push(await timed(() => desk.send(manager, 'POST', `/tickets/${id}/approve`, {})));
   approving.sort((a, b) => a - b);
   report(`approve one, ${oneByOne} times`, at(approving, 0.5), at(approving, 0.95), '50 ms p95');
-  await workspace.idle(120_000);
 
   const many = { ids: ids.slice(oneByOne) };
   for (const [work, wanted] of [
@@ -68,7 +94,7 @@ try {
     let outcomes: { outcome: string }[] = [];
     const ms = await timed(async () => {
       outcomes = (
-        await desk.send<{ items: { outcome: string }[] }>(desk.manager, 'POST', '/tickets/approve', many)
+        await desk.send<{ items: { outcome: string }[] }>(manager, 'POST', '/tickets/approve', many)
       ).items;
     });
     const other = outcomes.find(({ outcome }) => outcome !== wanted);
@@ -76,12 +102,10 @@ try {
       throw new Error(`${work}: ${outcomes.length}, ${other?.outcome}`);
     report(work, ms, ms, '3,000 ms');
   }
-  const caughtUp = await timed(() => workspace.idle(120_000));
   console.log(
-    `node ${process.version}, ${cpus().length} cores; whole hub with its own Postgres (fsync on) and Temporal; tickets of five entries; the ${atOnce} workflows had seen it ${Math.round(caughtUp / 1000)} s later`,
+    `node ${process.version}, ${cpus().length} cores; the API over HTTP on its own Postgres (fsync on); tickets of five entries`,
   );
   console.table(rows);
-  await workspace.verify();
 } finally {
   await hub.stop();
   await rm(dataDir, { recursive: true, force: true });
