@@ -1,0 +1,177 @@
+/** Owns what a contract version agrees: the clauses, what holds where one is silent, and which version counts on a day. */
+import { z } from 'zod';
+import { isDecimalText } from './money.ts';
+import type { Severity } from './validation/rule.ts';
+import type { Day, DecimalText } from './work-entry.ts';
+
+const amount = z
+  .string()
+  .refine((text) => isDecimalText(text) && !text.startsWith('-'), 'a plain decimal number, not negative')
+  .meta({ description: 'A decimal number as text.', example: '80.00' });
+const percentage = amount.refine((text) => Number(text) <= 100, 'a percentage from 0 to 100');
+const ids = z.array(z.uuid()).max(1_000);
+
+export const capPeriods = ['week', 'month', 'quarter', 'year'] as const;
+export type CapPeriod = (typeof capPeriods)[number];
+
+const limits = { hours: amount.nullable().default(null), amount: amount.nullable().default(null) };
+const cap = z
+  .discriminatedUnion('per', [
+    z.strictObject({ per: z.literal('contract'), ...limits }),
+    z.strictObject({ per: z.literal('period'), period: z.enum(capPeriods), ...limits }),
+    z.strictObject({ per: z.literal('phase'), phaseId: z.uuid(), ...limits }),
+    z.strictObject({ per: z.literal('position'), position: z.string().trim().min(1).max(100), ...limits }),
+  ])
+  .refine((one) => one.hours !== null || one.amount !== null, 'a cap limits hours, an amount, or both')
+  .meta({ description: "Periods and their weeks (from Monday) are in the contract's zone." });
+export type Cap = z.output<typeof cap>;
+
+const billingModel = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('time_and_materials') }),
+    z.strictObject({ type: z.literal('not_to_exceed'), amount }),
+    z.strictObject({
+      type: z.literal('fixed_price'),
+      price: amount,
+      by: z.enum(['milestones', 'percentage']),
+    }),
+    z.strictObject({
+      type: z.literal('retainer'),
+      measure: z.enum(['hours', 'money']),
+      /** What each period brings, in hours or in the contract's currency. */
+      quantity: amount,
+      period: z.enum(capPeriods),
+      rollOver: z.enum(['none', 'next_period', 'all']).default('none'),
+      overage: z.enum(['bill', 'exception']).default('bill'),
+    }),
+  ])
+  .meta({ id: 'BillingModel' });
+export type BillingModel = z.output<typeof billingModel>;
+
+const overtime = z
+  .strictObject({
+    dailyAfterSeconds: z.int().min(0).max(86_400).nullable().default(null),
+    weeklyAfterSeconds: z.int().min(0).max(604_800).nullable().default(null),
+    weekStartsOn: z.int().min(1).max(7).default(1).meta({ description: 'ISO day, Monday is 1.' }),
+    weekendDays: z.array(z.int().min(1).max(7)).max(7).default([]).meta({ description: 'Overtime whole.' }),
+    holidaysCount: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Days of the contract's calendar are overtime whole." }),
+    multiplier: amount
+      .nullable()
+      .default(null)
+      .meta({ description: 'Of the regular rate, where the rate card has no overtime rate.' }),
+    needsPermission: z.boolean().default(false),
+  })
+  .meta({ id: 'OvertimeClause' });
+export type OvertimeClause = z.output<typeof overtime>;
+
+const timeRounding = z
+  .strictObject({
+    incrementSeconds: z.int().min(1).max(86_400),
+    mode: z.enum(['up', 'nearest', 'down']),
+    per: z.enum(['entry', 'day_and_task']),
+  })
+  .meta({ id: 'TimeRounding' });
+export type TimeRounding = z.output<typeof timeRounding>;
+
+/** Everything an amendment may change. A clause that says nothing leaves the matter as the contract itself has it. */
+export const contractClauses = z
+  .strictObject({
+    billingModel: billingModel.default({ type: 'time_and_materials' }),
+    overtime: overtime.nullable().default(null),
+    holidayCalendarId: z.uuid().nullable().default(null),
+    caps: z.array(cap).max(100).default([]),
+    /** Null: everybody, every position, every task. */
+    allowedPersonIds: ids.nullable().default(null),
+    allowedPositions: z.array(z.string().trim().min(1).max(100)).max(1_000).nullable().default(null),
+    allowedTaskIds: ids.nullable().default(null),
+    timeRounding: timeRounding.nullable().default(null),
+    minimumInvoiceAmount: amount
+      .nullable()
+      .default(null)
+      .meta({ description: 'Net; less than it stays open and is billed with what comes later.' }),
+    receiptFromAmount: amount
+      .nullable()
+      .default(null)
+      .meta({ description: 'Expenses from this amount on need a receipt.' }),
+    mileage: z
+      .strictObject({
+        distanceRate: amount.nullable().default(null),
+        timeRate: amount.nullable().default(null),
+      })
+      .nullable()
+      .default(null)
+      .meta({ id: 'MileageTerms', description: 'Per km and per hour on the road.' }),
+    retentionPercentage: percentage.nullable().default(null),
+    lateEntries: z.enum(['next_invoice', 'exception']).default('next_invoice'),
+    signOffDays: z.int().min(1).max(90).nullable().default(null),
+    triggers: z
+      .strictObject({
+        onApproval: z.boolean().default(false),
+        periodEnd: z.enum(['day', 'week', 'month', 'quarter']).nullable().default(null),
+        thresholdHours: amount.nullable().default(null),
+        thresholdAmount: amount.nullable().default(null),
+      })
+      .default({ onApproval: false, periodEnd: null, thresholdHours: null, thresholdAmount: null }),
+    paymentTermsDays: z
+      .int()
+      .min(0)
+      .max(365)
+      .nullable()
+      .default(null)
+      .meta({ description: "Null: the client's." }),
+    tax: z
+      .strictObject({ rate: amount, category: z.string().trim().min(1).max(100) })
+      .nullable()
+      .default(null)
+      .meta({ description: "Null: the contract's own." }),
+    severities: z
+      .record(z.string().max(100), z.enum(['E', 'W']))
+      .refine((rules) => Object.keys(rules).length <= 100, 'at most 100 rules')
+      .default({})
+      .meta({ description: "Before the contract's own." }),
+  })
+  .meta({ id: 'ContractClauses' });
+export type ContractClauses = z.output<typeof contractClauses>;
+
+/** Some of them, as an amendment names them; what it does not name stays. */
+export type ClauseChange = Partial<z.input<typeof contractClauses>>;
+
+/** What holds of a contract on one day: its own facts, and the clauses of the version that counts. */
+export interface ContractTerms extends Omit<ContractClauses, 'tax'> {
+  contractId: string;
+  /** 0 is the contract as it was made; amendments count from 1. */
+  version: number;
+  /** From which day this version counts; `0001-01-01` for the first. */
+  versionStartsOn: Day;
+  /** Validity of the contract, half-open. */
+  startsOn: Day;
+  endsBefore: Day | null;
+  goLiveOn: Day;
+  zone: string;
+  currency: string;
+  tax: { rate: DecimalText; category: string };
+  severities: Record<string, Severity>;
+}
+
+/** All versions of a contract, the first one first. */
+export type ContractTimeline = readonly [ContractTerms, ...ContractTerms[]];
+
+/** The version that counts on the day. */
+export function termsAt(timeline: ContractTimeline, day: Day): ContractTerms {
+  let found = timeline[0];
+  for (const terms of timeline) {
+    if (terms.versionStartsOn > day) break;
+    found = terms;
+  }
+  return found;
+}
+
+/** Clauses as stored (they may be older than a clause that was added since), with what holds where one is missing. */
+export const readClauses = (stored: unknown): ContractClauses => contractClauses.parse(stored ?? {});
+
+/** What an amendment makes of the clauses before it. */
+export const amend = (before: ContractClauses, change: ClauseChange): ContractClauses =>
+  contractClauses.parse({ ...before, ...change });
