@@ -48,6 +48,7 @@ const insertOnly = [
   'bad_debts',
   'built_in_price_confirmations',
   'claims',
+  'contract_versions',
   'contractor_credit_entries',
   'contractor_invoice_lines',
   'contractor_invoice_tickets',

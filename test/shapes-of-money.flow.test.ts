@@ -168,8 +168,8 @@ test.each([
     "insert into mileage_clauses (workspace_id, scope_type, scope_id, kind, unit) values ($1, 'client', $1, 'distance', 'km')",
   ],
   [
-    'a weekend on an eighth day',
-    "insert into overtime_rules (workspace_id, contract_id, weekend_days) values ($1, $1, '{6,8}')",
+    'an amendment without its reason',
+    "insert into contract_versions (workspace_id, contract_id, version, starts_on, clauses, reason, created_by) values ($1, $1, 1, '2026-03-01', '{}', '', 'x')",
   ],
   [
     'a match by the weather',
