@@ -13,11 +13,8 @@ export function textArray(values: readonly (string | null)[]): string {
   return `{${quoted.join(',')}}`;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what is looked for
-const mustEscape = /["\\\u0000]/;
-
 function escapeText(value: string): string {
-  if (!mustEscape.test(value)) return value;
+  if (!/["\\]/.test(value) && !value.includes('\u0000')) return value;
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\u0000', '\uFFFD');
 }
 

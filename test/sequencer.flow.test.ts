@@ -19,7 +19,7 @@ import { keepLog, newWorkspace, sleep, until } from './support/loops.ts';
 let scratch: TestDatabase;
 let database: Database;
 let admin: pg.Client;
-const stops: (() => Promise<unknown> | void)[] = [];
+const stops: (() => unknown)[] = [];
 
 beforeAll(async () => {
   scratch = await createTestDatabase();

@@ -220,7 +220,7 @@ it('the kept answer of a new API key does not hold the key', async () => {
     const kept = await whole.test.database.inWorkspace(id, (tx) =>
       tx.row<{ text: string }>('select response::text as text from idempotency_keys'),
     );
-    expect(kept?.text).not.toContain('slk_' + first.json.key.slice(12));
+    expect(kept?.text).not.toContain(`slk_${first.json.key.slice(12)}`);
     expect(kept?.text).not.toContain(first.json.key);
     const list = await whole.call('GET', '/api-keys', { key });
     expect(list.json.items).toHaveLength(2);
