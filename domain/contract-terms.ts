@@ -1,7 +1,7 @@
 /** Owns what a contract version agrees: the clauses, what holds where one is silent, and which version counts on a day. */
 import { z } from 'zod';
 import { isDecimalText } from './money.ts';
-import type { Severity } from './validation/rule.ts';
+import type { RuleSetting } from './validation/rule.ts';
 import type { Day, DecimalText } from './work-entry.ts';
 
 const amount = z
@@ -76,68 +76,77 @@ const timeRounding = z
   .meta({ id: 'TimeRounding' });
 export type TimeRounding = z.output<typeof timeRounding>;
 
-/** Everything an amendment may change. A clause that says nothing leaves the matter as the contract itself has it. */
-export const contractClauses = z
-  .strictObject({
-    billingModel: billingModel.default({ type: 'time_and_materials' }),
-    overtime: overtime.nullable().default(null),
-    holidayCalendarId: z.uuid().nullable().default(null),
-    caps: z.array(cap).max(100).default([]),
-    /** Null: everybody, every position, every task. */
-    allowedPersonIds: ids.nullable().default(null),
-    allowedPositions: z.array(z.string().trim().min(1).max(100)).max(1_000).nullable().default(null),
-    allowedTaskIds: ids.nullable().default(null),
-    timeRounding: timeRounding.nullable().default(null),
-    minimumInvoiceAmount: amount
-      .nullable()
-      .default(null)
-      .meta({ description: 'Net; less than it stays open and is billed with what comes later.' }),
-    receiptFromAmount: amount
-      .nullable()
-      .default(null)
-      .meta({ description: 'Expenses from this amount on need a receipt.' }),
-    mileage: z
-      .strictObject({
-        distanceRate: amount.nullable().default(null),
-        timeRate: amount.nullable().default(null),
-      })
-      .nullable()
-      .default(null)
-      .meta({ id: 'MileageTerms', description: 'Per km and per hour on the road.' }),
-    retentionPercentage: percentage.nullable().default(null),
-    lateEntries: z.enum(['next_invoice', 'exception']).default('next_invoice'),
-    signOffDays: z.int().min(1).max(90).nullable().default(null),
-    triggers: z
-      .strictObject({
-        onApproval: z.boolean().default(false),
-        periodEnd: z.enum(['day', 'week', 'month', 'quarter']).nullable().default(null),
-        thresholdHours: amount.nullable().default(null),
-        thresholdAmount: amount.nullable().default(null),
-      })
-      .default({ onApproval: false, periodEnd: null, thresholdHours: null, thresholdAmount: null }),
-    paymentTermsDays: z
-      .int()
-      .min(0)
-      .max(365)
-      .nullable()
-      .default(null)
-      .meta({ description: "Null: the client's." }),
-    tax: z
-      .strictObject({ rate: amount, category: z.string().trim().min(1).max(100) })
-      .nullable()
-      .default(null)
-      .meta({ description: "Null: the contract's own." }),
-    severities: z
-      .record(z.string().max(100), z.enum(['E', 'W']))
-      .refine((rules) => Object.keys(rules).length <= 100, 'at most 100 rules')
-      .default({})
-      .meta({ description: "Before the contract's own." }),
-  })
-  .meta({ id: 'ContractClauses' });
+const clauseSchemas = {
+  billingModel,
+  overtime: overtime.nullable(),
+  holidayCalendarId: z.uuid().nullable(),
+  caps: z.array(cap).max(100),
+  allowedPersonIds: ids.nullable().meta({ description: 'Null: everybody.' }),
+  allowedPositions: z.array(z.string().trim().min(1).max(100)).max(1_000).nullable(),
+  allowedTaskIds: ids.nullable(),
+  timeRounding: timeRounding.nullable(),
+  minimumInvoiceAmount: amount
+    .nullable()
+    .meta({ description: 'Net; less than it stays open and is billed with what comes later.' }),
+  receiptFromAmount: amount.nullable().meta({ description: 'Expenses from this amount on need a receipt.' }),
+  mileage: z
+    .strictObject({
+      distanceRate: amount.nullable().default(null),
+      timeRate: amount.nullable().default(null),
+    })
+    .nullable()
+    .meta({ description: 'Per km, and per hour on the road.' }),
+  retentionPercentage: percentage.nullable(),
+  purchaseOrderRequired: z.boolean(),
+  lateEntries: z.enum(['next_invoice', 'exception']),
+  signOffDays: z.int().min(1).max(90).nullable(),
+  triggers: z.strictObject({
+    onApproval: z.boolean().default(false),
+    periodEnd: z.enum(['day', 'week', 'month', 'quarter']).nullable().default(null),
+    thresholdHours: amount.nullable().default(null),
+    thresholdAmount: amount.nullable().default(null),
+  }),
+  paymentTermsDays: z.int().min(0).max(365).nullable().meta({ description: "Null: the client's." }),
+  tax: z
+    .strictObject({ rate: amount, category: z.string().trim().min(1).max(100) })
+    .nullable()
+    .meta({ description: "Null: the contract's own." }),
+  severities: z
+    .record(z.string().max(100), z.enum(['E', 'W', 'off']))
+    .refine((rules) => Object.keys(rules).length <= 100, 'at most 100 rules')
+    .meta({ description: "Before the contract's own." }),
+};
+
+/** Everything that an amendment may change. */
+export const contractClauses = z.strictObject(clauseSchemas).meta({ id: 'ContractClauses' });
 export type ContractClauses = z.output<typeof contractClauses>;
 
-/** Some of them, as an amendment names them; what it does not name stays. */
-export type ClauseChange = Partial<z.input<typeof contractClauses>>;
+/** Some of them: what is not named stays, and in a new contract is silent. */
+export const clauseChange = z.strictObject(clauseSchemas).partial().meta({ id: 'ClauseChange' });
+export type ClauseChange = z.input<typeof clauseChange>;
+
+/** A clause that says nothing leaves the matter as the contract's own row, its client or nobody has it. */
+const silent: ContractClauses = {
+  billingModel: { type: 'time_and_materials' },
+  overtime: null,
+  holidayCalendarId: null,
+  caps: [],
+  allowedPersonIds: null,
+  allowedPositions: null,
+  allowedTaskIds: null,
+  timeRounding: null,
+  minimumInvoiceAmount: null,
+  receiptFromAmount: null,
+  mileage: null,
+  retentionPercentage: null,
+  purchaseOrderRequired: false,
+  lateEntries: 'next_invoice',
+  signOffDays: null,
+  triggers: { onApproval: false, periodEnd: null, thresholdHours: null, thresholdAmount: null },
+  paymentTermsDays: null,
+  tax: null,
+  severities: {},
+};
 
 /** What holds of a contract on one day: its own facts, and the clauses of the version that counts. */
 export interface ContractTerms extends Omit<ContractClauses, 'tax'> {
@@ -153,7 +162,7 @@ export interface ContractTerms extends Omit<ContractClauses, 'tax'> {
   zone: string;
   currency: string;
   tax: { rate: DecimalText; category: string };
-  severities: Record<string, Severity>;
+  severities: Record<string, RuleSetting>;
 }
 
 /** All versions of a contract, the first one first. */
@@ -169,9 +178,10 @@ export function termsAt(timeline: ContractTimeline, day: Day): ContractTerms {
   return found;
 }
 
-/** Clauses as stored (they may be older than a clause that was added since), with what holds where one is missing. */
-export const readClauses = (stored: unknown): ContractClauses => contractClauses.parse(stored ?? {});
-
 /** What an amendment makes of the clauses before it. */
 export const amend = (before: ContractClauses, change: ClauseChange): ContractClauses =>
   contractClauses.parse({ ...before, ...change });
+
+/** Clauses as stored, which may be older than a clause that was added since. */
+export const readClauses = (stored: unknown): ContractClauses =>
+  amend(silent, (stored ?? {}) as ClauseChange);

@@ -25,5 +25,12 @@ select tenant_table('contract_versions', 'select, insert');
 -- Overtime is a clause of a version: a second place with dates of its own could contradict it.
 drop table overtime_rules;
 
--- Which version an item was compiled under. Items are hot: no default, no index; null is the contract as it was made.
+-- Which version an item was compiled under. Items are hot: no default, no index; null where no version priced it.
 alter table billable_items add column contract_version integer;
+
+-- One retainer a period: what it brings, and what is carried into it and out of it.
+alter table retainers add column starts_on date not null,
+  add unique (workspace_id, contract_id, starts_on),
+  add check (expires_on > starts_on);
+create trigger retainer_entries_append_only before update or delete on retainer_entries
+  for each statement execute function refuse_change();

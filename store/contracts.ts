@@ -1,11 +1,13 @@
 /** Owns contracts: what was agreed with a client, and from when it bills. */
+import { amend, type ClauseChange, type ContractClauses, readClauses } from '../domain/contract-terms.ts';
 import type { Grouping } from '../domain/grouping/build-drafts.ts';
 import { minorPlaces, type Rounding } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
-import type { Severity } from '../domain/validation/rule.ts';
+import type { RuleSetting } from '../domain/validation/rule.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { isBilled, lockContract, requireClauses } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
-import { type NewRow, tenantTable, type Values } from './tenant-table.ts';
+import { type NewRow, type TenantTable, tenantTable, type Values } from './tenant-table.ts';
 
 export const contractStatuses = ['draft', 'active', 'paused', 'ended'] as const;
 export const approvalPolicies = ['approved', 'submitted', 'any'] as const;
@@ -37,11 +39,15 @@ export interface Contract {
   rounding: Rounding;
   tax: ContractTax;
   /** Rule code → severity, where it differs from the rule's own. */
-  severities: Record<string, Severity>;
+  severities: Record<string, RuleSetting>;
   purchaseOrderId: string | null;
   buyerReference: string | null;
   longStopOn: Day | null;
   overtimeMultiplier: DecimalText | null;
+  /** Whose holidays count where a version names no calendar of its own. */
+  holidayCalendarId: string | null;
+  /** What was agreed when the contract was made; amendments are versions of their own. */
+  clauses: ContractClauses;
   /** Connection that receives its invoices. */
   targetConnectionId: string | null;
   createdAt: string;
@@ -70,37 +76,66 @@ const table = tenantTable<Contract>('contracts', {
   buyerReference: 'plain',
   longStopOn: 'plain',
   overtimeMultiplier: 'plain',
+  holidayCalendarId: 'plain',
+  clauses: 'json',
   targetConnectionId: 'plain',
   createdAt: 'plain',
 });
 
+const inFull = (row: Contract): Contract => ({ ...row, clauses: readClauses(row.clauses) });
+const inFullOrNull = (row: Contract | null) => row && inFull(row);
+
 /** Where nothing else is agreed, money is rounded to what its currency has. */
-export const contracts: typeof table = {
-  ...table,
-  insert: (tx, values) =>
-    table.insert(tx, {
-      ...values,
-      rounding: values.rounding ?? {
-        mode: 'half_up',
-        moneyPlaces: minorPlaces(values.currency ?? ''),
-        quantityPlaces: 2,
-      },
-    }),
+export const contracts: TenantTable<Contract> = {
+  insert: async (tx, values) =>
+    inFull(
+      await table.insert(tx, {
+        ...values,
+        rounding: values.rounding ?? {
+          mode: 'half_up',
+          moneyPlaces: minorPlaces(values.currency ?? ''),
+          quantityPlaces: 2,
+        },
+      }),
+    ),
+  find: async (tx, id) => inFullOrNull(await table.find(tx, id)),
+  lock: async (tx, id) => inFullOrNull(await table.lock(tx, id)),
+  update: async (tx, id, values) => inFullOrNull(await table.update(tx, id, values)),
+  list: async (tx, options) => (await table.list(tx, options)).map(inFull),
+  remove: table.remove,
 };
 
-export async function insertContract(tx: WorkspaceTx, values: NewContract): Promise<Contract> {
-  const contract = await contracts.insert(tx, values);
+type WithClauses<Row extends { clauses?: unknown }> = Omit<Row, 'clauses'> & {
+  clauses?: ClauseChange | undefined;
+};
+
+export async function insertContract(tx: WorkspaceTx, values: WithClauses<NewContract>): Promise<Contract> {
+  const clauses = readClauses(values.clauses);
+  await requireClauses(tx, null, clauses, values.startsOn);
+  const contract = await contracts.insert(tx, { ...values, clauses });
   requireDatesInOrder(contract);
   return contract;
 }
 
-/** The caller holds the contract's lock. */
+/** The caller holds the contract's lock. Clauses are changed until something is billed by them; then they are amended. */
 export async function changeContract(
   tx: WorkspaceTx,
   before: Contract,
-  change: Values<Contract>,
+  change: WithClauses<Values<Contract>>,
 ): Promise<Contract> {
-  const contract = found(await contracts.update(tx, before.id, change), 'contract');
+  const { clauses, ...facts } = change;
+  const changed: Values<Contract> = clauses ? { ...facts, clauses: amend(before.clauses, clauses) } : facts;
+  if (changed.clauses) {
+    await lockContract(tx, before.id);
+    if (await isBilled(tx, before.id))
+      throw new Refusal({
+        code: 'contract.billed',
+        message: 'Work is billed by these clauses.',
+        whatToDo: 'Amend the contract from a day on (POST /contracts/:contractId/amendments).',
+      });
+    await requireClauses(tx, before.id, changed.clauses, before.startsOn);
+  }
+  const contract = found(await contracts.update(tx, before.id, changed), 'contract');
   requireDatesInOrder(contract);
   return contract;
 }

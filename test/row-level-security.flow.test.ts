@@ -107,6 +107,7 @@ const checkedValues: Record<string, string> = {
   'mileage_clauses.percentage': '10',
   'person_keys.owner': "'person:x'",
   'periods.ends_before': "'2026-02-01'",
+  'retainers.expires_on': "'2026-02-01'",
   'ticket_lines.seconds': '60',
 };
 

@@ -1,7 +1,9 @@
 /** Owns how a contract is read and written over the API. */
 import { z } from 'zod';
+import { clauseChange, contractClauses } from '../../../domain/contract-terms.ts';
 import { groupingModes } from '../../../domain/grouping/group-keys.ts';
 import { roundingModes } from '../../../domain/money.ts';
+import { ruleSettings } from '../../../domain/validation/rule.ts';
 import { approvalPolicies, contractStatuses } from '../../../store/contracts.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import {
@@ -10,6 +12,7 @@ import {
   id,
   instant,
   name,
+  note,
   price,
   shortText,
   storedDay,
@@ -37,9 +40,9 @@ const tax = z
   .strictObject({ rate: price.meta({ description: 'Percent, e.g. "25".' }), category: shortText })
   .meta({ id: 'ContractTax' });
 const severities = z
-  .record(z.string().max(100), z.enum(['E', 'W']))
+  .record(z.string().max(100), z.enum(ruleSettings))
   .refine((rules) => Object.keys(rules).length <= 100, 'at most 100 rules')
-  .meta({ description: "Rule code → severity, where it differs from the rule's own." });
+  .meta({ description: "Rule code → severity or off, where it differs from the workspace's." });
 
 export const contract = z
   .object({
@@ -62,6 +65,8 @@ export const contract = z
     buyerReference: z.string().nullable(),
     longStopOn: storedDay.nullable(),
     overtimeMultiplier: storedDecimal.nullable(),
+    holidayCalendarId: id.nullable(),
+    clauses: contractClauses.meta({ description: 'As it was made; amendments are versions of their own.' }),
     targetConnectionId: id.nullable().meta({ description: 'Connection that receives its invoices.' }),
     createdAt: instant,
   })
@@ -86,9 +91,44 @@ export const newContract = z.object({
   buyerReference: shortText.nullish(),
   longStopOn: day.nullish(),
   overtimeMultiplier: price.nullish(),
+  holidayCalendarId: id.nullish(),
+  clauses: clauseChange.optional(),
   targetConnectionId: id.nullish(),
 });
 /** Parties, currency and zone stay: another agreement is another contract. */
 export const contractChange = newContract
   .omit({ clientId: true, sellerId: true, currency: true, zone: true, startsOn: true })
   .partial();
+
+const amendmentFacts = {
+  id,
+  contractId: id,
+  version: z.int().meta({ description: 'Counted from 1; 0 is the contract as it was made.' }),
+  startsOn: storedDay,
+  clauses: contractClauses,
+  reason: z.string(),
+  createdBy: z.string(),
+  createdAt: instant,
+};
+export const amendment = z.object(amendmentFacts).meta({ id: 'Amendment' });
+export const newAmendment = z.object({
+  startsOn: day.meta({ description: 'Counts for work from this day on.' }),
+  clauses: clauseChange.refine((change) => Object.keys(change).length > 0, 'names at least one clause'),
+  reason: note,
+});
+
+export const contractTerms = z
+  .object({
+    ...contractClauses.shape,
+    contractId: id,
+    version: z.int(),
+    versionStartsOn: storedDay,
+    startsOn: storedDay,
+    endsBefore: storedDay.nullable(),
+    goLiveOn: storedDay,
+    zone: z.string(),
+    currency,
+    tax,
+    severities,
+  })
+  .meta({ id: 'ContractTerms', description: 'What holds of a contract on one day.' });
