@@ -7,8 +7,9 @@ import {
   contractsInScope,
   openCompile,
   prepareCompile,
+  recheckContract,
 } from '../store/compile.ts';
-import { discardDraft, draftContract, readContractTax } from '../store/draft.ts';
+import { discardDraft, draftContract } from '../store/draft.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';
 import {
   beginStep,
@@ -70,7 +71,11 @@ export function createBillingRunActivities(deps: ActivityDeps) {
       const contracts = await begin(ref, run, 'compile');
       while (await database.inWorkspace(ref.workspaceId, (tx) => prepareCompile(tx, contracts, run)));
       const stopped = await eachContract(contracts, async (contract) => {
-        const context = await database.inWorkspace(ref.workspaceId, (tx) => openCompile(tx, run, contract));
+        const context = await database.inWorkspace(ref.workspaceId, async (tx) => {
+          const opened = await openCompile(tx, run, contract);
+          await recheckContract(tx, opened);
+          return opened;
+        });
         let cursor: CompileCursor | null = null;
         do {
           if (await shouldStop(ref)) return false;
@@ -97,14 +102,12 @@ export function createBillingRunActivities(deps: ActivityDeps) {
       const stopped = await eachContract(contracts, async (contract) => {
         if (await shouldStop(ref)) return false;
         await database.inWorkspace(ref.workspaceId, async (tx) => {
-          const tax = await readContractTax(tx, contract.id);
           const projectIds = run.scopeType === 'project' ? [run.scopeId] : null;
           const drafted = await draftContract(tx, contract, {
             id: run.id,
             actor: actorOf(run),
             projectIds,
             cutoffOn: run.cutoffOn,
-            tax,
           });
           await progressStep(tx, run.id, 'draft', {
             done: drafted.invoices,

@@ -1,4 +1,5 @@
 /** Owns drafting: open items of one contract become draft invoices with lines and allocations, in one transaction. */
+import { type ContractTerms, type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
 import {
   type DraftableItem,
   DraftBuilder,
@@ -8,13 +9,16 @@ import {
 import type { GroupingMode } from '../domain/grouping/group-keys.ts';
 import { invoiceTotals } from '../domain/invoice.ts';
 import { Decimal } from '../domain/money.ts';
+import type { DrawableItem } from '../domain/retainer.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { asRows, plainArray, textArray } from './arrays.ts';
-import { type ContractForBilling, lockContract } from './compile.ts';
+import type { ContractForBilling } from './compile.ts';
+import { lockContract, readTimeline } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { closeFixed } from './exceptions.ts';
 import { newId } from './new-id.ts';
+import { drawRetainers, hasRetainer } from './retainers.ts';
 import { addDeltas } from './totals.ts';
 
 export interface DraftedContract {
@@ -42,34 +46,40 @@ export async function draftContract(
     actor: string;
     projectIds: string[] | null;
     cutoffOn: Day;
-    tax: { rate: DecimalText; category: string };
   },
 ): Promise<DraftedContract> {
   await lockContract(tx, contract.id);
+  const timeline = await readTimeline(tx, contract.id);
   const grouping = contract.grouping as Grouping;
   const builder = new DraftBuilder(
     { invoice: grouping.invoice as GroupingMode, line: grouping.line as GroupingMode },
     contract.rounding,
   );
-  let items = 0;
+  const keptBack = hasRetainer(timeline) ? await drawOnRetainers(tx, timeline, run) : new Set<string>();
   let pages = 0;
   let onlyPage: OpenItem[] = [];
-  for await (const page of openItems(tx, contract.id, run)) {
+  for await (const page of openItems(tx, timeline, run, keptBack)) {
     for (const item of page) builder.add(item);
-    items += page.length;
     pages += 1;
     onlyPage = page;
   }
-  if (items === 0) return { invoices: 0, items: 0, net: '0', seconds: 0 };
-  const drafts = builder.build();
+  const drafts = builder
+    .build()
+    .map((draft) => ({ ...draft, terms: termsAt(timeline, draft.serviceTo) }))
+    .filter((draft) => !isBelowMinimum(draft, run.cutoffOn));
+  if (drafts.length === 0) return { invoices: 0, items: 0, net: '0', seconds: 0 };
+  const items = drafts.reduce((sum, draft) => sum + draft.itemCount, 0);
   const lineIds = await writeDrafts(tx, contract, run, drafts);
+  const lineOf = (item: OpenItem) => {
+    const { invoiceKey, lineKey } = DraftBuilder.keysOf(item, grouping);
+    return lineIds.get(`${invoiceKey} ${lineKey}`);
+  };
   const share = DraftBuilder.shares(contract.rounding);
   // What fits a page is still at hand; more is read again rather than held.
-  for await (const page of pages === 1 ? [onlyPage] : openItems(tx, contract.id, run)) {
+  for await (const page of pages === 1 ? [onlyPage] : openItems(tx, timeline, run, keptBack)) {
     await allocate(tx, run.id, page, (item) => {
-      const { invoiceKey, lineKey } = DraftBuilder.keysOf(item, grouping);
-      const target = lineIds.get(`${invoiceKey} ${lineKey}`)!;
-      return { ...target, amount: share(target.lineId, item.amount) };
+      const target = lineOf(item);
+      return target ? { ...target, amount: share(target.lineId, item.amount) } : null;
     });
   }
   const net = drafts.reduce((sum, draft) => sum.plus(draft.net), new Decimal(0));
@@ -101,24 +111,39 @@ export async function draftContract(
   return { invoices: drafts.length, items, net: net.toFixed(), seconds };
 }
 
-export async function readContractTax(
+/** Takes the hours that a retainer covers; answers what stays open beyond one. */
+async function drawOnRetainers(
   tx: WorkspaceTx,
-  contractId: string,
-): Promise<{ rate: DecimalText; category: string }> {
-  const row = await tx.row<{ tax: { rate: DecimalText; category: string } }>(
-    'select tax from contracts where workspace_id = $1 and id = $2',
-    [tx.workspaceId, contractId],
-  );
-  if (!row) throw new Error(`contract ${contractId} does not exist`);
-  return row.tax;
+  timeline: ContractTimeline,
+  run: { id: string; projectIds: string[] | null; cutoffOn: Day },
+): Promise<Set<string>> {
+  const labor: DrawableItem[] = [];
+  for await (const page of openItems(tx, timeline, run, new Set()))
+    for (const { id, workDate, open, unitPrice, kind } of page)
+      if (kind === 'labor' || kind === 'labor_overtime') labor.push({ id, workDate, open, unitPrice });
+  return drawRetainers(tx, timeline, labor, run);
+}
+
+/** A draft of it; what it is billed by is what holds on its last day of service, which is its tax point. */
+type TermedDraft = DraftInvoice & { terms: ContractTerms };
+
+/** Too little for an invoice of its own: it stays open, and is billed with what comes later. What ends is billed in any case. */
+function isBelowMinimum({ net, terms }: TermedDraft, cutoffOn: Day): boolean {
+  if (terms.minimumInvoiceAmount === null || (terms.endsBefore !== null && terms.endsBefore <= cutoffOn))
+    return false;
+  return new Decimal(net).lt(terms.minimumInvoiceAmount);
 }
 
 /** Pages over the open items of a contract by id, locking their balances in that order; each item once, in one order. */
 async function* openItems(
   tx: WorkspaceTx,
-  contractId: string,
+  timeline: ContractTimeline,
   { projectIds, cutoffOn }: { projectIds: string[] | null; cutoffOn: Day },
+  beyondRetainer: ReadonlySet<string>,
 ): AsyncGenerator<OpenItem[]> {
+  // Compiled before an amendment that covers its day: the next run compiles it anew.
+  const isOutdated = ({ contractVersion, workDate }: OpenItem) =>
+    contractVersion !== null && contractVersion !== termsAt(timeline, workDate).version;
   let after: string | null = null;
   while (true) {
     const page: OpenItem[] = await tx.rows<OpenItem>(
@@ -127,17 +152,19 @@ async function* openItems(
          where workspace_id = $1 and contract_id = $2 and allocated <> quantity and ($3::uuid is null or item_id > $3)
          order by item_id limit $4 for no key update)
        select i.id, i.client_id, i.project_id, i.task_id, i.person_id, i.phase_id, i.position, i.work_date, i.kind, i.unit, l.open,
-         l.open as quantity, i.unit_price, i.price_source, i.flagged, i.description, i.held_reason is not null or i.included as kept_back,
+         l.open as quantity, i.unit_price, i.price_source, i.flagged, i.description, i.held_reason is not null or i.included as kept_back, i.contract_version,
          case when l.open = i.quantity then i.amount else l.open * i.unit_price end as amount,
          case when l.open = i.quantity then i.raw_quantity else round(i.raw_quantity * l.open / i.quantity)::bigint end as raw_quantity
        from locked l
        cross join lateral (select x.* from billable_items x where x.workspace_id = $1 and x.id = l.item_id offset 0) i
        order by i.id`,
-      [tx.workspaceId, contractId, after, pageSize],
+      [tx.workspaceId, timeline[0].contractId, after, pageSize],
     );
     const wanted = page.filter(
       (item) =>
         !item.keptBack &&
+        !isOutdated(item) &&
+        !beyondRetainer.has(item.id) &&
         item.workDate < cutoffOn &&
         (!projectIds || projectIds.includes(item.projectId ?? '')),
     );
@@ -150,8 +177,8 @@ async function* openItems(
 async function writeDrafts(
   tx: WorkspaceTx,
   contract: ContractForBilling,
-  run: { id: string; tax: { rate: DecimalText; category: string } },
-  drafts: DraftInvoice[],
+  run: { id: string },
+  drafts: TermedDraft[],
 ): Promise<Map<string, { invoiceId: string; lineId: string }>> {
   const taken = await tx.rows<{ groupKey: string }>(
     'select group_key from client_invoices where workspace_id = $1 and run_id = $2',
@@ -162,8 +189,8 @@ async function writeDrafts(
     const totals = invoiceTotals(
       draft.lines.map((line) => ({
         amount: line.amount,
-        taxCategory: run.tax.category,
-        taxRate: run.tax.rate,
+        taxCategory: draft.terms.tax.category,
+        taxRate: draft.terms.tax.rate,
       })),
       contract.rounding,
     );
@@ -175,9 +202,9 @@ async function writeDrafts(
   await tx.run(
     `insert into client_invoices (workspace_id, id, seller_id, client_id, contract_id, run_id, group_key, currency, service_from, service_to,
        net, tax, total, quantity_seconds, line_count, item_count, terms)
-     select $1, r.id, $2, $3, $4, $5, r.group_key, $6, r.service_from, r.service_to, r.net, r.tax, r.total, r.seconds, r.line_count, r.item_count, $17
-     from unnest($7::uuid[], $8::text[], $9::date[], $10::date[], $11::numeric[], $12::numeric[], $13::numeric[], $14::bigint[], $15::int[], $16::int[])
-       as r(id, group_key, service_from, service_to, net, tax, total, seconds, line_count, item_count)`,
+     select $1, r.id, $2, $3, $4, $5, r.group_key, $6, r.service_from, r.service_to, r.net, r.tax, r.total, r.seconds, r.line_count, r.item_count, r.terms
+     from unnest($7::uuid[], $8::text[], $9::date[], $10::date[], $11::numeric[], $12::numeric[], $13::numeric[], $14::bigint[], $15::int[], $16::int[], $17::jsonb[])
+       as r(id, group_key, service_from, service_to, net, tax, total, seconds, line_count, item_count, terms)`,
     [
       tx.workspaceId,
       contract.sellerId,
@@ -195,7 +222,7 @@ async function writeDrafts(
       plainArray(invoices.map((i) => i.draft.seconds)),
       plainArray(invoices.map((i) => i.draft.lines.length)),
       plainArray(invoices.map((i) => i.draft.itemCount)),
-      JSON.stringify({ tax: run.tax, rounding: contract.rounding }),
+      textArray(invoices.map((i) => JSON.stringify(termsOfDraft(contract, i.draft)))),
     ],
   );
   const lines = invoices.flatMap((invoice) =>
@@ -205,6 +232,7 @@ async function writeDrafts(
       invoiceKey: invoice.draft.key,
       lineNo: index + 1,
       line,
+      tax: invoice.draft.terms.tax,
     })),
   );
   const names = await readProjectNames(
@@ -212,7 +240,7 @@ async function writeDrafts(
     contract.projects.map((p) => p.id),
   );
   for (let from = 0; from < lines.length; from += pageSize)
-    await writeLines(tx, lines.slice(from, from + pageSize), names, run.tax);
+    await writeLines(tx, lines.slice(from, from + pageSize), names);
   return new Map(
     lines.map(({ id, invoiceId, invoiceKey, line }) => [
       `${invoiceKey} ${line.key}`,
@@ -229,32 +257,49 @@ async function readProjectNames(tx: WorkspaceTx, projectIds: string[]): Promise<
   return new Map(rows.map((row) => [row.id, row.label]));
 }
 
-type PlacedLine = { id: string; invoiceId: string; lineNo: number; line: DraftInvoice['lines'][number] };
+/** What a draft is reckoned by, and an issue freezes. */
+function termsOfDraft(contract: ContractForBilling, { terms, contractVersions }: TermedDraft) {
+  return {
+    tax: terms.tax,
+    rounding: contract.rounding,
+    paymentTermsDays: terms.paymentTermsDays,
+    retentionPercentage: terms.retentionPercentage,
+    contractVersion: terms.version,
+    contractVersions,
+  };
+}
+
+interface PlacedLine {
+  id: string;
+  invoiceId: string;
+  lineNo: number;
+  line: DraftInvoice['lines'][number];
+  tax: ContractTerms['tax'];
+}
 
 async function writeLines(
   tx: WorkspaceTx,
   lines: PlacedLine[],
   projectNames: Map<string, string>,
-  tax: { rate: DecimalText; category: string },
 ): Promise<void> {
   const describe = ({ line }: PlacedLine) => {
     const project = line.projectId ? (projectNames.get(line.projectId) ?? '') : '';
     const span =
       line.serviceFrom === line.serviceTo ? line.serviceFrom : `${line.serviceFrom} to ${line.serviceTo}`;
-    return [project, line.description, span].filter(Boolean).join(', ');
+    return [project, line.description, line.isOvertime ? 'overtime' : null, span].filter(Boolean).join(', ');
   };
   await tx.run(
     `insert into invoice_lines (workspace_id, id, invoice_id, line_no, kind, group_key, description, project_id, quantity, unit, unit_price, amount,
        tax_category, tax_rate, service_from, service_to, item_count, formula)
-     select $1, r.id, r.invoice_id, r.line_no, r.kind, r.group_key, r.description, r.project_id, r.quantity, r.unit, r.unit_price, r.amount, $2, $3,
-       r.service_from, r.service_to, r.item_count, r.formula
-     from unnest($4::uuid[], $5::uuid[], $6::int[], $7::text[], $8::text[], $9::text[], $10::uuid[], $11::numeric[], $12::text[], $13::numeric[],
-       $14::numeric[], $15::date[], $16::date[], $17::int[], $18::jsonb[])
-       as r(id, invoice_id, line_no, kind, group_key, description, project_id, quantity, unit, unit_price, amount, service_from, service_to, item_count, formula)`,
+     select $1, r.id, r.invoice_id, r.line_no, r.kind, r.group_key, r.description, r.project_id, r.quantity, r.unit, r.unit_price, r.amount,
+       r.tax_category, r.tax_rate, r.service_from, r.service_to, r.item_count, r.formula
+     from unnest($2::text[], $3::numeric[], $4::uuid[], $5::uuid[], $6::int[], $7::text[], $8::text[], $9::text[], $10::uuid[], $11::numeric[], $12::text[],
+       $13::numeric[], $14::numeric[], $15::date[], $16::date[], $17::int[], $18::jsonb[])
+       as r(tax_category, tax_rate, id, invoice_id, line_no, kind, group_key, description, project_id, quantity, unit, unit_price, amount, service_from, service_to, item_count, formula)`,
     [
       tx.workspaceId,
-      tax.category,
-      tax.rate,
+      textArray(lines.map((l) => l.tax.category)),
+      plainArray(lines.map((l) => l.tax.rate)),
       plainArray(lines.map((l) => l.id)),
       plainArray(lines.map((l) => l.invoiceId)),
       plainArray(lines.map((l) => l.lineNo)),
@@ -271,7 +316,7 @@ async function writeLines(
       plainArray(lines.map((l) => l.line.itemCount)),
       textArray(
         lines.map((l) =>
-          JSON.stringify({ ...l.line.formula, flaggedItems: l.line.flaggedCount, taxRate: tax.rate }),
+          JSON.stringify({ ...l.line.formula, flaggedItems: l.line.flaggedCount, taxRate: l.tax.rate }),
         ),
       ),
     ],
@@ -281,10 +326,13 @@ async function writeLines(
 async function allocate(
   tx: WorkspaceTx,
   runId: string,
-  items: OpenItem[],
-  place: (item: OpenItem) => { invoiceId: string; lineId: string; amount: DecimalText },
+  open: OpenItem[],
+  place: (item: OpenItem) => { invoiceId: string; lineId: string; amount: DecimalText } | null,
 ): Promise<void> {
-  const placed = items.map(place);
+  const found = open.map((item) => ({ item, target: place(item) }));
+  const items = found.flatMap(({ item, target }) => (target ? [item] : []));
+  const placed = found.flatMap(({ target }) => (target ? [target] : []));
+  if (items.length === 0) return;
   const { from, params } = asRows(
     {
       item_id: { type: 'uuid', values: items.map((item) => item.id) },

@@ -11,9 +11,10 @@ import {
   openCompile,
   prepareCompile,
   type RunScope,
+  recheckContract,
 } from './compile.ts';
 import type { Database, WorkspaceTx } from './database.ts';
-import { draftContract, readContractTax } from './draft.ts';
+import { draftContract } from './draft.ts';
 import { countOpenEntries, type EntryFacts, projectsInScope, readOpenFacts } from './entries.ts';
 import { countBlockingExceptions, type RuleCount } from './exceptions.ts';
 import { type InvoiceLineRow, type InvoiceRow, listInvoices, readInvoiceLines } from './invoices.ts';
@@ -73,6 +74,7 @@ async function compute(tx: WorkspaceTx, wanted: WantedRun): Promise<RunPreview> 
   while (await prepareCompile(tx, contracts, run));
   for (const contract of contracts) {
     const context = await openCompile(tx, run, contract);
+    await recheckContract(tx, context);
     let cursor: CompileCursor | null = null;
     do {
       cursor = (await compileChunk(tx, context, cursor, compileChunkSize)).cursor;
@@ -82,7 +84,6 @@ async function compute(tx: WorkspaceTx, wanted: WantedRun): Promise<RunPreview> 
       actor: wanted.pulledBy,
       projectIds: wanted.scope.type === 'project' ? [wanted.scope.id] : null,
       cutoffOn: wanted.cutoffOn,
-      tax: await readContractTax(tx, contract.id),
     });
   }
   const rows = await listInvoices(tx, { runId: run.id, limit: shownInvoices });

@@ -1,8 +1,10 @@
 /** Owns un-compiling: what a run claimed and no document holds goes back to its entry, to be compiled anew. */
-import type { Day } from '../domain/work-entry.ts';
+import { Decimal } from '../domain/money.ts';
+import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { closeFixed } from './exceptions.ts';
+import { withdrawnHistory } from './item-history.ts';
 import { addDeltas } from './totals.ts';
 
 /** What a price or a party comes from: an item is compiled anew where its entry now says otherwise. */
@@ -21,8 +23,8 @@ interface Withdrawn {
 }
 
 /**
- * Takes back the items of these contracts that are on no document and have no price, or whose entry has moved on to other
- * parties since. Items of the run itself stay, so that a repeat counts nothing twice; so does what is held back.
+ * Takes back the items of these contracts that are on no document and have no price, whose day an amendment covers since, or
+ * whose entry has moved on to other parties. Items of the run itself stay, so that a repeat counts nothing twice; so does what is held back.
  * At most `batchSize` items; true while there may be more.
  */
 export async function uncompile(
@@ -66,14 +68,17 @@ function withdrawable(
     `with found as materialized (
        select i.entry_id, e.current_version from item_balance b
        cross join lateral (
-         select x.entry_id, x.entry_version, x.flagged from billable_items x
+         select x.entry_id, x.entry_version, x.flagged, x.work_date, x.contract_version from billable_items x
          where x.workspace_id = $1 and x.id = b.item_id and x.entry_id is not null and x.run_id is distinct from $3
            and x.held_reason is null and not x.included and x.work_date < $4 offset 0) i
        cross join lateral (
          select x.current_version from work_entries x where x.workspace_id = $1 and x.id = i.entry_id and x.deleted_at is null offset 0) e
        where b.workspace_id = $1 and b.contract_id = any($2::uuid[]) and b.allocated <> b.quantity and b.allocated = 0
          and ($5::uuid[] is null or b.item_id = any($5))
-         and (i.flagged or i.entry_version <> e.current_version and exists (
+         and (i.flagged
+           or i.contract_version <> (select coalesce(max(k.version), 0) from contract_versions k
+             where k.workspace_id = $1 and k.contract_id = b.contract_id and k.starts_on <= i.work_date)
+           or i.entry_version <> e.current_version and exists (
            select 1 from entry_versions v join entry_versions w on w.workspace_id = $1 and w.entry_id = v.entry_id and w.version = i.entry_version
            where v.workspace_id = $1 and v.entry_id = i.entry_id and v.version = e.current_version and ${movedParties('v', 'w')}))
        limit ${batchSize}),
@@ -102,6 +107,14 @@ function withdrawable(
   );
 }
 
+interface Gone {
+  currency: string;
+  contractId: string;
+  kind: string;
+  items: number;
+  amount: DecimalText;
+}
+
 async function withdraw(tx: WorkspaceTx, items: Withdrawn[]): Promise<void> {
   const ids = plainArray(items.map((item) => item.itemId));
   await tx.run(
@@ -115,14 +128,14 @@ async function withdraw(tx: WorkspaceTx, items: Withdrawn[]): Promise<void> {
       plainArray(items.map((item) => -item.raw)),
     ],
   );
-  const amounts = await tx.rows<{ currency: string; amount: string }>(
+  const gone = await tx.rows<Gone>(
     `with gone as (
        update item_balance b set quantity = 0 from unnest($2::uuid[]) as r(id)
        where b.workspace_id = $1 and b.item_id = r.id returning b.item_id),
      marked as (
        update billable_items i set withdrawn_at = now() from gone g where i.workspace_id = $1 and i.id = g.item_id
-       returning i.currency, i.amount)
-     select currency, -sum(amount) as amount from marked group by 1`,
+       returning i.currency, i.contract_id, i.kind, i.amount)
+     select currency, contract_id, kind, count(*) filter (where amount <> 0)::int as items, sum(amount) as amount from marked group by 1, 2, 3`,
     [tx.workspaceId, ids],
   );
   const opened = await reopen(tx, items);
@@ -132,7 +145,10 @@ async function withdraw(tx: WorkspaceTx, items: Withdrawn[]): Promise<void> {
       key: projectId ?? 'unmatched',
       value: String(seconds),
     })),
-    ...amounts.map(({ currency, amount }) => ({ metric: 'pending_amount', key: currency, value: amount })),
+    ...gone.flatMap(({ currency, contractId, kind, items, amount }) => [
+      { metric: 'pending_amount', key: currency, value: new Decimal(amount).negated().toFixed() },
+      ...withdrawnHistory(contractId, kind, items, amount),
+    ]),
   ]);
   const free = await tx.rows<{ key: string }>(
     `select 'entry:' || r.id as key from (select distinct u.id from unnest($2::uuid[]) as u(id)) r

@@ -320,3 +320,50 @@ test('a quantity shows the same whether it is counted in whole places or rounded
     { numRuns: 2_000 },
   );
 });
+
+describe('overtime', () => {
+  const twoHours = (facts: Partial<PriceableEntry> = {}, multiplier: string | null = '1.5') =>
+    entry('labor', { quantity: 7200, overtime: { multiplier }, ...facts });
+  const card = book({ methods: { labor: 'service_rates' }, rates: [rate({ overtimeRate: '130.00' })] });
+  const plainCard = book({ methods: { labor: 'service_rates' }, rates: [rate()] });
+
+  test('costs the overtime rate of the rate card, else the multiplier of the contract', () => {
+    expect(priced(twoHours(), card)).toBe('contract rate card, overtime: 130.00 = 260');
+    expect(priced(twoHours(), plainCard)).toBe('contract rate card, overtime: 120.0000 = 240');
+  });
+
+  test('without either costs the regular rate, and the line says so', () => {
+    const result = priceEntry(twoHours({}, null), plainCard);
+    expect(result).toMatchObject({
+      unitPrice: '80.00',
+      source: 'contract rate card, overtime at the regular rate',
+    });
+    expect(result.rule).toMatchObject({ warning: 'there is no overtime rate and no multiplier' });
+  });
+
+  test('has no price where the rate card has a gap: a multiplier fills none', () => {
+    expect(priced(twoHours(), book({ methods: { labor: 'service_rates' } }))).toMatch(noPrice);
+  });
+
+  test('multiplies an own price and a task price, and leaves a markup on cost alone', () => {
+    const own = twoHours({ rate: '50.00' });
+    expect(priced(own, book({ methods: { labor: 'entry_or_task_price' } }))).toBe(
+      'entry price, overtime: 75.0000 = 150',
+    );
+    expect(priced(twoHours({ taskUnitPrice: '40.00' }), book())).toBe('task price, overtime: 60.0000 = 120');
+    const marked = book({
+      methods: { labor: 'markup' },
+      markups: [{ category: 'labor', percentage: '10', validFrom: '0001-01-01', validTo: null }],
+    });
+    expect(priced(twoHours({ cost: '100.00' }), marked)).toBe('markup on cost: 110.0000 = 220');
+  });
+});
+
+test('a kilometre costs what the contract says before what the product costs everybody', () => {
+  expect(priced(entry('mileage_distance', { mileageRate: '0.45' }), book())).toBe(
+    'contract mileage rate: 0.45 = 5.625',
+  );
+  expect(priced(entry('mileage_distance', { mileageRate: null }), book())).toBe(
+    'product default: 5.0 = 62.5',
+  );
+});

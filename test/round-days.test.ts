@@ -140,6 +140,7 @@ test('what a line shows is what it costs: quantity × price is the amount, and i
             priceSource: priced.source,
             flagged: false,
             description: '',
+            contractVersion: 0,
           };
         });
         for (const item of items) builder.add(item);
@@ -152,4 +153,60 @@ test('what a line shows is what it costs: quantity × price is the amount, and i
       },
     ),
   );
+});
+
+describe('time that is rounded to an increment', () => {
+  const quarters = (mode: 'up' | 'nearest' | 'down', per: 'entry' | 'day_and_task' = 'day_and_task') => ({
+    timeRounding: { incrementSeconds: 900, mode, per } as const,
+  });
+  const day = (minutes: number[], facts: Partial<DayWork>) =>
+    roundDays(
+      minutes.map((each, index) => work(each, { entryId: String(index), taskId: 't', ...facts })),
+      rounding,
+    );
+
+  test.each([
+    ['up', [15], ['0.25']],
+    ['up', [16], ['0.50']],
+    ['down', [29], ['0.25']],
+    ['nearest', [22], ['0.25']],
+    ['nearest', [22.5], ['0.50']],
+    ['nearest', [7], ['0.00']],
+  ] as const)('%s: %j minutes', (mode, minutes, expected) => {
+    expect(day([...minutes], quarters(mode))).toEqual(expected);
+    expect(
+      day(
+        [...minutes].map((each) => -each),
+        quarters(mode),
+      ),
+    ).toEqual(expected.map((each) => (each === '0.00' ? each : `-${each}`)));
+  });
+
+  test('is rounded once for a day and task, and spread over its entries', () => {
+    expect(day([10, 10, 11], quarters('up'))).toEqual(['0.24', '0.24', '0.27']);
+    expect(day([10, 10, 11], quarters('up', 'entry'))).toEqual(['0.25', '0.25', '0.25']);
+  });
+
+  test('is rounded task by task', () => {
+    const two = [
+      work(10, { entryId: 'a', taskId: 't', ...quarters('up') }),
+      work(10, { entryId: 'b', taskId: 'u', ...quarters('up') }),
+    ];
+    expect(roundDays(two, rounding)).toEqual(['0.25', '0.25']);
+  });
+
+  test('adds up to whole increments, whatever the entries', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 10 }),
+        fc.constantFrom('up' as const, 'nearest' as const, 'down' as const),
+        (minutes, mode) => {
+          const total = day(minutes, quarters(mode)).reduce((sum, each) => sum.plus(each), new Decimal(0));
+          const exact = minutes.reduce((sum, each) => sum + each, 0) / 15;
+          const wanted = { up: Math.ceil(exact), down: Math.floor(exact), nearest: Math.round(exact) }[mode];
+          expect(total.toFixed()).toBe(new Decimal(wanted).div(4).toFixed());
+        },
+      ),
+    );
+  });
 });

@@ -16,6 +16,8 @@ export interface DraftableItem extends GroupableItem {
   priceSource: string;
   flagged: boolean;
   description: string;
+  /** Of the contract, under which it was compiled; null where no version priced it. */
+  contractVersion: number | null;
 }
 export interface Grouping {
   invoice: GroupingMode;
@@ -35,6 +37,7 @@ export interface DraftLine {
   flaggedCount: number;
   seconds: number;
   kind: 'time' | 'expense' | 'mileage' | 'goods' | 'lump_sum';
+  isOvertime: boolean;
   /** Descriptions of a one-item line; otherwise null and the store names the group. */
   description: string | null;
   formula: Record<string, string | number | boolean>;
@@ -47,6 +50,8 @@ export interface DraftInvoice {
   itemCount: number;
   serviceFrom: Day;
   serviceTo: Day;
+  /** Of the contract, ascending. */
+  contractVersions: number[];
 }
 
 interface LineSum {
@@ -56,6 +61,7 @@ interface LineSum {
   raw: Decimal;
   uniform: boolean;
   sources: Set<string>;
+  contractVersions: Set<number>;
   serviceFrom: Day;
   serviceTo: Day;
   itemCount: number;
@@ -73,6 +79,8 @@ const lineKinds: Record<string, DraftLine['kind']> = {
 };
 const isTime = (kind: string) => kind === 'labor' || kind === 'labor_overtime';
 const maxSources = 8;
+/** Here an item is a line already, or everything is wanted on one. */
+const wholeLines: readonly GroupingMode[] = ['entry', 'one_line'];
 // Text first: prices of one source are written alike, and there are many items.
 const isSamePrice = (a: DecimalText, b: DecimalText) => a === b || new Decimal(a).eq(b);
 
@@ -87,8 +95,17 @@ export class DraftBuilder {
     this.#rounding = rounding;
   }
 
-  static keysOf(item: GroupableItem, grouping: Grouping): { invoiceKey: string; lineKey: string } {
-    return { invoiceKey: groupKey[grouping.invoice](item), lineKey: groupKey[grouping.line](item) };
+  static keysOf(
+    item: GroupableItem & { kind: string },
+    grouping: Grouping,
+  ): { invoiceKey: string; lineKey: string } {
+    const lineKey = groupKey[grouping.line](item);
+    // Overtime has a price of its own: on one line with regular time, neither would show quantity × price.
+    const isApart = item.kind === 'labor_overtime' && !wholeLines.includes(grouping.line);
+    return {
+      invoiceKey: groupKey[grouping.invoice](item),
+      lineKey: isApart ? `${lineKey}/overtime` : lineKey,
+    };
   }
 
   add(item: DraftableItem): void {
@@ -107,6 +124,7 @@ export class DraftBuilder {
         raw: new Decimal(item.rawQuantity),
         uniform: true,
         sources: new Set([item.priceSource]),
+        contractVersions: new Set(item.contractVersion === null ? [] : [item.contractVersion]),
         serviceFrom: item.workDate,
         serviceTo: item.workDate,
         itemCount: 1,
@@ -120,6 +138,7 @@ export class DraftBuilder {
     sum.raw = sum.raw.plus(item.rawQuantity);
     sum.uniform &&= item.unit === sum.first.unit && isSamePrice(item.unitPrice, sum.first.unitPrice);
     if (sum.sources.size < maxSources) sum.sources.add(item.priceSource);
+    if (item.contractVersion !== null) sum.contractVersions.add(item.contractVersion);
     if (item.workDate < sum.serviceFrom) sum.serviceFrom = item.workDate;
     if (item.workDate > sum.serviceTo) sum.serviceTo = item.workDate;
     sum.itemCount += 1;
@@ -139,6 +158,7 @@ export class DraftBuilder {
         itemCount: built.reduce((total, line) => total + line.itemCount, 0),
         serviceFrom: built.reduce((day, line) => earlierDay(day, line.serviceFrom), built[0]!.serviceFrom),
         serviceTo: built.reduce((day, line) => laterDay(day, line.serviceTo), built[0]!.serviceTo),
+        contractVersions: versionsOf([...lines.values()]),
       };
     });
   }
@@ -157,6 +177,10 @@ export class DraftBuilder {
   }
 }
 
+function versionsOf(sums: readonly LineSum[]): number[] {
+  return [...new Set(sums.flatMap((sum) => [...sum.contractVersions]))].sort((a, b) => a - b);
+}
+
 function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
   const amount = round(sum.amount, rounding.moneyPlaces, rounding.mode);
   const amountText = fixed(amount, rounding.moneyPlaces);
@@ -169,6 +193,7 @@ function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
     itemCount: sum.itemCount,
     flaggedCount: sum.flaggedCount,
     seconds: sum.seconds,
+    isOvertime: sum.uniform && sum.first.kind === 'labor_overtime',
     description: sum.itemCount === 1 ? sum.first.description : null,
   };
   // The items say how many places a quantity has: the contract may round otherwise since, and expenses are money.
@@ -180,6 +205,7 @@ function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
     exactAmount: sum.amount.toFixed(),
     roundingMode: rounding.mode,
     moneyPlaces: rounding.moneyPlaces,
+    contractVersions: versionsOf([sum]).join('; '),
   };
   if (sum.uniform) {
     return {

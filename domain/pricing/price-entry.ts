@@ -42,6 +42,10 @@ export interface PriceableEntry {
   currency: string | null;
   taskUnitPrice: DecimalText | null;
   product: { name: string; unit: string; defaultPrice: DecimalText | null };
+  /** Set where the quantity is overtime; the multiplier of the contract prices it where the rate card does not. */
+  overtime?: { multiplier: DecimalText | null };
+  /** Of the contract's mileage terms, per km or hour on the road. */
+  mileageRate?: DecimalText | null;
 }
 
 export interface PricedQuantity {
@@ -153,15 +157,36 @@ function serviceRate(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
         inScope.find((row) => row.position === position) ??
         inScope.find((row) => folded(row.position) === folded(position));
       if (rate) {
-        return {
-          price: rate.regularRate,
-          source: `${scopeType} rate card`,
-          rule: { position, validFrom: rate.validFrom, regularRate: rate.regularRate },
-        };
+        const source = `${scopeType} rate card`;
+        const rule = { position, validFrom: rate.validFrom, regularRate: rate.regularRate };
+        if (entry.overtime && rate.overtimeRate !== null)
+          return {
+            price: rate.overtimeRate,
+            source: `${source}, overtime`,
+            rule: { ...rule, overtimeRate: rate.overtimeRate },
+          };
+        return forOvertime({ price: rate.regularRate, source, rule }, entry, book);
       }
     }
   }
   return null;
+}
+
+/** A price for regular time as one for overtime: times the contract's multiplier, else as it is and saying so. */
+function forOvertime(regular: UnitPrice, { overtime }: PriceableEntry, book: PriceBook): UnitPrice {
+  if (!overtime) return regular;
+  const { price, source, rule } = regular;
+  if (overtime.multiplier === null)
+    return {
+      price,
+      source: `${source}, overtime at the regular rate`,
+      rule: { ...rule, warning: 'there is no overtime rate and no multiplier' },
+    };
+  return {
+    price: fixed(round(new Decimal(price).times(overtime.multiplier), 4, book.rounding.mode), 4),
+    source: `${source}, overtime`,
+    rule: { ...rule, multiplier: overtime.multiplier },
+  };
 }
 
 function markedUpCost(entry: PriceableEntry, book: PriceBook, category: Category): UnitPrice | null {
@@ -178,11 +203,17 @@ function markedUpCost(entry: PriceableEntry, book: PriceBook, category: Category
   };
 }
 
+/** A rate of the contract stands before what a product costs everybody (DESIGN §5). */
+function mileagePrice({ mileageRate }: PriceableEntry): UnitPrice | null {
+  if (mileageRate === null || mileageRate === undefined) return null;
+  return { price: mileageRate, source: 'contract mileage rate', rule: { mileageRate } };
+}
+
 /** Own price → (expenses, goods: cost) → task → product default; null means flagged 0.00 (DESIGN §5). */
 function entryOrTaskPrice(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
   const sameCurrency = entry.currency === null || entry.currency === book.currency;
   if (entry.rate !== null && sameCurrency)
-    return { price: entry.rate, source: 'entry price', rule: { rate: entry.rate } };
+    return forOvertime({ price: entry.rate, source: 'entry price', rule: { rate: entry.rate } }, entry, book);
   return withoutStrategy(entry, book);
 }
 
@@ -210,5 +241,7 @@ function withoutStrategy(entry: PriceableEntry, book: PriceBook): UnitPrice | nu
           rule: { product: entry.product.name },
         };
   if (cost !== null) return { price: cost, source: 'cost', rule: { cost } };
-  return isTransport ? (product ?? task) : (task ?? product);
+  if (isTransport) return mileagePrice(entry) ?? product ?? task;
+  const found = task ?? product;
+  return found && forOvertime(found, entry, book);
 }

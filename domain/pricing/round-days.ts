@@ -1,5 +1,6 @@
 /** Owns rounding the work of a day: what is measured adds up to the rounded day, spread by largest remainder (BILLING §1). */
-import { Decimal, fixed, type Rounding, round } from '../money.ts';
+import type { TimeRounding } from '../contract-terms.ts';
+import { Decimal, fixed, type Rounding, round, spreadByLargestRemainder } from '../money.ts';
 import type { Day, DecimalText, EntryKind } from '../work-entry.ts';
 import { displayedQuantity, exactQuantity, hasPlaces } from './price-entry.ts';
 
@@ -10,6 +11,10 @@ export interface DayWork {
   personId: string | null;
   /** Raw units: seconds, metres, cents, counts; negative for a downward correction. */
   quantity: number;
+  /** Only where time is rounded to an increment. */
+  entryId?: string;
+  taskId?: string | null;
+  timeRounding?: TimeRounding | null;
 }
 
 /** What is measured and so has fractions; an expense is a receipt's own amount, goods are counted. */
@@ -24,14 +29,61 @@ const measured: readonly EntryKind[] = ['labor', 'mileage_time', 'mileage_distan
 export function roundDays(entries: readonly DayWork[], rounding: Rounding): DecimalText[] {
   const shown = entries.map((entry) => displayedQuantity(entry.kind, entry.quantity, rounding));
   for (const places of daysOf(entries)) spreadDay(entries, places, shown, rounding);
+  for (const group of incrementsOf(entries)) spreadIncrement(entries, group, shown, rounding);
   return shown;
+}
+
+/** Indexes of the time that is rounded to an increment together: parts of one entry, or a person's day on one task. */
+function incrementsOf(entries: readonly DayWork[]): number[][] {
+  const groups = new Map<string, number[]>();
+  entries.forEach(
+    ({ kind, workDate, projectId, personId, quantity, entryId, taskId, timeRounding }, index) => {
+      if (!timeRounding || kind !== 'labor' || quantity === 0) return;
+      const whole =
+        timeRounding.per === 'entry' || personId === null
+          ? entryId
+          : `${personId}|${workDate}|${projectId}|${taskId}`;
+      const key = `${whole}|${Math.sign(quantity)}`;
+      const group = groups.get(key);
+      if (group) group.push(index);
+      else groups.set(key, [index]);
+    },
+  );
+  return [...groups.values()];
+}
+
+/** Puts the shares of the time, rounded to its increment, into `shown`: by largest remainder, as a rounded day. */
+function spreadIncrement(
+  entries: readonly DayWork[],
+  group: readonly number[],
+  shown: DecimalText[],
+  rounding: Rounding,
+): void {
+  const quantities = group.map((index) => entries[index]!.quantity);
+  const { incrementSeconds, mode } = entries[group[0]!]!.timeRounding!;
+  const seconds = toIncrement(sumOf(quantities), incrementSeconds, mode);
+  const total = round(exactQuantity('labor', seconds), rounding.quantityPlaces, rounding.mode);
+  const shares = spreadByLargestRemainder(total.abs(), quantities.map(Math.abs), rounding.quantityPlaces);
+  group.forEach((index, at) => {
+    const share = total.isNegative() ? shares[at]!.negated() : shares[at]!;
+    shown[index] = fixed(share, rounding.quantityPlaces);
+  });
+}
+
+/** Whole increments, by the size of the time: nearest is half up, and a correction downwards rounds as what it takes back. */
+function toIncrement(seconds: number, increment: number, mode: TimeRounding['mode']): number {
+  const whole = Math.floor(Math.abs(seconds) / increment);
+  const rest = Math.abs(seconds) - whole * increment;
+  const isUp = mode === 'up' ? rest > 0 : mode === 'nearest' && rest * 2 >= increment;
+  return Math.sign(seconds) * (whole + Number(isUp)) * increment;
 }
 
 /** Indexes of the entries that are rounded together, two or more each. */
 function daysOf(entries: readonly DayWork[]): number[][] {
   const days = new Map<string, number[]>();
-  entries.forEach(({ kind, workDate, projectId, personId, quantity }, index) => {
-    if (personId === null || quantity === 0 || !measured.includes(kind)) return;
+  entries.forEach(({ kind, workDate, projectId, personId, quantity, timeRounding }, index) => {
+    if (personId === null || quantity === 0 || !measured.includes(kind) || (timeRounding && kind === 'labor'))
+      return;
     // A correction downwards is rounded apart: it may belong to an invoice that is out already.
     const key = `${personId}|${workDate}|${projectId}|${kind}|${Math.sign(quantity)}`;
     const day = days.get(key);
