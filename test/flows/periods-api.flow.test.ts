@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { addDays, localDay } from '../../domain/day.ts';
 import { newId } from '../../store/new-id.ts';
 import type { Run } from '../../store/runs.ts';
-import { carryOut, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
+import { carryOut, entryOf, expectBalanced, invoicesOf, named, take } from '../support/books.ts';
 import { type Firm, openFirm, runOf } from '../support/pipeline.ts';
 import { type Answered, startApi, type TestApi } from '../support/start-api.ts';
 
@@ -208,4 +208,47 @@ test('an invoice that is on its way while its period is closed is before it or a
   // Issued: then the closing waited for it, else the gate saw the closed period.
   expect([200, 409]).toContain(issuing.status);
   expect((await firm.post(`/invoices/${invoice!.id}/issue`, {})).status).toBe(409);
+});
+
+test('a close lists what is unfinished, and goes on only when somebody says why', async () => {
+  const firm = await newFirm();
+  const march = { startsOn: '2026-03-01', endsBefore: '2026-04-01' };
+  const id = await periodOver(firm, 'billing', march, null);
+  await take(firm.books, [
+    entryOf('A'),
+    entryOf('B', { approval: 'submitted' }),
+    entryOf('C', { quantity: 90_000, person: { ...named('Ben Moe'), email: null } }),
+    entryOf('April', { workDate: '2026-04-01' }),
+  ]);
+  const counts = async () =>
+    Object.fromEntries(
+      (await firm.get(`/periods/${id}`)).json.blockers.map((blocker: { code: string; count: number }) => [
+        blocker.code,
+        blocker.count,
+      ]),
+    );
+  // C is 25 hours: as an entry, and as a day of its person.
+  expect(await counts()).toEqual({ 'entries.unapproved': 1, 'entries.unbilled': 2, 'exceptions.open': 2 });
+  await firm.run('draft');
+  expect(await counts()).toMatchObject({ 'entries.unbilled': 1 });
+  const refused = await firm.patch(`/periods/${id}`, { status: 'closed' });
+  expect([refused.status, refused.json.code]).toEqual([409, 'period.unfinished']);
+  expect(refused.json.detail).toContain('1 entries are not approved');
+  expect((await firm.get(`/periods/${id}`)).json.status).toBe('open');
+  expect((await firm.patch(`/periods/${id}`, { status: 'soft_closed' })).status).toBe(200);
+  const closed = await firm.patch(`/periods/${id}`, { status: 'closed', despite: 'The auditor waits' });
+  expect([closed.status, closed.json.status]).toEqual([200, 'closed']);
+  expect((await firm.get(`/periods/${id}`)).json.blockers).toEqual([]);
+});
+
+test('cash that is not applied stands against the close of payments', async () => {
+  const { firm, invoiceId } = await firmWithInvoice();
+  const id = await periodOver(firm, 'payments', february, null);
+  const paid = await firm.post(
+    '/payments',
+    paymentOf(invoiceId, { applications: [{ invoiceId, amount: '100.00' }] }),
+  );
+  expect(paid.status, paid.text).toBe(201);
+  const refused = await firm.patch(`/periods/${id}`, { status: 'closed' });
+  expect(refused.json.details.blockers).toMatchObject([{ code: 'payments.unapplied', count: 1 }]);
 });

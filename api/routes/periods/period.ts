@@ -22,8 +22,11 @@ export const period = z.object(facts).meta({ id: 'Period' });
 export const periodOverride = z
   .object({ id, memberId: id, reason: z.string(), createdAt: instant })
   .meta({ id: 'PeriodOverride' });
+export const periodBlocker = z
+  .object({ code: z.string(), count: z.int(), message: z.string(), whatToDo: z.string() })
+  .meta({ id: 'PeriodBlocker', description: 'What is unfinished in the period.' });
 export const periodInFull = z
-  .object({ ...facts, overrides: z.array(periodOverride) })
+  .object({ ...facts, overrides: z.array(periodOverride), blockers: z.array(periodBlocker) })
   .meta({ id: 'PeriodInFull' });
 
 export const newPeriod = z.object({
@@ -35,6 +38,7 @@ export const newPeriod = z.object({
 export const periodChange = z.object({
   status: z.enum(periodStatuses).optional(),
   graceEndsBefore: day.nullish(),
+  despite: note.optional().meta({ description: 'Why it is closed although something in it is unfinished.' }),
 });
 export const newOverride = z.object({
   memberId: id.optional().meta({ description: 'Who may post into it; left out: who asks.' }),
