@@ -252,21 +252,21 @@ function requireAmountsFit({ amount, applications, currency }: NewContractorPaym
 }
 
 /** What no application takes. */
-function restOf({ amount, applications, rest }: NewContractorPayment): Decimal {
+function restOf({ amount, applications, rest, currency }: NewContractorPayment): Decimal {
   const sum = applications.reduce((total, one) => total.plus(one.amount), new Decimal(0));
   const left = new Decimal(amount).minus(sum);
   if (left.isNegative())
     throw new Refusal({
       code: 'contractor_payment.applied_beyond_amount',
-      message: `The applications add up to ${sum.toFixed()}, but the payment is ${amount}.`,
+      message: `The applications add up to ${fixed(sum, minorPlaces(currency))}, but the payment is ${amount}.`,
       whatToDo: 'Lower an application, or record the full amount.',
     });
   if (left.gt(0) && rest === 'refuse')
     throw new Refusal({
       code: 'contractor_payment.rest_unapplied',
-      message: `${left.toFixed()} of the payment is on no invoice.`,
+      message: `${fixed(left, minorPlaces(currency))} of the payment is on no invoice.`,
       whatToDo: 'Apply it, or say that the rest is kept on account.',
-      details: { rest: left.toFixed() },
+      details: { rest: fixed(left, minorPlaces(currency)) },
     });
   return left;
 }
@@ -430,14 +430,14 @@ async function settle(
 
 function beyondDue(invoice: ContractorInvoice, due: Decimal, credit: Decimal, applied: Decimal): Refusal {
   const name = `Contractor invoice ${invoice.number}`;
-  const left = due.minus(credit);
+  const shown = (amount: Decimal) => fixed(amount, minorPlaces(invoice.currency));
   return new Refusal({
     code: credit.gt(0) ? 'contractor_payment.credit_open' : 'contractor_payment.beyond_due',
     message: credit.gt(0)
-      ? `${name} has ${due.toFixed()} due, of which a credit covers ${credit.toFixed()}; with it ${applied.toFixed()} would overpay it.`
-      : `${name} has ${due.toFixed()} due; ${applied.toFixed()} would overpay it.`,
-    whatToDo: `Pay and withhold at most ${left.toFixed()} on it${credit.gt(0) ? ', or say that credits are not netted' : ', and keep the rest on account'}.`,
-    details: { due: due.toFixed(), credit: credit.toFixed(), applied: applied.toFixed() },
+      ? `${name} has ${shown(due)} due, of which a credit covers ${shown(credit)}; with it ${shown(applied)} would overpay it.`
+      : `${name} has ${shown(due)} due; ${shown(applied)} would overpay it.`,
+    whatToDo: `Pay and withhold at most ${shown(due.minus(credit))} on it${credit.gt(0) ? ', or say that credits are not netted' : ', and keep the rest on account'}.`,
+    details: { due: shown(due), credit: shown(credit), applied: shown(applied) },
   });
 }
 
@@ -672,7 +672,7 @@ export async function applyOnAccount(
   if (sum.gt(payment.onAccount))
     throw new Refusal({
       code: 'contractor_payment.beyond_account',
-      message: `${payment.onAccount} of the payment is on account; ${sum.toFixed()} is more.`,
+      message: `${payment.onAccount} of the payment is on account; ${fixed(sum, minorPlaces(payment.currency))} is more.`,
       whatToDo: 'Apply at most that.',
     });
   const now = await workspaceNow(tx);
