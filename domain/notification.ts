@@ -231,6 +231,28 @@ export const notificationKinds = {
     quote: '{reason}',
     action: 'Look at the connection',
   },
+  'project.budget_reached': {
+    ...everywhere,
+    label: 'A part of a project budget is used',
+    title: '{project}: {threshold} % of the budget is reached',
+    body: '{used} of the {budget} budgeted for {project} are used.',
+    list: '{forecast}',
+    action: 'Look at the project',
+  },
+  'milestone.reached': {
+    ...everywhere,
+    label: 'A milestone is reached',
+    title: '{project}: {milestone} is reached',
+    body: 'The milestone {milestone} of {project} is reached.',
+    action: 'Look at the project',
+  },
+  'task.assigned': {
+    ...inAppOnly,
+    label: 'A task is given to me',
+    title: '{project}: {task}',
+    body: 'You are on the task {task} of {project} now.',
+    action: 'Look at the project',
+  },
   'digest.finance': {
     inApp: false,
     email: true,
@@ -347,6 +369,7 @@ const places: Readonly<Record<string, string>> = {
   connection: '/connections/',
   billing_run: '/billing-runs/',
   operation: '/operations/',
+  project: '/projects/',
   mail: '/mail-outbox/',
 };
 const listPlaces: Readonly<Record<string, string>> = {

@@ -7,6 +7,7 @@ import { followConfirmations } from './client-confirmations.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { remindOfExpiry } from './document-reminders.ts';
 import { notify } from './notifications.ts';
+import { watchBudgets } from './project-budgets.ts';
 import { getWorkspace, listWorkspaces, type Workspace, zoneOf } from './workspaces.ts';
 
 /** A client's word that they paid is asked after when no money has come for so many days. */
@@ -43,6 +44,7 @@ async function tellDay(tx: WorkspaceTx, day: Day): Promise<boolean> {
   if (first === 0) return false;
   await remindOfExpiry(tx);
   await followConfirmations(tx, confirmationDays);
+  await watchBudgets(tx, day);
   const workspace = await getWorkspace(tx);
   await alarmOfAge(tx, day, digestSettings(workspace.settings).exceptionAgeDays);
   const lines = digestLines(await readOpenWork(tx, zoneOf(workspace)));

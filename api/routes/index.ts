@@ -112,6 +112,12 @@ import { createMembership } from './memberships/create-membership.ts';
 import { deleteMembership } from './memberships/delete-membership.ts';
 import { listMemberships } from './memberships/list-memberships.ts';
 import { updateMembership } from './memberships/update-membership.ts';
+import { createMilestone } from './milestones/create-milestone.ts';
+import { deleteMilestone } from './milestones/delete-milestone.ts';
+import { getMilestone } from './milestones/get-milestone.ts';
+import { listMilestones } from './milestones/list-milestones.ts';
+import { reachMilestone } from './milestones/reach-milestone.ts';
+import { updateMilestone } from './milestones/update-milestone.ts';
 import { getNotificationPreferences } from './notification-preferences/get-notification-preferences.ts';
 import { putNotificationPreferences } from './notification-preferences/put-notification-preferences.ts';
 import { countUnread } from './notifications/count-unread.ts';
@@ -142,8 +148,14 @@ import { getPeriod } from './periods/get-period.ts';
 import { listPeriods } from './periods/list-periods.ts';
 import { overridePeriod } from './periods/override-period.ts';
 import { updatePeriod } from './periods/update-period.ts';
+import { createPhase } from './phases/create-phase.ts';
+import { deletePhase } from './phases/delete-phase.ts';
+import { getPhase } from './phases/get-phase.ts';
+import { listPhases } from './phases/list-phases.ts';
+import { updatePhase } from './phases/update-phase.ts';
 import { createProject } from './projects/create-project.ts';
 import { getProject } from './projects/get-project.ts';
+import { getProjectBudget } from './projects/get-project-budget.ts';
 import { listProjects } from './projects/list-projects.ts';
 import { updateProject } from './projects/update-project.ts';
 import { dismissQuarantined } from './quarantine/dismiss-quarantined.ts';
@@ -304,8 +316,20 @@ export const routes: readonly Route[] = [
   listPeople,
   forgetPerson,
   updatePerson,
+  createPhase,
+  deletePhase,
+  getPhase,
+  listPhases,
+  updatePhase,
+  createMilestone,
+  deleteMilestone,
+  getMilestone,
+  listMilestones,
+  reachMilestone,
+  updateMilestone,
   createProject,
   getProject,
+  getProjectBudget,
   listProjects,
   updateProject,
   dismissQuarantined,

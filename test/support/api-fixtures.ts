@@ -58,6 +58,12 @@ const makers: Record<string, Make> = {
     code: 'FIX1',
     name: 'Fixture project',
   })),
+  phaseId: post('/phases', ({ projectId }) => ({ projectId, name: 'Fixture phase' })),
+  milestoneId: post('/milestones', ({ projectId }) => ({
+    projectId,
+    name: 'Fixture milestone',
+    kind: 'acceptance',
+  })),
   taskId: post('/tasks', ({ projectId }) => ({ projectId, name: 'Fixture task' })),
   rateCardId: post('/rate-cards', ({ contractId }) => ({
     scopeType: 'contract',

@@ -1,6 +1,7 @@
 /** Owns how a project is read and written over the API. */
 import { z } from 'zod';
-import { type Project, projectStatuses } from '../../../store/projects.ts';
+import { firstProjectStatuses, projectStatuses } from '../../../domain/project.ts';
+import type { Project } from '../../../store/projects.ts';
 import { type Actor, ownClient } from '../../kit/auth.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import { id, instant, name, price, shortText, storedDecimal } from '../../kit/schemas.ts';
@@ -20,18 +21,25 @@ export const project = z
     billable: z.boolean(),
     status,
     managerId: id.nullable(),
+    teamId: id.nullable(),
     budgetSeconds: z.int().nullable(),
     budgetAmount: storedDecimal.nullable(),
+    price: storedDecimal.nullable(),
     createdAt: instant,
   })
   .meta({ id: 'Project' });
 
-/** A client sees their projects without our budgets. */
-export const projectFor = (actor: Actor, row: Project): Project =>
-  ownClient(actor, 'projects.read') === null ? row : { ...row, budgetSeconds: null, budgetAmount: null };
+/** What was agreed for a project is for those who may read contracts. */
+export const ownProject = (actor: Actor, row: Project): Project =>
+  actor.permissions.has('contracts.read') ? row : { ...row, price: null };
 
-export const newProject = z.object({
-  clientId: id,
+/** A client sees their projects without our team, budgets and price. */
+export const projectFor = (actor: Actor, row: Project): Project =>
+  ownClient(actor, 'projects.read') === null
+    ? ownProject(actor, row)
+    : { ...row, teamId: null, budgetSeconds: null, budgetAmount: null, price: null };
+
+const facts = {
   contractId: id
     .nullish()
     .meta({ description: 'A contract of the same client; none: nothing of it is billed.' }),
@@ -39,11 +47,21 @@ export const newProject = z.object({
   name,
   costCentre: shortText.nullish(),
   billable: z.boolean().optional(),
-  status: status.optional(),
   managerId: id
     .nullish()
     .meta({ description: 'The member who decides on its tickets; none: whoever may approve tickets.' }),
+  teamId: id.nullish().meta({ description: 'The team that works on it.' }),
   budgetSeconds: z.int().min(0).max(1e12).nullish(),
-  budgetAmount: price.nullish(),
+  budgetAmount: price
+    .nullish()
+    .meta({ description: "In the currency of its contract, without one in its client's." }),
+  price: price
+    .nullish()
+    .meta({ description: 'Agreed for the whole of it, net: its milestones never add up to more.' }),
+};
+export const newProject = z.object({
+  clientId: id,
+  ...facts,
+  status: z.enum(firstProjectStatuses).optional(),
 });
-export const projectChange = newProject.omit({ clientId: true }).partial();
+export const projectChange = z.object({ ...facts, status }).partial();

@@ -1,5 +1,5 @@
 /** Owns POST /tasks. */
-import { tasks } from '../../../store/tasks.ts';
+import { assignTask, tasks } from '../../../store/tasks.ts';
 import { recordCreated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { newTask, task, taskSubject } from './task.ts';
@@ -13,9 +13,10 @@ export const createTask = defineRoute({
   body: newTask,
   example: { projectId: '{projectId}', name: 'Welding' },
   responses: { 201: task },
-  handler: ({ body, actor, transact }) =>
+  errors: ['task.assignee_unknown'],
+  handler: ({ body: { assigneeIds = [], ...values }, actor, transact }) =>
     transact(async (tx) => {
-      const created = await tasks.insert(tx, body);
+      const created = await assignTask(tx, await tasks.insert(tx, values), assigneeIds);
       await recordCreated(tx, actor, taskSubject, created);
       return { status: 201, body: created, headers: { Location: `/api/v1/tasks/${created.id}` } };
     }),

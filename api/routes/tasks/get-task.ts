@@ -1,6 +1,6 @@
 /** Owns GET /tasks/:taskId. */
 import { found } from '../../../domain/refusal.ts';
-import { tasks } from '../../../store/tasks.ts';
+import { findTask } from '../../../store/tasks.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { task } from './task.ts';
 
@@ -12,8 +12,5 @@ export const getTask = defineRoute({
   permission: 'tasks.read',
   responses: { 200: task },
   handler: ({ params, transact }) =>
-    transact(async (tx) => ({
-      status: 200,
-      body: found(await tasks.find(tx, params.taskId), 'task'),
-    })),
+    transact(async (tx) => ({ status: 200, body: found(await findTask(tx, params.taskId), 'task') })),
 });

@@ -1,6 +1,6 @@
 /** Owns GET /tasks. */
 import { z } from 'zod';
-import { tasks } from '../../../store/tasks.ts';
+import { listTasks as readTasks } from '../../../store/tasks.ts';
 import { idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, pageOf, pageQuery } from '../../kit/schemas.ts';
@@ -12,11 +12,17 @@ export const listTasks = defineRoute({
   path: '/tasks',
   summary: 'List tasks',
   permission: 'tasks.read',
-  query: z.object({ ...pageQuery, projectId: id.optional(), status: status.optional() }),
+  query: z.object({
+    ...pageQuery,
+    projectId: id.optional(),
+    status: status.optional(),
+    assigneeId: id.optional().meta({ description: 'Tasks that this person is on.' }),
+  }),
   responses: { 200: pageOf(task) },
-  handler: ({ query: { limit, cursor, projectId, status }, transact }) =>
+  handler: ({ query: { limit, cursor, projectId, status, assigneeId }, transact }) =>
     transact(async (tx) => {
-      const rows = await tasks.list(tx, { limit, after: idAfter(cursor), where: { projectId, status } });
+      const after = idAfter(cursor);
+      const rows = await readTasks(tx, { limit, after, where: { projectId, status }, assigneeId });
       return { status: 200, body: toIdPage(rows, limit) };
     }),
 });

@@ -1,6 +1,6 @@
 /** Owns PATCH /tasks/:taskId. */
 import { found } from '../../../domain/refusal.ts';
-import { tasks } from '../../../store/tasks.ts';
+import { assignTask, findTask, tasks } from '../../../store/tasks.ts';
 import { recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { task, taskChange, taskSubject } from './task.ts';
@@ -9,16 +9,21 @@ export const updateTask = defineRoute({
   name: 'update-task',
   method: 'patch',
   path: '/tasks/:taskId',
-  summary: 'Change a task',
+  summary: 'Change a task, or who is on it',
   permission: 'tasks.update',
   body: taskChange,
   example: { unitPrice: '95.00' },
   responses: { 200: task },
-  handler: ({ params, body, actor, requireCurrent, transact }) =>
+  errors: ['task.assignee_unknown'],
+  handler: ({ params, body: { assigneeIds, ...change }, actor, requireCurrent, transact }) =>
     transact(async (tx) => {
-      const before = found(await tasks.lock(tx, params.taskId), 'task');
+      const before = found(await findTask(tx, params.taskId, true), 'task');
       requireCurrent(before);
-      const after = found(await tasks.update(tx, before.id, body), 'task');
+      const changed = found(await tasks.update(tx, before.id, change), 'task');
+      const after =
+        assigneeIds === undefined
+          ? { ...changed, assigneeIds: before.assigneeIds }
+          : await assignTask(tx, changed, assigneeIds);
       await recordUpdated(tx, actor, taskSubject, before, after);
       return { status: 200, body: after };
     }),

@@ -1,0 +1,187 @@
+/** Owns milestones: what of a project's price falls due when, and that it was reached, once. */
+import {
+  checkMilestone,
+  type MilestoneFacts,
+  reachesPercentage,
+  requireNotReached,
+  requireWithinPrice,
+} from '../domain/milestone.ts';
+import { found, Refusal } from '../domain/refusal.ts';
+import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { plainArray } from './arrays.ts';
+import type { WorkspaceTx } from './database.ts';
+import { recordEvents } from './events.ts';
+import { notify } from './notifications.ts';
+import { projects, readMilestonePrices } from './projects.ts';
+import { type NewRow, tenantTable, type Values } from './tenant-table.ts';
+
+export interface Milestone extends MilestoneFacts {
+  id: string;
+  projectId: string;
+  phaseId: string | null;
+  /** What of the project's price it bills, net; null: nothing. */
+  price: DecimalText | null;
+  reachedAt: string | null;
+  /** `member:<id>`, `key:<id>`, or `system` where its day or percentage came. */
+  reachedBy: string | null;
+  reachReason: string | null;
+}
+export type NewMilestone = NewRow<Milestone, 'projectId' | 'name' | 'kind'>;
+
+const table = tenantTable<Milestone>('milestones', {
+  projectId: 'plain',
+  phaseId: 'plain',
+  name: 'plain',
+  kind: 'plain',
+  dueOn: 'plain',
+  percentage: 'plain',
+  price: 'plain',
+  reachedAt: 'plain',
+  reachedBy: 'plain',
+  reachReason: 'plain',
+});
+export const findMilestone = table.find;
+export const listMilestones = table.list;
+
+const mostPerProject = 500;
+
+/** Makes one, under its project's lock: two at once cannot pass the price together. */
+export async function insertMilestone(tx: WorkspaceTx, values: NewMilestone): Promise<Milestone> {
+  const project = await projects.lock(tx, values.projectId);
+  const count = await tx.row<{ count: number }>(
+    'select count(*)::int as count from milestones where workspace_id = $1 and project_id = $2',
+    [tx.workspaceId, values.projectId],
+  );
+  if ((count?.count ?? 0) >= mostPerProject)
+    throw new Refusal({
+      code: 'milestone.too_many',
+      message: `A project has at most ${mostPerProject} milestones.`,
+      whatToDo: 'Remove those that are not needed.',
+    });
+  const milestone = await table.insert(tx, values);
+  checkMilestone(milestone);
+  if (project && milestone.price !== null)
+    requireWithinPrice(project.price, await readMilestonePrices(tx, project.id), '/price');
+  return milestone;
+}
+
+/** Holds the milestone, and its project before it, as whoever looks at the sum does. */
+export async function lockMilestone(tx: WorkspaceTx, id: string): Promise<Milestone> {
+  const { projectId } = found(await table.find(tx, id), 'milestone');
+  await projects.lock(tx, projectId);
+  return found(await table.lock(tx, id), 'milestone');
+}
+
+/** The caller holds it. */
+export async function changeMilestone(
+  tx: WorkspaceTx,
+  before: Milestone,
+  change: Values<Milestone>,
+): Promise<Milestone> {
+  requireNotReached(before);
+  const milestone = found(await table.update(tx, before.id, change), 'milestone');
+  checkMilestone(milestone);
+  if (milestone.price !== null && milestone.price !== before.price) {
+    const project = found(await projects.find(tx, before.projectId), 'project');
+    requireWithinPrice(project.price, await readMilestonePrices(tx, project.id), '/price');
+  }
+  return milestone;
+}
+
+/** The caller holds it. */
+export async function removeMilestone(tx: WorkspaceTx, milestone: Milestone): Promise<void> {
+  requireNotReached(milestone);
+  await table.remove(tx, milestone.id);
+}
+
+/** By a person's word: an acceptance, or another kind before its time. The caller holds it. */
+export async function reachMilestone(
+  tx: WorkspaceTx,
+  milestone: Milestone,
+  by: { actor: string; reason: string | null },
+): Promise<Milestone> {
+  requireNotReached(milestone);
+  const [reached] = await markReached(tx, [milestone.id], by.actor, by.reason);
+  return found(reached ?? null, 'milestone');
+}
+
+/** Where work is still expected. */
+const openProjects = `p.status in ('planned', 'active', 'ready_for_billing')`;
+
+/**
+ * Marks what has come by itself: days up to `today`, and percentages of the budget that the hours of `used` (project → seconds)
+ * reach. Safe to repeat. Answers how many.
+ */
+export async function reachByThemselves(
+  tx: WorkspaceTx,
+  today: Day,
+  used: ReadonlyMap<string, number>,
+): Promise<number> {
+  const waiting = await tx.rows<{
+    id: string;
+    projectId: string;
+    kind: string;
+    percentage: DecimalText | null;
+    budgetSeconds: number | null;
+  }>(
+    `select m.id, m.project_id, m.kind, m.percentage, p.budget_seconds from milestones m
+     join projects p on p.workspace_id = m.workspace_id and p.id = m.project_id and ${openProjects}
+     where m.workspace_id = $1 and m.reached_at is null
+       and (m.kind = 'date' and m.due_on <= $2 or m.kind = 'percentage' and m.project_id = any($3::uuid[]))`,
+    [tx.workspaceId, today, plainArray([...used.keys()])],
+  );
+  const come = waiting.filter(
+    ({ kind, projectId, percentage, budgetSeconds }) =>
+      kind === 'date' || reachesPercentage(percentage ?? '100', used.get(projectId) ?? 0, budgetSeconds),
+  );
+  return (
+    await markReached(
+      tx,
+      come.map(({ id }) => id),
+      'system',
+      null,
+    )
+  ).length;
+}
+
+/** Those that nobody had marked before, with the event and the word to whoever runs the project. */
+async function markReached(
+  tx: WorkspaceTx,
+  ids: readonly string[],
+  actor: string,
+  reason: string | null,
+): Promise<Milestone[]> {
+  if (ids.length === 0) return [];
+  const rows = await tx.rows<Milestone & { projectName: string; managerId: string | null }>(
+    `update milestones m set reached_at = now(), reached_by = $3, reach_reason = $4 from projects p
+     where m.workspace_id = $1 and m.id = any($2::uuid[]) and m.reached_at is null and p.workspace_id = $1 and p.id = m.project_id
+     returning m.id, m.project_id, m.phase_id, m.name, m.kind, m.due_on, m.percentage, m.price, m.reached_at, m.reached_by,
+       m.reach_reason, p.name as project_name, p.manager_id`,
+    [tx.workspaceId, plainArray(ids), actor, reason],
+  );
+  await recordEvents(
+    tx,
+    rows.map(({ id, projectId, name, price, reachedAt }) => ({
+      type: 'milestone.reached',
+      subjectType: 'milestone',
+      subjectId: id,
+      actor,
+      permission: 'contracts.read' as const,
+      payload: { projectId, name, price, reason },
+      before: { reachedAt: null },
+      after: { reachedAt },
+    })),
+  );
+  await notify(
+    tx,
+    rows.map(({ id, projectId, name, projectName, managerId }) => ({
+      kind: 'milestone.reached' as const,
+      to: managerId === null ? ({ permission: 'projects.update' } as const) : { memberIds: [managerId] },
+      key: `milestone.reached:${id}`,
+      subjectType: 'project',
+      subjectId: projectId,
+      params: { milestone: name, project: projectName },
+    })),
+  );
+  return rows.map(({ projectName: _, managerId: __, ...milestone }) => milestone);
+}
