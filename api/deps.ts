@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { AttachmentSubject, MediaType } from '../domain/file-type.ts';
 import type { ImportMapping } from '../domain/import/mapping.ts';
+import type { RuleScope } from '../store/apply-mapping-rule.ts';
 import type { SecretBox } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
 import type { Operation } from '../store/operations.ts';
@@ -52,6 +53,17 @@ export interface FileStore {
   }>;
   read(sha256: string): AsyncIterable<Uint8Array>;
 }
+/** Applies mapping rules in the background; runtime/rematcher.ts says more. */
+export interface Rematcher {
+  waiting(): number;
+  start(job: {
+    workspaceId: string;
+    operationId: string;
+    ruleId: string;
+    rule: RuleScope;
+    actor: string;
+  }): void;
+}
 /** What a mail is to say; mail/render-mail.ts says more. */
 export interface MailContent {
   kind: string;
@@ -72,6 +84,7 @@ export interface AppDeps {
   /** Resolves once the whole upload is here and its import runs; one that breaks off leaves nothing behind. */
   importFile: (upload: UploadedFile) => Promise<Operation>;
   files: FileStore;
+  rematcher: Rematcher;
   /** A mail as its reader sees it. */
   showMail: (content: MailContent) => Promise<{ html: string; text: string }>;
   /** Asked by `/readyz`; given 5 seconds. */

@@ -21,6 +21,7 @@ import { keepServer } from '../runtime/keep-server.ts';
 import { startPoke } from '../runtime/poke.ts';
 import { choosePort } from '../runtime/ports.ts';
 import { type Relay, startRelay } from '../runtime/relay.ts';
+import { createRematcher } from '../runtime/rematcher.ts';
 import { startRoller } from '../runtime/roller.ts';
 import { deriveSecret } from '../runtime/secrets.ts';
 import { startSequencer } from '../runtime/sequencer.ts';
@@ -288,6 +289,7 @@ async function serveApi(
     spoolDir: join(config.dataDir, 'uploads'),
     logger,
   });
+  const rematcher = createRematcher({ database: parts.database, logger });
   let url: string | null = null;
   const publicUrl = () => {
     const known = config.publicUrl ?? url;
@@ -307,6 +309,7 @@ async function serveApi(
     shutdown: shutdown.signal,
     importFile: (upload) => importer.importFile(upload),
     files: parts.files,
+    rematcher,
     showMail: async (content) => parts.mail.show(content),
   });
   const http = createServer(app);
@@ -326,7 +329,7 @@ async function serveApi(
     stop: async () => {
       shutdown.abort();
       feed.stop();
-      await importer.stop();
+      await Promise.all([importer.stop(), rematcher.stop()]);
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       // A connection whose stream or answer has just ended is idle from then on, and would be kept alive.
       const tidying = setInterval(() => http.closeIdleConnections(), 20);

@@ -188,6 +188,35 @@ export class Matcher {
   }
 }
 
+const mostStars = 4;
+const fewestLetters = 3;
+/** What is wrong with a pattern, or null: it needs letters of its own, or it would be a rule for everything. */
+export function patternProblem(pattern: string): string | null {
+  const parts = pattern.split('*');
+  if (parts.length - 1 > mostStars) return `at most ${mostStars} * in a pattern`;
+  const letters = parts.join('').replace(/[^\p{L}\p{N}]/gu, '');
+  return [...letters].length < fewestLetters
+    ? `at least ${fewestLetters} letters or digits beside the * of a pattern`
+    : null;
+}
+
+/** Whether a rule is about what a source calls something; an e-mail is not in a ref, see SourcePersonRef. */
+export function ruleFits({
+  matchBy,
+  matchValue,
+}: Pick<MappingRule, 'matchBy' | 'matchValue'>): (ref: SourceRef | SourcePersonRef) => boolean {
+  if (matchBy === 'pattern') {
+    const matches = wildcard(matchValue);
+    return ({ name }) => name !== null && matches(name);
+  }
+  if (matchBy === 'external_id') return ({ externalId }) => externalId === matchValue;
+  const value = fold(matchValue);
+  return (ref) => {
+    const said = matchBy === 'email' ? ('email' in ref ? ref.email : null) : ref[matchBy];
+    return said !== null && fold(said) === value;
+  };
+}
+
 /**
  * `*` stands for any text, everything else is literal; case does not count. The parts are looked for from the left, each once:
  * an expression with several stars would take a name of 200 letters for hours.

@@ -6,6 +6,7 @@ import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import {
+  type EntryVersionRef,
   type ExceptionRow,
   notOpen,
   type RaisedFinding,
@@ -63,12 +64,8 @@ export async function resolveMatch(
   const current = await readException(tx, exception.id, 'for no key update of e');
   if (current?.status !== 'open') throw notOpen(exception);
   const mappingRule = targetId === null ? null : await writeRule(tx, current, kind, sourceId, targetId);
-  const covered = await readCovered(tx, exception.id);
-  const matcher = await openMatcher(tx, sourceId);
-  const entries = covered.map((entry) => ({ ...entry, match: matcher.match(entry.sourceRefs) }));
-  await writeMatches(tx, entries);
-  const findings = await moveFindings(tx, entries, sourceId, actor);
-  await checkPersonDays(tx, personDaysOf(entries), {});
+  const covered = await readCovered(tx, await readOpenVersions(tx, [exception.id], null, null));
+  const { entries, findings } = await matchAnew(tx, covered, sourceId, actor);
   const missed = findings.filter((finding) => finding.subjectKey === current.subjectKey).length;
   const matched = entries.length - missed;
   if (matched === 0 && missed > 0) throw stillUnmatched(current, kind, targetId);
@@ -125,20 +122,85 @@ async function writeRule(
   return row;
 }
 
-/** Current versions that nothing was claimed of, under the ordered lock of their balances. */
-function readCovered(tx: WorkspaceTx, exceptionId: string): Promise<Covered[]> {
+/** A chunk of what exceptions of one source cover, matched by the rules of now. */
+export interface RematchedChunk {
+  /** Entries that now have the record. */
+  matched: number;
+  /** Where to go on; null: this was the last chunk. */
+  last: EntryVersionRef | null;
+}
+
+/**
+ * Matches at most `limit` of the entry versions that these open match exceptions of one source cover, from `after` on, and ends
+ * the exceptions that cover nothing more. Safe to repeat; in the order of an intake: the source, then balances.
+ */
+export async function rematchChunk(
+  tx: WorkspaceTx,
+  chunk: { sourceId: string; exceptionIds: readonly string[]; after: EntryVersionRef | null; limit: number },
+  actor: string,
+): Promise<RematchedChunk> {
+  const { sourceId, exceptionIds, after, limit } = chunk;
+  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [sourceId]);
+  const versions = await readOpenVersions(tx, exceptionIds, after, limit);
+  const covered = await readCovered(tx, versions);
+  const { entries, findings } = await matchAnew(tx, covered, sourceId, actor);
+  const keys = await tx.rows<{ subjectKey: string }>(
+    'select subject_key from exceptions where workspace_id = $1 and id = any($2::uuid[])',
+    [tx.workspaceId, plainArray(exceptionIds)],
+  );
+  const looked = new Set(keys.map(({ subjectKey }) => subjectKey));
+  const missed = findings.filter(({ subjectKey }) => looked.has(subjectKey)).length;
+  const full = versions.length === limit;
+  return { matched: entries.length - missed, last: full ? versions.at(-1)! : null };
+}
+
+async function matchAnew(
+  tx: WorkspaceTx,
+  covered: Covered[],
+  sourceId: string,
+  actor: string,
+): Promise<{ entries: Rematch[]; findings: RaisedFinding[] }> {
+  const matcher = await openMatcher(tx, sourceId);
+  const entries = covered.map((entry) => ({ ...entry, match: matcher.match(entry.sourceRefs) }));
+  await writeMatches(tx, entries);
+  const findings = await moveFindings(tx, entries, sourceId, actor);
+  await checkPersonDays(tx, personDaysOf(entries), {});
+  return { entries, findings };
+}
+
+/** The entry versions that open exceptions cover, in order, after one of them; `limit` null: all. */
+function readOpenVersions(
+  tx: WorkspaceTx,
+  exceptionIds: readonly string[],
+  after: EntryVersionRef | null,
+  limit: number | null,
+): Promise<EntryVersionRef[]> {
+  return tx.rows<EntryVersionRef>(
+    `select distinct entry_id, version from exception_entries
+     where workspace_id = $1 and exception_id = any($2::uuid[]) and open
+       and ($3::uuid is null or (entry_id, version) > ($3, $4::int))
+     order by 1, 2 limit $5`,
+    [tx.workspaceId, plainArray(exceptionIds), after?.entryId ?? null, after?.version ?? null, limit],
+  );
+}
+
+/** Current versions among them that nothing was claimed of, under the ordered lock of their balances. */
+function readCovered(tx: WorkspaceTx, versions: readonly EntryVersionRef[]): Promise<Covered[]> {
   return tx.rows<Covered>(
     `select v.entry_id, v.version, v.kind, v.work_date, v.billable, v.source_refs, v.client_id, v.project_id, v.task_id, v.person_id,
        b.quantity - b.claimed as open
-     from (select entry_id, version from exception_entries
-       where workspace_id = $1 and exception_id = $2 and open order by 1, 2) x
+     from (select * from unnest($2::uuid[], $3::int[]) as r(entry_id, version) order by 1, 2) x
      cross join lateral (select 1 from work_entries y
        where y.workspace_id = $1 and y.id = x.entry_id and y.current_version = x.version offset 0) e
      cross join lateral (select y.quantity, y.claimed from entry_balance y
        where y.workspace_id = $1 and y.entry_id = x.entry_id and y.version = x.version and y.claimed = 0 for no key update) b
      cross join lateral (select y.* from entry_versions y
        where y.workspace_id = $1 and y.entry_id = x.entry_id and y.version = x.version offset 0) v`,
-    [tx.workspaceId, exceptionId],
+    [
+      tx.workspaceId,
+      plainArray(versions.map(({ entryId }) => entryId)),
+      plainArray(versions.map(({ version }) => version)),
+    ],
   );
 }
 

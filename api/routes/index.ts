@@ -95,10 +95,13 @@ import { retryInvoiceSync } from './invoices/retry-invoice-sync.ts';
 import { getMail } from './mail-outbox/get-mail.ts';
 import { listMails } from './mail-outbox/list-mails.ts';
 import { retryMail } from './mail-outbox/retry-mail.ts';
+import { applyMappingRule } from './mapping-rules/apply-mapping-rule.ts';
 import { createMappingRule } from './mapping-rules/create-mapping-rule.ts';
 import { deleteMappingRule } from './mapping-rules/delete-mapping-rule.ts';
 import { getMappingRule } from './mapping-rules/get-mapping-rule.ts';
 import { listMappingRules } from './mapping-rules/list-mapping-rules.ts';
+import { listUnmatched } from './mapping-rules/list-unmatched.ts';
+import { previewMappingRule } from './mapping-rules/preview-mapping-rule.ts';
 import { updateMappingRule } from './mapping-rules/update-mapping-rule.ts';
 import { getMe } from './me/get-me.ts';
 import { getMember } from './members/get-member.ts';
@@ -294,10 +297,14 @@ export const routes: readonly Route[] = [
   listInvoices,
   listLineEntries,
   retryInvoiceSync,
+  applyMappingRule,
   createMappingRule,
   deleteMappingRule,
+  // Before the rule by its id, whose path it would be.
+  listUnmatched,
   getMappingRule,
   listMappingRules,
+  previewMappingRule,
   updateMappingRule,
   cancelOperation,
   getOperation,

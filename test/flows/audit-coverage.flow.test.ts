@@ -9,6 +9,7 @@ import { type Answered, startApi, type TestApi } from '../support/start-api.ts';
 const without: Record<string, string> = {
   'preview-billing-run': 'rolls back all it does',
   'preview-contractor-invoice': 'writes nothing',
+  'preview-mapping-rule': 'the same',
   'mark-notification-read': 'what a member has read is their own matter',
   'mark-all-read': 'the same',
   // Their examples find nothing to do here.

@@ -16,6 +16,7 @@ import { renderMail } from '../../mail/render-mail.ts';
 import { loadTemplates } from '../../mail/templates.ts';
 import { createFileStore } from '../../runtime/file-store.ts';
 import { createImporter } from '../../runtime/import/importer.ts';
+import { createRematcher } from '../../runtime/rematcher.ts';
 import { createSecretBox } from '../../runtime/secrets.ts';
 import { createApiKey } from '../../store/api-keys.ts';
 import { numberEvents } from '../../store/events.ts';
@@ -77,6 +78,7 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
   const shutdown = new AbortController();
   const spoolDir = mkdtempSync(join(tmpdir(), 'slipway-test-api-'));
   const importer = createImporter({ database: test.database, spoolDir, logger });
+  const rematcher = createRematcher({ database: test.database, logger });
   const app = createApp(
     {
       database: test.database,
@@ -98,6 +100,7 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       logger,
       importFile: (upload) => importer.importFile(upload),
       files: createFileStore(join(spoolDir, 'files')),
+      rematcher,
       showMail: async (content) =>
         renderMail(
           await loadTemplates(join(tmpdir(), 'slipway-test-mail')),
@@ -163,7 +166,7 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       shutdown.abort();
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
-      await importer.stop();
+      await Promise.all([importer.stop(), rematcher.stop()]);
       await rm(spoolDir, { recursive: true, force: true });
       await test.drop();
     },

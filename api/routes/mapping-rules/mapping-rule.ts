@@ -1,6 +1,7 @@
 /** Owns how a mapping rule is read and written over the API. */
 import { z } from 'zod';
-import { targetKinds } from '../../../domain/match.ts';
+import { patternProblem, targetKinds } from '../../../domain/match.ts';
+import type { RuleScope } from '../../../store/apply-mapping-rule.ts';
 import { type MappingRule, matchBys } from '../../../store/mapping-rules.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import { id, instant, name } from '../../kit/schemas.ts';
@@ -27,14 +28,34 @@ export const mappingRule = z
   })
   .meta({ id: 'MappingRule' });
 
-export const newMappingRule = z.object({
-  sourceId: id.nullish(),
-  targetKind,
-  matchBy: z.enum(matchBys),
-  // Many stars make a pattern slow on long names.
-  matchValue: name
-    .refine((text) => text.split('*').length <= 5, 'at most four *')
-    .meta({ description: 'What the source says; a pattern may hold *.' }),
-  targetId: id.meta({ description: 'Our client, project, task or person.' }),
-});
+export const newMappingRule = z
+  .object({
+    sourceId: id.nullish(),
+    targetKind,
+    matchBy: z.enum(matchBys),
+    matchValue: name.meta({ description: 'What the source says; a pattern may hold *.' }),
+    targetId: id.meta({ description: 'Our client, project, task or person.' }),
+  })
+  .superRefine(({ targetKind: kind, matchBy, matchValue }, context) => {
+    const refuse = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    if (matchBy === 'email' && kind !== 'person') refuse('matchBy', 'only people have an e-mail address');
+    const problem = matchBy === 'pattern' ? patternProblem(matchValue) : null;
+    if (problem) refuse('matchValue', problem);
+  });
 export const mappingRuleChange = z.object({ targetId: id });
+
+/** What a rule in a request is about. */
+export const scopeOf = ({ sourceId = null, ...rule }: z.output<typeof newMappingRule>): RuleScope => ({
+  ...rule,
+  sourceId,
+});
+
+export const touched = z
+  .object({
+    exceptions: z.int().meta({ description: 'Names that it fits.' }),
+    entries: z.int().meta({ description: 'Entries that wait for them.' }),
+    seconds: z.int().meta({ description: 'Labor of these.' }),
+    names: z.array(z.string()).meta({ description: 'What sources say, the first few.' }),
+  })
+  .meta({ id: 'TouchedByRule' });
