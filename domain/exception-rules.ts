@@ -1,11 +1,10 @@
 /** Owns the list of every rule that an exception may be raised by: what a person may name, release or filter by. */
 import { targetKinds } from './match.ts';
-import { duplicateEntry } from './validation/duplicate.ts';
-import { contractRules, entryRules, personDayOver24h } from './validation/entry-rules.ts';
+import { allRules } from './validation/entry-rules.ts';
 
 /** Sorted, so that a list on a screen is found through. */
 export const exceptionRules: readonly string[] = [
-  ...[...entryRules, ...contractRules, personDayOver24h, duplicateEntry].map((rule) => rule.code),
+  ...allRules.map((rule) => rule.code),
   ...targetKinds.map((kind) => `match.${kind}`),
   'connection.authorization_lost',
   'entry.changed_after_claim',
@@ -16,6 +15,7 @@ export const exceptionRules: readonly string[] = [
   'payment.beyond_balance',
   'payment.changed_at_platform',
   'payment.confirmed_not_received',
+  'retainer.used_up',
   'sync.failed',
   'webhook.unreadable',
 ].sort();

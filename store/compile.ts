@@ -1,9 +1,16 @@
 /** Owns compiling: open, approved entries of a contract become priced billable items and claims, in one transaction a chunk. */
 
 import { type ApprovalPolicy, billableApprovals } from '../domain/approval.ts';
+import { type ContractTerms, type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
 import { Decimal, type Rounding } from '../domain/money.ts';
 import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts';
-import { type PriceBook, type PricedQuantity, priceEntry, type Rate } from '../domain/pricing/price-entry.ts';
+import {
+  displayedQuantity,
+  type PriceBook,
+  type PricedQuantity,
+  priceEntry,
+  type Rate,
+} from '../domain/pricing/price-entry.ts';
 import { productDefaults } from '../domain/pricing/product-defaults.ts';
 import { roundDays } from '../domain/pricing/round-days.ts';
 import {
@@ -11,13 +18,29 @@ import {
   nonBillableProject,
   outsideContractDates,
 } from '../domain/validation/contract-dates.ts';
-import { contractRules, findAll } from '../domain/validation/entry-rules.ts';
-import type { ContractContext, Severity } from '../domain/validation/rule.ts';
-import type { Day, DecimalText, EntryKind } from '../domain/work-entry.ts';
+import { contractRules, pricedRules } from '../domain/validation/entry-rules.ts';
+import type { ContractEntry, PricedEntry, RuleSetting } from '../domain/validation/rule.ts';
+import type { Day, DecimalText, EntryKind, Instant } from '../domain/work-entry.ts';
 import { asRows, plainArray, textArray } from './arrays.ts';
+import {
+  type ContractChecks,
+  findInContract,
+  findInPrices,
+  noLongerFound,
+  openChecks,
+} from './contract-checks.ts';
+import { lockContract, readTimeline } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
-import { closeFutureDates, findReleased, type RaisedFinding, raiseFindings } from './exceptions.ts';
+import {
+  closeFixed,
+  closeFutureDates,
+  type EntryVersionRef,
+  type RaisedFinding,
+  raiseFindings,
+} from './exceptions.ts';
+import { historyDeltas } from './item-history.ts';
 import { newId } from './new-id.ts';
+import { type OvertimeBook, openOvertime, splitCandidates } from './overtime.ts';
 import { addDeltas } from './totals.ts';
 import { uncompile } from './uncompile.ts';
 
@@ -33,28 +56,27 @@ export interface ContractForBilling {
   approvalPolicy: ApprovalPolicy;
   grouping: { invoice: string; line: string };
   rounding: Rounding;
-  severities: Record<string, Severity>;
+  severities: Record<string, RuleSetting>;
   projects: { id: string; billable: boolean }[];
 }
 
 export type RunScope = { type: 'contract' | 'client' | 'project' | 'workspace'; id: string };
 
-/** Active contracts with the projects of them that the scope covers; contracts without one are left out. */
-export async function contractsInScope(tx: WorkspaceTx, scope: RunScope): Promise<ContractForBilling[]> {
+/** Active contracts (or of these statuses) with the projects of them that the scope covers; contracts without one are left out. */
+export async function contractsInScope(
+  tx: WorkspaceTx,
+  scope: RunScope,
+  statuses: readonly string[] = ['active'],
+): Promise<ContractForBilling[]> {
   return tx.rows<ContractForBilling>(
     `select c.id, c.client_id, c.seller_id, c.currency, c.zone, c.starts_on, c.ends_before, c.go_live_on, c.approval_policy, c.grouping,
        c.rounding, c.severities, jsonb_agg(jsonb_build_object('id', p.id, 'billable', p.billable) order by p.id) as projects
      from contracts c join projects p on p.workspace_id = c.workspace_id and p.contract_id = c.id
-     where c.workspace_id = $1 and c.status = 'active'
+     where c.workspace_id = $1 and c.status = any($4::text[])
        and case $2 when 'contract' then c.id = $3 when 'client' then c.client_id = $3 when 'project' then p.id = $3 else true end
      group by c.workspace_id, c.id order by c.id`,
-    [tx.workspaceId, scope.type, scope.id],
+    [tx.workspaceId, scope.type, scope.id, plainArray(statuses)],
   );
-}
-
-/** One run of a contract at a time touches its items: caps, retainers and drafts look at sums. Held to the commit. */
-export async function lockContract(tx: WorkspaceTx, contractId: string): Promise<void> {
-  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 2))', [contractId]);
 }
 
 /** Reads everything that may price the contract's entries, and answers the book of each project. */
@@ -182,7 +204,7 @@ export interface CompileCursor {
   entryId: string;
   version: number;
 }
-interface Candidate {
+export interface Candidate {
   entryId: string;
   version: number;
   open: number;
@@ -201,24 +223,52 @@ interface Candidate {
   currency: string | null;
   taskUnitPrice: DecimalText | null;
   taskBillable: boolean | null;
+  startedAt: Instant | null;
+  endedAt: Instant | null;
+  approvedAsIs: boolean;
+  corrects: boolean;
+}
+/** What one item takes of an entry: all that is open, or its regular time or its overtime. */
+interface Part {
+  candidate: Candidate;
+  /** Raw units. */
+  quantity: number;
+  isOvertime: boolean;
 }
 export interface CompileContext {
   contract: ContractForBilling;
+  timeline: ContractTimeline;
+  /** Null where no version of the contract knows overtime. */
+  overtime: OvertimeBook | null;
+  checks: ContractChecks;
   bookOf: (projectId: string) => PriceBook;
   products: Map<string, ProductRow>;
-  runId: string;
+  /** Null where no run asks: a write-off. */
+  runId: string | null;
   /** Work dated before this day. */
   cutoffOn: Day;
 }
 /** Everything a compile of the contract looks up, read once. */
 export async function openCompile(
   tx: WorkspaceTx,
-  run: { id: string; cutoffOn: Day },
+  run: { id: string | null; cutoffOn: Day },
   contract: ContractForBilling,
 ): Promise<CompileContext> {
+  const timeline = await readTimeline(tx, contract.id);
+  const overtime = await openOvertime(tx, timeline);
+  const bookOf = await readPriceBooks(tx, contract);
   return {
     contract,
-    bookOf: await readPriceBooks(tx, contract),
+    timeline,
+    overtime,
+    checks: await openChecks(tx, {
+      contract,
+      timeline,
+      bookOf,
+      isHoliday: overtime?.isHoliday ?? (() => false),
+      actor: `billing-run:${run.id}`,
+    }),
+    bookOf,
     products: await ensureDefaultProducts(tx),
     runId: run.id,
     cutoffOn: run.cutoffOn,
@@ -245,88 +295,229 @@ export async function compileChunk(
   limit: number,
 ): Promise<CompiledChunk> {
   const { contract } = context;
+  // Hours split by what was billed of the week, and caps fill up: another compile of it is waited for.
+  if (context.overtime !== null || context.checks.hasLimits) await lockContract(tx, contract.id);
   if (cursor === null) await closeFutureDates(tx, contract.zone);
   const locked = await lockPage(tx, context, cursor, limit);
   const page = locked.length === limit ? wholeDays(locked) : locked;
   const next = locked.length === limit ? page.reduce(later) : null;
   const candidates = page.length === 0 ? [] : await readCandidates(tx, context, cursor, page);
-  const billableProjects = new Map(contract.projects.map((p) => [p.id, p.billable]));
-  const findings = await findInContract(tx, contract, candidates, billableProjects);
-  const blocked = new Set(findings.map((finding) => finding.subjectId));
-  const items: { candidate: Candidate; priced: PricedQuantity; productId: string | null }[] = [];
+  const findings = await findInContract(tx, context.checks, candidates.map(toEntry));
+  const blocked = new Set(findings.map((finding) => finding.subjectId!));
   const billable = candidates.filter((candidate) => !blocked.has(candidate.entryId));
+  const parts = await toParts(tx, context, billable, blocked);
   const shown = roundDays(
-    billable.map(({ kind, workDate, projectId, personId, open }) => ({
-      kind,
-      workDate,
-      projectId,
-      personId,
-      quantity: open,
+    parts.map(({ candidate, quantity }) => ({
+      kind: candidate.kind,
+      workDate: candidate.workDate,
+      projectId: candidate.projectId,
+      personId: candidate.personId,
+      quantity,
+      entryId: candidate.entryId,
+      taskId: candidate.taskId,
+      timeRounding: termsAt(context.timeline, candidate.workDate).timeRounding,
     })),
     contract.rounding,
   );
-  for (const [index, candidate] of billable.entries()) {
-    const product = context.products.get(productDefaults[candidate.kind].name)!;
-    const priced = priceEntry(
-      {
-        kind: candidate.kind,
-        workDate: candidate.workDate,
-        quantity: candidate.open,
-        position: candidate.position ?? candidate.personPosition,
-        rate: candidate.rate,
-        cost: candidate.costRate,
-        currency: candidate.currency,
-        taskUnitPrice: candidate.taskUnitPrice,
-        product,
-      },
-      context.bookOf(candidate.projectId),
-      shown[index],
-    );
+  const priced: PricedPart[] = [];
+  for (const [index, part] of parts.entries()) {
+    const item = pricePart(context, part, shown[index]!);
     // Too small to show on a line: claimed it would be lost, so it stays open, to be seen and to be billed with more.
-    if (new Decimal(priced.quantity).isZero()) continue;
-    items.push({ candidate, priced, productId: product.id });
+    if (new Decimal(item.priced.quantity).isZero()) continue;
+    priced.push(item);
   }
-  const exceptions = await raiseFindings(tx, findings);
+  const ofPrices = await findInPrices(tx, context.checks, priced.map(toPricedEntry));
+  const heldBack = new Set(
+    ofPrices.filter((finding) => !finding.tellsOnly).map((finding) => finding.subjectId),
+  );
+  const items = priced.filter((item) => !heldBack.has(item.candidate.entryId));
+  const exceptions = await raiseFindings(tx, [...findings, ...ofPrices]);
   await writeItems(tx, context, items);
   const amount = items.reduce((sum, { priced }) => sum.plus(priced.amount), new Decimal(0));
   const seconds = items.reduce(
-    (sum, { candidate }) => sum + (candidate.kind === 'labor' ? candidate.open : 0),
+    (sum, { candidate, quantity }) => sum + (candidate.kind === 'labor' ? quantity : 0),
     0,
   );
   return { items: items.length, amount: amount.toFixed(), seconds, exceptions, cursor: next };
 }
 
-/** What the contract's rules find, less what a person released: a warning blocks only until then. */
-async function findInContract(
+export interface PricedPart extends Part {
+  terms: ContractTerms;
+  priced: PricedQuantity;
+  productId: string | null;
+  /** Under a fixed price: claimed and counted, without revenue. */
+  included: boolean;
+}
+
+/** One part an entry; labor of a contract with overtime splits in two where some of it is. */
+async function toParts(
   tx: WorkspaceTx,
-  contract: ContractForBilling,
+  context: CompileContext,
   candidates: Candidate[],
-  billableProjects: Map<string, boolean>,
-): Promise<RaisedFinding[]> {
-  const found = candidates.flatMap((candidate) => {
-    const contractContext: ContractContext = {
-      startsOn: contract.startsOn,
-      endsBefore: contract.endsBefore,
-      goLiveOn: contract.goLiveOn,
-      projectBillable: billableProjects.get(candidate.projectId) ?? true,
-    };
-    const subject = { ...candidate, quantity: candidate.open, running: false };
-    return findAll(contractRules, subject, contractContext, contract.severities).map(
-      (finding): RaisedFinding => ({
-        ...finding,
-        subjectKey: `entry:${candidate.entryId}`,
-        fingerprint: String(candidate.version),
-        subjectType: 'entry',
-        subjectId: candidate.entryId,
-        entries: [{ entryId: candidate.entryId, version: candidate.version }],
-      }),
-    );
-  });
-  const released = await findReleased(
+  blocked: ReadonlySet<string>,
+): Promise<Part[]> {
+  if (context.overtime === null)
+    return candidates.map((candidate) => ({ candidate, quantity: candidate.open, isOvertime: false }));
+  const splits = await splitCandidates(
     tx,
-    found.filter((finding) => finding.severity === 'W'),
+    context.contract,
+    context.overtime,
+    candidates.filter((candidate) => candidate.kind === 'labor'),
+    blocked,
   );
-  return found.filter((finding) => !released.has(`${finding.rule}|${finding.subjectKey}`));
+  return candidates.flatMap((candidate): Part[] => {
+    const split = splits.get(candidate.entryId);
+    if (!split) return [{ candidate, quantity: candidate.open, isOvertime: false }];
+    return [
+      { candidate, quantity: split.regularSeconds, isOvertime: false },
+      { candidate, quantity: split.overtimeSeconds, isOvertime: true },
+    ].filter((part) => part.quantity !== 0);
+  });
+}
+
+export function pricePart(context: CompileContext, part: Part, shown: DecimalText): PricedPart {
+  const { candidate, isOvertime, quantity } = part;
+  const product = context.products.get(productDefaults[candidate.kind].name)!;
+  const terms = termsAt(context.timeline, candidate.workDate);
+  const priced = priceEntry(
+    {
+      kind: candidate.kind,
+      workDate: candidate.workDate,
+      quantity,
+      position: candidate.position ?? candidate.personPosition,
+      rate: candidate.rate,
+      cost: candidate.costRate,
+      currency: candidate.currency,
+      taskUnitPrice: candidate.taskUnitPrice,
+      product,
+      mileageRate: mileageRateOf(terms, candidate.kind),
+      ...(isOvertime && { overtime: { multiplier: terms.overtime?.multiplier ?? null } }),
+    },
+    context.bookOf(candidate.projectId),
+    shown,
+  );
+  const included = terms.billingModel.type === 'fixed_price' && candidate.kind === 'labor';
+  return {
+    ...part,
+    terms,
+    priced: included ? { ...priced, ...ofFixedPrice } : priced,
+    productId: product.id,
+    included,
+  };
+}
+
+/** Hours under a fixed price bring no revenue of their own; milestones and percentages do (BILLING §1). */
+const ofFixedPrice = {
+  unitPrice: '0.00',
+  amount: '0',
+  source: 'included in the fixed price',
+  rule: {},
+  flagged: false,
+};
+
+function mileageRateOf({ mileage }: ContractTerms, kind: EntryKind): DecimalText | null {
+  if (kind === 'mileage_distance') return mileage?.distanceRate ?? null;
+  return kind === 'mileage_time' ? (mileage?.timeRate ?? null) : null;
+}
+
+/** As the contract pass looks at it. */
+function toEntry(candidate: Candidate): ContractEntry {
+  const { position, personPosition, open } = candidate;
+  return { ...candidate, position: position ?? personPosition, quantity: open, running: false };
+}
+
+function toPricedEntry({ candidate, quantity, priced, included }: PricedPart): PricedEntry {
+  const { currency, costRate } = candidate;
+  return { ...toEntry(candidate), currency, costRate, quantity, priced, included };
+}
+
+const recheckedRules = [...contractRules, ...pricedRules].map((rule) => rule.code);
+const recheckPage = 5_000;
+
+/**
+ * Looks again at what earlier runs found in the contract: what no rule finds any more is closed, and may be compiled now; of
+ * the rest the figures and the severity become today's. Before the entries of the run are compiled.
+ */
+export async function recheckContract(tx: WorkspaceTx, context: CompileContext): Promise<void> {
+  const { contract } = context;
+  let after: string | null = null;
+  for (;;) {
+    const open: { id: string; rule: string; entryId: string }[] = await tx.rows(
+      `select id, rule, subject_id as entry_id from exceptions
+       where workspace_id = $1 and contract_id = $2 and status = 'open' and rule = any($3::text[]) and ($4::uuid is null or id > $4)
+       order by id limit $5`,
+      [tx.workspaceId, contract.id, plainArray(recheckedRules), after, recheckPage],
+    );
+    if (open.length > 0) await recheckPageOf(tx, context, open);
+    if (open.length < recheckPage) return;
+    after = open.at(-1)!.id;
+  }
+}
+
+/** What both passes find in entries as they are now, and which of them the contract pass holds back. */
+export async function findAgain(
+  tx: WorkspaceTx,
+  context: CompileContext,
+  candidates: readonly Candidate[],
+): Promise<{ found: RaisedFinding[]; held: Set<string | null> }> {
+  const ofContract = await findInContract(tx, context.checks, candidates.map(toEntry));
+  const held = new Set(ofContract.map((finding) => finding.subjectId));
+  const parts = candidates
+    .filter((candidate) => !held.has(candidate.entryId))
+    .map((candidate) =>
+      pricePart(
+        context,
+        { candidate, quantity: candidate.open, isOvertime: false },
+        displayedQuantity(candidate.kind, candidate.open, context.contract.rounding),
+      ),
+    );
+  const ofPrices = await findInPrices(tx, context.checks, parts.map(toPricedEntry));
+  return { found: [...ofContract, ...ofPrices], held };
+}
+
+async function recheckPageOf(
+  tx: WorkspaceTx,
+  context: CompileContext,
+  open: readonly { rule: string; entryId: string }[],
+): Promise<void> {
+  const projectIds = new Set(context.contract.projects.map((project) => project.id));
+  const entries = await readEntries(
+    tx,
+    open.map((row) => ({ entryId: row.entryId, version: null })),
+  );
+  // What a narrower scope leaves out is looked at by a run of its own.
+  const outside = new Set(
+    entries
+      .filter((entry) => entry.contractId === context.contract.id && !projectIds.has(entry.projectId))
+      .map((entry) => entry.entryId),
+  );
+  const { found, held } = await findAgain(
+    tx,
+    context,
+    entries.filter((entry) => projectIds.has(entry.projectId)),
+  );
+  // A rule of the priced pass is not asked while the contract pass holds the entry: what it found stays.
+  const pricedCodes = new Set(pricedRules.map((rule) => rule.code));
+  const asked = open.filter(
+    ({ rule, entryId }) => !outside.has(entryId) && !(held.has(entryId) && pricedCodes.has(rule)),
+  );
+  const mended = noLongerFound(asked, found);
+  const byRule = Map.groupBy(
+    asked.filter(({ rule, entryId }) => mended.has(`${rule}|entry:${entryId}`)),
+    (row) => row.rule,
+  );
+  for (const [rule, rows] of byRule)
+    await closeFixed(
+      tx,
+      rule,
+      rows.map(({ entryId }) => `entry:${entryId}`),
+      'the rule finds nothing any more',
+    );
+  const wasOpen = new Set(open.map(({ rule, entryId }) => `${rule}|entry:${entryId}`));
+  await raiseFindings(
+    tx,
+    found.filter((finding) => wasOpen.has(`${finding.rule}|${finding.subjectKey}`)),
+  );
 }
 
 /** The walk of a compile: parameters 1 to 7 of the two statements that use it. */
@@ -383,6 +574,43 @@ function wholeDays<C extends CompileCursor>(page: C[]): C[] {
   return whole.length > 0 ? whole : page;
 }
 
+/** Of a balance `l`, its version `v`, task `t` and person `p`. */
+const candidateColumns = `l.entry_id, l.version, l.open, v.kind, v.work_date, v.project_id, v.client_id, v.task_id, t.phase_id, v.person_id, v.position,
+       p.position as person_position, v.notes, v.rate, v.cost_rate, v.currency, t.unit_price as task_unit_price, t.billable as task_billable,
+       v.started_at, v.ended_at, v.approved_hash is not distinct from v.content_hash as approved_as_is,
+       case when l.version > 1 then exists (select 1 from entry_balance b
+         where b.workspace_id = $1 and b.entry_id = l.entry_id and b.version < l.version and b.claimed <> 0) else false end as corrects`;
+const taskAndPerson = `left join lateral (
+       select x.phase_id, x.unit_price, x.billable from tasks x where x.workspace_id = $1 and x.id = v.task_id offset 0) t on true
+     left join lateral (select x.position from people x where x.workspace_id = $1 and x.id = v.person_id offset 0) p on true`;
+
+/** The named entries as they are now, whatever holds them back; those of no project are left out. A version that is not the current one too. */
+export function readEntries(
+  tx: WorkspaceTx,
+  refs: readonly (Pick<EntryVersionRef, 'entryId'> & { version: number | null })[],
+): Promise<(Candidate & { contractId: string | null })[]> {
+  return tx.rows(
+    `select ${candidateColumns}, j.contract_id
+     from (select distinct * from unnest($2::uuid[], $3::int[]) as u(entry_id, version)) r
+     cross join lateral (
+       select x.current_version from work_entries x where x.workspace_id = $1 and x.id = r.entry_id and x.deleted_at is null
+         and x.current_version = coalesce(r.version, x.current_version) offset 0) e
+     cross join lateral (
+       select x.entry_id, x.version, x.quantity - x.claimed as open from entry_balance x
+       where x.workspace_id = $1 and x.entry_id = r.entry_id and x.version = e.current_version offset 0) l
+     cross join lateral (
+       select x.* from entry_versions x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version offset 0) v
+     cross join lateral (select x.contract_id from projects x where x.workspace_id = $1 and x.id = v.project_id offset 0) j
+     ${taskAndPerson}
+     order by l.entry_id`,
+    [
+      tx.workspaceId,
+      plainArray(refs.map((entry) => entry.entryId)),
+      plainArray(refs.map((entry) => entry.version)),
+    ],
+  );
+}
+
 /**
  * What may be compiled of a locked page. Locked first, read after: a statement that waits for a lock goes on with its
  * older snapshot of the entry's approval and exceptions. It walks the same stretch again, which costs less than to send
@@ -397,8 +625,7 @@ async function readCandidates(
   const locked = new Set(page.filter((row) => !row.taken).map(entryKey));
   const last = page.reduce(later);
   const found = await tx.rows<Candidate>(
-    `select l.entry_id, l.version, l.open, v.kind, v.work_date, v.project_id, v.client_id, v.task_id, t.phase_id, v.person_id, v.position,
-       p.position as person_position, v.notes, v.rate, v.cost_rate, v.currency, t.unit_price as task_unit_price, t.billable as task_billable
+    `select ${candidateColumns}
      from (
        select entry_id, version, quantity - claimed as open from entry_balance where ${openEntries}
          and (project_id, work_date, entry_id, version) <= ($9::uuid, $10::date, $11::uuid, $12::int) offset 0) l
@@ -408,9 +635,7 @@ async function readCandidates(
      cross join lateral (
        select x.* from entry_versions x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version
          and x.approval = any($8::text[]) and not x.running offset 0) v
-     left join lateral (
-       select x.phase_id, x.unit_price, x.billable from tasks x where x.workspace_id = $1 and x.id = v.task_id offset 0) t on true
-     left join lateral (select x.position from people x where x.workspace_id = $1 and x.id = v.person_id offset 0) p on true
+     ${taskAndPerson}
      where coalesce(t.billable, true)
        and not exists (
          select 1 from exception_entries x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version and x.open offset 0)
@@ -436,19 +661,24 @@ const itemKinds: Record<EntryKind, string> = {
 };
 const maxDescription = 500;
 
-async function writeItems(
+/** Answers the ids of the items, in the order given. */
+export async function writeItems(
   tx: WorkspaceTx,
   context: CompileContext,
-  items: { candidate: Candidate; priced: PricedQuantity; productId: string | null }[],
-): Promise<void> {
-  if (items.length === 0) return;
+  items: PricedPart[],
+): Promise<string[]> {
+  if (items.length === 0) return [];
+  const ids = items.map(() => newId());
   const { contract, runId } = context;
   const c = items.map((item) => item.candidate);
   const p = items.map((item) => item.priced);
   const { from, params } = asRows(
     {
-      id: { type: 'uuid', values: items.map(() => newId()) },
-      kind: { type: 'text', values: c.map((row) => itemKinds[row.kind]) },
+      id: { type: 'uuid', values: ids },
+      kind: {
+        type: 'text',
+        values: items.map((item) => (item.isOvertime ? 'labor_overtime' : itemKinds[item.candidate.kind])),
+      },
       entry_id: { type: 'uuid', values: c.map((row) => row.entryId) },
       version: { type: 'int', values: c.map((row) => row.version) },
       project_id: { type: 'uuid', values: c.map((row) => row.projectId) },
@@ -464,7 +694,7 @@ async function writeItems(
         text: true,
       },
       unit: { type: 'text', values: p.map((row) => row.unit), text: true },
-      raw_quantity: { type: 'bigint', values: c.map((row) => row.open) },
+      raw_quantity: { type: 'bigint', values: items.map((item) => item.quantity) },
       quantity: { type: 'numeric', values: p.map((row) => row.quantity) },
       unit_price: { type: 'numeric', values: p.map((row) => row.unitPrice) },
       amount: { type: 'numeric', values: p.map((row) => row.amount) },
@@ -472,6 +702,8 @@ async function writeItems(
       price_source: { type: 'text', values: p.map((row) => row.source), text: true },
       price_rule: { type: 'jsonb', values: p.map((row) => JSON.stringify(row.rule)), text: true },
       flagged: { type: 'boolean', values: p.map((row) => row.flagged) },
+      included: { type: 'boolean', values: items.map((item) => item.included) },
+      contract_version: { type: 'int', values: items.map((item) => item.terms.version) },
     },
     6,
   );
@@ -482,24 +714,33 @@ async function writeItems(
      made as (
        insert into billable_items (workspace_id, id, kind, entry_id, entry_version, replaces_version, contract_id, client_id, project_id, phase_id, task_id,
          person_id, product_id, position, work_date, description, unit, raw_quantity, rounded_quantity, quantity, unit_price, amount, cost_amount,
-         currency, price_source, price_rule, flagged, run_id)
+         currency, price_source, price_rule, flagged, included, contract_version, run_id)
        select $1, id, kind, entry_id, version,
          -- Versions that nothing was claimed of were never billed: the difference is to the last that was.
          case when version > 1 then (select max(b.version) from entry_balance b
            where b.workspace_id = $1 and b.entry_id = r.entry_id and b.version < r.version and b.claimed <> 0) end, $2, $3, project_id, phase_id, task_id, person_id, product_id,
          position, work_date, description, unit, raw_quantity, quantity, quantity, unit_price, amount, cost_amount, $4, price_source, price_rule,
-         flagged, $5
+         flagged, included, contract_version, $5
        from r)
      insert into claims (workspace_id, entry_id, version, item_id, quantity, run_id)
      select $1, entry_id, version, id, raw_quantity, $5 from r`,
     [tx.workspaceId, contract.id, contract.clientId, contract.currency, runId, ...params],
   );
-  const deltas = c
-    .filter((row) => row.kind === 'labor')
-    .map((row) => ({ metric: 'open_seconds', key: row.projectId, value: String(-row.open) }));
+  const deltas = items
+    .filter(({ candidate }) => candidate.kind === 'labor')
+    .map(({ candidate, quantity }) => ({
+      metric: 'open_seconds',
+      key: candidate.projectId,
+      value: String(-quantity),
+    }));
   const pending = p.reduce((sum, row) => sum.plus(row.amount), new Decimal(0));
   await addDeltas(tx, [
     ...deltas,
     { metric: 'pending_amount', key: contract.currency, value: pending.toFixed() },
+    ...historyDeltas(
+      contract.id,
+      items.map(({ candidate, priced }) => ({ kind: candidate.kind, amount: priced.amount })),
+    ),
   ]);
+  return ids;
 }

@@ -1,6 +1,6 @@
 /** Owns finding entries that came in anew under another derived key, and closing what turned up in the file after all. */
 import { chooseTwins, duplicateEntry, type PossibleTwin } from '../domain/validation/duplicate.ts';
-import type { Severity } from '../domain/validation/rule.ts';
+import type { RuleSettings } from '../domain/validation/rule.ts';
 import type { Day, EntryKind } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
@@ -39,12 +39,13 @@ export async function findDuplicates(
   options: {
     sourceId: string;
     operationId: string;
-    severities: Record<string, Severity>;
+    severities: RuleSettings;
     isInFile: (key: string) => boolean;
   },
 ): Promise<RaisedFinding[]> {
+  const severity = options.severities[duplicateEntry.code] ?? duplicateEntry.severity;
   const known = fresh.filter((entry) => entry.personId !== null && entry.projectId !== null);
-  if (known.length === 0) return [];
+  if (known.length === 0 || severity === 'off') return [];
   const possible = await tx.rows<PossibleTwin & { workDate: Day; quantity: number }>(
     `with fresh as materialized (
        select * from unnest($4::uuid[], $5::text[], $6::date[], $7::bigint[], $8::uuid[], $9::uuid[], $10::uuid[])
@@ -83,7 +84,7 @@ export async function findDuplicates(
   const facts = new Map(possible.map((row) => [row.entryId, row]));
   return chooseTwins(possible, options.isInFile).map(({ entryId, twinId, twinKey }) => ({
     rule: duplicateEntry.code,
-    severity: options.severities[duplicateEntry.code] ?? duplicateEntry.severity,
+    severity,
     subjectKey: `entry:${entryId}`,
     fingerprint: twinId,
     subjectType: 'entry',

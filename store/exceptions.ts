@@ -28,6 +28,10 @@ export interface RaisedFinding {
     | 'payee_account';
   subjectId: string | null;
   detail: Record<string, unknown>;
+  /** Of a finding of its rules. */
+  contractId?: string;
+  /** True: it says why something else holds the entries back, and holds none back itself. */
+  tellsOnly?: boolean;
   entries: EntryVersionRef[];
 }
 
@@ -44,17 +48,17 @@ export async function raiseFindings(tx: WorkspaceTx, findings: RaisedFinding[]):
   const all = [...merged.values()];
   await closeReleasedBefore(tx, all);
   const stored = await tx.rows<{ id: string; rule: string; subjectKey: string }>(
-    `insert into exceptions (workspace_id, id, rule, severity, subject_key, fingerprint, subject_type, subject_id, detail)
-     select $1, f.id, f.rule, f.severity, f.subject_key, f.fingerprint, f.subject_type, f.subject_id, f.detail
-     from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::jsonb[])
-       as f(id, rule, severity, subject_key, fingerprint, subject_type, subject_id, detail)
+    `insert into exceptions (workspace_id, id, rule, severity, subject_key, fingerprint, subject_type, subject_id, detail, contract_id)
+     select $1, f.id, f.rule, f.severity, f.subject_key, f.fingerprint, f.subject_type, f.subject_id, f.detail, f.contract_id
+     from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::jsonb[], $10::uuid[])
+       as f(id, rule, severity, subject_key, fingerprint, subject_type, subject_id, detail, contract_id)
      where not exists (
        select 1 from exceptions x where x.workspace_id = $1 and x.rule = f.rule and x.subject_key = f.subject_key
          and x.fingerprint = f.fingerprint and x.status in ('released', 'written_off'))
      -- In one order everywhere: two intakes that raise the same findings wait for each other, but never in a circle.
      order by f.rule, f.subject_key
      on conflict (workspace_id, rule, subject_key) where status = 'open'
-       do update set detail = excluded.detail, fingerprint = excluded.fingerprint, severity = excluded.severity
+       do update set detail = excluded.detail, fingerprint = excluded.fingerprint, severity = excluded.severity, contract_id = excluded.contract_id
      returning id, rule, subject_key`,
     [
       tx.workspaceId,
@@ -66,24 +70,24 @@ export async function raiseFindings(tx: WorkspaceTx, findings: RaisedFinding[]):
       plainArray(all.map((f) => f.subjectType)),
       plainArray(all.map((f) => f.subjectId)),
       textArray(all.map((f) => JSON.stringify(f.detail))),
+      plainArray(all.map((f) => f.contractId ?? null)),
     ],
   );
-  const links = stored.flatMap((row) =>
-    (merged.get(`${row.rule}|${row.subjectKey}`)?.entries ?? []).map((entry) => ({
-      exceptionId: row.id,
-      ...entry,
-    })),
-  );
+  const links = stored.flatMap((row) => {
+    const { entries, tellsOnly } = merged.get(`${row.rule}|${row.subjectKey}`)!;
+    return entries.map((entry) => ({ exceptionId: row.id, holds: tellsOnly !== true, ...entry }));
+  });
   if (links.length > 0) {
     await tx.run(
-      `insert into exception_entries (workspace_id, exception_id, entry_id, version)
-       select $1, l.* from unnest($2::uuid[], $3::uuid[], $4::int[]) as l
+      `insert into exception_entries (workspace_id, exception_id, entry_id, version, open)
+       select $1, l.* from unnest($2::uuid[], $3::uuid[], $4::int[], $5::boolean[]) as l
        on conflict do nothing`,
       [
         tx.workspaceId,
         plainArray(links.map((l) => l.exceptionId)),
         plainArray(links.map((l) => l.entryId)),
         plainArray(links.map((l) => l.version)),
+        plainArray(links.map((l) => l.holds)),
       ],
     );
   }
@@ -191,15 +195,21 @@ export interface ExceptionRow {
   subjectKey: string;
   status: (typeof exceptionStatuses)[number];
   detail: Record<string, unknown>;
+  contractId: string | null;
+  /** The member who looks after it. */
+  ownerId: string | null;
   entryCount: number;
   createdAt: string;
+  /** Whole days from when it was found until it was closed, or until now. */
+  ageDays: number;
   closedAt: string | null;
   closedBy: string | null;
   closeReason: string | null;
 }
 
-const select = `select e.id, e.rule, e.severity, e.subject_type, e.subject_id, e.subject_key, e.status, e.detail, e.created_at, e.closed_at,
-  e.closed_by, e.close_reason,
+const select = `select e.id, e.rule, e.severity, e.subject_type, e.subject_id, e.subject_key, e.status, e.detail, e.contract_id, e.owner_id,
+  e.created_at, e.closed_at, e.closed_by, e.close_reason,
+  floor(extract(epoch from coalesce(e.closed_at, now()) - e.created_at) / 86400)::int as age_days,
   (select count(*) from exception_entries x where x.workspace_id = e.workspace_id and x.exception_id = e.id)::int as entry_count
   from exceptions e`;
 
@@ -234,15 +244,25 @@ export function exceptionsOfEntry(tx: WorkspaceTx, entryId: string): Promise<Exc
   );
 }
 
-/** Newest first, after `cursor` (an id); `status` and `rule` narrow it. */
+export interface ExceptionFilter {
+  status?: string | undefined;
+  rule?: string | undefined;
+  severity?: Severity | undefined;
+  contractId?: string | undefined;
+  ownerId?: string | undefined;
+  /** True: those without an owner only. */
+  unowned?: boolean | undefined;
+  /** Covers an entry of this project, or of this person. */
+  projectId?: string | undefined;
+  personId?: string | undefined;
+  /** At least as many whole days old. */
+  minAgeDays?: number | undefined;
+}
+
+/** Newest first, after `cursor` (an id). */
 export async function listExceptions(
   tx: WorkspaceTx,
-  filter: {
-    status?: string | undefined;
-    rule?: string | undefined;
-    cursor?: string | undefined;
-    limit: number;
-  },
+  filter: ExceptionFilter & { cursor?: string | undefined; limit: number },
 ): Promise<ExceptionRow[]> {
   return tx.rows<ExceptionRow>(
     // The page first: entries are counted for its rows only.
@@ -250,9 +270,30 @@ export async function listExceptions(
        select x.id from exceptions x
        where x.workspace_id = $1 and ($2::text is null or x.status = $2) and ($3::text is null or x.rule = $3)
          and ($4::uuid is null or x.id < $4)
+         and ($6::text is null or x.severity = $6) and ($7::uuid is null or x.contract_id = $7)
+         and ($8::uuid is null or x.owner_id = $8) and (not $9::boolean or x.owner_id is null)
+         and ($10::int is null or x.created_at <= now() - make_interval(days => $10))
+         and ($11::uuid is null and $12::uuid is null or exists (
+           select 1 from exception_entries c
+           join entry_versions v on v.workspace_id = $1 and v.entry_id = c.entry_id and v.version = c.version
+           where c.workspace_id = $1 and c.exception_id = x.id
+             and ($11::uuid is null or v.project_id = $11) and ($12::uuid is null or v.person_id = $12)))
        order by x.id desc limit $5))
      order by e.id desc`,
-    [tx.workspaceId, filter.status ?? null, filter.rule ?? null, filter.cursor ?? null, filter.limit],
+    [
+      tx.workspaceId,
+      filter.status ?? null,
+      filter.rule ?? null,
+      filter.cursor ?? null,
+      filter.limit,
+      filter.severity ?? null,
+      filter.contractId ?? null,
+      filter.ownerId ?? null,
+      filter.unowned ?? false,
+      filter.minAgeDays ?? null,
+      filter.projectId ?? null,
+      filter.personId ?? null,
+    ],
   );
 }
 
@@ -305,6 +346,82 @@ export async function countBlockingExceptions(
 export interface ExceptionChoice {
   ids?: string[] | undefined;
   rules?: string[] | undefined;
+}
+
+/** Gives open exceptions of the choice to a member, or to nobody (null); answers how many had another owner before. */
+export function assignExceptions(
+  tx: WorkspaceTx,
+  choice: ExceptionChoice,
+  ownerId: string | null,
+): Promise<{ id: string; was: string | null }[]> {
+  return tx.rows(
+    `update exceptions set owner_id = $4, assigned_at = case when $4::uuid is null then null else now() end
+     where workspace_id = $1 and status = 'open' and (id = any($2::uuid[]) or rule = any($3::text[])) and owner_id is distinct from $4
+     returning id, old.owner_id as was`,
+    [tx.workspaceId, plainArray(choice.ids ?? []), textArray(choice.rules ?? []), ownerId],
+  );
+}
+
+export interface CoveredEntry extends EntryVersionRef {
+  exceptionId: string;
+  personId: string | null;
+}
+/** What open exceptions of the choice hold back, at most `limit`. The exceptions are held to the commit. */
+export async function coveredEntries(
+  tx: WorkspaceTx,
+  choice: ExceptionChoice,
+  limit: number,
+): Promise<CoveredEntry[]> {
+  const params = [tx.workspaceId, plainArray(choice.ids ?? []), textArray(choice.rules ?? [])];
+  await tx.run(
+    `select 1 from exceptions where workspace_id = $1 and status = 'open' and (id = any($2::uuid[]) or rule = any($3::text[]))
+     order by id for no key update`,
+    params,
+  );
+  return tx.rows<CoveredEntry>(
+    `select x.exception_id, x.entry_id, x.version, v.person_id
+     from exceptions e
+     join exception_entries x on x.workspace_id = $1 and x.exception_id = e.id and x.open
+     join entry_versions v on v.workspace_id = $1 and v.entry_id = x.entry_id and v.version = x.version
+     where e.workspace_id = $1 and e.status = 'open' and (e.id = any($2::uuid[]) or e.rule = any($3::text[]))
+     order by x.entry_id, x.version, x.exception_id limit $4`,
+    [...params, limit],
+  );
+}
+
+/**
+ * Closes every open exception that held only these entries, as written off, and lets the others go on without them.
+ * Answers which it closed.
+ */
+export async function closeWrittenOff(
+  tx: WorkspaceTx,
+  entries: readonly EntryVersionRef[],
+  outcome: { writeOffId: string; by: string; reason: string },
+): Promise<{ id: string; rule: string }[]> {
+  const touched = await tx.rows<{ exceptionId: string }>(
+    `with let_go as (
+       update exception_entries x set open = false from unnest($2::uuid[], $3::int[]) as r(entry_id, version)
+       where x.workspace_id = $1 and x.entry_id = r.entry_id and x.version = r.version and x.open returning x.exception_id)
+     select distinct exception_id from let_go`,
+    [
+      tx.workspaceId,
+      plainArray(entries.map((entry) => entry.entryId)),
+      plainArray(entries.map((entry) => entry.version)),
+    ],
+  );
+  return tx.rows(
+    `update exceptions e set status = 'written_off', closed_at = now(), closed_by = $3, close_reason = $4, write_off_id = $5
+     where e.workspace_id = $1 and e.id = any($2::uuid[]) and e.status = 'open'
+       and not exists (select 1 from exception_entries x where x.workspace_id = $1 and x.exception_id = e.id and x.open)
+     returning id, rule`,
+    [
+      tx.workspaceId,
+      plainArray(touched.map((row) => row.exceptionId)),
+      outcome.by,
+      outcome.reason,
+      outcome.writeOffId,
+    ],
+  );
 }
 /** Released where the thing itself is released: an invoice is issued with a reason. */
 export const releasedElsewhere = 'invoice.held';

@@ -12,8 +12,9 @@ import {
 } from '../domain/match.ts';
 import { movedIds, movedParties } from '../domain/moved-parties.ts';
 import { entryRules, findAll, personDayOver24h } from '../domain/validation/entry-rules.ts';
-import type { Severity } from '../domain/validation/rule.ts';
+import type { RuleSettings } from '../domain/validation/rule.ts';
 import { runningTimer } from '../domain/validation/running-timer.ts';
+import { showHours } from '../domain/validation/show-hours.ts';
 import type {
   Day,
   EntryKind,
@@ -35,6 +36,7 @@ import {
   supersedeFindings,
 } from './exceptions.ts';
 import { newId } from './new-id.ts';
+import { workspaceRuleSettings } from './rule-settings.ts';
 import { addDeltas, type Delta } from './totals.ts';
 
 export interface HashedEntry {
@@ -56,7 +58,8 @@ export interface IntakeOptions {
   today: Day;
   /** Currency for clients created on the way. */
   currency: string;
-  severities: Record<string, Severity>;
+  /** Before the workspace's own settings of its rules. */
+  severities: RuleSettings;
   /** Of a file whose keys are derived from its lines, where its source had entries before: whether a key is in it so far. */
   isInFile?: ((key: string) => boolean) | undefined;
 }
@@ -170,8 +173,9 @@ export async function takeIn(
   tx: WorkspaceTx,
   shared: Matcher,
   chunk: { entries: HashedEntry[]; unreadable: UnreadableRow[] },
-  options: IntakeOptions,
+  asked: IntakeOptions,
 ): Promise<IntakeCounts> {
+  const options = { ...asked, severities: { ...(await workspaceRuleSettings(tx)), ...asked.severities } };
   await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [options.sourceId]);
   const counts = { ...noCounts };
   const duplicates: UnreadableRow[] = [];
@@ -789,9 +793,10 @@ export interface CheckedDay {
 export async function checkPersonDays(
   tx: WorkspaceTx,
   all: CheckedDay[],
-  severities: Record<string, Severity>,
+  settings: RuleSettings,
 ): Promise<void> {
-  if (all.length === 0) return;
+  const severity = settings[personDayOver24h.code] ?? personDayOver24h.severity;
+  if (all.length === 0 || severity === 'off') return;
   const over = await tx.rows<{
     personId: string;
     workDate: Day;
@@ -831,12 +836,13 @@ export async function checkPersonDays(
     tx,
     over.map((row) => ({
       rule: personDayOver24h.code,
-      severity: severities[personDayOver24h.code] ?? personDayOver24h.severity,
+      severity,
       subjectKey: `person_day:${row.personId}:${row.workDate}`,
       fingerprint: String(row.seconds),
       subjectType: 'person_day',
       subjectId: row.personId,
       detail: {
+        figure: `${showHours(row.seconds)} h on ${row.workDate}, limit 24`,
         personId: row.personId,
         workDate: row.workDate,
         seconds: row.seconds,

@@ -6,7 +6,7 @@ import { addDays, laterDay, localDay } from '../domain/day.ts';
 import { Decimal } from '../domain/money.ts';
 import { counterStart, formatNumber, type NumberLimits, type SeriesReset } from '../domain/numbering.ts';
 import { beforeGoLive, outsideContractDates } from '../domain/validation/contract-dates.ts';
-import type { Severity } from '../domain/validation/rule.ts';
+import type { RuleSettings } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
@@ -38,7 +38,7 @@ interface Draft {
   startsOn: Day;
   endsBefore: Day | null;
   goLiveOn: Day;
-  severities: Record<string, Severity>;
+  severities: RuleSettings;
   purchaseOrderId: string | null;
   zone: string;
   /** Null where the seller has no series for invoices. */
@@ -126,7 +126,8 @@ const takenOnRelease = [...takenByRuns, 'held'];
 async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Promise<Draft[]> {
   return tx.rows<Draft>(
     `select i.id, i.status, i.seller_id, i.client_id, i.contract_id, i.currency, i.net, i.tax, i.total, i.quantity_seconds, i.service_from, i.service_to,
-       c.code as client_code, c.payment_terms_days as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on, k.severities,
+       c.code as client_code, c.payment_terms_days as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on,
+       coalesce((select w.settings -> 'ruleSettings' from workspaces w where w.id = $1), '{}') || k.severities || coalesce(k.clauses -> 'severities', '{}') as severities,
        k.purchase_order_id, s.zone, r.id as series_id, r.last_issue_date, k.target_connection_id is not null as auto_sync, t.connector as target_connector,
        jsonb_build_object(
          'seller', jsonb_build_object('id', s.id, 'name', s.name, 'address', s.address, 'country', s.country,
@@ -245,11 +246,11 @@ function contractReasons(draft: Draft, isReleased: boolean): string[] {
   const { contractStatus, serviceFrom, serviceTo, startsOn, endsBefore, goLiveOn, severities } = draft;
   if (contractStatus !== 'active' && !isReleased) why.push(`the contract is ${contractStatus}`);
   if (
-    severities[outsideContractDates.code] !== 'W' &&
+    (severities[outsideContractDates.code] ?? 'E') === 'E' &&
     (serviceFrom < startsOn || (endsBefore !== null && serviceTo >= endsBefore))
   )
     why.push(`${serviceFrom} to ${serviceTo} is outside the contract's dates`);
-  if (severities[beforeGoLive.code] !== 'W' && serviceFrom < goLiveOn)
+  if ((severities[beforeGoLive.code] ?? 'E') === 'E' && serviceFrom < goLiveOn)
     why.push(`${serviceFrom} is before the contract's go-live on ${goLiveOn}`);
   return why;
 }

@@ -16,6 +16,7 @@ import {
 import { checkPersonDays, openMatcher, unmatchedFindings } from './intake.ts';
 import type { MappingRule } from './mapping-rules.ts';
 import { requireReference } from './references.ts';
+import { workspaceRuleSettings } from './rule-settings.ts';
 import { addDeltas } from './totals.ts';
 
 export interface Rematched {
@@ -164,7 +165,7 @@ async function matchAnew(
   const entries = covered.map((entry) => ({ ...entry, match: matcher.match(entry.sourceRefs) }));
   await writeMatches(tx, entries);
   const findings = await moveFindings(tx, entries, sourceId, actor);
-  await checkPersonDays(tx, personDaysOf(entries), {});
+  await checkPersonDays(tx, personDaysOf(entries), await workspaceRuleSettings(tx));
   return { entries, findings };
 }
 

@@ -261,6 +261,11 @@ const comparisons: { name: string; says: string; sql: string }[] = [
           select 'pending_amount', i.currency, sum((b.quantity - b.allocated) * i.unit_price) from item_balance b
             join billable_items i on i.workspace_id = $1 and i.id = b.item_id where b.workspace_id = $1 group by 2
           union all
+          select m.metric, i.contract_id || ':' || case i.kind when 'labor_overtime' then 'labor' else i.kind end,
+            case m.metric when 'item_count' then count(*)::numeric else sum(i.amount) end
+            from billable_items i cross join (values ('item_count'), ('item_amount')) as m(metric)
+            where i.workspace_id = $1 and i.withdrawn_at is null and i.amount <> 0 and i.entry_id is not null group by 1, 2
+          union all
           select 'drafted_net', currency, sum(net) from client_invoices
             where workspace_id = $1 and number is null and status <> 'discarded' group by 2
           union all
@@ -276,7 +281,7 @@ const comparisons: { name: string; says: string; sql: string }[] = [
           select metric, key, sum(value) as value from (
             select metric, key, value from totals where workspace_id = $1
             union all select metric, key, value from total_deltas where workspace_id = $1) t
-          where metric in ('entries', 'entry_seconds', 'open_seconds', 'pending_amount', 'drafted_net', 'issued_net', 'receivable', 'paid', 'issued_invoices')
+          where metric in ('entries', 'entry_seconds', 'open_seconds', 'pending_amount', 'item_count', 'item_amount', 'drafted_net', 'issued_net', 'receivable', 'paid', 'issued_invoices')
           group by 1, 2)
         select metric || coalesce(' ' || nullif(key, ''), '') || ' is ' || coalesce(k.value, 0) || ', recomputed ' || coalesce(e.value, 0) as place,
           coalesce(k.value, 0) <> coalesce(e.value, 0) as broken

@@ -391,13 +391,13 @@ test("a project's own strategy and markup stand before the client's and the work
       [books.workspaceId, books.projects.P1, books.clientId],
     ),
   );
-  const facts = { cost: '100', rate: '7.00', currency: 'GBP' };
+  const facts = { cost: '100', rate: '107.00', currency: 'GBP' };
   await take(books, [
     entryOf('1', facts),
     entryOf('2', { ...facts, project: { externalId: null, code: 'P2', name: null } }),
   ]);
   await bill(database, books);
-  expect((await linesOf(books)).map((line) => line.unitPrice)).toEqual(['150.0000', '7.00']);
+  expect((await linesOf(books)).map((line) => line.unitPrice)).toEqual(['150.0000', '107.00']);
 });
 
 test('an amount has the decimals of its currency, unless the contract says otherwise', async () => {

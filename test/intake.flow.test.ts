@@ -3,13 +3,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { entryContentHash } from '../domain/entry-content-hash.ts';
 import type { SourceEntry } from '../domain/work-entry.ts';
-import {
-  type CompileContext,
-  compileChunk,
-  contractsInScope,
-  ensureDefaultProducts,
-  readPriceBooks,
-} from '../store/compile.ts';
+import { type CompileContext, compileChunk, contractsInScope, openCompile } from '../store/compile.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { discardDraft } from '../store/draft.ts';
 import { readException, releaseWarnings } from '../store/exceptions.ts';
@@ -90,13 +84,8 @@ async function stateOf(books: Books): Promise<string> {
 
 const context = async (tx: WorkspaceTx, books: Books): Promise<CompileContext> => {
   const [contract] = await contractsInScope(tx, { type: 'contract', id: books.contractId });
-  return {
-    contract: contract!,
-    bookOf: await readPriceBooks(tx, contract!),
-    products: await ensureDefaultProducts(tx),
-    runId: (await requestBilling(books, { finishAt: 'draft' })).id,
-    cutoffOn,
-  };
+  const run = await requestBilling(books, { finishAt: 'draft' });
+  return openCompile(tx, { id: run.id, cutoffOn }, contract!);
 };
 
 /** Compiles in a transaction that stays open until `commit` is called. */

@@ -76,10 +76,13 @@ import { getEntry } from './entries/get-entry.ts';
 import { listEntries } from './entries/list-entries.ts';
 import { listEvents } from './events/list-events.ts';
 import { streamEventsRoute } from './events/stream-events.ts';
+import { assignExceptions } from './exceptions/assign-exceptions.ts';
 import { listExceptions } from './exceptions/list-exceptions.ts';
+import { mapExceptions } from './exceptions/map-exceptions.ts';
 import { releaseExceptions } from './exceptions/release-exceptions.ts';
 import { resolveException } from './exceptions/resolve-exception.ts';
 import { summarizeExceptions } from './exceptions/summarize-exceptions.ts';
+import { writeOffExceptions } from './exceptions/write-off-exceptions.ts';
 import { createImport } from './imports/create-import.ts';
 import { acceptInvitation } from './invitations/accept-invitation.ts';
 import { showInvitation } from './invitations/show-invitation.ts';
@@ -208,6 +211,9 @@ import { submitTicket } from './tickets/submit-ticket.ts';
 import { totalTickets } from './tickets/total-tickets.ts';
 import { updateTicket } from './tickets/update-ticket.ts';
 import { withdrawTicket } from './tickets/withdraw-ticket.ts';
+import { listValidationRules } from './validation-rules/list-validation-rules.ts';
+import { setContractRule } from './validation-rules/set-contract-rule.ts';
+import { setWorkspaceRule } from './validation-rules/set-workspace-rule.ts';
 import { receiveWebhook } from './webhooks/receive-webhook.ts';
 import { listWork } from './work/list-work.ts';
 import { getWorkspace } from './workspace/get-workspace.ts';
@@ -274,7 +280,13 @@ export const routes: readonly Route[] = [
   exportAudit,
   streamEventsRoute,
   listExceptions,
+  assignExceptions,
+  mapExceptions,
   releaseExceptions,
+  writeOffExceptions,
+  listValidationRules,
+  setWorkspaceRule,
+  setContractRule,
   resolveException,
   summarizeExceptions,
   createImport,

@@ -5,8 +5,9 @@ import type { EntryContext, EntryUnderCheck, Rule } from './rule.ts';
 export const futureDate: Rule<EntryUnderCheck, EntryContext> = {
   code: 'entry.future_date',
   severity: 'E',
+  clause: null,
   whatToDo: 'Correct the date at the source; work cannot be billed before it is done.',
   // One day of tolerance: the person may sit east of the workspace's zone.
-  check: (entry, { today }) =>
-    entry.workDate > addDays(today, 1) ? { workDate: entry.workDate, today } : null,
+  check: ({ workDate }, { today }) =>
+    workDate > addDays(today, 1) ? { figure: `${workDate}, today is ${today}`, workDate, today } : null,
 };

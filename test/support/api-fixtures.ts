@@ -113,6 +113,7 @@ const makers: Record<string, Make> = {
     role: 'manager',
   })),
   role: () => Promise.resolve('employee'),
+  ruleCode: () => Promise.resolve('contract.hours_over_cap'),
   teamId: post('/teams', () => ({ name: 'Fixture team' })),
   membershipId: post('/memberships', ({ teamId, personId }) => ({ teamId, personId })),
   ticketId: post('/tickets', ({ personId, projectId }) => ({

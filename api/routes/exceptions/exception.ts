@@ -16,9 +16,15 @@ export const exception = z
     status: exceptionStatus,
     subjectType: z.string(),
     subjectId: id.nullable(),
-    detail: z.record(z.string(), z.unknown()),
+    detail: z.record(z.string(), z.unknown()).meta({
+      description:
+        'What shows it: `figure` in words, `clause` of the contract that the rule reads, and more.',
+    }),
+    contractId: id.nullable(),
+    ownerId: id.nullable().meta({ description: 'The member who looks after it.' }),
     entryCount: z.int().meta({ description: 'Entry versions that it covers or covered.' }),
     createdAt: instant,
+    ageDays: z.int().meta({ description: 'Whole days until it was closed, or until now.' }),
     closedAt: instant.nullable(),
     closedBy: z.string().nullable(),
     closeReason: z.string().nullable(),

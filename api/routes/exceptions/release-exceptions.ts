@@ -2,43 +2,47 @@
 import { z } from 'zod';
 import { Refusal } from '../../../domain/refusal.ts';
 import { recordEvents } from '../../../store/events.ts';
-import { releaseByRule, unknownExceptions, unreleasable } from '../../../store/exceptions.ts';
+import { mostEntriesAtOnce, requireDuties } from '../../../store/exception-duties.ts';
+import { coveredEntries, releaseByRule, unreleasable } from '../../../store/exceptions.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { id, note } from '../../kit/schemas.ts';
+import { note } from '../../kit/schemas.ts';
+import { deciderOf } from '../tickets/ticket.ts';
+import { choice, namesSome, nothingNamed, requireKnown } from './choice.ts';
 
 export const releaseExceptions = defineRoute({
   name: 'release-exceptions',
   method: 'post',
   path: '/exceptions/release',
   summary: 'Release open warnings with a reason',
-  description: 'By id, by rule, or both. All or nothing: one that cannot be released refuses the whole.',
+  description:
+    "By id, by rule, or both. All or nothing: one that cannot be released refuses the whole. Nobody releases their own work while four eyes are asked for, nor a manager more than the workspace's limit.",
   permission: 'exceptions.resolve',
-  body: z
-    .object({
-      ids: z.array(id).min(1).max(1000).optional(),
-      rules: z.array(z.string().min(1).max(100)).min(1).max(50).optional(),
-      reason: note,
-    })
-    .refine((body) => body.ids ?? body.rules, { error: 'name ids or rules', path: ['rules'] }),
+  body: z.object({ ...choice, reason: note }).refine(namesSome, nothingNamed),
   example: { rules: ['entry.over_24h', 'person_day.over_24h'], reason: 'Sea trial over two days' },
   responses: {
     200: z.object({
       items: z.array(z.object({ rule: z.string(), exceptions: z.int(), entries: z.int() })),
     }),
   },
-  errors: ['exception.not_releasable', 'exception.not_found'],
+  errors: [
+    'exception.not_releasable',
+    'exception.not_found',
+    'exception.too_many',
+    'duty.own_work',
+    'duty.reason_required',
+    'duty.beyond_limit',
+  ],
   handler: ({ body: { ids, rules, reason }, actor, workspaceId, transact }) =>
     transact(async (tx) => {
-      const [missing] = await unknownExceptions(tx, ids ?? []);
-      if (missing)
-        throw new Refusal({
-          code: 'exception.not_found',
-          status: 404,
-          message: `There is no exception ${missing} in this workspace.`,
-          whatToDo: 'List the exceptions and name ids from there.',
-        });
+      await requireKnown(tx, { ids });
       const blocking = await unreleasable(tx, { ids, rules });
       if (blocking.length > 0) throw notReleasable(blocking);
+      await requireDuties(tx, deciderOf(actor), {
+        action: 'release',
+        permission: 'exceptions.resolve',
+        covered: await coveredEntries(tx, { ids, rules }, mostEntriesAtOnce + 1),
+        reason,
+      });
       const items = await releaseByRule(tx, { ids, rules }, actor.id, reason);
       if (items.length > 0)
         await recordEvents(tx, [

@@ -1,0 +1,116 @@
+/** Owns running the contract pass over entries in their order: caps fill up, and what is let in counts for those after it. */
+import type { ApprovalPolicy } from '../approval.ts';
+import { type ContractTimeline, termsAt } from '../contract-terms.ts';
+import { weekStart } from '../overtime/split-overtime.ts';
+import type { Day, Instant } from '../work-entry.ts';
+import { CapLedger, type Usage } from './cap-use.ts';
+import { contractRules, type Finding, findAll } from './entry-rules.ts';
+import type { ContractContext, ContractEntry, RuleSettings } from './rule.ts';
+
+/** One labor entry of a person under the contract, whatever became of it. */
+export interface WorkedEntry {
+  entryId: string;
+  personId: string;
+  workDate: Day;
+  startedAt: Instant | null;
+  seconds: number;
+}
+/** Everything around the entries that the rules ask for, read once for all of them. */
+export interface ContractFacts {
+  timeline: ContractTimeline;
+  /** The workspace's; a contract's own come before them. */
+  settings: RuleSettings;
+  approvalPolicy: ApprovalPolicy;
+  /** Of the projects that are not billable. */
+  notBillableProjectIds: ReadonlySet<string>;
+  shutPeriods: ReadonlyMap<Day, NonNullable<ContractContext['shutPeriod']>>;
+  /** Phase → name. */
+  closedPhases: ReadonlyMap<string, string>;
+  /** By entry. */
+  overlaps: ReadonlyMap<string, NonNullable<ContractContext['overlap']>>;
+  /** By project. */
+  invoicedThrough: ReadonlyMap<string, Day>;
+  /** All of what the people of these entries worked in the weeks of these entries; empty where no clause asks. */
+  worked: readonly WorkedEntry[];
+  isHoliday: (day: Day) => boolean;
+  /** What was compiled before and may count for a cap. */
+  usage: readonly Usage[];
+}
+
+/** As releases are named: `rule|entry:<id>`. */
+export const releaseKey = (rule: string, entryId: string) => `${rule}|entry:${entryId}`;
+
+type Ordered = Pick<WorkedEntry, 'workDate' | 'startedAt' | 'entryId'>;
+/** By date, start and id; an entry without a start comes after those with one. */
+export function byOrderOfWork(a: Ordered, b: Ordered): number {
+  if (a.workDate !== b.workDate) return a.workDate < b.workDate ? -1 : 1;
+  if (a.startedAt !== b.startedAt) return (a.startedAt ?? '9') < (b.startedAt ?? '9') ? -1 : 1;
+  return a.entryId < b.entryId ? -1 : Number(a.entryId > b.entryId);
+}
+
+/**
+ * By entry what was found and not released; entries without a finding are left out. `entries` are in any order. An entry that
+ * is held back uses nothing up: a smaller one after it may still fit.
+ */
+export function contractPass(
+  entries: readonly ContractEntry[],
+  facts: ContractFacts,
+  released: ReadonlySet<string> = new Set(),
+): Map<string, Finding[]> {
+  const worked = workedUpTo(facts);
+  const ledger = new CapLedger(facts.usage);
+  const found = new Map<string, Finding[]>();
+  for (const entry of entries.toSorted(byOrderOfWork)) {
+    const terms = termsAt(facts.timeline, entry.workDate);
+    const caps = terms.caps.length === 0 ? [] : ledger.uses(terms.caps, entry);
+    const context: ContractContext = {
+      startsOn: terms.startsOn,
+      endsBefore: terms.endsBefore,
+      goLiveOn: terms.goLiveOn,
+      allowedPersonIds: terms.allowedPersonIds,
+      allowedPositions: terms.allowedPositions,
+      allowedTaskIds: terms.allowedTaskIds,
+      lateEntries: terms.lateEntries,
+      overtime: terms.overtime,
+      projectBillable: !facts.notBillableProjectIds.has(entry.projectId),
+      approvalPolicy: facts.approvalPolicy,
+      shutPeriod: facts.shutPeriods.get(entry.workDate) ?? null,
+      closedPhase: entry.phaseId === null ? null : (facts.closedPhases.get(entry.phaseId) ?? null),
+      overlap: facts.overlaps.get(entry.entryId) ?? null,
+      invoicedThrough: facts.invoicedThrough.get(entry.projectId) ?? null,
+      worked: worked.get(entry.entryId) ?? null,
+      caps,
+    };
+    const findings = findAll(contractRules, entry, context, {
+      ...facts.settings,
+      ...terms.severities,
+    }).filter(({ rule, severity }) => severity === 'E' || !released.has(releaseKey(rule, entry.entryId)));
+    if (findings.length > 0) found.set(entry.entryId, findings);
+    else if (caps.length > 0 && entry.kind === 'labor') ledger.add(caps, entry.quantity, '0');
+  }
+  return found;
+}
+
+/** For each entry what its person worked on its day and in its week, itself included. */
+function workedUpTo(facts: ContractFacts): Map<string, NonNullable<ContractContext['worked']>> {
+  const days = new Map<string, number>();
+  const weeks = new Map<string, number>();
+  const add = (sums: Map<string, number>, key: string, seconds: number) => {
+    const sum = (sums.get(key) ?? 0) + seconds;
+    sums.set(key, sum);
+    return sum;
+  };
+  return new Map(
+    facts.worked.toSorted(byOrderOfWork).map(({ entryId, personId, workDate, seconds }) => {
+      const week = weekStart(workDate, termsAt(facts.timeline, workDate).overtime?.weekStartsOn ?? 1);
+      return [
+        entryId,
+        {
+          daySeconds: add(days, `${personId} ${workDate}`, seconds),
+          weekSeconds: add(weeks, `${personId} ${week}`, seconds),
+          isHoliday: facts.isHoliday(workDate),
+        },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,379 @@
+/** Owns what the contract pass and the priced pass read: each fact once a chunk, and only where a clause asks for it. */
+import type { ContractTimeline } from '../domain/contract-terms.ts';
+import { addDays } from '../domain/day.ts';
+import type { PriceBook } from '../domain/pricing/price-entry.ts';
+import { capPeriod } from '../domain/validation/cap-period.ts';
+import type { Usage } from '../domain/validation/cap-use.ts';
+import {
+  type ContractFacts,
+  contractPass,
+  releaseKey,
+  type WorkedEntry,
+} from '../domain/validation/contract-pass.ts';
+import type { Finding } from '../domain/validation/entry-rules.ts';
+import { sharedSeconds } from '../domain/validation/overlap.ts';
+import { moneyCaps, type PricedFacts, pricedPass } from '../domain/validation/priced-pass.ts';
+import type {
+  ContractEntry,
+  PricedEntry,
+  PurchaseOrderUse,
+  RuleSettings,
+} from '../domain/validation/rule.ts';
+import type { Day, DecimalText, EntryKind, Instant } from '../domain/work-entry.ts';
+import { plainArray, textArray } from './arrays.ts';
+import type { ContractForBilling } from './compile.ts';
+import type { WorkspaceTx } from './database.ts';
+import { findReleased, type RaisedFinding } from './exceptions.ts';
+import { readHistory } from './item-history.ts';
+import { shutPeriods } from './periods.ts';
+import { workspaceRuleSettings } from './rule-settings.ts';
+import { workspaceNow } from './workspaces.ts';
+
+/** What is the same for all chunks of a contract. */
+export interface ContractChecks {
+  contract: ContractForBilling;
+  timeline: ContractTimeline;
+  /** As events and overrides name who compiles. */
+  actor: string;
+  settings: RuleSettings;
+  isHoliday: (day: Day) => boolean;
+  budgets: PricedFacts['budgets'];
+  purchaseOrder: PurchaseOrderUse | null;
+  history: PricedFacts['history'];
+  bookOf: (projectId: string) => PriceBook;
+  /** A clause that bounds sums: one compile of the contract at a time, or two together would go beyond it. */
+  hasLimits: boolean;
+}
+
+export async function openChecks(
+  tx: WorkspaceTx,
+  opened: Pick<ContractChecks, 'contract' | 'timeline' | 'bookOf' | 'isHoliday' | 'actor'>,
+): Promise<ContractChecks> {
+  const { contract, timeline } = opened;
+  const budgets = await readBudgets(tx, contract);
+  return {
+    ...opened,
+    settings: await workspaceRuleSettings(tx),
+    budgets,
+    purchaseOrder: await readPurchaseOrder(tx, contract.id),
+    history: await readHistory(tx, contract.id),
+    hasLimits:
+      budgets.size > 0 || timeline.some((terms) => terms.caps.length > 0 || moneyCaps(terms).length > 0),
+  };
+}
+
+/** What the contract's rules find, less what a person released: a warning blocks only until then. */
+export async function findInContract(
+  tx: WorkspaceTx,
+  checks: ContractChecks,
+  entries: readonly ContractEntry[],
+): Promise<RaisedFinding[]> {
+  if (entries.length === 0) return [];
+  const facts = await readFacts(tx, checks, entries);
+  return afterReleases(tx, checks.contract.id, entries, (released) => contractPass(entries, facts, released));
+}
+
+/** What the rules find about prices, before anything is claimed. */
+export async function findInPrices(
+  tx: WorkspaceTx,
+  checks: ContractChecks,
+  parts: readonly PricedEntry[],
+): Promise<RaisedFinding[]> {
+  if (parts.length === 0) return [];
+  const { contract, timeline, settings, budgets, purchaseOrder, history, bookOf } = checks;
+  const facts: PricedFacts = {
+    timeline,
+    settings,
+    currency: contract.currency,
+    methodOf: (projectId, kind) => bookOf(projectId).methods[categoryOf[kind]] ?? null,
+    hasCurrencyRate: await readCurrencyRates(tx, contract.currency, parts),
+    usage: checks.hasLimits ? await readUsage(tx, checks, parts) : [],
+    budgets,
+    purchaseOrder,
+    history,
+  };
+  return afterReleases(tx, contract.id, parts, (released) => pricedPass(parts, facts, released));
+}
+
+const categoryOf: Record<EntryKind, 'labor' | 'expenses' | 'mileage'> = {
+  labor: 'labor',
+  expense: 'expenses',
+  goods: 'expenses',
+  mileage_distance: 'mileage',
+  mileage_time: 'mileage',
+};
+
+/** Runs a pass; where warnings of it were released as they are now, once more with these let in. */
+async function afterReleases(
+  tx: WorkspaceTx,
+  contractId: string,
+  entries: readonly Pick<ContractEntry, 'entryId' | 'version'>[],
+  pass: (released: ReadonlySet<string>) => Map<string, Finding[]>,
+): Promise<RaisedFinding[]> {
+  const versions = new Map(entries.map((entry) => [entry.entryId, entry.version]));
+  const released = new Set<string>();
+  for (;;) {
+    const found = toRaised(contractId, pass(released), versions);
+    const again = await findReleased(
+      tx,
+      found.filter((finding) => finding.severity === 'W'),
+    );
+    if (again.size === 0) return found;
+    // Letting one in may uncover a warning of the next, which may be released too: each round knows more, and so it ends.
+    for (const key of again) released.add(key);
+  }
+}
+
+function toRaised(
+  contractId: string,
+  found: Map<string, Finding[]>,
+  versions: ReadonlyMap<string, number>,
+): RaisedFinding[] {
+  return [...found].flatMap(([entryId, findings]) =>
+    findings.map(({ rule, severity, detail, tellsOnly }): RaisedFinding => {
+      const version = versions.get(entryId)!;
+      return {
+        rule,
+        severity,
+        detail,
+        subjectKey: `entry:${entryId}`,
+        fingerprint: String(version),
+        subjectType: 'entry',
+        subjectId: entryId,
+        contractId,
+        tellsOnly,
+        entries: [{ entryId, version }],
+      };
+    }),
+  );
+}
+
+async function readFacts(
+  tx: WorkspaceTx,
+  checks: ContractChecks,
+  entries: readonly ContractEntry[],
+): Promise<ContractFacts> {
+  const { contract, timeline } = checks;
+  const hasCaps = timeline.some((terms) => terms.caps.some((cap) => cap.hours !== null));
+  return {
+    timeline,
+    settings: checks.settings,
+    approvalPolicy: contract.approvalPolicy,
+    notBillableProjectIds: new Set(contract.projects.filter((row) => !row.billable).map((row) => row.id)),
+    shutPeriods: await readShutPeriods(tx, checks, entries),
+    closedPhases: await readClosedPhases(tx, entries),
+    overlaps: await readOverlaps(tx, entries),
+    invoicedThrough: timeline.some((terms) => terms.lateEntries === 'exception')
+      ? await readInvoicedThrough(tx, contract)
+      : new Map(),
+    worked: timeline.some((terms) => terms.overtime?.needsPermission)
+      ? await readWorked(tx, contract, entries)
+      : [],
+    isHoliday: checks.isHoliday,
+    usage: hasCaps ? await readUsage(tx, checks, entries) : [],
+  };
+}
+
+async function readShutPeriods(
+  tx: WorkspaceTx,
+  { contract, actor }: ContractChecks,
+  entries: readonly ContractEntry[],
+): Promise<ContractFacts['shutPeriods']> {
+  const days = [...new Set(entries.map((entry) => entry.workDate))];
+  const postings = days.map((day) => ({ sellerId: contract.sellerId, day }));
+  const shut = await shutPeriods(tx, 'time', postings, actor, await workspaceNow(tx));
+  return new Map(
+    shut.map(({ day, startsOn, endsBefore, status }) => [day, { startsOn, endsBefore, status }]),
+  );
+}
+
+async function readClosedPhases(
+  tx: WorkspaceTx,
+  entries: readonly ContractEntry[],
+): Promise<Map<string, string>> {
+  const ids = [...new Set(entries.flatMap((entry) => entry.phaseId ?? []))];
+  if (ids.length === 0) return new Map();
+  const rows = await tx.rows<{ id: string; name: string }>(
+    `select id, name from phases where workspace_id = $1 and id = any($2::uuid[]) and status = 'closed'`,
+    [tx.workspaceId, plainArray(ids)],
+  );
+  return new Map(rows.map((row) => [row.id, row.name]));
+}
+
+/**
+ * Of entries with a start and an end, another of the same person at the same time. Of two the later one is found: the
+ * earlier goes on; unless the later was billed already.
+ */
+async function readOverlaps(
+  tx: WorkspaceTx,
+  entries: readonly ContractEntry[],
+): Promise<ContractFacts['overlaps']> {
+  const timed = entries.filter(
+    (entry) =>
+      entry.kind === 'labor' && entry.personId !== null && entry.startedAt !== null && entry.endedAt !== null,
+  );
+  if (timed.length === 0) return new Map();
+  const rows = await tx.rows<{ entryId: string; otherId: string; startedAt: Instant; endedAt: Instant }>(
+    `select c.entry_id, o.entry_id as other_id, o.started_at, o.ended_at
+     from unnest($2::uuid[], $3::uuid[], $4::date[], $5::timestamptz[], $6::timestamptz[]) as c(entry_id, person_id, work_date, started_at, ended_at)
+     cross join lateral (
+       select v.entry_id, v.started_at, v.ended_at from entry_versions v
+       where v.workspace_id = $1 and v.person_id = c.person_id and v.work_date between c.work_date - 1 and c.work_date + 1
+         and v.kind = 'labor' and v.entry_id <> c.entry_id and v.started_at < c.ended_at and v.ended_at > c.started_at
+         and exists (select 1 from work_entries e
+           where e.workspace_id = $1 and e.id = v.entry_id and e.current_version = v.version and e.deleted_at is null)
+         and ((v.started_at, v.entry_id) < (c.started_at, c.entry_id) or exists (
+           select 1 from entry_balance b where b.workspace_id = $1 and b.entry_id = v.entry_id and b.version = v.version and b.claimed <> 0))
+       order by v.started_at, v.entry_id limit 1) o`,
+    [
+      tx.workspaceId,
+      plainArray(timed.map((entry) => entry.entryId)),
+      plainArray(timed.map((entry) => entry.personId)),
+      plainArray(timed.map((entry) => entry.workDate)),
+      plainArray(timed.map((entry) => entry.startedAt)),
+      plainArray(timed.map((entry) => entry.endedAt)),
+    ],
+  );
+  const byId = new Map(timed.map((entry) => [entry.entryId, entry]));
+  return new Map(
+    rows.map(({ entryId, otherId, ...other }) => {
+      const { startedAt, endedAt } = byId.get(entryId)!;
+      return [
+        entryId,
+        { entryId: otherId, seconds: sharedSeconds({ startedAt: startedAt!, endedAt: endedAt! }, other) },
+      ];
+    }),
+  );
+}
+
+/** By project the last day that an issued invoice of the contract covers. */
+async function readInvoicedThrough(tx: WorkspaceTx, contract: ContractForBilling): Promise<Map<string, Day>> {
+  const rows = await tx.rows<{ projectId: string; through: Day }>(
+    `select l.project_id, max(l.service_to) as through from client_invoices i
+     join invoice_lines l on l.workspace_id = $1 and l.invoice_id = i.id and l.project_id is not null and l.service_to is not null
+     where i.workspace_id = $1 and i.client_id = $2 and i.contract_id = $3 and i.number is not null and i.status not in ('void', 'credited')
+     group by 1`,
+    [tx.workspaceId, contract.clientId, contract.id],
+  );
+  return new Map(rows.map((row) => [row.projectId, row.through]));
+}
+
+/** All that the people of these entries worked under the contract, in the weeks of these entries. */
+function readWorked(
+  tx: WorkspaceTx,
+  contract: ContractForBilling,
+  entries: readonly ContractEntry[],
+): Promise<WorkedEntry[]> {
+  const labor = entries.filter((entry) => entry.kind === 'labor' && entry.personId !== null);
+  if (labor.length === 0) return Promise.resolve([]);
+  const { first, last } = stretchOf(labor);
+  return tx.rows<WorkedEntry>(
+    `select v.entry_id, v.person_id, v.work_date, v.started_at, v.quantity as seconds
+     from unnest($2::uuid[]) as p(id)
+     cross join lateral (
+       select x.* from entry_versions x
+       where x.workspace_id = $1 and x.person_id = p.id and x.work_date between $3 and $4 and x.kind = 'labor'
+         and x.project_id = any($5::uuid[]) offset 0) v
+     where exists (select 1 from work_entries e
+       where e.workspace_id = $1 and e.id = v.entry_id and e.current_version = v.version and e.deleted_at is null)`,
+    [
+      tx.workspaceId,
+      plainArray([...new Set(labor.map((entry) => entry.personId))]),
+      addDays(first, -6),
+      addDays(last, 6),
+      plainArray(contract.projects.map((project) => project.id)),
+    ],
+  );
+}
+
+function stretchOf(entries: readonly { workDate: Day }[]): { first: Day; last: Day } {
+  const days = entries.map((entry) => entry.workDate).sort();
+  return { first: days[0]!, last: days.at(-1)! };
+}
+
+/**
+ * What was compiled before, by day, project, phase and position, less what was written off. Only the days of the periods
+ * that these entries fall into, unless a limit is for the whole.
+ */
+function readUsage(
+  tx: WorkspaceTx,
+  { contract, timeline, budgets }: ContractChecks,
+  entries: readonly { workDate: Day }[],
+): Promise<Usage[]> {
+  const caps = timeline.flatMap((terms) => [...terms.caps, ...moneyCaps(terms)]);
+  const periods = caps.flatMap((cap) => (cap.per === 'period' ? [cap.period] : []));
+  const isBounded = budgets.size === 0 && periods.length === caps.length;
+  const { first, last } = stretchOf(entries);
+  const from = periods.map((period) => capPeriod(first, period).startsOn).sort()[0] ?? first;
+  const before =
+    periods
+      .map((period) => capPeriod(last, period).endsBefore)
+      .sort()
+      .at(-1) ?? addDays(last, 1);
+  return tx.rows<Usage>(
+    `select work_date, project_id, phase_id, position,
+       coalesce(sum(raw_quantity) filter (where kind in ('labor', 'labor_overtime')), 0)::bigint as seconds, sum(amount) as amount
+     from billable_items
+     where workspace_id = $1 and contract_id = $2 and withdrawn_at is null and write_off_id is null
+       and ($3::date is null or work_date >= $3 and work_date < $4) and project_id is not null
+     group by 1, 2, 3, 4`,
+    [tx.workspaceId, contract.id, isBounded ? from : null, before],
+  );
+}
+
+async function readBudgets(tx: WorkspaceTx, contract: ContractForBilling): Promise<PricedFacts['budgets']> {
+  const rows = await tx.rows<{ id: string; limitAmount: DecimalText | null; limitSeconds: number | null }>(
+    `select id, budget_amount as limit_amount, budget_seconds as limit_seconds from projects
+     where workspace_id = $1 and contract_id = $2 and (budget_amount is not null or budget_seconds is not null)`,
+    [tx.workspaceId, contract.id],
+  );
+  return new Map(rows.map(({ id, ...limits }) => [id, limits]));
+}
+
+/** The order that the contract names, with what invoices took of it. */
+function readPurchaseOrder(tx: WorkspaceTx, contractId: string): Promise<PurchaseOrderUse | null> {
+  return tx.row<PurchaseOrderUse>(
+    `select o.number, o.currency, o.limit_amount,
+       (select coalesce(sum(i.net), 0) from client_invoices i
+        where i.workspace_id = $1 and i.purchase_order_id = o.id and i.number is not null and i.status <> 'void') as used_amount
+     from contracts k join purchase_orders o on o.workspace_id = $1 and o.id = k.purchase_order_id
+     where k.workspace_id = $1 and k.id = $2`,
+    [tx.workspaceId, contractId],
+  );
+}
+
+/** Weekends and holidays have no rate of their own: the last one of the week before counts. */
+const rateHoldsDays = 7;
+
+async function readCurrencyRates(
+  tx: WorkspaceTx,
+  currency: string,
+  parts: readonly PricedEntry[],
+): Promise<PricedFacts['hasCurrencyRate']> {
+  const others = parts.filter((part) => part.currency !== null && part.currency !== currency);
+  if (others.length === 0) return () => false;
+  const { first, last } = stretchOf(others);
+  const rows = await tx.rows<{ other: string; rateOn: Day }>(
+    `select distinct case base when $2 then quote else base end as other, rate_on from currency_rates
+     where workspace_id = $1 and (base = $2 and quote = any($3::text[]) or quote = $2 and base = any($3::text[]))
+       and rate_on between $4 and $5`,
+    [
+      tx.workspaceId,
+      currency,
+      textArray([...new Set(others.map((part) => part.currency))]),
+      addDays(first, -rateHoldsDays),
+      last,
+    ],
+  );
+  return (other, day) =>
+    rows.some((row) => row.other === other && row.rateOn <= day && row.rateOn > addDays(day, -rateHoldsDays));
+}
+
+/** Of open findings about these entries, those that no rule would make any more: `rule|entry:<id>`. */
+export function noLongerFound(
+  open: readonly { rule: string; entryId: string }[],
+  found: readonly RaisedFinding[],
+): Set<string> {
+  const still = new Set(found.map((finding) => `${finding.rule}|${finding.subjectKey}`));
+  return new Set(open.map(({ rule, entryId }) => releaseKey(rule, entryId)).filter((key) => !still.has(key)));
+}

@@ -1,0 +1,75 @@
+/** Owns what the items of a contract usually come to, by kind: kept as totals, so that no compile reads earlier items. */
+import { Decimal } from '../domain/money.ts';
+import type { DecimalText, EntryKind } from '../domain/work-entry.ts';
+import type { WorkspaceTx } from './database.ts';
+import type { Delta } from './totals.ts';
+
+/** As items name their kinds; overtime is labor. */
+const itemKinds: Record<EntryKind, string> = {
+  labor: 'labor',
+  expense: 'expense',
+  mileage_distance: 'transport_distance',
+  mileage_time: 'transport_time',
+  goods: 'goods',
+};
+const toEntryKind = new Map(Object.entries(itemKinds).map(([entry, item]) => [item, entry as EntryKind]));
+
+/** Items without an amount (no price, included) say nothing about what is usual. */
+export function historyDeltas(
+  contractId: string,
+  items: readonly { kind: EntryKind; amount: DecimalText }[],
+): Delta[] {
+  return items
+    .filter(({ amount }) => !new Decimal(amount).isZero())
+    .flatMap(({ kind, amount }) => {
+      const key = `${contractId}:${itemKinds[kind]}`;
+      return [
+        { metric: 'item_count', key, value: '1' },
+        { metric: 'item_amount', key, value: amount },
+      ];
+    });
+}
+
+/** The same taken back, of items named by their own kind. */
+export function withdrawnHistory(
+  contractId: string,
+  itemKind: string,
+  items: number,
+  amount: DecimalText,
+): Delta[] {
+  const key = `${contractId}:${itemKind === 'labor_overtime' ? 'labor' : itemKind}`;
+  return [
+    { metric: 'item_count', key, value: String(-items) },
+    { metric: 'item_amount', key, value: new Decimal(amount).negated().toFixed() },
+  ];
+}
+
+/** Average amounts of the contract's items so far. */
+export async function readHistory(
+  tx: WorkspaceTx,
+  contractId: string,
+): Promise<Map<EntryKind, { items: number; averageAmount: DecimalText }>> {
+  const rows = await tx.rows<{ key: string; items: DecimalText; amount: DecimalText }>(
+    `select key, coalesce(sum(value) filter (where metric = 'item_count'), 0) as items,
+       coalesce(sum(value) filter (where metric = 'item_amount'), 0) as amount
+     from (
+       select metric, key, value from totals
+       where workspace_id = $1 and metric in ('item_count', 'item_amount') and key = any($2::text[])
+       union all
+       select metric, key, value from total_deltas
+       where workspace_id = $1 and metric in ('item_count', 'item_amount') and key = any($2::text[])) t
+     group by key`,
+    [tx.workspaceId, Object.values(itemKinds).map((kind) => `${contractId}:${kind}`)],
+  );
+  return new Map(
+    rows
+      .filter(({ items }) => new Decimal(items).gt(0))
+      .map(({ key, items, amount }) => [
+        toEntryKind.get(key.slice(key.indexOf(':') + 1))!,
+        {
+          items: new Decimal(items).toNumber(),
+          averageAmount: new Decimal(amount).div(items).toDecimalPlaces(6).toFixed(),
+        },
+      ]),
+  );
+}
