@@ -101,6 +101,11 @@ const settings = z.object({
   SLIPWAY_MAIL_FROM: mailSender.optional(),
   SLIPWAY_DATA_DIR: z.string().default('.slipway'),
   SLIPWAY_FILES_DIR: z.string().optional(),
+  SLIPWAY_SCAN_COMMAND: z
+    .string()
+    .max(1_000)
+    .optional()
+    .transform((text) => text?.trim().split(/\s+/) ?? null),
   SLIPWAY_PORT: port(4680),
   SLIPWAY_HOST: z
     .string()
@@ -143,6 +148,8 @@ export type Config = {
   dataDir: string;
   /** Of files that people hand in; every process of a hub is told the same one. */
   filesDir: string;
+  /** A program and its arguments, run with the path of each uploaded file behind them: anything but 0 refuses the file. */
+  scanCommand: readonly string[] | null;
   host: string;
   port: number;
   /** Where browsers find the hub, e.g. behind a proxy: `https://hub.example.com`. Null: where it listens. */
@@ -261,6 +268,7 @@ function toConfig(set: Settings, env: Environment, cwd: string): Config {
     mail: { smtpUrl: set.SMTP_URL ?? null, from: set.SLIPWAY_MAIL_FROM ?? 'Slipway <slipway@localhost>' },
     dataDir: resolve(cwd, set.SLIPWAY_DATA_DIR),
     filesDir: resolve(cwd, set.SLIPWAY_FILES_DIR ?? join(set.SLIPWAY_DATA_DIR, 'files')),
+    scanCommand: set.SLIPWAY_SCAN_COMMAND,
     host: set.SLIPWAY_HOST,
     port: set.SLIPWAY_PORT,
     publicUrl: set.SLIPWAY_PUBLIC_URL === undefined ? null : new URL(set.SLIPWAY_PUBLIC_URL).origin,

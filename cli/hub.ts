@@ -23,6 +23,7 @@ import { choosePort } from '../runtime/ports.ts';
 import { type Relay, startRelay } from '../runtime/relay.ts';
 import { createRematcher } from '../runtime/rematcher.ts';
 import { startRoller } from '../runtime/roller.ts';
+import { scanWith } from '../runtime/scan-file.ts';
 import { deriveSecret } from '../runtime/secrets.ts';
 import { startSequencer } from '../runtime/sequencer.ts';
 import { ensureSweepSchedule } from '../runtime/sweep-schedule.ts';
@@ -165,7 +166,9 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 
     const workers = parts.worker ? await startWorkerLoop(options, address, database, secrets) : null;
     if (workers) stops.push(() => workers.stop());
-    const files = createFileStore(config.filesDir);
+    const files = createFileStore(config.filesDir, {
+      scan: config.scanCommand === null ? undefined : scanWith(config.scanCommand),
+    });
     const housekeeping = startHousekeeping({
       database,
       files,

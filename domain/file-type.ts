@@ -2,7 +2,12 @@
 import { Refusal } from './refusal.ts';
 
 /** What an uploaded file can be for. */
-export const attachmentSubjects = ['ticket_line', 'person_document', 'contractor_invoice'] as const;
+export const attachmentSubjects = [
+  'ticket_line',
+  'person_document',
+  'contractor_invoice',
+  'client_document',
+] as const;
 export type AttachmentSubject = (typeof attachmentSubjects)[number];
 
 /** Media type → what people call it, and the endings that a name may have; the first one is given where none fits. */
@@ -43,6 +48,7 @@ const accepted: Readonly<Record<AttachmentSubject, readonly MediaType[]>> = {
   ticket_line: [...papers, 'text/plain'],
   person_document: [...papers, 'text/plain', ...office],
   contractor_invoice: papers,
+  client_document: [...papers, ...office],
 };
 
 /** What was read of a file. */

@@ -36,7 +36,8 @@ export interface ReceivedFile {
 export interface FileStore {
   /**
    * Takes a stream of at most `maxBytes` and tells its type by its content. Refuses with 413, 415 (see `judgeFile`), 422
-   * when it is empty, 408 when it takes too long, 429 and 507; whatever goes wrong, nothing stays behind.
+   * when it is empty or the scan finds something, 408 when it takes too long, 429, 503 when it cannot be scanned, and 507;
+   * whatever goes wrong, nothing stays behind.
    */
   receive(stream: Readable, wanted: { subject: AttachmentSubject; maxBytes: number }): Promise<ReceivedFile>;
   /** The bytes of a kept file; its first piece fails with a 410 refusal when the file is not there. */
@@ -52,7 +53,14 @@ const maxPruned = 10_000;
 const hashPattern = /^[0-9a-f]{64}$/;
 
 /** `folder` may be shared by several processes; it is made when it is first needed. */
-export function createFileStore(folder: string, options: { timeoutMs?: number } = {}): FileStore {
+export function createFileStore(
+  folder: string,
+  options: {
+    timeoutMs?: number;
+    /** Asked about every file before it can be kept; refuses what must not be (scan-file.ts). */
+    scan?: ((path: string) => Promise<void>) | undefined;
+  } = {},
+): FileStore {
   const aside = join(folder, 'incoming');
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   const placeOf = (sha256: string) => {
@@ -72,6 +80,7 @@ export function createFileStore(folder: string, options: { timeoutMs?: number } 
         await mkdir(aside, { recursive: true, mode: 0o700 });
         const written = await write(stream, path, maxBytes, timeoutMs);
         const mediaType = judgeFile(subject, await readContent(path, written.bytes));
+        await options.scan?.(path);
         const place = placeOf(written.sha256);
         let kept = false;
         return {

@@ -123,7 +123,8 @@ function toJson(event: NewEvent, section: string, value: unknown): string {
 
 // Microseconds, as stored: a Date would cut them, and the hash must cover what the row says.
 const utc = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-const shownColumns = `seq, id, ${utc('at')} as at, ${utc('sandbox_at')} as sandbox_at, actor, type, subject_type,
+/** All that readers of the log see. */
+export const shownColumns = `seq, id, ${utc('at')} as at, ${utc('sandbox_at')} as sandbox_at, actor, type, subject_type,
   subject_id, permission, payload, before, after, encode(hash, 'hex') as hash`;
 /** All that the hash covers. */
 export const chainedColumns = `${shownColumns}, origin, personal`;

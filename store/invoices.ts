@@ -32,6 +32,10 @@ export interface InvoiceRow {
   settledAt: string | null;
   /** When the client said that they paid. */
   confirmedAt: string | null;
+  /** Off: the client wants no mail, so none is sent of this invoice. As it was at issue; before, as it is. */
+  mail: 'on' | 'off';
+  /** To the own company: in no revenue. */
+  internal: boolean;
   /** State at the accounting platform; null when the contract names none. */
   sync: {
     status: SyncRecord['status'];
@@ -64,9 +68,12 @@ const select = (
   chosen: string,
 ) => `select i.id, i.status, i.hold_reason, i.number, i.client_id, c.name as client_name, i.contract_id, i.run_id,
   i.currency, i.issue_date, i.due_date, i.service_from, i.service_to, i.net, i.tax, i.total, i.applied, i.credited, i.bad_debt,
-  i.quantity_seconds, i.line_count, i.item_count, i.created_at, i.issued_at, i.settled_at, i.confirmed_at, s.sync
+  i.quantity_seconds, i.line_count, i.item_count, i.created_at, i.issued_at, i.settled_at, i.confirmed_at, s.sync,
+  coalesce(i.snapshot ->> 'mail', case when c.mail_notifications then 'on' else 'off' end) as mail,
+  case when i.number is null then c.internal else i.internal end as internal
   from (select * from client_invoices x where x.workspace_id = $1 and ${chosen}) i
-  cross join lateral (select x.name from clients x where x.workspace_id = $1 and x.id = i.client_id offset 0) c
+  cross join lateral (
+    select x.name, x.mail_notifications, x.internal from clients x where x.workspace_id = $1 and x.id = i.client_id offset 0) c
   left join lateral (
     select jsonb_build_object('status', x.status, 'failedStep', x.failed_step, 'reason', x.reason, 'externalId', x.external_id,
       'connectionId', x.connection_id) as sync

@@ -32,6 +32,8 @@ interface Draft {
   serviceFrom: Day;
   serviceTo: Day;
   clientCode: string;
+  /** The client is the own company. */
+  internal: boolean;
   termsDays: number;
   approvalPolicy: ApprovalPolicy;
   contractStatus: string;
@@ -55,10 +57,18 @@ export interface IssuedBlock {
   net: Record<string, string>;
 }
 
-/** Drafts and ready invoices of a run that may still be issued, oldest first. Held ones wait for a person. */
+/**
+ * Drafts and ready invoices of a run that may still be issued, oldest first. Held ones wait for a person, and where nobody
+ * pulled the trigger by hand, so do those of a client that is not active or has auto-invoicing off.
+ */
 export async function issuableInvoices(tx: WorkspaceTx, runId: string, limit: number): Promise<string[]> {
   const rows = await tx.rows<{ id: string }>(
-    `select id from client_invoices where workspace_id = $1 and run_id = $2 and status in ('draft', 'ready') order by id limit $3`,
+    `select i.id from client_invoices i
+     join runs r on r.workspace_id = $1 and r.id = i.run_id
+     join clients c on c.workspace_id = $1 and c.id = i.client_id
+     where i.workspace_id = $1 and i.run_id = $2 and i.status in ('draft', 'ready')
+       and (r.trigger = 'by_hand' or c.auto_invoicing and c.status = 'active')
+     order by i.id limit $3`,
     [tx.workspaceId, runId, limit],
   );
   return rows.map((row) => row.id);
@@ -94,7 +104,8 @@ export async function issueInvoices(
   );
   const drafts = await readDrafts(tx, ids, releaseReason === null ? takenByRuns : takenOnRelease);
   const reasons = await gateReasons(tx, drafts, actor, now, releaseReason !== null);
-  for (const draft of drafts) if (draft.seriesId === null) reasons.set(draft.id, noSeries);
+  for (const draft of drafts)
+    if (draft.seriesId === null) reasons.set(draft.id, draft.internal ? noInternalSeries : noSeries);
   if (releaseReason === null) await checkPurchaseOrders(tx, drafts, reasons);
   const held = drafts.filter((draft) => reasons.has(draft.id));
   await holdInvoices(
@@ -120,20 +131,24 @@ export async function issueInvoices(
 /** An invoice never asks for less than nothing: what is owed back goes out as a credit note (BILLING §6). */
 const needsCreditNote = 'it comes to less than nothing and needs a credit note';
 const noSeries = 'the seller has no number series for invoices';
+const noInternalSeries =
+  'the seller has no number series named internal, which invoices to the own company need';
 const takenByRuns = ['draft', 'ready'];
 const takenOnRelease = [...takenByRuns, 'held'];
 
 async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Promise<Draft[]> {
   return tx.rows<Draft>(
     `select i.id, i.status, i.seller_id, i.client_id, i.contract_id, i.currency, i.net, i.tax, i.total, i.quantity_seconds, i.service_from, i.service_to,
-       c.code as client_code, c.payment_terms_days as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on,
+       c.code as client_code, c.internal, c.payment_terms_days as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on,
        coalesce((select w.settings -> 'ruleSettings' from workspaces w where w.id = $1), '{}') || k.severities || coalesce(k.clauses -> 'severities', '{}') as severities,
        k.purchase_order_id, s.zone, r.id as series_id, r.last_issue_date, k.target_connection_id is not null as auto_sync, t.connector as target_connector,
        jsonb_build_object(
          'seller', jsonb_build_object('id', s.id, 'name', s.name, 'address', s.address, 'country', s.country,
            'taxRegistrations', (select coalesce(jsonb_agg(jsonb_build_object('country', t.country, 'number', t.number)), '[]') from tax_registrations t
              where t.workspace_id = s.workspace_id and t.seller_id = s.id)),
-         'client', jsonb_build_object('id', c.id, 'name', c.name, 'code', c.code, 'email', c.email, 'address', c.address, 'taxId', c.tax_id),
+         'client', jsonb_build_object('id', c.id, 'name', c.name, 'code', c.code, 'email', c.email, 'address', c.address, 'taxId', c.tax_id, 'language', c.language,
+           'internal', c.internal),
+         'mail', case when c.mail_notifications then 'on' else 'off' end,
          'contract', jsonb_build_object('id', k.id, 'name', k.name, 'grouping', k.grouping,
            'rounding', coalesce(i.terms -> 'rounding', k.rounding), 'tax', coalesce(i.terms -> 'tax', k.tax),
            'buyerReference', k.buyer_reference),
@@ -144,10 +159,9 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
      join sellers s on s.workspace_id = $1 and s.id = i.seller_id
      left join connections t on t.workspace_id = $1 and t.id = k.target_connection_id
      left join series r on r.workspace_id = $1 and r.seller_id = i.seller_id and r.document_type = 'invoice'
-       and r.name = case when c.internal and exists (select 1 from series x where x.workspace_id = $1 and x.seller_id = i.seller_id
-         and x.document_type = 'invoice' and x.name = 'internal') then 'internal' else 'default' end
+       and r.name = case when c.internal then 'internal' else 'default' end
      where i.workspace_id = $1 and i.id = any($2::uuid[]) and i.status = any($3::text[])
-     order by i.id for no key update of i`,
+     order by i.id for no key update of i for key share of c`,
     [tx.workspaceId, ids, statuses],
   );
 }
@@ -556,9 +570,9 @@ async function numberBlock(
   await tx.run(
     // What comes to nothing is owed by nobody.
     `update client_invoices i set status = case when i.total = 0 then 'settled' else 'issued' end, settled_at = case when i.total = 0 then $4::timestamptz end, hold_reason = null, series_id = $2, number = r.number, sequence = r.sequence, issue_date = $3, tax_point = i.service_to,
-       posting_date = $3, due_date = r.due_date, purchase_order_id = r.purchase_order_id, snapshot = r.snapshot, content_hash = decode(r.content_hash, 'hex'), issued_at = $4
-     from unnest($5::uuid[], $6::text[], $7::bigint[], $8::date[], $9::jsonb[], $10::text[], $11::uuid[])
-       as r(id, number, sequence, due_date, snapshot, content_hash, purchase_order_id)
+       posting_date = $3, due_date = r.due_date, internal = r.internal, purchase_order_id = r.purchase_order_id, snapshot = r.snapshot, content_hash = decode(r.content_hash, 'hex'), issued_at = $4
+     from unnest($5::uuid[], $6::text[], $7::bigint[], $8::date[], $9::jsonb[], $10::text[], $11::uuid[], $12::boolean[])
+       as r(id, number, sequence, due_date, snapshot, content_hash, purchase_order_id, internal)
      where i.workspace_id = $1 and i.id = r.id`,
     [
       tx.workspaceId,
@@ -572,6 +586,7 @@ async function numberBlock(
       textArray(numbered.map((n) => n.snapshot)),
       plainArray(numbered.map((n) => n.contentHash)),
       plainArray(numbered.map((n) => n.draft.purchaseOrderId)),
+      plainArray(numbered.map((n) => n.draft.internal)),
     ],
   );
   await tx.run(
@@ -611,7 +626,8 @@ async function numberBlock(
     tx,
     numbered.flatMap(({ draft }) => [
       { metric: 'drafted_net', key: draft.currency, value: new Decimal(draft.net).negated().toFixed() },
-      { metric: 'issued_net', key: draft.currency, value: draft.net },
+      // What the own company is charged is no revenue.
+      { metric: draft.internal ? 'internal_net' : 'issued_net', key: draft.currency, value: draft.net },
       { metric: 'receivable', key: draft.currency, value: draft.total },
       { metric: 'issued_invoices', key: '', value: '1' },
     ]),

@@ -70,7 +70,10 @@ async function tell(
        select * from unnest($11::int[], $12::uuid[], $13::uuid[], $14::text[]) as r (place, member_id, person_id, role)
      ), reached as (
        -- One notice may name a member twice, two notices may have one key: the first is told.
-       select distinct on (m.id, n.key) n.*, m.id as member_id, m.email as address from notices n
+       select distinct on (m.id, n.key) n.*, m.id as member_id, m.email as address,
+         -- Who belongs to a client that wants no mail is told in the portal only.
+         not exists (select from clients c where c.workspace_id = $1 and c.id = m.client_id and not c.mail_notifications) as mailable
+       from notices n
        join recipients r on r.place = n.place
        join members m on m.workspace_id = $1 and m.status = 'active'
          and (m.id = r.member_id or m.person_id = r.person_id or m.role = r.role)
@@ -78,7 +81,7 @@ async function tell(
          select from unnest($15::int[], $16::uuid[]) as x (place, member_id) where x.place = n.place and x.member_id = m.id)
        order by m.id, n.key, n.place
      ), wanted as (
-       select r.*, coalesce(p.in_app, r.in_app) as wants_word, coalesce(p.email, r.email) as wants_mail from reached r
+       select r.*, coalesce(p.in_app, r.in_app) as wants_word, coalesce(p.email, r.email) and r.mailable as wants_mail from reached r
        left join notification_preferences p on p.workspace_id = $1 and p.member_id = r.member_id and p.kind = r.kind
      ), told as (
        insert into notifications (workspace_id, member_id, kind, key, subject_type, subject_id, detail, in_app)

@@ -5,6 +5,8 @@ import { type NewRow, tenantTable } from './tenant-table.ts';
 export interface Address {
   lines?: string[] | undefined;
   city?: string | undefined;
+  county?: string | undefined;
+  /** State or province. */
   region?: string | undefined;
   postalCode?: string | undefined;
   /** ISO 3166-1 alpha-2. */

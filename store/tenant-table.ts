@@ -13,6 +13,10 @@ export interface ListOptions<Row> {
   after: string | null;
   /** Equal to; undefined fields are ignored. */
   where?: Values<Row>;
+  /** Rows whose column (one that the table generates in small letters) holds this text, however it is written. */
+  holding?: { column: string; text: string } | undefined;
+  /** Rows of these statuses or kinds are left out. */
+  without?: { column: string; values: readonly string[] } | undefined;
 }
 
 export interface TenantTable<Row> {
@@ -29,6 +33,9 @@ export interface TenantTable<Row> {
 
 /** json: the value is serialised here, because pg would send an array as a Postgres array. */
 type ColumnKind = 'plain' | 'json';
+
+/** A pattern of LIKE in which nothing of the text is a wildcard. */
+const containing = (text: string) => `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
@@ -80,11 +87,13 @@ export function tenantTable<Row extends { id: string }>(
         [tx.workspaceId, id, ...fields.map((field) => field.value)],
       );
     },
-    list: (tx, { limit, after, where = {} }) => {
+    list: (tx, { limit, after, where = {}, holding, without }) => {
       const params: unknown[] = [tx.workspaceId, limit + 1];
       const conditions = ['workspace_id = $1'];
       if (after !== null) conditions.push(`id > $${params.push(after)}`);
       for (const { column, value } of written(where)) conditions.push(`${column} = $${params.push(value)}`);
+      if (holding) conditions.push(`${holding.column} like $${params.push(containing(holding.text))}`);
+      if (without) conditions.push(`${without.column} <> all($${params.push(without.values)}::text[])`);
       return tx.rows<Row>(
         `select ${selected} from ${table} where ${conditions.join(' and ')} order by id limit $2`,
         params,

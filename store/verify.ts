@@ -269,7 +269,8 @@ const comparisons: { name: string; says: string; sql: string }[] = [
           select 'drafted_net', currency, sum(net) from client_invoices
             where workspace_id = $1 and number is null and status <> 'discarded' group by 2
           union all
-          select 'issued_net', currency, sum(net) from client_invoices where workspace_id = $1 and number is not null and status <> 'void' group by 2
+          select case when internal then 'internal_net' else 'issued_net' end, currency, sum(net) from client_invoices
+            where workspace_id = $1 and number is not null and status <> 'void' group by 1, 2
           union all
           select 'receivable', currency, sum(total - applied - credited - bad_debt) from client_invoices
             where workspace_id = $1 and number is not null and status <> 'void' group by 2
@@ -281,7 +282,7 @@ const comparisons: { name: string; says: string; sql: string }[] = [
           select metric, key, sum(value) as value from (
             select metric, key, value from totals where workspace_id = $1
             union all select metric, key, value from total_deltas where workspace_id = $1) t
-          where metric in ('entries', 'entry_seconds', 'open_seconds', 'pending_amount', 'item_count', 'item_amount', 'drafted_net', 'issued_net', 'receivable', 'paid', 'issued_invoices')
+          where metric in ('entries', 'entry_seconds', 'open_seconds', 'pending_amount', 'item_count', 'item_amount', 'drafted_net', 'issued_net', 'internal_net', 'receivable', 'paid', 'issued_invoices')
           group by 1, 2)
         select metric || coalesce(' ' || nullif(key, ''), '') || ' is ' || coalesce(k.value, 0) || ', recomputed ' || coalesce(e.value, 0) as place,
           coalesce(k.value, 0) <> coalesce(e.value, 0) as broken

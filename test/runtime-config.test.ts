@@ -29,6 +29,7 @@ describe('reading the environment', () => {
       temporal: { address: null, namespace: 'default', tls: false, apiKey: null },
       dataDir: '/srv/hub/.slipway',
       filesDir: '/srv/hub/.slipway/files',
+      scanCommand: null,
       host: '127.0.0.1',
       port: 4680,
       secretKey: null,
@@ -42,6 +43,13 @@ describe('reading the environment', () => {
       database: null,
       port: 4680,
     });
+  });
+
+  test('a scanner is a program and its arguments', () => {
+    expect(readConfig({ SLIPWAY_SCAN_COMMAND: ' clamdscan  --fdpass ' }).scanCommand).toEqual([
+      'clamdscan',
+      '--fdpass',
+    ]);
   });
 
   test('without a pooler the direct address is the address', () => {

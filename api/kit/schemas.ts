@@ -38,13 +38,37 @@ export const country = z
   .regex(/^[A-Z]{2}$/, 'two capital letters (ISO 3166-1)')
   .meta({ example: 'NO' });
 export const email = z.email().max(320);
+export const phone = z
+  .string()
+  .trim()
+  .regex(
+    /^\+?[0-9(][0-9 ()./-]{3,40}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?$/i,
+    'a phone number, such as +47 22 00 00 00',
+  )
+  .meta({ example: '+47 22 00 00 00' });
+/** A link that a browser opens and never runs. */
+export const website = z
+  .string()
+  .trim()
+  .max(500)
+  .refine((text) => {
+    const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null;
+    return url?.hostname.includes('.') === true && url.username === '' && url.password === '';
+  }, 'a web address that begins with http:// or https://')
+  .transform((text) => new URL(text).href)
+  .meta({ example: 'https://www.example.com/' });
+export const language = z
+  .string()
+  .regex(/^[a-z]{2}(-[A-Z]{2})?$/, 'a language, such as en or nb-NO')
+  .meta({ description: 'BCP 47.', example: 'en' });
 
 const line = z.string().trim().max(200);
 export const address = z
   .strictObject({
     lines: z.array(line).max(6).optional(),
     city: line.optional(),
-    region: line.optional(),
+    county: line.optional(),
+    region: line.optional().meta({ description: 'State or province.' }),
     postalCode: z.string().trim().max(20).optional(),
     country: country.optional(),
   })

@@ -19,10 +19,27 @@ import { createBillingRun } from './billing-runs/create-billing-run.ts';
 import { getBillingRun } from './billing-runs/get-billing-run.ts';
 import { listBillingRuns } from './billing-runs/list-billing-runs.ts';
 import { previewBillingRun } from './billing-runs/preview-billing-run.ts';
+import { addClientDocument } from './client-documents/add-client-document.ts';
+import { deleteClientDocument } from './client-documents/delete-client-document.ts';
+import { downloadClientDocument } from './client-documents/download-client-document.ts';
+import { linkClientDocument } from './client-documents/link-client-document.ts';
 import { createClient } from './clients/create-client.ts';
+import { deleteClient } from './clients/delete-client.ts';
+import { exportClientRates } from './clients/export-client-rates.ts';
+import { exportClients } from './clients/export-clients.ts';
 import { getClient } from './clients/get-client.ts';
+import { getClientOverview } from './clients/get-client-overview.ts';
+import { importClientRates } from './clients/import-client-rates.ts';
+import { importClients } from './clients/import-clients.ts';
+import { listClientTimeline } from './clients/list-client-timeline.ts';
 import { listClients } from './clients/list-clients.ts';
+import { previewClientDeletion } from './clients/preview-client-deletion.ts';
+import { suggestClientCode } from './clients/suggest-client-code.ts';
 import { updateClient } from './clients/update-client.ts';
+import { createContact } from './contacts/create-contact.ts';
+import { deleteContact } from './contacts/delete-contact.ts';
+import { inviteContact } from './contacts/invite-contact.ts';
+import { updateContact } from './contacts/update-contact.ts';
 import { getPersonCompliance } from './compliance/get-person-compliance.ts';
 import { listCompliance } from './compliance/list-compliance.ts';
 import { summarizeCompliance } from './compliance/summarize-compliance.ts';
@@ -233,6 +250,23 @@ export const routes: readonly Route[] = [
   getClient,
   listClients,
   updateClient,
+  suggestClientCode,
+  previewClientDeletion,
+  deleteClient,
+  getClientOverview,
+  listClientTimeline,
+  exportClients,
+  importClients,
+  exportClientRates,
+  importClientRates,
+  createContact,
+  updateContact,
+  deleteContact,
+  inviteContact,
+  addClientDocument,
+  deleteClientDocument,
+  linkClientDocument,
+  downloadClientDocument,
   createConnection,
   getConnection,
   listConnections,

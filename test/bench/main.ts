@@ -20,10 +20,16 @@ const { values } = parseArgs({
     json: { type: 'string' },
     // Only tickets, on a hub of its own (tickets.ts).
     tickets: { type: 'boolean' },
+    // Only the list of clients, likewise (clients.ts).
+    clients: { type: 'boolean' },
   },
 });
 if (values.tickets) {
   await import('./tickets.ts');
+  process.exit();
+}
+if (values.clients) {
+  await import('./clients.ts');
   process.exit();
 }
 const sizes = values.sizes.split(',').map(Number);

@@ -2,6 +2,7 @@
 import { listMails, queueMail } from '../../store/mails.ts';
 import { listNotifications, notify } from '../../store/notifications.ts';
 import { pipelineMakers } from './pipeline-fixtures.ts';
+import { pdf } from './sample-files.ts';
 import type { TestApi } from './start-api.ts';
 
 /**
@@ -43,6 +44,27 @@ const makers: Record<string, Make> = {
     pattern: '{CLIENT}-{YYYY}-{NNNN}',
   })),
   clientId: post('/clients', () => ({ name: 'Fixture Lines', code: 'FIX', currency: 'EUR' })),
+  contactId: async ({ api, key, ids }) => {
+    const answer = await api.call('POST', `/clients/${ids.clientId}/contacts`, {
+      key,
+      body: { name: 'Fixture contact', email: 'fixture.contact@example.com' },
+    });
+    if (answer.status !== 201) throw new Error(`fixture contact: ${answer.status} ${answer.text}`);
+    return (answer.json as { id: string }).id;
+  },
+  clientDocumentId: async ({ api, key, ids }) => {
+    const file = await api.call('POST', '/attachments?subjectType=client_document&name=fixture.pdf', {
+      key,
+      raw: new Uint8Array(pdf('fixture')),
+      headers: { 'Content-Type': 'application/octet-stream' },
+    });
+    const answer = await api.call('POST', `/clients/${ids.clientId}/documents`, {
+      key,
+      body: { attachmentId: (file.json as { id: string }).id, kind: 'contract', name: 'Fixture agreement' },
+    });
+    if (answer.status !== 201) throw new Error(`fixture client document: ${answer.status} ${answer.text}`);
+    return (answer.json as { id: string }).id;
+  },
   contractId: post('/contracts', ({ clientId, sellerId }) => ({
     clientId,
     sellerId,

@@ -1,50 +1,151 @@
-/** Owns how a client is read and written over the API. */
+/** Owns how a client is read and written over the API: one resource, each of its six steps saved on its own. */
 import { z } from 'zod';
-import { clientStatuses } from '../../../store/clients.ts';
+import { annualRevenues, clientStatuses, companySizes, missingOf } from '../../../domain/client.ts';
+import { listClientDocuments } from '../../../store/client-documents.ts';
+import type { Client } from '../../../store/clients.ts';
+import { contacts, maxContacts } from '../../../store/contacts.ts';
+import type { WorkspaceTx } from '../../../store/database.ts';
+import { rateCards } from '../../../store/rate-cards.ts';
 import type { Subject } from '../../kit/record-change.ts';
-import { address, currency, email, id, instant, name, shortText } from '../../kit/schemas.ts';
+import {
+  address,
+  currency,
+  email,
+  id,
+  instant,
+  language,
+  name,
+  note,
+  phone,
+  price,
+  shortText,
+  website,
+} from '../../kit/schemas.ts';
+import { clientDocument } from '../client-documents/client-document.ts';
+import { contact } from '../contacts/contact.ts';
+import { rateCard } from '../rate-cards/rate-card.ts';
 
 export const clientSubject: Subject = {
   type: 'client',
   permission: 'clients.read',
-  privateFields: ['email'],
+  privateFields: ['email', 'contactName', 'phone'],
 };
 
-export const status = z.enum(clientStatuses);
+export const status = z.enum(clientStatuses).meta({
+  description: 'Pending: without an e-mail address. Archived: deleted, but kept for what refers to it.',
+});
+const companySize = z.enum(companySizes);
+const annualRevenue = z.enum(annualRevenues);
+const tax = z.strictObject({ rate: price, category: shortText });
 
 export const client = z
   .object({
     id,
     name: z.string(),
-    code: z.string(),
+    contactName: z.string().nullable(),
     email: z.string().nullable(),
+    phone: z.string().nullable(),
+    website: z.string().nullable(),
+    code: z.string(),
     address,
-    currency,
+    industry: z.string().nullable(),
+    companySize: companySize.nullable(),
+    annualRevenue: annualRevenue.nullable(),
     taxId: z.string().nullable(),
-    paymentTermsDays: z.int(),
-    internal: z.boolean(),
+    serviceType: z.string().nullable(),
+    currentSystems: z.string().nullable(),
+    technicalRequirements: z.string().nullable(),
+    complianceRequirements: z.array(z.string()),
     mailNotifications: z.boolean(),
+    quarterlyReports: z.boolean(),
     autoInvoicing: z.boolean(),
+    internal: z.boolean(),
+    currency,
+    language: z.string(),
+    paymentTermsDays: z.int(),
+    tax: tax.nullable(),
     status,
     defaultProductId: id.nullable(),
     createdAt: instant,
   })
   .meta({ id: 'Client' });
 
-export const newClient = z.object({
+const shownRates = 200;
+/** A client with all that is its own. */
+export const wholeClient = client
+  .extend({
+    missing: z
+      .array(z.string())
+      .meta({ description: 'Required fields that it lacks: see the status pending.' }),
+    contacts: z.array(contact),
+    rates: z.array(rateCard).meta({
+      description: `Its own rate-card lines, the first ${shownRates}; all of them: GET /rate-cards?scopeType=client.`,
+    }),
+    documents: z.array(clientDocument),
+  })
+  .meta({ id: 'WholeClient' });
+
+export async function readWhole(tx: WorkspaceTx, row: Client): Promise<z.input<typeof wholeClient>> {
+  const rates = await rateCards.list(tx, {
+    limit: shownRates,
+    after: null,
+    where: { scopeType: 'client', scopeId: row.id },
+  });
+  return {
+    ...row,
+    missing: missingOf(row),
+    contacts: await contacts.list(tx, { limit: maxContacts, after: null, where: { clientId: row.id } }),
+    rates: rates.slice(0, shownRates),
+    documents: await listClientDocuments(tx, row.id),
+  };
+}
+
+const basic = {
   name,
+  contactName: name.nullish(),
+  email: email.nullish().meta({ description: 'Required of an active client; without one it is pending.' }),
+  phone: phone.nullish(),
+  website: website.nullish(),
   code: z
     .string()
     .regex(/^[A-Z]{3}$/, 'three capital letters')
-    .meta({ description: 'Invoice numbers carry it.', example: 'NSL' }),
-  email: email.nullish(),
+    .optional()
+    .meta({
+      description: 'Invoice numbers carry it; fixed once one does. Left out: one is suggested and taken.',
+      example: 'NSL',
+    }),
   address: address.optional(),
-  currency,
+  industry: shortText.nullish().meta({ description: "On the workspace's list (setting industries)." }),
+};
+const business = {
+  companySize: companySize.nullish(),
+  annualRevenue: annualRevenue.nullish(),
   taxId: shortText.nullish(),
+  serviceType: shortText.nullish().meta({ description: "On the workspace's list (setting serviceTypes)." }),
+  currentSystems: note.nullish(),
+  technicalRequirements: note.nullish(),
+  complianceRequirements: z
+    .array(shortText)
+    .max(50)
+    .refine((entries) => new Set(entries).size === entries.length, 'each of them once')
+    .optional()
+    .meta({ description: "On the workspace's list (setting complianceStandards)." }),
+};
+const settings = {
+  mailNotifications: z.boolean().optional().meta({
+    description: 'Off: no mail goes to the client or its members of the portal, and its invoices say so.',
+  }),
+  quarterlyReports: z.boolean().optional(),
+  autoInvoicing: z.boolean().optional().meta({ description: 'Off: what no person asked for stays a draft.' }),
+  internal: z.boolean().optional().meta({
+    description: 'The own company: numbers of the series named internal, no revenue, no reminders.',
+  }),
+  currency,
+  language: language.optional(),
   paymentTermsDays: z.int().min(0).max(365).optional(),
-  internal: z.boolean().optional(),
-  mailNotifications: z.boolean().optional(),
-  autoInvoicing: z.boolean().optional(),
+  tax: tax.nullish().meta({ description: 'What a new contract begins with.' }),
   defaultProductId: id.nullish(),
-});
+};
+export const newClient = z.object({ ...basic, ...business, ...settings });
+/** Any step by itself: its fields, and no others. Contacts, rates and documents have routes of their own. */
 export const clientChange = newClient.extend({ status }).partial();

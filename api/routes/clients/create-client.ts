@@ -1,22 +1,38 @@
 /** Owns POST /clients. */
-import { clients } from '../../../store/clients.ts';
+import { requireListed } from '../../../domain/client.ts';
+import { insertClient } from '../../../store/clients.ts';
+import { getWorkspace } from '../../../store/workspaces.ts';
 import { recordCreated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { client, clientSubject, newClient } from './client.ts';
+import { clientSubject, newClient, readWhole, wholeClient } from './client.ts';
 
 export const createClient = defineRoute({
   name: 'create-client',
   method: 'post',
   path: '/clients',
   summary: 'Create a client',
+  description:
+    'With its first step, or any more. The other steps are saved by PATCH, each with its own fields.',
   permission: 'clients.create',
   body: newClient,
-  example: { name: 'North Sea Lines', code: 'NSL', currency: 'EUR', paymentTermsDays: 30 },
-  responses: { 201: client },
+  example: {
+    name: 'North Sea Lines',
+    email: 'accounts@nsl.example',
+    code: 'NSL',
+    currency: 'EUR',
+    paymentTermsDays: 30,
+  },
+  responses: { 201: wholeClient },
+  errors: ['clients.duplicate', 'client.not_listed'],
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
-      const created = await clients.insert(tx, body);
+      requireListed((await getWorkspace(tx)).settings, body);
+      const created = await insertClient(tx, body);
       await recordCreated(tx, actor, clientSubject, created);
-      return { status: 201, body: created, headers: { Location: `/api/v1/clients/${created.id}` } };
+      return {
+        status: 201,
+        body: await readWhole(tx, created),
+        headers: { Location: `/api/v1/clients/${created.id}` },
+      };
     }),
 });

@@ -2,18 +2,18 @@
 import { found } from '../../../domain/refusal.ts';
 import { clients } from '../../../store/clients.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { client } from './client.ts';
+import { readWhole, wholeClient } from './client.ts';
 
 export const getClient = defineRoute({
   name: 'get-client',
   method: 'get',
   path: '/clients/:clientId',
-  summary: 'Read a client',
+  summary: 'Read a client with its contacts, rates and documents',
   permission: 'clients.read',
-  responses: { 200: client },
+  responses: { 200: wholeClient },
   handler: ({ params, transact }) =>
     transact(async (tx) => ({
       status: 200,
-      body: found(await clients.find(tx, params.clientId), 'client'),
+      body: await readWhole(tx, found(await clients.find(tx, params.clientId), 'client')),
     })),
 });

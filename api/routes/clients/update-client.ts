@@ -1,25 +1,34 @@
 /** Owns PATCH /clients/:clientId. */
-import { found } from '../../../domain/refusal.ts';
-import { clients } from '../../../store/clients.ts';
+import { requireListed } from '../../../domain/client.ts';
+import { changeClient, lockClient } from '../../../store/clients.ts';
+import { getWorkspace } from '../../../store/workspaces.ts';
 import { recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { client, clientChange, clientSubject } from './client.ts';
+import { clientChange, clientSubject, readWhole, wholeClient } from './client.ts';
 
 export const updateClient = defineRoute({
   name: 'update-client',
   method: 'patch',
   path: '/clients/:clientId',
-  summary: 'Change a client',
+  summary: 'Change a client: any of its steps, by the fields of that step',
   permission: 'clients.update',
   body: clientChange,
   example: { paymentTermsDays: 45 },
-  responses: { 200: client },
+  responses: { 200: wholeClient },
+  errors: [
+    'clients.duplicate',
+    'client.code_fixed',
+    'client.wrong_status',
+    'client.email_missing',
+    'client.not_listed',
+  ],
   handler: ({ params, body, actor, requireCurrent, transact }) =>
     transact(async (tx) => {
-      const before = found(await clients.lock(tx, params.clientId), 'client');
-      requireCurrent(before);
-      const after = found(await clients.update(tx, before.id, body), 'client');
+      const before = await lockClient(tx, params.clientId);
+      requireCurrent(await readWhole(tx, before));
+      requireListed((await getWorkspace(tx)).settings, body, before);
+      const after = await changeClient(tx, before, body);
       await recordUpdated(tx, actor, clientSubject, before, after);
-      return { status: 200, body: after };
+      return { status: 200, body: await readWhole(tx, after) };
     }),
 });

@@ -48,6 +48,10 @@ export const invoice = z
     confirmedAt: instant
       .nullable()
       .meta({ description: 'When the client said in the portal that they paid: a badge, no money.' }),
+    mail: z
+      .enum(['on', 'off'])
+      .meta({ description: 'Off: the client wants no mail, so none is sent of it.' }),
+    internal: z.boolean().meta({ description: 'To the own company: in no revenue, and never reminded of.' }),
     sync: sync
       .nullable()
       .meta({ description: 'At the accounting platform; null where the contract names none.' }),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { invitationPath, memberStatuses } from '../../../domain/member.ts';
 import { exceeding, type Role, roles } from '../../../domain/permissions.ts';
 import { Refusal } from '../../../domain/refusal.ts';
+import { clients } from '../../../store/clients.ts';
 import type { WorkspaceTx } from '../../../store/database.ts';
 import { invite } from '../../../store/invitations.ts';
 import { queueMail } from '../../../store/mails.ts';
@@ -55,6 +56,9 @@ export const invitedMember = member
       description: 'Lets them in once, within seven days. Shown this once; null in a repeated answer.',
     }),
     invitationExpiresAt: instant,
+    mailed: z
+      .boolean()
+      .meta({ description: 'False: their client wants no mail, so hand the link over yourself.' }),
   })
   .meta({ id: 'InvitedMember' });
 /** What is kept for a repeat must not hold the link. */
@@ -74,18 +78,21 @@ export async function requireMayManage(tx: WorkspaceTx, actor: Actor, ofRole: Ro
   });
 }
 
-/** A new link for a member who has not come in yet, mailed to them; those before it end. */
+/** A new link for a member who has not come in yet, mailed to them unless their client wants no mail; those before it end. */
 export async function inviteAgain(tx: WorkspaceTx, actor: Actor, deps: ApiDeps, row: Member) {
   const { id: invitationId, token, expiresAt } = await invite(tx, row.id, actor.id);
   const { name: workspace } = await getWorkspace(tx);
   const proof = deps.signIn.mailProof(token);
-  await queueMail(tx, {
-    to: row.email,
-    template: 'invitation',
-    params: { inviter: actor.name, workspace, role: row.role, expiresOn: expiresAt.slice(0, 10) },
-    key: `invitation:${invitationId}`,
-    link: invitationPath(token, proof),
-  });
+  const client = row.clientId === null ? null : await clients.find(tx, row.clientId);
+  const mailed = client?.mailNotifications ?? true;
+  if (mailed)
+    await queueMail(tx, {
+      to: row.email,
+      template: 'invitation',
+      params: { inviter: actor.name, workspace, role: row.role, expiresOn: expiresAt.slice(0, 10) },
+      key: `invitation:${invitationId}`,
+      link: invitationPath(token, proof),
+    });
   const invitationLink = deps.publicUrl() + invitationPath(token);
-  return { ...row, invitationLink, invitationExpiresAt: expiresAt };
+  return { ...row, invitationLink, invitationExpiresAt: expiresAt, mailed };
 }

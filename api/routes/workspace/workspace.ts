@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { fileCeilingBytes } from '../../../domain/document-settings.ts';
 import type { Subject } from '../../kit/record-change.ts';
-import { currency, id, instant, name, price, zone } from '../../kit/schemas.ts';
+import { currency, id, instant, name, price, shortText, zone } from '../../kit/schemas.ts';
 
 export const workspaceSubject: Subject = { type: 'workspace', permission: 'workspace.read' };
 
@@ -20,6 +20,7 @@ export const workspace = z
 const waitSeconds = z.int().min(1).max(31_536_000);
 const fileSize = z.int().min(10_000).max(fileCeilingBytes);
 /** Settings by name; null removes one. */
+const choices = z.array(shortText).min(1).max(100);
 const settings = z.strictObject({
   zone: zone.nullish().meta({ description: 'Where a source does not say it.' }),
   currency: currency.nullish().meta({ description: 'Of clients that a sync creates.' }),
@@ -76,6 +77,11 @@ const settings = z.strictObject({
   documentMaxBytes: fileSize
     .nullish()
     .meta({ description: "Of a document or a contractor's own invoice; default 25 MB." }),
+  industries: choices.nullish().meta({ description: 'What a client may be in.' }),
+  serviceTypes: choices.nullish().meta({ description: 'What is mostly done for a client.' }),
+  complianceStandards: choices.nullish().meta({
+    description: 'What a client may require; default ISO 9001, EPA, OSHA and SOC 2.',
+  }),
   clientConfirmations: z
     .enum(['show', 'ask_admin'])
     .nullish()
