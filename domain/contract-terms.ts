@@ -1,7 +1,7 @@
 /** Owns what a contract version agrees: the clauses, what holds where one is silent, and which version counts on a day. */
 import { z } from 'zod';
 import { isDecimalText } from './money.ts';
-import type { RuleSetting } from './validation/rule.ts';
+import { type RuleSetting, ruleSettings } from './validation/rule.ts';
 import type { Day, DecimalText } from './work-entry.ts';
 
 const amount = z
@@ -112,7 +112,7 @@ const clauseSchemas = {
     .nullable()
     .meta({ description: "Null: the contract's own." }),
   severities: z
-    .record(z.string().max(100), z.enum(['E', 'W', 'off']))
+    .record(z.string().max(100), z.enum(ruleSettings))
     .refine((rules) => Object.keys(rules).length <= 100, 'at most 100 rules')
     .meta({ description: "Before the contract's own." }),
 };

@@ -34,3 +34,7 @@ alter table retainers add column starts_on date not null,
   add check (expires_on > starts_on);
 create trigger retainer_entries_append_only before update or delete on retainer_entries
   for each statement execute function refuse_change();
+
+-- What a reached milestone is billed by; it has one item, however many runs pass it.
+alter table milestones add column item_id uuid,
+  add constraint milestones_item_check check (item_id is null or reached_at is not null);

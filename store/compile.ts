@@ -39,6 +39,7 @@ import {
   raiseFindings,
 } from './exceptions.ts';
 import { historyDeltas } from './item-history.ts';
+import { compileMilestones } from './milestone-items.ts';
 import { newId } from './new-id.ts';
 import { type OvertimeBook, openOvertime, splitCandidates } from './overtime.ts';
 import { addDeltas } from './totals.ts';
@@ -297,7 +298,10 @@ export async function compileChunk(
   const { contract } = context;
   // Hours split by what was billed of the week, and caps fill up: another compile of it is waited for.
   if (context.overtime !== null || context.checks.hasLimits) await lockContract(tx, contract.id);
-  if (cursor === null) await closeFutureDates(tx, contract.zone);
+  if (cursor === null) {
+    await closeFutureDates(tx, contract.zone);
+    await compileMilestones(tx, contract, context.timeline, context);
+  }
   const locked = await lockPage(tx, context, cursor, limit);
   const page = locked.length === limit ? wholeDays(locked) : locked;
   const next = locked.length === limit ? page.reduce(later) : null;

@@ -42,6 +42,7 @@ interface Draft {
   goLiveOn: Day;
   severities: RuleSettings;
   purchaseOrderId: string | null;
+  retentionPercentage: DecimalText | null;
   zone: string;
   /** Null where the seller has no series for invoices. */
   seriesId: string | null;
@@ -139,9 +140,9 @@ const takenOnRelease = [...takenByRuns, 'held'];
 async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Promise<Draft[]> {
   return tx.rows<Draft>(
     `select i.id, i.status, i.seller_id, i.client_id, i.contract_id, i.currency, i.net, i.tax, i.total, i.quantity_seconds, i.service_from, i.service_to,
-       c.code as client_code, c.internal, c.payment_terms_days as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on,
+       c.code as client_code, c.internal, coalesce((i.terms ->> 'paymentTermsDays')::int, c.payment_terms_days) as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on,
        coalesce((select w.settings -> 'ruleSettings' from workspaces w where w.id = $1), '{}') || k.severities || coalesce(k.clauses -> 'severities', '{}') as severities,
-       k.purchase_order_id, s.zone, r.id as series_id, r.last_issue_date, k.target_connection_id is not null as auto_sync, t.connector as target_connector,
+       k.purchase_order_id, i.terms ->> 'retentionPercentage' as retention_percentage, s.zone, r.id as series_id, r.last_issue_date, k.target_connection_id is not null as auto_sync, t.connector as target_connector,
        jsonb_build_object(
          'seller', jsonb_build_object('id', s.id, 'name', s.name, 'address', s.address, 'country', s.country,
            'taxRegistrations', (select coalesce(jsonb_agg(jsonb_build_object('country', t.country, 'number', t.number)), '[]') from tax_registrations t
@@ -151,8 +152,9 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
          'mail', case when c.mail_notifications then 'on' else 'off' end,
          'contract', jsonb_build_object('id', k.id, 'name', k.name, 'grouping', k.grouping,
            'rounding', coalesce(i.terms -> 'rounding', k.rounding), 'tax', coalesce(i.terms -> 'tax', k.tax),
-           'buyerReference', k.buyer_reference),
-         'paymentTermsDays', c.payment_terms_days, 'currency', i.currency) as snapshot
+           'version', coalesce(i.terms -> 'contractVersion', '0'), 'versions', coalesce(i.terms -> 'contractVersions', '[]'),
+           'retentionPercentage', i.terms -> 'retentionPercentage', 'buyerReference', k.buyer_reference),
+         'paymentTermsDays', coalesce((i.terms ->> 'paymentTermsDays')::int, c.payment_terms_days), 'currency', i.currency) as snapshot
      from client_invoices i
      join clients c on c.workspace_id = $1 and c.id = i.client_id
      join contracts k on k.workspace_id = $1 and k.id = i.contract_id
@@ -537,6 +539,18 @@ const numberTaken = (draft: Draft, pattern: string, number: string): Unnumbered 
   detail: { number, pattern },
 });
 
+/** Held back until the work is complete: receivable, but not due (BILLING §1). */
+async function holdRetentions(tx: WorkspaceTx, drafts: readonly Draft[]): Promise<void> {
+  const held = drafts.filter((draft) => Number(draft.retentionPercentage ?? 0) > 0 && Number(draft.net) > 0);
+  if (held.length === 0) return;
+  await tx.run(
+    `insert into retentions (workspace_id, invoice_id, amount)
+     select $1, i.id, round(i.net * (i.terms ->> 'retentionPercentage')::numeric / 100, (i.terms #>> '{rounding,moneyPlaces}')::int)
+     from client_invoices i where i.workspace_id = $1 and i.id = any($2::uuid[])`,
+    [tx.workspaceId, plainArray(held.map((draft) => draft.id))],
+  );
+}
+
 /**
  * The series row is the last lock: numbers are gap-free and dates never run backwards, whoever else is issuing. Answers the
  * drafts that it could not number, which stay as they are.
@@ -588,6 +602,10 @@ async function numberBlock(
       plainArray(numbered.map((n) => n.draft.purchaseOrderId)),
       plainArray(numbered.map((n) => n.draft.internal)),
     ],
+  );
+  await holdRetentions(
+    tx,
+    numbered.map((n) => n.draft),
   );
   await tx.run(
     `update series set next_number = next_number + $3, last_issue_date = $4, counter_base = $5, counter_period = $6

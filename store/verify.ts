@@ -130,7 +130,7 @@ const comparisons: { name: string; says: string; sql: string }[] = [
         join client_invoices i on i.workspace_id = $1 and i.id = l.invoice_id and i.status <> 'discarded'
         left join (select target_id, sum(quantity) as quantity, sum(amount) as amount from allocations
                    where workspace_id = $1 and kind in ('draft', 'discard') group by 1) a on a.target_id = l.id
-        where l.workspace_id = $1 and l.kind in ('time', 'expense', 'mileage', 'goods', 'lump_sum')`,
+        where l.workspace_id = $1 and l.kind in ('time', 'expense', 'mileage', 'goods', 'milestone', 'lump_sum')`,
   },
   {
     name: 'invoice hours',

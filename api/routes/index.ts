@@ -36,10 +36,6 @@ import { listClients } from './clients/list-clients.ts';
 import { previewClientDeletion } from './clients/preview-client-deletion.ts';
 import { suggestClientCode } from './clients/suggest-client-code.ts';
 import { updateClient } from './clients/update-client.ts';
-import { createContact } from './contacts/create-contact.ts';
-import { deleteContact } from './contacts/delete-contact.ts';
-import { inviteContact } from './contacts/invite-contact.ts';
-import { updateContact } from './contacts/update-contact.ts';
 import { getPersonCompliance } from './compliance/get-person-compliance.ts';
 import { listCompliance } from './compliance/list-compliance.ts';
 import { summarizeCompliance } from './compliance/summarize-compliance.ts';
@@ -49,6 +45,10 @@ import { listConnections } from './connections/list-connections.ts';
 import { syncConnection } from './connections/sync-connection.ts';
 import { updateConnection } from './connections/update-connection.ts';
 import { listConnectors } from './connectors/list-connectors.ts';
+import { createContact } from './contacts/create-contact.ts';
+import { deleteContact } from './contacts/delete-contact.ts';
+import { inviteContact } from './contacts/invite-contact.ts';
+import { updateContact } from './contacts/update-contact.ts';
 import { acceptContractorInvoice } from './contractor-invoices/accept-contractor-invoice.ts';
 import { approveContractorInvoice } from './contractor-invoices/approve-contractor-invoice.ts';
 import { cancelContractorInvoice } from './contractor-invoices/cancel-contractor-invoice.ts';
@@ -69,8 +69,11 @@ import { listContractorCredits } from './contractor-payments/list-contractor-cre
 import { listContractorPayments } from './contractor-payments/list-contractor-payments.ts';
 import { recordContractorPayment } from './contractor-payments/record-contractor-payment.ts';
 import { reverseContractorPayment } from './contractor-payments/reverse-contractor-payment.ts';
+import { amendContract } from './contracts/amend-contract.ts';
 import { createContract } from './contracts/create-contract.ts';
 import { getContract } from './contracts/get-contract.ts';
+import { getContractTerms } from './contracts/get-contract-terms.ts';
+import { listAmendments } from './contracts/list-amendments.ts';
 import { listContracts } from './contracts/list-contracts.ts';
 import { updateContract } from './contracts/update-contract.ts';
 import { createCostRate } from './cost-rates/create-cost-rate.ts';
@@ -100,6 +103,10 @@ import { releaseExceptions } from './exceptions/release-exceptions.ts';
 import { resolveException } from './exceptions/resolve-exception.ts';
 import { summarizeExceptions } from './exceptions/summarize-exceptions.ts';
 import { writeOffExceptions } from './exceptions/write-off-exceptions.ts';
+import { createHolidayCalendar } from './holiday-calendars/create-holiday-calendar.ts';
+import { getHolidayCalendar } from './holiday-calendars/get-holiday-calendar.ts';
+import { listHolidayCalendars } from './holiday-calendars/list-holiday-calendars.ts';
+import { updateHolidayCalendar } from './holiday-calendars/update-holiday-calendar.ts';
 import { createImport } from './imports/create-import.ts';
 import { acceptInvitation } from './invitations/accept-invitation.ts';
 import { showInvitation } from './invitations/show-invitation.ts';
@@ -302,9 +309,16 @@ export const routes: readonly Route[] = [
   answerSelfBillingAgreement,
   listSelfBillingAgreements,
   proposeSelfBillingAgreement,
+  amendContract,
   createContract,
   getContract,
   listContracts,
+  getContractTerms,
+  listAmendments,
+  createHolidayCalendar,
+  getHolidayCalendar,
+  listHolidayCalendars,
+  updateHolidayCalendar,
   updateContract,
   getDashboard,
   getEntry,

@@ -36,7 +36,7 @@ export interface DraftLine {
   itemCount: number;
   flaggedCount: number;
   seconds: number;
-  kind: 'time' | 'expense' | 'mileage' | 'goods' | 'lump_sum';
+  kind: 'time' | 'expense' | 'mileage' | 'goods' | 'milestone' | 'lump_sum';
   isOvertime: boolean;
   /** Descriptions of a one-item line; otherwise null and the store names the group. */
   description: string | null;
@@ -76,6 +76,7 @@ const lineKinds: Record<string, DraftLine['kind']> = {
   transport_distance: 'mileage',
   transport_time: 'mileage',
   goods: 'goods',
+  milestone: 'milestone',
 };
 const isTime = (kind: string) => kind === 'labor' || kind === 'labor_overtime';
 const maxSources = 8;

@@ -74,6 +74,7 @@ const makers: Record<string, Make> = {
     startsOn: '2026-01-01',
     goLiveOn: '2026-01-01',
   })),
+  calendarId: post('/holiday-calendars', () => ({ name: 'Fixture calendar' })),
   projectId: post('/projects', ({ clientId, contractId }) => ({
     clientId,
     contractId,
