@@ -353,10 +353,9 @@ describe('a setting is obeyed', () => {
     });
     await take(firm.books, [entryOf('B')]);
     await firm.run('issue');
-    expect((await invoicesOf(firm.books)).map(({ number }) => number).toSorted()).toEqual([
-      'INT-0001',
-      'NFE-0001',
-    ]);
+    const numbers = (await invoicesOf(firm.books)).map(({ number }) => number);
+    expect(new Set(numbers)).toEqual(new Set(['INT-0001', 'NFE-0001']));
+    expect(numbers).toHaveLength(2);
     expect(await totalOf(firm.books, 'issued_net', 'GBP')).toBe('80');
   });
 

@@ -137,11 +137,7 @@ function toFields(
 }
 
 /** What zod says of a row, by the headings of the file; of a cell the first thing only. */
-export function flawsOf(
-  { line }: FileRow,
-  error: z.ZodError,
-  columns: Record<string, Column>,
-): CsvFlaw[] {
+export function flawsOf({ line }: FileRow, error: z.ZodError, columns: Record<string, Column>): CsvFlaw[] {
   const byHeading = new Map<string, string>();
   for (const { path, message } of error.issues) {
     const known = Object.entries(columns).find(([, column]) =>
