@@ -5,8 +5,10 @@ import { minorPlaces, type Rounding } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import type { RuleSetting } from '../domain/validation/rule.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { clients } from './clients.ts';
 import { isBilled, lockContract, requireClauses } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
+import { requireReference } from './references.ts';
 import { type NewRow, type TenantTable, tenantTable, type Values } from './tenant-table.ts';
 
 export const contractStatuses = ['draft', 'active', 'paused', 'ended'] as const;
@@ -109,10 +111,21 @@ type WithClauses<Row extends { clauses?: unknown }> = Omit<Row, 'clauses'> & {
   clauses?: ClauseChange | undefined;
 };
 
-export async function insertContract(tx: WorkspaceTx, values: WithClauses<NewContract>): Promise<Contract> {
+/** Currency and tax are the client's where nothing else is said. */
+export async function insertContract(
+  tx: WorkspaceTx,
+  values: WithClauses<Omit<NewContract, 'currency'> & Values<Pick<Contract, 'currency'>>>,
+): Promise<Contract> {
   const clauses = readClauses(values.clauses);
+  await requireReference(tx, 'client', values.clientId, '/clientId');
   await requireClauses(tx, null, clauses, values.startsOn);
-  const contract = await contracts.insert(tx, { ...values, clauses });
+  const client = found(await clients.find(tx, values.clientId), 'client');
+  const contract = await contracts.insert(tx, {
+    ...values,
+    currency: values.currency ?? client.currency,
+    tax: values.tax ?? client.tax ?? undefined,
+    clauses,
+  });
   requireDatesInOrder(contract);
   return contract;
 }

@@ -359,6 +359,30 @@ describe('a setting is obeyed', () => {
     expect(await totalOf(firm.books, 'issued_net', 'GBP')).toBe('80');
   });
 
+  test('currency and tax: a new contract begins with those of its client, and terms of payment count from issue', async () => {
+    const firm = await open();
+    const path = `/clients/${firm.books.clientId}`;
+    await firm.patch(path, { tax: { rate: '20', category: 'standard' }, paymentTermsDays: 14 });
+    const terms = {
+      clientId: firm.books.clientId,
+      sellerId: firm.books.sellerId,
+      zone: 'Europe/London',
+      startsOn: '2026-01-01',
+      goLiveOn: '2026-01-01',
+    };
+    const plain = await firm.post('/contracts', { ...terms, name: 'As the client' });
+    expect(plain.json, plain.text).toMatchObject({
+      currency: 'GBP',
+      tax: { rate: '20', category: 'standard' },
+    });
+    const own = { currency: 'NOK', tax: { rate: '25', category: 'standard' } };
+    expect((await firm.post('/contracts', { ...terms, ...own, name: 'Its own' })).json).toMatchObject(own);
+    await take(firm.books, [entryOf('A')]);
+    await firm.run('issue');
+    const [invoice] = (await firm.get('/invoices')).json.items as { issueDate: string; dueDate: string }[];
+    expect(Date.parse(invoice!.dueDate) - Date.parse(invoice!.issueDate)).toBe(14 * 86_400_000);
+  });
+
   test('auto-invoicing: what no person asked for is issued only where it is on', async () => {
     const firm = await open();
     await take(firm.books, [entryOf('A')]);

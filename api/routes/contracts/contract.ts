@@ -77,7 +77,7 @@ export const newContract = z.object({
   sellerId: id,
   name,
   status: status.optional(),
-  currency,
+  currency: currency.optional().meta({ description: "Left out: the client's, as for the tax." }),
   zone,
   startsOn: day,
   endsBefore: day.nullish(),
