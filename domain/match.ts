@@ -195,7 +195,7 @@ export function patternProblem(pattern: string): string | null {
   const parts = pattern.split('*');
   if (parts.length - 1 > mostStars) return `at most ${mostStars} * in a pattern`;
   const letters = parts.join('').replace(/[^\p{L}\p{N}]/gu, '');
-  return [...letters].length < fewestLetters
+  return letters.length < fewestLetters
     ? `at least ${fewestLetters} letters or digits beside the * of a pattern`
     : null;
 }

@@ -7,7 +7,7 @@ import {
   rematchLike,
   rematchStart,
 } from '../store/apply-mapping-rule.ts';
-import type { Database } from '../store/database.ts';
+import type { Database, WorkspaceTx } from '../store/database.ts';
 import { recordEvents } from '../store/events.ts';
 import { finishOperation, progressOperation } from '../store/operations.ts';
 import { currentOrigin, from } from '../store/origin.ts';
@@ -59,16 +59,16 @@ export function createRematcher({ database, logger }: { database: Database; logg
 /** Each chunk is one transaction with its progress; applied again, it goes on where it was interrupted. */
 async function carryOut(database: Database, job: RematchJob, signal: AbortSignal): Promise<void> {
   const { workspaceId, operationId, rule, ruleId, actor } = job;
-  const inside = database.inWorkspace;
+  const inside = <T>(work: (tx: WorkspaceTx) => Promise<T>) => database.inWorkspace(workspaceId, work);
   try {
-    const like = await inside(workspaceId, (tx) => findLike(tx, rule));
+    const like = await inside((tx) => findLike(tx, rule));
     const result = { matched: 0, exceptions: like.reduce((sum, one) => sum + one.exceptionIds.length, 0) };
     let cursor: RematchCursor | null = rematchStart;
     let wanted = true;
     while (cursor !== null && wanted) {
       signal.throwIfAborted();
       const at: RematchCursor = cursor;
-      const step = await inside(workspaceId, async (tx) => {
+      const step = await inside(async (tx) => {
         const done = await rematchLike(tx, like, at, entriesPerChunk, actor);
         const sum = { ...result, matched: result.matched + done.matched };
         const goOn = await progressOperation(tx, operationId, {
@@ -83,7 +83,7 @@ async function carryOut(database: Database, job: RematchJob, signal: AbortSignal
       ({ cursor } = step);
       wanted = step.goOn;
     }
-    await inside(workspaceId, async (tx) => {
+    await inside(async (tx) => {
       await recordEvents(tx, [
         {
           type: 'mapping_rule.applied',
@@ -98,9 +98,7 @@ async function carryOut(database: Database, job: RematchJob, signal: AbortSignal
     });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    await inside(workspaceId, (tx) =>
-      finishOperation(tx, operationId, { status: 'failed', error: { message } }),
-    );
+    await inside((tx) => finishOperation(tx, operationId, { status: 'failed', error: { message } }));
     throw error;
   }
 }

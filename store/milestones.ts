@@ -152,11 +152,10 @@ async function markReached(
   reason: string | null,
 ): Promise<Milestone[]> {
   if (ids.length === 0) return [];
-  const rows = await tx.rows<Milestone & { projectName: string; managerId: string | null }>(
-    `update milestones m set reached_at = now(), reached_by = $3, reach_reason = $4 from projects p
-     where m.workspace_id = $1 and m.id = any($2::uuid[]) and m.reached_at is null and p.workspace_id = $1 and p.id = m.project_id
-     returning m.id, m.project_id, m.phase_id, m.name, m.kind, m.due_on, m.percentage, m.price, m.reached_at, m.reached_by,
-       m.reach_reason, p.name as project_name, p.manager_id`,
+  const rows = await tx.rows<Milestone>(
+    `update milestones set reached_at = now(), reached_by = $3, reach_reason = $4
+     where workspace_id = $1 and id = any($2::uuid[]) and reached_at is null
+     returning id, project_id, phase_id, name, kind, due_on, percentage, price, reached_at, reached_by, reach_reason`,
     [tx.workspaceId, plainArray(ids), actor, reason],
   );
   await recordEvents(
@@ -172,16 +171,31 @@ async function markReached(
       after: { reachedAt },
     })),
   );
+  await tellReached(tx, rows);
+  return rows;
+}
+
+async function tellReached(tx: WorkspaceTx, milestones: readonly Milestone[]): Promise<void> {
+  const rows = await tx.rows<{ id: string; name: string; managerId: string | null }>(
+    `select p.id, p.name, m.id as manager_id from projects p
+     left join members m on m.workspace_id = p.workspace_id and m.id = p.manager_id and m.status = 'active'
+     where p.workspace_id = $1 and p.id = any($2::uuid[])`,
+    [tx.workspaceId, plainArray(milestones.map(({ projectId }) => projectId))],
+  );
+  const projectOf = new Map(rows.map((row) => [row.id, row]));
   await notify(
     tx,
-    rows.map(({ id, projectId, name, projectName, managerId }) => ({
-      kind: 'milestone.reached' as const,
-      to: managerId === null ? ({ permission: 'projects.update' } as const) : { memberIds: [managerId] },
-      key: `milestone.reached:${id}`,
-      subjectType: 'project',
-      subjectId: projectId,
-      params: { milestone: name, project: projectName },
-    })),
+    milestones.map(({ id, projectId, name }) => {
+      const project = projectOf.get(projectId);
+      const managerId = project?.managerId ?? null;
+      return {
+        kind: 'milestone.reached',
+        to: managerId === null ? { permission: 'projects.update' } : { memberIds: [managerId] },
+        key: `milestone.reached:${id}`,
+        subjectType: 'project',
+        subjectId: projectId,
+        params: { milestone: name, project: project?.name ?? '' },
+      };
+    }),
   );
-  return rows.map(({ projectName: _, managerId: __, ...milestone }) => milestone);
 }

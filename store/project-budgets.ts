@@ -31,6 +31,7 @@ export interface ProjectBudget {
   projectId: string;
   code: string;
   name: string;
+  /** Who runs it and can be told; null: whoever may change projects. */
   managerId: string | null;
   currency: string;
   /** Over so many days goes the pace. */
@@ -68,9 +69,10 @@ export async function measureBudgets(
   today: Day,
 ): Promise<ProjectBudget[]> {
   const facts = await tx.rows<Facts>(
-    `select p.id as project_id, p.code, p.name, p.manager_id, coalesce(k.currency, c.currency) as currency, p.budget_seconds, p.budget_amount
+    `select p.id as project_id, p.code, p.name, m.id as manager_id, coalesce(k.currency, c.currency) as currency, p.budget_seconds, p.budget_amount
      from projects p join clients c on c.workspace_id = p.workspace_id and c.id = p.client_id
      left join contracts k on k.workspace_id = p.workspace_id and k.id = p.contract_id
+     left join members m on m.workspace_id = p.workspace_id and m.id = p.manager_id and m.status = 'active'
      where p.workspace_id = $1 and p.id = any($2::uuid[]) order by p.id`,
     [tx.workspaceId, plainArray(projectIds)],
   );

@@ -117,6 +117,21 @@ test('whoever runs the project is told of each threshold once, of the highest wh
   expect(used).toMatchObject({ percent: '50.0', budgetSeconds: hours(24) });
 });
 
+test('where nobody runs the project, or who did has left, it is told to those who may change it', async () => {
+  const { firm, told } = await firmWithManager();
+  const { workspaceId, projects } = firm.books;
+  const leaver = await api.newMember(workspaceId, 'manager', { name: 'Lea' });
+  await change(firm, { managerId: leaver.id, budgetSeconds: hours(1) });
+  expect((await firm.post(`/members/${leaver.id}/suspend`, { reason: 'Left' })).status).toBe(200);
+  await take(firm.books, [worked('a', 1, hours(1))]);
+  await firm.post('/milestones', { projectId: projects.P1, name: 'Today', kind: 'date', dueOn: today });
+  await watch(firm);
+  expect((await told()).map((line) => line.split(':')[0]).toSorted()).toEqual([
+    'milestone.reached',
+    'project.budget_reached',
+  ]);
+});
+
 test('two hubs that watch at the same time tell it once', async () => {
   const { firm, told } = await firmWithManager();
   await change(firm, { budgetSeconds: hours(1), budgetAmount: '80.00' });

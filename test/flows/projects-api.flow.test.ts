@@ -85,6 +85,8 @@ describe('a project', () => {
     const firm = await newFirm();
     const team = await firm.post('/teams', { name: 'Hull' });
     expect((await firm.patch(projectPath(firm), { teamId: team.json.id })).json.teamId).toBe(team.json.id);
+    const listed = async (query: string) => (await firm.get(`/projects?${query}`)).json.items.length;
+    expect([await listed(`teamId=${team.json.id}`), await listed(`teamId=${newId()}`)]).toEqual([1, 0]);
     const kept = await remove(firm, `/teams/${team.json.id}`);
     expect([kept.status, kept.json.code]).toEqual([409, 'projects.in_use']);
     const other = await newFirm();
@@ -277,9 +279,7 @@ describe('milestones', () => {
       priced(firm, 'A', '80.00'),
       firm.patch(projectPath(firm), { price: '50.00' }),
     ]);
-    expect([milestone.status, project.status].sort()).toEqual(
-      milestone.status === 201 ? [201, 422] : [200, 422],
-    );
+    expect([milestone.status, project.status]).toEqual(milestone.status === 201 ? [201, 422] : [422, 200]);
     const price = Number((await firm.get(projectPath(firm))).json.price);
     const sum = (await listed(firm)).reduce((running, one) => running + Number(one.price), 0);
     expect(sum).toBeLessThanOrEqual(price);
@@ -291,7 +291,7 @@ describe('milestones', () => {
     const path = `/milestones/${made.json.id}`;
     const accept = () => firm.post(`${path}/reach`, { reason: 'Signed on board' });
     const answers = await Promise.all([accept(), accept(), accept()]);
-    expect(codes(answers).sort()).toEqual([
+    expect(codes(answers).toSorted(([one], [other]) => one - other)).toEqual([
       [200, null],
       [409, 'milestone.reached'],
       [409, 'milestone.reached'],

@@ -4,7 +4,7 @@ import { projects } from '../../../store/projects.ts';
 import { ownClient } from '../../kit/auth.ts';
 import { idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { id, pageOf, pageQuery } from '../../kit/schemas.ts';
+import { id, pageOf, pageQuery, shortText } from '../../kit/schemas.ts';
 import { project, projectFor, status } from './project.ts';
 
 export const listProjects = defineRoute({
@@ -19,9 +19,12 @@ export const listProjects = defineRoute({
     clientId: id.optional(),
     contractId: id.optional(),
     status: status.optional(),
+    managerId: id.optional(),
+    teamId: id.optional(),
+    costCentre: shortText.optional(),
   }),
   responses: { 200: pageOf(project) },
-  handler: ({ query: { limit, cursor, clientId, contractId, status }, actor, transact }) =>
+  handler: ({ query: { limit, cursor, clientId, ...where }, actor, transact }) =>
     transact(async (tx) => {
       const own = ownClient(actor, 'projects.read');
       if (own !== null && clientId !== undefined && clientId !== own)
@@ -29,7 +32,7 @@ export const listProjects = defineRoute({
       const rows = await projects.list(tx, {
         limit,
         after: idAfter(cursor),
-        where: { clientId: own ?? clientId, contractId, status },
+        where: { ...where, clientId: own ?? clientId },
       });
       return {
         status: 200,
