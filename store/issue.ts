@@ -541,7 +541,9 @@ const numberTaken = (draft: Draft, pattern: string, number: string): Unnumbered 
 
 /** Held back until the work is complete: receivable, but not due (BILLING §1). */
 async function holdRetentions(tx: WorkspaceTx, drafts: readonly Draft[]): Promise<void> {
-  const held = drafts.filter((draft) => Number(draft.retentionPercentage ?? 0) > 0 && Number(draft.net) > 0);
+  const held = drafts.filter(
+    (draft) => new Decimal(draft.retentionPercentage ?? 0).gt(0) && new Decimal(draft.net).gt(0),
+  );
   if (held.length === 0) return;
   await tx.run(
     `insert into retentions (workspace_id, invoice_id, amount)
