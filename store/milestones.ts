@@ -144,7 +144,7 @@ export async function reachByThemselves(
   ).length;
 }
 
-/** Those that nobody had marked before, with the event and the word to whoever runs the project. */
+/** Those that nobody had marked before, at the workspace's own time, with the event and the word to whoever runs the project. */
 async function markReached(
   tx: WorkspaceTx,
   ids: readonly string[],
@@ -153,7 +153,7 @@ async function markReached(
 ): Promise<Milestone[]> {
   if (ids.length === 0) return [];
   const rows = await tx.rows<Milestone>(
-    `update milestones set reached_at = now(), reached_by = $3, reach_reason = $4
+    `update milestones set reached_at = (select coalesce(clock_at, now()) from workspaces where id = $1), reached_by = $3, reach_reason = $4
      where workspace_id = $1 and id = any($2::uuid[]) and reached_at is null
      returning id, project_id, phase_id, name, kind, due_on, percentage, price, reached_at, reached_by, reach_reason`,
     [tx.workspaceId, plainArray(ids), actor, reason],

@@ -234,6 +234,29 @@ describe('a rule for all like this', () => {
     expect(await totalOf(firm.books, 'open_seconds', firm.books.projects.P2!)).toBe(String(count * 60));
   });
 
+  test('cancelled in the background keeps what it matched, and applied again does the rest', async () => {
+    const firm = await newFirm();
+    const count = 6_000;
+    await take(
+      firm.books,
+      Array.from({ length: count }, (_, place) => lost(`e${place}`, 'Hull works', { quantity: 60 })),
+    );
+    const apply = () => firm.post('/mapping-rules/apply', ruleFor(firm, 'Hull works', { matchBy: 'name' }));
+    // Whoever reads the source holds it, so that the cancel is there before the first chunk is done.
+    const id = await firm.books.in(async (tx) => {
+      await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [firm.books.sourceId]);
+      const { operation } = (await apply()).json;
+      expect((await firm.post(`/operations/${operation.id}/cancel`)).status).toBe(202);
+      return operation.id as string;
+    });
+    const operation = async () => (await firm.get(`/operations/${id}`)).json;
+    await until('the rematch has ended', async () => (await operation()).status !== 'running', 60_000);
+    expect(await operation()).toMatchObject({ status: 'cancelled', result: { matched: 5_000 } });
+    expect(await unmatched(firm)).toMatchObject([{ entries: 1_000 }]);
+    expect((await apply()).json).toMatchObject({ matched: 1_000, touched: { entries: 1_000 } });
+    expect(await unmatched(firm)).toEqual([]);
+  });
+
   test('two rules at once for one name: every entry ends at one of them, and the books balance', async () => {
     const firm = await newFirm();
     await take(
