@@ -65,6 +65,21 @@ const smtpUrl = z.string().refine((value) => {
   return (url?.protocol === 'smtp:' || url?.protocol === 'smtps:') && url.hostname !== '';
 }, 'must look like smtp://user:password@mail.example.com:587');
 
+/** `https://KEY:SECRET@host/bucket?region=eu-north-1`: one setting, since none of its parts is of use alone. */
+const s3Url = z.string().transform((value, context) => {
+  const url = /^https?:/.test(value) ? URL.parse(value) : null;
+  const bucket = url && /^\/([a-z0-9][a-z0-9.-]{1,62})$/.exec(url.pathname)?.[1];
+  if (url && bucket && url.username !== '' && url.password !== '')
+    return {
+      url: `${url.origin}/${bucket}`,
+      region: url.searchParams.get('region') ?? 'us-east-1',
+      accessKeyId: decodeURIComponent(url.username),
+      secretAccessKey: decodeURIComponent(url.password),
+    };
+  context.addIssue('must look like https://KEY:SECRET@s3.example.com/bucket?region=eu-north-1');
+  return z.NEVER;
+});
+
 /** A key of 32 bytes, exactly as base64 writes them: Buffer would silently skip what is no base64. */
 function toSecretKey(text: string): Buffer | null {
   const key = Buffer.from(text, 'base64');
@@ -101,6 +116,7 @@ const settings = z.object({
   SLIPWAY_MAIL_FROM: mailSender.optional(),
   SLIPWAY_DATA_DIR: z.string().default('.slipway'),
   SLIPWAY_FILES_DIR: z.string().optional(),
+  SLIPWAY_FILES_S3_URL: s3Url.optional(),
   SLIPWAY_SCAN_COMMAND: z
     .string()
     .max(1_000)
@@ -148,6 +164,8 @@ export type Config = {
   dataDir: string;
   /** Of files that people hand in; every process of a hub is told the same one. */
   filesDir: string;
+  /** Where handed-in files are kept instead of the folder; `url` ends with the bucket. */
+  filesBucket: { url: string; region: string; accessKeyId: string; secretAccessKey: string } | null;
   /** A program and its arguments, run with the path of each uploaded file behind them: anything but 0 refuses the file. */
   scanCommand: readonly string[] | null;
   host: string;
@@ -268,6 +286,7 @@ function toConfig(set: Settings, env: Environment, cwd: string): Config {
     mail: { smtpUrl: set.SMTP_URL ?? null, from: set.SLIPWAY_MAIL_FROM ?? 'Slipway <slipway@localhost>' },
     dataDir: resolve(cwd, set.SLIPWAY_DATA_DIR),
     filesDir: resolve(cwd, set.SLIPWAY_FILES_DIR ?? join(set.SLIPWAY_DATA_DIR, 'files')),
+    filesBucket: set.SLIPWAY_FILES_S3_URL ?? null,
     scanCommand: set.SLIPWAY_SCAN_COMMAND,
     host: set.SLIPWAY_HOST,
     port: set.SLIPWAY_PORT,

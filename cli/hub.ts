@@ -14,6 +14,7 @@ import { loadTemplates } from '../mail/templates.ts';
 import { acquireDataLock } from '../runtime/data-lock.ts';
 import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts';
 import { startEventFeed } from '../runtime/event-feed.ts';
+import { bucketPlace } from '../runtime/file-place.ts';
 import { createFileStore, type FileStore } from '../runtime/file-store.ts';
 import { startHousekeeping } from '../runtime/housekeeping.ts';
 import { createImporter } from '../runtime/import/importer.ts';
@@ -23,6 +24,7 @@ import { choosePort } from '../runtime/ports.ts';
 import { type Relay, startRelay } from '../runtime/relay.ts';
 import { createRematcher } from '../runtime/rematcher.ts';
 import { startRoller } from '../runtime/roller.ts';
+import { createS3Bucket } from '../runtime/s3-bucket.ts';
 import { scanWith } from '../runtime/scan-file.ts';
 import { deriveSecret } from '../runtime/secrets.ts';
 import { startSequencer } from '../runtime/sequencer.ts';
@@ -167,6 +169,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     const workers = parts.worker ? await startWorkerLoop(options, address, database, secrets) : null;
     if (workers) stops.push(() => workers.stop());
     const files = createFileStore(config.filesDir, {
+      ...(config.filesBucket && { place: bucketPlace(createS3Bucket(config.filesBucket)) }),
       scan: config.scanCommand === null ? undefined : scanWith(config.scanCommand),
     });
     const housekeeping = startHousekeeping({

@@ -1,7 +1,7 @@
 /** Owns files that people hand in: kept once by the hash of their content, whole or not at all, and pruned when nobody names them. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { type FileHandle, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -20,6 +20,7 @@ import { Refusal } from '../domain/refusal.ts';
 import { pruneFile } from '../store/attachments.ts';
 import type { Database } from '../store/database.ts';
 import { newId } from '../store/new-id.ts';
+import { type FilePlace, filesIn, folderPlace, isOlderFile } from './file-place.ts';
 
 /** A file that has arrived whole and may be handed in. It lies aside: `keep` puts it in its place, `discard` always ends it. */
 export interface ReceivedFile {
@@ -50,23 +51,21 @@ const maxAtOnce = 32;
 const defaultTimeoutMs = 10 * 60_000;
 const keptMs = 24 * 3_600_000;
 const maxPruned = 10_000;
-const hashPattern = /^[0-9a-f]{64}$/;
 
-/** `folder` may be shared by several processes; it is made when it is first needed. */
+/** Uploads lie aside in `folder`, which several processes may share; it is made when it is first needed. */
 export function createFileStore(
   folder: string,
   options: {
     timeoutMs?: number;
+    /** Where kept files lie; the folder itself unless said otherwise. */
+    place?: FilePlace;
     /** Asked about every file before it can be kept; refuses what must not be (scan-file.ts). */
     scan?: ((path: string) => Promise<void>) | undefined;
   } = {},
 ): FileStore {
   const aside = join(folder, 'incoming');
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
-  const placeOf = (sha256: string) => {
-    if (!hashPattern.test(sha256)) throw new TypeError('not a SHA-256 in hex');
-    return { folder: join(folder, sha256.slice(0, 2), sha256.slice(2, 4)), name: sha256 };
-  };
+  const place = options.place ?? folderPlace(folder);
   let receiving = 0;
 
   return {
@@ -81,18 +80,14 @@ export function createFileStore(
         const written = await write(stream, path, maxBytes, timeoutMs);
         const mediaType = judgeFile(subject, await readContent(path, written.bytes));
         await options.scan?.(path);
-        const place = placeOf(written.sha256);
         let kept = false;
         return {
           ...written,
           mediaType,
           keep: async () => {
             if (kept) return;
-            await mkdir(place.folder, { recursive: true, mode: 0o700 });
-            // Over the same content, if it is there already: who reads that goes on reading it.
-            await rename(path, join(place.folder, place.name));
+            await place.put(path, written.sha256);
             kept = true;
-            await syncFolder(place.folder);
           },
           discard: () => rm(path, { force: true }),
         };
@@ -104,32 +99,25 @@ export function createFileStore(
       }
     },
 
-    read: async function* (sha256) {
-      const place = placeOf(sha256);
-      const file = await open(join(place.folder, place.name)).catch(missing);
-      // The stream closes the file, also when its reader leaves early.
-      for await (const piece of file.createReadStream()) yield piece as Buffer;
-    },
+    read: (sha256) => place.read(sha256),
 
     prune: async (database) => {
       const before = Date.now() - keptMs;
       let removed = 0;
-      for await (const path of filesIn(folder, 3)) {
+      for await (const path of filesIn(aside, 1)) {
+        if (!(await isOlderFile(path, before))) continue;
+        await rm(path, { force: true });
+        removed += 1;
+      }
+      for await (const sha256 of place.listOlder(before)) {
         if (removed >= maxPruned) break;
-        const name = path.slice(-64);
-        if (hashPattern.test(name)) {
-          if (!(await isOlder(path, before))) continue;
-          const done = await database.inSystem((tx) =>
-            pruneFile(tx, name, async () => {
-              // Somebody may have put it there again since.
-              if (await isOlder(path, before)) await rm(path, { force: true });
-            }),
-          );
-          if (done) removed += 1;
-        } else if (path.startsWith(aside) && (await isOlder(path, before))) {
-          await rm(path, { force: true });
-          removed += 1;
-        }
+        const done = await database.inSystem((tx) =>
+          pruneFile(tx, sha256, async () => {
+            // Somebody may have put it there again since.
+            if (await place.isOlder(sha256, before)) await place.remove(sha256);
+          }),
+        );
+        if (done) removed += 1;
       }
       return removed;
     },
@@ -198,34 +186,6 @@ async function isTextFile(path: string): Promise<boolean> {
   }
 }
 
-/** A name is on disk when its folder is. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-async function* filesIn(folder: string, depth: number): AsyncGenerator<string> {
-  const entries = await opendir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  for await (const entry of entries) {
-    const path = join(folder, entry.name);
-    if (entry.isFile()) yield path;
-    else if (entry.isDirectory() && depth > 1) yield* filesIn(path, depth - 1);
-  }
-}
-
-const isOlder = (path: string, beforeMs: number) =>
-  stat(path).then(
-    ({ mtimeMs }) => mtimeMs < beforeMs,
-    () => false,
-  );
-
 const tooLarge = (limitBytes: number) =>
   new Refusal({
     code: 'file.too_large',
@@ -269,13 +229,3 @@ const noRoom = (error: unknown) =>
         whatToDo: 'Tell an admin; nothing was stored.',
       })
     : null;
-
-function missing(error: NodeJS.ErrnoException): never {
-  if (error.code !== 'ENOENT') throw error;
-  throw new Refusal({
-    code: 'file.missing',
-    status: 410,
-    message: 'The file is not in the file store any more.',
-    whatToDo: 'An admin restores the files folder from its backup.',
-  });
-}

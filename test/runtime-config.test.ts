@@ -29,6 +29,7 @@ describe('reading the environment', () => {
       temporal: { address: null, namespace: 'default', tls: false, apiKey: null },
       dataDir: '/srv/hub/.slipway',
       filesDir: '/srv/hub/.slipway/files',
+      filesBucket: null,
       scanCommand: null,
       host: '127.0.0.1',
       port: 4680,
@@ -43,6 +44,24 @@ describe('reading the environment', () => {
       database: null,
       port: 4680,
     });
+  });
+
+  test('a bucket for files is one address with its key', () => {
+    const url = 'https://KEY:a%2Fb@s3.example.com/slipway-files?region=eu-north-1';
+    expect(readConfig({ SLIPWAY_FILES_S3_URL: url }).filesBucket).toEqual({
+      url: 'https://s3.example.com/slipway-files',
+      region: 'eu-north-1',
+      accessKeyId: 'KEY',
+      secretAccessKey: 'a/b',
+    });
+    for (const wrong of [
+      's3://bucket',
+      'https://s3.example.com/bucket',
+      'https://KEY:SECRET@s3.example.com/',
+    ])
+      expect(problemsOf({ SLIPWAY_FILES_S3_URL: wrong })).toEqual([
+        expect.stringMatching(/^SLIPWAY_FILES_S3_URL must look like/),
+      ]);
   });
 
   test('a scanner is a program and its arguments', () => {
