@@ -268,14 +268,15 @@ function readWorked(
   if (labor.length === 0) return Promise.resolve([]);
   const { first, last } = stretchOf(labor);
   return tx.rows<WorkedEntry>(
-    `select v.entry_id, v.person_id, v.work_date, v.started_at, v.quantity as seconds
+    `select v.entry_id, v.person_id, v.work_date, v.quantity as seconds
      from unnest($2::uuid[]) as p(id)
      cross join lateral (
        select x.* from entry_versions x
        where x.workspace_id = $1 and x.person_id = p.id and x.work_date between $3 and $4 and x.kind = 'labor'
          and x.project_id = any($5::uuid[]) offset 0) v
      where exists (select 1 from work_entries e
-       where e.workspace_id = $1 and e.id = v.entry_id and e.current_version = v.version and e.deleted_at is null)`,
+       where e.workspace_id = $1 and e.id = v.entry_id and e.current_version = v.version and e.deleted_at is null)
+     order by v.work_date, v.started_at nulls last, v.entry_id`,
     [
       tx.workspaceId,
       plainArray([...new Set(labor.map((entry) => entry.personId))]),

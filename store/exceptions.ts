@@ -224,6 +224,19 @@ export function readException(
   ]);
 }
 
+/**
+ * Takes the locks of the intakes whose names these exceptions are about, in one order whatever order they are named in: two
+ * commands that map many never wait for each other in a circle.
+ */
+export async function lockMatchSources(tx: WorkspaceTx, exceptionIds: string[]): Promise<void> {
+  await tx.run(
+    `select pg_advisory_xact_lock(hashtextextended(s.id, 1)) from (
+       select distinct subject_id::text as id from exceptions
+       where workspace_id = $1 and id = any($2::uuid[]) and subject_type = 'mapping' order by 1) s`,
+    [tx.workspaceId, plainArray(exceptionIds)],
+  );
+}
+
 export function notOpen(exception: ExceptionRow): Refusal {
   return new Refusal({
     code: 'exception.not_open',

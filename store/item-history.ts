@@ -14,20 +14,29 @@ const itemKinds: Record<EntryKind, string> = {
 };
 const toEntryKind = new Map(Object.entries(itemKinds).map(([entry, item]) => [item, entry as EntryKind]));
 
-/** Items without an amount (no price, included) say nothing about what is usual. */
+const isZero = (amount: DecimalText) => /^-?0(\.0+)?$/.test(amount);
+
+/** Items without an amount (no price, included) say nothing about what is usual. Summed here: a chunk has thousands. */
 export function historyDeltas(
   contractId: string,
   items: readonly { kind: EntryKind; amount: DecimalText }[],
 ): Delta[] {
-  return items
-    .filter(({ amount }) => !new Decimal(amount).isZero())
-    .flatMap(({ kind, amount }) => {
-      const key = `${contractId}:${itemKinds[kind]}`;
-      return [
-        { metric: 'item_count', key, value: '1' },
-        { metric: 'item_amount', key, value: amount },
-      ];
-    });
+  const sums = new Map<EntryKind, { items: number; amount: Decimal }>();
+  for (const { kind, amount } of items) {
+    if (isZero(amount)) continue;
+    const sum = sums.get(kind);
+    if (sum) {
+      sum.items += 1;
+      sum.amount = sum.amount.plus(amount);
+    } else sums.set(kind, { items: 1, amount: new Decimal(amount) });
+  }
+  return [...sums].flatMap(([kind, sum]) => {
+    const key = `${contractId}:${itemKinds[kind]}`;
+    return [
+      { metric: 'item_count', key, value: String(sum.items) },
+      { metric: 'item_amount', key, value: sum.amount.toFixed() },
+    ];
+  });
 }
 
 /** The same taken back, of items named by their own kind. */

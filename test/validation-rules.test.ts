@@ -143,7 +143,7 @@ describe('the contract pass', () => {
   const morning = { startedAt: '2026-03-02T07:00:00Z', endedAt: '2026-03-02T08:00:00Z' };
   const permit = { overtime: { dailyAfterSeconds: hours(7.5), needsPermission: true } };
   const done = (seconds: number, more: Partial<WorkedEntry> = {}): WorkedEntry[] => [
-    { entryId: 'e1', personId: ids.ann, workDate: '2026-03-02', startedAt: null, seconds, ...more },
+    { entryId: 'e1', personId: ids.ann, workDate: '2026-03-02', seconds, ...more },
   ];
 
   test.each<[string, Partial<ContractEntry>, ContractFacts, string[]]>([
@@ -493,7 +493,6 @@ describe('the contract pass', () => {
       entryId: one.entryId,
       personId: ids.ann,
       workDate: one.workDate,
-      startedAt: null,
       seconds: one.quantity,
     }));
     expect(contractPass(work, facts(own, { worked })).size).toBe(0);

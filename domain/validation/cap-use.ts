@@ -29,14 +29,19 @@ type Subject = Pick<Usage, 'workDate' | 'phaseId' | 'position'>;
 
 const folded = (position: string | null) => position?.trim().toLowerCase() ?? null;
 
+interface Place {
+  key: string;
+  where: string;
+}
+
 /** Where the cap counts for the subject, and null where it does not apply. */
-function placeOf(cap: Cap, subject: Subject): { key: string; where: string; period?: CalendarPeriod } | null {
+function placeOf(cap: Cap, subject: Subject, periodOf: typeof capPeriod): Place | null {
   switch (cap.per) {
     case 'contract':
       return { key: 'contract', where: 'in all' };
     case 'period': {
-      const period = capPeriod(subject.workDate, cap.period);
-      return { key: `${cap.period} ${period.startsOn}`, where: `in ${period.name}`, period };
+      const period = periodOf(subject.workDate, cap.period);
+      return { key: `${cap.period} ${period.startsOn}`, where: `in ${period.name}` };
     }
     case 'phase':
       return subject.phaseId === cap.phaseId ? { key: `phase ${cap.phaseId}`, where: 'in this phase' } : null;
@@ -51,10 +56,17 @@ function placeOf(cap: Cap, subject: Subject): { key: string; where: string; peri
   }
 }
 
-/** Adds up use by cap, in the order in which entries are let in. */
+interface Limits {
+  limitSeconds: number | null;
+  limitAmount: DecimalText | null;
+}
+
+/** Adds up use by cap, in the order in which entries are let in. For one pass: it keeps what it worked out. */
 export class CapLedger {
   readonly #used = new Map<string, { seconds: number; amount: Decimal }>();
   readonly #read: readonly Usage[];
+  readonly #periods = new Map<string, CalendarPeriod>();
+  readonly #limits = new Map<Cap, Limits>();
 
   /** `read`: all that was compiled before and may count for one of the caps. */
   constructor(read: readonly Usage[]) {
@@ -64,27 +76,48 @@ export class CapLedger {
   /** The caps that the subject falls under, with what is used before it. */
   uses(caps: readonly Cap[], subject: Subject): CapUse[] {
     return caps.flatMap((cap) => {
-      const place = placeOf(cap, subject);
+      const place = placeOf(cap, subject, this.#periodOf);
       if (!place) return [];
       const used = this.#usedOf(cap, place.key);
+      const { limitSeconds, limitAmount } = this.#limitsOf(cap);
       return {
-        key: place.key,
-        where: place.where,
-        limitSeconds: cap.hours === null ? null : new Decimal(cap.hours).times(3600).toNumber(),
-        limitAmount: cap.amount,
+        ...place,
+        limitSeconds,
+        limitAmount,
         usedSeconds: used.seconds,
-        usedAmount: used.amount.toFixed(),
+        usedAmount: limitAmount === null ? '0' : used.amount.toFixed(),
       };
     });
   }
 
   /** Notes that the entry was let in under these caps. */
   add(uses: readonly CapUse[], seconds: number, amount: DecimalText): void {
+    if (uses.length === 0) return;
     for (const key of new Set(uses.map((use) => use.key))) {
       const used = this.#used.get(key)!;
       used.seconds += seconds;
-      used.amount = used.amount.plus(amount);
+      if (amount !== '0') used.amount = used.amount.plus(amount);
     }
+  }
+
+  readonly #periodOf: typeof capPeriod = (day, period) => {
+    const key = `${period} ${day}`;
+    let found = this.#periods.get(key);
+    if (!found) {
+      found = capPeriod(day, period);
+      this.#periods.set(key, found);
+    }
+    return found;
+  };
+
+  #limitsOf(cap: Cap): Limits {
+    let limits = this.#limits.get(cap);
+    if (!limits) {
+      const limitSeconds = cap.hours === null ? null : new Decimal(cap.hours).times(3600).toNumber();
+      limits = { limitSeconds, limitAmount: cap.amount };
+      this.#limits.set(cap, limits);
+    }
+    return limits;
   }
 
   #usedOf(cap: Cap, key: string): { seconds: number; amount: Decimal } {
@@ -92,7 +125,7 @@ export class CapLedger {
     if (!used) {
       used = { seconds: 0, amount: new Decimal(0) };
       for (const row of this.#read) {
-        if (placeOf(cap, row)?.key !== key) continue;
+        if (placeOf(cap, row, this.#periodOf)?.key !== key) continue;
         used.seconds += row.seconds;
         used.amount = used.amount.plus(row.amount);
       }

@@ -1,8 +1,8 @@
 /** Owns running the contract pass over entries in their order: caps fill up, and what is let in counts for those after it. */
 import type { ApprovalPolicy } from '../approval.ts';
-import { type ContractTimeline, termsAt } from '../contract-terms.ts';
+import { type ContractTerms, type ContractTimeline, termsAt } from '../contract-terms.ts';
 import { weekStart } from '../overtime/split-overtime.ts';
-import type { Day, Instant } from '../work-entry.ts';
+import type { Day } from '../work-entry.ts';
 import { CapLedger, type Usage } from './cap-use.ts';
 import { contractRules, type Finding, findAll } from './entry-rules.ts';
 import type { ContractContext, ContractEntry, RuleSettings } from './rule.ts';
@@ -12,7 +12,6 @@ export interface WorkedEntry {
   entryId: string;
   personId: string;
   workDate: Day;
-  startedAt: Instant | null;
   seconds: number;
 }
 /** Everything around the entries that the rules ask for, read once for all of them. */
@@ -30,7 +29,7 @@ export interface ContractFacts {
   overlaps: ReadonlyMap<string, NonNullable<ContractContext['overlap']>>;
   /** By project. */
   invoicedThrough: ReadonlyMap<string, Day>;
-  /** All of what the people of these entries worked in the weeks of these entries; empty where no clause asks. */
+  /** All of what the people of these entries worked in the weeks of these entries, in the order of the work; empty where no clause asks. */
   worked: readonly WorkedEntry[];
   isHoliday: (day: Day) => boolean;
   /** What was compiled before and may count for a cap. */
@@ -40,7 +39,7 @@ export interface ContractFacts {
 /** As releases are named: `rule|entry:<id>`. */
 export const releaseKey = (rule: string, entryId: string) => `${rule}|entry:${entryId}`;
 
-type Ordered = Pick<WorkedEntry, 'workDate' | 'startedAt' | 'entryId'>;
+type Ordered = Pick<ContractEntry, 'workDate' | 'startedAt' | 'entryId'>;
 /** By date, start and id; an entry without a start comes after those with one. */
 export function byOrderOfWork(a: Ordered, b: Ordered): number {
   if (a.workDate !== b.workDate) return a.workDate < b.workDate ? -1 : 1;
@@ -59,6 +58,7 @@ export function contractPass(
 ): Map<string, Finding[]> {
   const worked = workedUpTo(facts);
   const ledger = new CapLedger(facts.usage);
+  const settingsOf = settingsByTerms(facts);
   const found = new Map<string, Finding[]>();
   for (const entry of entries.toSorted(byOrderOfWork)) {
     const terms = termsAt(facts.timeline, entry.workDate);
@@ -81,28 +81,40 @@ export function contractPass(
       worked: worked.get(entry.entryId) ?? null,
       caps,
     };
-    const findings = findAll(contractRules, entry, context, {
-      ...facts.settings,
-      ...terms.severities,
-    }).filter(({ rule, severity }) => severity === 'E' || !released.has(releaseKey(rule, entry.entryId)));
+    const findings = findAll(contractRules, entry, context, settingsOf.get(terms)).filter(
+      ({ rule, severity }) => severity === 'E' || !released.has(releaseKey(rule, entry.entryId)),
+    );
     if (findings.length > 0) found.set(entry.entryId, findings);
     else if (caps.length > 0 && entry.kind === 'labor') ledger.add(caps, entry.quantity, '0');
   }
   return found;
 }
 
+/** The settings of a version before those of the workspace. */
+export function settingsByTerms({
+  timeline,
+  settings,
+}: Pick<ContractFacts, 'timeline' | 'settings'>): Map<ContractTerms, RuleSettings> {
+  return new Map(timeline.map((terms) => [terms, { ...settings, ...terms.severities }]));
+}
+
 /** For each entry what its person worked on its day and in its week, itself included. */
 function workedUpTo(facts: ContractFacts): Map<string, NonNullable<ContractContext['worked']>> {
   const days = new Map<string, number>();
   const weeks = new Map<string, number>();
+  const weekOf = new Map<Day, Day>();
   const add = (sums: Map<string, number>, key: string, seconds: number) => {
     const sum = (sums.get(key) ?? 0) + seconds;
     sums.set(key, sum);
     return sum;
   };
   return new Map(
-    facts.worked.toSorted(byOrderOfWork).map(({ entryId, personId, workDate, seconds }) => {
-      const week = weekStart(workDate, termsAt(facts.timeline, workDate).overtime?.weekStartsOn ?? 1);
+    facts.worked.map(({ entryId, personId, workDate, seconds }) => {
+      let week = weekOf.get(workDate);
+      if (week === undefined) {
+        week = weekStart(workDate, termsAt(facts.timeline, workDate).overtime?.weekStartsOn ?? 1);
+        weekOf.set(workDate, week);
+      }
       return [
         entryId,
         {

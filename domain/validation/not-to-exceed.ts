@@ -9,7 +9,7 @@ export const notToExceed: Rule<Pick<PricedEntry, 'priced'>, Pick<PricedContext, 
   clause: 'billingModel.amount, caps',
   whatToDo: 'Have the amount raised by an amendment, or write the work off.',
   check: ({ priced }, { currency, caps }) => {
-    if (new Decimal(priced.amount).lte(0)) return null;
+    if (caps.length === 0 || new Decimal(priced.amount).lte(0)) return null;
     for (const { where, limitAmount, usedAmount } of caps) {
       const amount = new Decimal(usedAmount).plus(priced.amount);
       if (limitAmount !== null && amount.gt(limitAmount))

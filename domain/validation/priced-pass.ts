@@ -3,7 +3,7 @@ import { type Cap, type ContractTerms, type ContractTimeline, termsAt } from '..
 import { Decimal } from '../money.ts';
 import type { Day, DecimalText, EntryKind } from '../work-entry.ts';
 import { CapLedger, type Usage } from './cap-use.ts';
-import { byOrderOfWork, releaseKey } from './contract-pass.ts';
+import { byOrderOfWork, releaseKey, settingsByTerms } from './contract-pass.ts';
 import { type Finding, findAll, pricedRules } from './entry-rules.ts';
 import type { BudgetUse, PricedContext, PricedEntry, PurchaseOrderUse, RuleSettings } from './rule.ts';
 
@@ -40,12 +40,14 @@ export function pricedPass(
   const ledger = new CapLedger(facts.usage);
   const budgets = new Map<string, BudgetUse>();
   const found = new Map<string, Finding[]>();
+  const settingsOf = settingsByTerms(facts);
+  const capsOf = new Map(facts.timeline.map((terms) => [terms, moneyCaps(terms)]));
   const byEntry = Map.groupBy(parts.toSorted(byOrderOfWork), (part) => part.entryId);
   for (const [entryId, ofEntry] of byEntry) {
     const first = ofEntry[0]!;
     const terms = termsAt(facts.timeline, first.workDate);
-    const settings = { ...facts.settings, ...terms.severities };
-    const caps = moneyCaps(terms);
+    const settings = settingsOf.get(terms);
+    const caps = capsOf.get(terms)!;
     const budget = budgetOf(first.projectId, facts, budgets);
     const taken: (() => void)[] = [];
     const findings = ofEntry.flatMap((part) => {

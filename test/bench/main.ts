@@ -20,6 +20,8 @@ const { values } = parseArgs({
     json: { type: 'string' },
     // Only tickets, on a hub of its own (tickets.ts).
     tickets: { type: 'boolean' },
+    // Only validation, against a contract that asks everything (validation.ts).
+    validation: { type: 'boolean' },
     // Only the list of clients, likewise (clients.ts).
     clients: { type: 'boolean' },
   },
@@ -30,6 +32,10 @@ if (values.tickets) {
 }
 if (values.clients) {
   await import('./clients.ts');
+  process.exit();
+}
+if (values.validation) {
+  await import('./validation.ts');
   process.exit();
 }
 const sizes = values.sizes.split(',').map(Number);

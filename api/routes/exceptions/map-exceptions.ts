@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Refusal } from '../../../domain/refusal.ts';
 import type { WorkspaceTx } from '../../../store/database.ts';
-import { type ExceptionRow, readException } from '../../../store/exceptions.ts';
+import { type ExceptionRow, lockMatchSources, readException } from '../../../store/exceptions.ts';
 import { isMatchRule, resolveMatch } from '../../../store/rematch.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id } from '../../kit/schemas.ts';
@@ -52,7 +52,7 @@ export const mapExceptions = defineRoute({
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
       await requireKnown(tx, { ids: body.items.map((item) => item.exceptionId) });
-      await lockSources(
+      await lockMatchSources(
         tx,
         body.items.map((item) => item.exceptionId),
       );
@@ -71,16 +71,6 @@ export const mapExceptions = defineRoute({
       return { status: 200, body: { items } };
     }),
 });
-
-/** The locks of their intakes, in one order whatever order they are named in: two of these never wait in a circle. */
-async function lockSources(tx: WorkspaceTx, exceptionIds: string[]): Promise<void> {
-  await tx.run(
-    `select pg_advisory_xact_lock(hashtextextended(s.id, 1)) from (
-       select distinct subject_id::text as id from exceptions
-       where workspace_id = $1 and id = any($2::uuid[]) and subject_type = 'mapping' order by 1) s`,
-    [tx.workspaceId, exceptionIds],
-  );
-}
 
 async function openMatch(tx: WorkspaceTx, exceptionId: string): Promise<ExceptionRow> {
   const row = (await readException(tx, exceptionId))!;
