@@ -3,6 +3,7 @@ import { type ApprovalPolicy, billableApprovals } from './approval.ts';
 import type { InvoiceStatus } from './invoice.ts';
 import { Decimal, type Rounding } from './money.ts';
 import { displayedQuantity } from './pricing/price-entry.ts';
+import { retainerUsedUp } from './retainer.ts';
 import { allRules } from './validation/entry-rules.ts';
 import type { ApprovalState, Day, EntryKind } from './work-entry.ts';
 
@@ -188,7 +189,7 @@ function contractReasons(facts: ClaimFacts): Reason[] {
   return reasons;
 }
 
-const advice = new Map(allRules.map((rule) => [rule.code, rule.whatToDo]));
+const advice = new Map([...allRules, retainerUsedUp].map((rule) => [rule.code, rule.whatToDo]));
 
 function exceptionReason({ id, rule, severity }: OpenException): Reason {
   const general =

@@ -160,3 +160,30 @@ async function move(
     [tx.workspaceId, retainerId, kind, quantity, reference],
   );
 }
+
+export interface RetainerPeriod {
+  id: string;
+  startsOn: Day;
+  /** Half-open. */
+  endsBefore: Day;
+  measure: 'hours' | 'money';
+  /** What it brought, what came from and went into other periods, and what was drawn; together the balance. */
+  broughtIn: DecimalText;
+  carriedOver: DecimalText;
+  drawn: DecimalText;
+  balance: DecimalText;
+}
+const maxPeriods = 1_000;
+
+/** Newest first; a period is opened by the first work in it or after it. */
+export function listRetainerPeriods(tx: WorkspaceTx, contractId: string): Promise<RetainerPeriod[]> {
+  return tx.rows<RetainerPeriod>(
+    `select r.id, r.starts_on, r.expires_on as ends_before, r.measure, r.balance,
+       coalesce(sum(e.quantity) filter (where e.kind = 'top_up'), 0) as brought_in,
+       coalesce(sum(e.quantity) filter (where e.kind = 'roll_over'), 0) as carried_over,
+       -coalesce(sum(e.quantity) filter (where e.kind = 'draw'), 0) as drawn
+     from retainers r left join retainer_entries e on e.workspace_id = $1 and e.retainer_id = r.id
+     where r.workspace_id = $1 and r.contract_id = $2 group by r.workspace_id, r.id order by r.starts_on desc limit $3`,
+    [tx.workspaceId, contractId, maxPeriods],
+  );
+}

@@ -75,6 +75,9 @@ import { getContract } from './contracts/get-contract.ts';
 import { getContractTerms } from './contracts/get-contract-terms.ts';
 import { listAmendments } from './contracts/list-amendments.ts';
 import { listContracts } from './contracts/list-contracts.ts';
+import { listRetainerPeriods } from './contracts/list-retainer-periods.ts';
+import { listRetentions } from './contracts/list-retentions.ts';
+import { releaseRetentions } from './contracts/release-retentions.ts';
 import { updateContract } from './contracts/update-contract.ts';
 import { createCostRate } from './cost-rates/create-cost-rate.ts';
 import { getCostRate } from './cost-rates/get-cost-rate.ts';
@@ -315,6 +318,9 @@ export const routes: readonly Route[] = [
   listContracts,
   getContractTerms,
   listAmendments,
+  listRetainerPeriods,
+  listRetentions,
+  releaseRetentions,
   createHolidayCalendar,
   getHolidayCalendar,
   listHolidayCalendars,

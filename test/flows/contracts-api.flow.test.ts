@@ -159,3 +159,33 @@ test('a calendar has each of its days once, and a contract names one of ours', a
     'reference.unknown',
   );
 });
+
+test('what a client holds back is listed, and released once the work is complete', async () => {
+  const firm = await newFirm();
+  await firm.patch(contractOf(firm), { clauses: { retentionPercentage: '5' } });
+  await take(firm.books, [entryOf('A', { quantity: 7200 })]);
+  await firm.run('issue');
+  const path = `${contractOf(firm)}/retentions`;
+  expect((await firm.get(path)).json.items).toMatchObject([
+    { amount: '8.00', releasedAt: null, releaseOn: null },
+  ]);
+  const released = await firm.post(`${path}/release`, { reason: 'Handed over' });
+  expect(released.status, released.text).toBe(200);
+  expect(released.json.items[0].releaseOn).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+  const again = await firm.post(`${path}/release`, { reason: 'Once more' });
+  expect(again.json.items).toEqual(released.json.items);
+});
+
+test('a retainer shows what each period brought, carried over and was drawn of', async () => {
+  const firm = await newFirm();
+  const model = { type: 'retainer', measure: 'money', quantity: '200.00', period: 'month', rollOver: 'all' };
+  await firm.patch(contractOf(firm), { clauses: { billingModel: model } });
+  await take(firm.books, [entryOf('A'), entryOf('B', { workDate: '2026-04-02', quantity: 18_000 })]);
+  await firm.run('issue');
+  // March: one hour at 80.00 of 200; April: 320.00 for 400.00, that is four hours of five.
+  expect((await firm.get(`${contractOf(firm)}/retainer-periods`)).json.items).toMatchObject([
+    { startsOn: '2026-04-01', endsBefore: '2026-05-01', drawn: '320', balance: '0.00' },
+    { startsOn: '2026-03-01', drawn: '80', balance: '0.00' },
+  ]);
+  expect((await firm.get('/invoices')).json.items).toMatchObject([{ net: '80.00' }]);
+});

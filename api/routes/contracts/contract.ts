@@ -132,3 +132,26 @@ export const contractTerms = z
     severities,
   })
   .meta({ id: 'ContractTerms', description: 'What holds of a contract on one day.' });
+
+export const retention = z
+  .object({
+    id,
+    invoiceId: id,
+    number: z.string(),
+    amount: storedDecimal,
+    releasedAt: instant.nullable().meta({ description: 'Null while it is held.' }),
+    releaseOn: storedDay.nullable().meta({ description: 'From when it is due.' }),
+  })
+  .meta({ id: 'Retention' });
+export const retainerPeriod = z
+  .object({
+    id,
+    startsOn: storedDay,
+    endsBefore: storedDay,
+    measure: z.enum(['hours', 'money']),
+    broughtIn: storedDecimal,
+    carriedOver: storedDecimal,
+    drawn: storedDecimal,
+    balance: storedDecimal,
+  })
+  .meta({ id: 'RetainerPeriod' });
