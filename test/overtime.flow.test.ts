@@ -196,6 +196,20 @@ test('what no document holds yet is compiled anew under an amendment; what is bi
   expect(await netsOf(books)).toEqual(['880.00', '800.00']);
 });
 
+test('an amendment and a run at the same moment: what is invoiced goes by the terms of its day', async () => {
+  for (let round = 0; round < 3; round += 1) {
+    const books = await booksWith({});
+    await take(books, [entryOf('A', { quantity: 10 * hour })]);
+    const [, amended] = await Promise.allSettled([
+      bill(scratch.database, books),
+      amend(books, '2026-03-01', eightHours),
+    ]);
+    await bill(scratch.database, books);
+    // Refused: the draft came first, and its hours are as they were.
+    expect(await netsOf(books)).toEqual([amended.status === 'fulfilled' ? '880.00' : '800.00']);
+  }
+});
+
 test('too little for an invoice waits, and goes out with what comes later', async () => {
   const books = await booksWith({ minimumInvoiceAmount: '160.00' });
   await take(books, [entryOf('A')]);
