@@ -207,6 +207,14 @@ export const notificationKinds = {
     list: '{rules}',
     action: 'Look at the exceptions',
   },
+  'exception.assigned': {
+    ...everywhere,
+    label: 'Exceptions were given to me',
+    title: 'Exceptions to look after: {count}',
+    body: '{actor} gave you exceptions to look after.',
+    list: '{rules}',
+    action: 'Look at the exceptions',
+  },
   'exception.aged': {
     ...everywhere,
     label: 'Exceptions have been open for too long',

@@ -361,16 +361,16 @@ export interface ExceptionChoice {
   rules?: string[] | undefined;
 }
 
-/** Gives open exceptions of the choice to a member, or to nobody (null); answers how many had another owner before. */
+/** Gives open exceptions of the choice to a member, or to nobody (null); answers those that had another owner before. */
 export function assignExceptions(
   tx: WorkspaceTx,
   choice: ExceptionChoice,
   ownerId: string | null,
-): Promise<{ id: string; was: string | null }[]> {
+): Promise<{ id: string; rule: string }[]> {
   return tx.rows(
     `update exceptions set owner_id = $4, assigned_at = case when $4::uuid is null then null else now() end
      where workspace_id = $1 and status = 'open' and (id = any($2::uuid[]) or rule = any($3::text[])) and owner_id is distinct from $4
-     returning id, old.owner_id as was`,
+     returning id, rule`,
     [tx.workspaceId, plainArray(choice.ids ?? []), textArray(choice.rules ?? []), ownerId],
   );
 }

@@ -315,6 +315,8 @@ test('exceptions are given to who looks after them, and found by owner, contract
   expect(await list('owner=none')).toHaveLength(2);
   const given = await firm.post('/exceptions/assign', { rules: ['match.project'], ownerId: owner.id });
   expect(given.json).toEqual({ assigned: 1 });
+  const told = (await api.call('GET', '/notifications', { key: owner.key })).json.items;
+  expect(told).toMatchObject([{ kind: 'exception.assigned', title: 'Exceptions to look after: 1' }]);
   expect(await list(`owner=${owner.id}`)).toEqual(['match.project']);
   expect(await list('owner=none')).toEqual(['contract.hours_over_cap']);
   expect(await list(`contractId=${books.contractId}`)).toEqual(['contract.hours_over_cap']);

@@ -5,6 +5,9 @@ import type { WorkspaceTx } from '../../../store/database.ts';
 import { recordEvents } from '../../../store/events.ts';
 import { assignExceptions as assign } from '../../../store/exceptions.ts';
 import { members } from '../../../store/members.ts';
+import { newId } from '../../../store/new-id.ts';
+import { notify } from '../../../store/notifications.ts';
+import type { Actor } from '../../kit/auth.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id } from '../../kit/schemas.ts';
 import { choice, namesSome, nothingNamed, requireKnown } from './choice.ts';
@@ -26,6 +29,7 @@ export const assignExceptions = defineRoute({
       await requireKnown(tx, { ids });
       if (ownerId !== null) await requireOwner(tx, ownerId);
       const assigned = await assign(tx, { ids, rules }, ownerId);
+      if (ownerId !== null) await tellOwner(tx, actor, ownerId, assigned);
       if (assigned.length > 0)
         await recordEvents(tx, [
           {
@@ -40,6 +44,32 @@ export const assignExceptions = defineRoute({
       return { status: 200, body: { assigned: assigned.length } };
     }),
 });
+
+/** Told once for all of them; who takes them on knows. */
+async function tellOwner(
+  tx: WorkspaceTx,
+  { memberId, name }: Pick<Actor, 'memberId' | 'name'>,
+  ownerId: string,
+  assigned: readonly { id: string; rule: string }[],
+): Promise<void> {
+  const newest = assigned.at(-1);
+  if (!newest || memberId === ownerId) return;
+  const byRule = Map.groupBy(assigned, (row) => row.rule);
+  await notify(tx, [
+    {
+      kind: 'exception.assigned',
+      to: { memberIds: [ownerId] },
+      key: `exception.assigned:${newest.id}:${newId()}`,
+      subjectType: 'exception',
+      subjectId: assigned.length === 1 ? newest.id : null,
+      params: {
+        count: String(assigned.length),
+        actor: name,
+        rules: [...byRule].map(([rule, rows]) => `${rule}: ${rows.length}`).join('\n'),
+      },
+    },
+  ]);
+}
 
 async function requireOwner(tx: WorkspaceTx, ownerId: string): Promise<void> {
   const member = await members.find(tx, ownerId);
