@@ -120,12 +120,13 @@ export async function suggestCode(tx: WorkspaceTx, name: string): Promise<string
 }
 
 /**
- * Holds the client for an edit. Issuing holds its key, so a change of the code waits for the invoices that are being
- * numbered, and sees them.
+ * Holds the client for an edit. With `key` also against what refers to it: issuing holds the key, so a change of the code
+ * waits for the invoices that are being numbered, and sees them; without it nobody who drafts or imports is waited for.
  */
-export async function lockClient(tx: WorkspaceTx, id: string): Promise<Client> {
-  await tx.run('select from clients where workspace_id = $1 and id = $2 for update', [tx.workspaceId, id]);
-  return found(await clients.find(tx, id), 'client');
+export async function lockClient(tx: WorkspaceTx, id: string, key: 'key' | 'no_key'): Promise<Client> {
+  if (key === 'key')
+    await tx.run('select from clients where workspace_id = $1 and id = $2 for update', [tx.workspaceId, id]);
+  return found(await clients.lock(tx, id), 'client');
 }
 
 /** The caller holds the client (`lockClient`). Refuses with 409 another code where an invoice carries the present one. */

@@ -26,7 +26,7 @@ export const addClientDocument = defineRoute({
   ],
   handler: ({ params, body, actor, transact }) =>
     transact(async (tx) => {
-      const { id: clientId } = await lockClient(tx, params.clientId);
+      const { id: clientId } = await lockClient(tx, params.clientId, 'no_key');
       const created = await add(tx, { ...body, clientId }, actor);
       await recordCreated(tx, actor, clientDocumentSubject, created);
       return { status: 201, body: created, headers: { Location: `/api/v1/clients/${clientId}` } };

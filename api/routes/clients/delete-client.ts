@@ -23,7 +23,7 @@ export const deleteClient = defineRoute({
   errors: ['client.not_confirmed'],
   handler: ({ params, query, actor, deps, transact }) =>
     transact(async (tx) => {
-      const before = await lockClient(tx, params.clientId);
+      const before = await lockClient(tx, params.clientId, 'key');
       const token = openToken(deps.secrets, deletionPurpose, query.confirmation ?? '', deletionFacts);
       const isMeant =
         token?.workspaceId === tx.workspaceId &&

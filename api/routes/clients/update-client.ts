@@ -24,7 +24,7 @@ export const updateClient = defineRoute({
   ],
   handler: ({ params, body, actor, requireCurrent, transact }) =>
     transact(async (tx) => {
-      const before = await lockClient(tx, params.clientId);
+      const before = await lockClient(tx, params.clientId, body.code === undefined ? 'no_key' : 'key');
       requireCurrent(await readWhole(tx, before));
       requireListed((await getWorkspace(tx)).settings, body, before);
       const after = await changeClient(tx, before, body);

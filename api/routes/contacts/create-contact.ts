@@ -17,7 +17,7 @@ export const createContact = defineRoute({
   errors: ['contact.too_many', 'contacts.duplicate'],
   handler: ({ params, body, actor, transact }) =>
     transact(async (tx) => {
-      const { id: clientId } = await lockClient(tx, params.clientId);
+      const { id: clientId } = await lockClient(tx, params.clientId, 'no_key');
       const created = await insertContact(tx, { ...body, clientId });
       await recordCreated(tx, actor, contactSubject, created);
       return { status: 201, body: created, headers: { Location: `/api/v1/clients/${clientId}` } };
