@@ -41,15 +41,20 @@ export function readIdempotencyKey(request: Request, mode: IdempotencyMode): str
 }
 
 /**
- * What makes two requests the same: method, path with query, and the bytes of the body. An upload is not read before it
- * is worked on, so its headers stand for it: a client that wants to be sure sends Content-Digest (RFC 9530).
+ * What makes two requests the same: who asks, method, path with query, and the bytes of the body. An upload is not read
+ * before it is worked on, so its headers stand for it: a client that wants to be sure sends Content-Digest (RFC 9530).
  */
-export function fingerprint(request: Request, body: Uint8Array | null): { route: string; bodyHash: Buffer } {
+export function fingerprint(
+  request: Request,
+  actorId: string,
+  body: Uint8Array | null,
+): { route: string; bodyHash: Buffer } {
   const { 'content-type': type, 'content-length': length, 'content-digest': digest } = request.headers;
   const compared = body ?? JSON.stringify([type, length, digest]);
   return {
     route: `${request.method} ${request.originalUrl}`,
-    bodyHash: createHash('sha256').update(compared).digest(),
+    // The answer to one person is none for another who happens to send the same key.
+    bodyHash: createHash('sha256').update(`${actorId}\n`).update(compared).digest(),
   };
 }
 

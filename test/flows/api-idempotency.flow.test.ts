@@ -128,6 +128,18 @@ it("a key is the workspace's own", async () => {
   expect([answer.status, answer.headers.get('idempotency-replayed')]).toEqual([201, null]);
 });
 
+it("a key is its sender's own: nobody is answered with what another made", async () => {
+  const colleague = await api.newMember(workspace.id, 'admin');
+  const key = fresh();
+  expect((await send(key, 'first of two')).status).toBe(201);
+  const answer = await api.call('POST', '/book/main', {
+    key: colleague.key,
+    body: { name: 'first of two' },
+    headers: { 'Idempotency-Key': key },
+  });
+  expect([answer.status, answer.json.code]).toEqual([409, 'idempotency.key_reused']);
+});
+
 it('a failure of ours is not kept: the repeat runs, and only then it happened', async () => {
   const key = fresh();
   midway = () => Promise.reject(new Error('broken'));
