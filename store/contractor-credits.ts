@@ -45,8 +45,31 @@ export function listContractorCredits(
 }
 
 /**
+ * Of tickets that were just paid: what was approved against them before, and is on no invoice, is owed back from here on.
+ * Answers how many credits that made.
+ */
+export async function creditCorrectionsOf(
+  tx: WorkspaceTx,
+  paidTicketIds: readonly string[],
+  actor: string,
+): Promise<number> {
+  // Held, so that none of them goes on an invoice meanwhile.
+  const waiting = await tx.rows<{ id: string }>(
+    `select id from tickets where workspace_id = $1 and corrects_ticket_id = any($2::uuid[]) and status = 'approved'
+     order by id for no key update`,
+    [tx.workspaceId, plainArray(paidTicketIds)],
+  );
+  return creditCorrections(
+    tx,
+    waiting.map(({ id }) => id),
+    actor,
+  );
+}
+
+/**
  * Makes a credit of each of these approved tickets that corrects a paid one downwards; others are left as they are, to be
- * bundled. Called by the approval, so that the next payment nets it. Answers how many.
+ * bundled. Called when one is approved, is taken off an invoice, or what it corrects is paid: whichever comes last. The next
+ * payment nets it. Answers how many.
  */
 export async function creditCorrections(
   tx: WorkspaceTx,
@@ -54,6 +77,13 @@ export async function creditCorrections(
   actor: string,
 ): Promise<number> {
   if (ticketIds.length === 0) return 0;
+  // Whoever pays what they correct holds it: the one of us who is second sees what the first did.
+  await tx.run(
+    `select 1 from tickets where workspace_id = $1
+       and id in (select corrects_ticket_id from tickets where workspace_id = $1 and id = any($2::uuid[]))
+     order by id for no key update`,
+    [tx.workspaceId, plainArray(ticketIds)],
+  );
   const corrections = await tx.rows<{
     id: string;
     number: string;

@@ -5,6 +5,7 @@ import { addDays, localDay } from '../domain/day.ts';
 import { type Conflict, type Doer, keepApart, requireWithinLimit } from '../domain/duties.ts';
 import { Decimal } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
+import { creditCorrectionsOf } from './contractor-credits.ts';
 import { rewriteLines } from './contractor-invoice-drafts.ts';
 import { tellContractor, tellOfRejectedTicket } from './contractor-invoice-notices.ts';
 import {
@@ -136,12 +137,9 @@ export async function approveContractorInvoice(
 }
 
 export async function payTickets(tx: WorkspaceTx, invoiceId: string, actor: string): Promise<void> {
-  const tickets = await readInvoicedTickets(tx, invoiceId);
-  await markTicketsPaid(
-    tx,
-    tickets.map((ticket) => ticket.ticketId),
-    { actor, contractorInvoiceId: invoiceId },
-  );
+  const ids = (await readInvoicedTickets(tx, invoiceId)).map((ticket) => ticket.ticketId);
+  await markTicketsPaid(tx, ids, { actor, contractorInvoiceId: invoiceId });
+  await creditCorrectionsOf(tx, ids, actor);
 }
 
 /** Back to its author with the reason; its tickets stay on it. */

@@ -14,6 +14,7 @@ import { found, invalidField, Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
 import { bindAttachments } from './attachments.ts';
+import { creditCorrections } from './contractor-credits.ts';
 import { tellContractor, tellInvoiceApprovers, tellOfDispute } from './contractor-invoice-notices.ts';
 import {
   type ContractorInvoice,
@@ -33,7 +34,7 @@ import { agreementInForce } from './self-billing-agreements.ts';
 import { type Seller, sellers } from './sellers.ts';
 import { takeNumber } from './take-number.ts';
 import type { Values } from './tenant-table.ts';
-import { bundleTickets, unbundleTickets } from './tickets.ts';
+import { type BundleMove, bundleTickets, unbundleTickets } from './tickets.ts';
 import { currencyOf, getWorkspace, workspaceNow } from './workspaces.ts';
 
 interface Payee {
@@ -309,8 +310,7 @@ async function putTickets(
   const move = { actor: doer.id, contractorInvoiceId: invoice.id };
   if (added.length > 0) await bundleTickets(tx, added, move);
   if (removed.length > 0) {
-    await takeOff(tx, invoice.id, removed);
-    await unbundleTickets(tx, removed, move);
+    await takeOff(tx, removed, move);
   }
   await tx.run(
     `insert into contractor_invoice_tickets (workspace_id, contractor_invoice_id, ticket_id, amount)
@@ -320,11 +320,14 @@ async function putTickets(
   await rewriteLines(tx, invoice);
 }
 
-async function takeOff(tx: WorkspaceTx, invoiceId: string, ticketIds: readonly string[]): Promise<void> {
+/** They are free for another invoice; what corrects a ticket that was paid meanwhile is a credit from here on. */
+async function takeOff(tx: WorkspaceTx, ticketIds: readonly string[], move: BundleMove): Promise<void> {
   await tx.run(
     'delete from contractor_invoice_tickets where workspace_id = $1 and contractor_invoice_id = $2 and ticket_id = any($3::uuid[])',
-    [tx.workspaceId, invoiceId, plainArray(ticketIds)],
+    [tx.workspaceId, move.contractorInvoiceId, plainArray(ticketIds)],
   );
+  await unbundleTickets(tx, ticketIds, move);
+  await creditCorrections(tx, ticketIds, move.actor);
 }
 
 /** Lines, amounts per ticket and totals from the costs of the tickets on it now; answers what keeps costs off it. */
@@ -517,7 +520,8 @@ function requireComplete(invoice: ContractorInvoice, problems: Priced['problems'
     throw new Refusal({
       code: 'contractor_invoice.below_zero',
       message: `It comes to ${invoice.total}, less than nothing.`,
-      whatToDo: 'Put further tickets on it, or make a credit of the correcting ones.',
+      whatToDo:
+        'Put further tickets on it, or take the correcting ones off: they become credits once what they correct is paid.',
     });
   if (invoice.kind !== 'own_invoice') return;
   if (invoice.theirNumber === null)
@@ -579,8 +583,7 @@ export async function cancelContractorInvoice(
 ): Promise<ContractorInvoice> {
   const status = moveContractorInvoice('cancel', invoice);
   const tickets = (await readInvoicedTickets(tx, invoice.id)).map((row) => row.ticketId);
-  await takeOff(tx, invoice.id, tickets);
-  await unbundleTickets(tx, tickets, { actor: doer.id, contractorInvoiceId: invoice.id });
+  await takeOff(tx, tickets, { actor: doer.id, contractorInvoiceId: invoice.id });
   await tx.run(
     `update contractor_invoices set status = $3, cancelled_at = $4, cancelled_by = $5, cancel_reason = $6 where workspace_id = $1 and id = $2`,
     [tx.workspaceId, invoice.id, status, await workspaceNow(tx), doer.id, reason],

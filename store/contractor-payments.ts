@@ -323,8 +323,9 @@ async function lockPayables(
   });
 }
 
-function onlySeller(invoices: readonly ContractorInvoice[]): string | null {
-  const ids = new Set(invoices.map((invoice) => invoice.sellerId));
+/** `payer`: whose money it is already, where that is known. */
+function onlySeller(invoices: readonly ContractorInvoice[], payer: string | null = null): string | null {
+  const ids = new Set([...(payer === null ? [] : [payer]), ...invoices.map((invoice) => invoice.sellerId)]);
   if (ids.size > 1)
     throw new Refusal({
       code: 'contractor_payment.sellers_differ',
@@ -677,7 +678,7 @@ export async function applyOnAccount(
     });
   const now = await workspaceNow(tx);
   const invoices = await lockPayables(tx, wanted);
-  const sellerId = onlySeller(invoices);
+  const sellerId = onlySeller(invoices, payment.sellerId);
   const seller = sellerId === null ? null : await sellers.find(tx, sellerId);
   const today = localDay(now, seller?.zone ?? 'UTC');
   if (sellerId !== null) await requireOpenPeriods(tx, 'payments', [{ sellerId, day: today }], doer.id, now);
@@ -687,6 +688,13 @@ export async function applyOnAccount(
     null,
   );
   const settled = await settle(tx, wanted, invoices);
+  // With its first invoice it is known whose money it was.
+  if (payment.sellerId === null)
+    await tx.run('update payments set seller_id = $3 where workspace_id = $1 and id = $2', [
+      tx.workspaceId,
+      paymentId,
+      sellerId,
+    ]);
   await writeApplications(tx, payment, settled, sum.negated(), today);
   await recordEvents(tx, [
     {

@@ -154,6 +154,7 @@ export async function submitTicket(tx: WorkspaceTx, ticket: TicketRow, actor: st
   await refuseRunningTimer(tx, ticket);
   await checkPersonDay(tx, ticket);
   await checkCorrected(tx, ticket);
+  if (ticket.correctsTicketId === null) await requireNotBelowZero(tx, ticket, ticket);
   await writeTicketEntries(tx, ticket, actor);
   const revision = ticket.revision + 1;
   await tx.run(
@@ -203,6 +204,13 @@ export async function withdrawTicket(tx: WorkspaceTx, ticket: TicketRow, actor: 
 /** Ends a ticket that is not wanted any more; it and its number are kept. */
 export async function discardTicket(tx: WorkspaceTx, ticket: TicketRow, actor: string): Promise<TicketRow> {
   const status = moveTicket('discard', ticket);
+  const correction = await correctionOf(tx, ticket.id);
+  if (correction)
+    throw corrected(
+      ticket,
+      correction.number,
+      `Discard ${correction.number} first: it takes back from this.`,
+    );
   await deleteTicketEntries(tx, ticket.id, actor);
   await tx.run('update tickets set status = $3 where workspace_id = $1 and id = $2', [
     tx.workspaceId,
@@ -248,22 +256,32 @@ async function awaitDecision(
 }
 
 async function requireChangeable(tx: WorkspaceTx, ticket: TicketRow): Promise<void> {
-  const refuse = (code: string, message: string) =>
-    new Refusal({
-      code,
-      message,
-      whatToDo: `Write a new ticket that corrects ${ticket.number}.`,
+  const whatToDo = `Write a new ticket that corrects ${ticket.number}.`;
+  if (await isOnIssuedInvoice(tx, ticket.id))
+    throw new Refusal({
+      code: 'ticket.on_issued_invoice',
+      message: `Hours of ticket ${ticket.number} are on an issued invoice.`,
+      whatToDo,
       details: { ticketId: ticket.id },
     });
-  if (await isOnIssuedInvoice(tx, ticket.id))
-    throw refuse('ticket.on_issued_invoice', `Hours of ticket ${ticket.number} are on an issued invoice.`);
-  const correction = await tx.row<{ number: string }>(
-    `select number from tickets where workspace_id = $1 and corrects_ticket_id = $2 and status <> 'discarded' order by id limit 1`,
-    [tx.workspaceId, ticket.id],
-  );
-  if (correction)
-    throw refuse('ticket.corrected', `Ticket ${ticket.number} is corrected by ${correction.number}.`);
+  const correction = await correctionOf(tx, ticket.id);
+  if (correction) throw corrected(ticket, correction.number, whatToDo);
 }
+
+/** The first one that is not discarded. */
+const correctionOf = (tx: WorkspaceTx, ticketId: string) =>
+  tx.row<{ number: string }>(
+    `select number from tickets where workspace_id = $1 and corrects_ticket_id = $2 and status <> 'discarded' order by id limit 1`,
+    [tx.workspaceId, ticketId],
+  );
+
+const corrected = (ticket: TicketRow, by: string, whatToDo: string) =>
+  new Refusal({
+    code: 'ticket.corrected',
+    message: `Ticket ${ticket.number} is corrected by ${by}.`,
+    whatToDo,
+    details: { ticketId: ticket.id },
+  });
 
 async function voidApproval(tx: WorkspaceTx, ticket: TicketRow, actor: string): Promise<void> {
   await moveApprovals(tx, [ticket.id], 'unsubmitted');
@@ -501,13 +519,13 @@ async function checkPersonDay(tx: WorkspaceTx, ticket: TicketRow): Promise<void>
 async function checkCorrected(tx: WorkspaceTx, ticket: TicketContent & { id?: string }): Promise<void> {
   if (ticket.correctsTicketId === null) return;
   await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 6))', [ticket.correctsTicketId]);
-  const corrected = await readTicket(tx, ticket.correctsTicketId);
+  const original = await readTicket(tx, ticket.correctsTicketId);
   const usable =
-    corrected !== null &&
-    isApproved(corrected.status) &&
-    corrected.correctsTicketId === null &&
-    corrected.personId === ticket.personId &&
-    corrected.projectId === ticket.projectId;
+    original !== null &&
+    isApproved(original.status) &&
+    original.correctsTicketId === null &&
+    original.personId === ticket.personId &&
+    original.projectId === ticket.projectId;
   if (!usable)
     throw invalidField(
       '/correctsTicketId',
@@ -515,11 +533,20 @@ async function checkCorrected(tx: WorkspaceTx, ticket: TicketContent & { id?: st
       'A correction is of an approved ticket of the same person and project that is no correction itself.',
       'Edit a ticket that is not approved; correct the original again rather than a correction.',
     );
+  await requireNotBelowZero(tx, original, { ...ticket, lines: [...original.lines, ...ticket.lines] });
+}
+
+/** `lines` and the other corrections that were handed in: together they may take back all of the original, and no more. */
+async function requireNotBelowZero(
+  tx: WorkspaceTx,
+  original: Pick<TicketRow, 'id' | 'number'>,
+  { id: except, lines: held }: Pick<TicketContent, 'lines'> & { id?: string },
+): Promise<void> {
   const others = await tx.rows<{ id: string }>(
     `select id from tickets where workspace_id = $1 and corrects_ticket_id = $2 and id is distinct from $3 and status not in ('discarded', 'rejected', 'draft')`,
-    [tx.workspaceId, corrected.id, ticket.id ?? null],
+    [tx.workspaceId, original.id, except ?? null],
   );
-  const lines = [...corrected.lines, ...ticket.lines];
+  const lines = [...held];
   for (const { id } of others) lines.push(...found(await readTicket(tx, id), 'ticket').lines);
   const { regularSeconds, overtimeSeconds, metres, transportSeconds, expenses } = ticketTotals(lines);
   const left = [regularSeconds, overtimeSeconds, metres, transportSeconds, ...Object.values(expenses)];
@@ -527,7 +554,7 @@ async function checkCorrected(tx: WorkspaceTx, ticket: TicketContent & { id?: st
     throw invalidField(
       '/lines',
       'ticket.corrected_below_zero',
-      `With its corrections ticket ${corrected.number} would hold less than nothing.`,
+      `With its corrections ticket ${original.number} would hold less than nothing.`,
       'Take back at most what the ticket holds.',
     );
 }

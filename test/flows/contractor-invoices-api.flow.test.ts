@@ -1,15 +1,18 @@
 /** Owns contractor invoices over HTTP: bundled, numbered, decided on, paid, taken back; and what is refused on the way. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createFileStore } from '../../runtime/file-store.ts';
 import { newId } from '../../store/new-id.ts';
 import { expectBalanced } from '../support/books.ts';
 import { type ContractorFirm, openContractorFirm } from '../support/contractors.ts';
+import { makeTestDirectory } from '../support/directory.ts';
+import { pdf } from '../support/sample-files.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 import { expectStatus, hours } from '../support/tickets.ts';
 
 let api: TestApi;
 const opened: ContractorFirm[] = [];
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi({ files: createFileStore(makeTestDirectory('files')) });
 });
 afterEach(async () => {
   for (const firm of opened.splice(0)) await expectBalanced(api.test.database, firm.books);
@@ -324,4 +327,30 @@ test('the contractor’s own invoice needs its number and file, and the same num
     theirNumber: '2026-7',
   });
   expect([twice.status, twice.json.code]).toEqual([409, 'contractor_invoices.duplicate']);
+
+  const upload = (subjectType: string, content: Buffer) =>
+    api.call('POST', `/attachments?subjectType=${subjectType}&name=Invoice.pdf`, {
+      key: firm.contractor.key,
+      raw: new Uint8Array(content),
+      headers: { 'Content-Type': 'application/octet-stream' },
+    });
+  const receipt = expectStatus(await upload('ticket_line', pdf('receipt')), 201).id;
+  const path = `/contractor-invoices/${draft.id}`;
+  expect((await firm.contractor.patch(path, { attachmentId: receipt })).json.code).toBe(
+    'attachment.other_purpose',
+  );
+  const attachmentId = expectStatus(await upload('contractor_invoice', pdf('invoice 2026-7')), 201).id;
+  expectStatus(await firm.contractor.patch(path, { attachmentId }), 200);
+  const submitted = expectStatus(await submit(), 200);
+  expect(submitted).toMatchObject({ status: 'submitted', attachmentId, theirNumber: '2026-7' });
+  expect(submitted.number).toMatch(/^CI-OVI-\d{4}$/);
+  // It is on record now: neither another invoice's nor anybody's to delete.
+  const other = await firm.bundle([], { kind: 'own_invoice', theirNumber: '2026-8' });
+  const taken = await firm.contractor.patch(`/contractor-invoices/${other.id}`, { attachmentId });
+  expect([taken.status, taken.json.code]).toEqual([409, 'attachment.bound']);
+  const stranger = await api.newMember(firm.books.workspaceId, 'contractor', { name: 'Ben Holm' });
+  expect((await api.call('GET', `/attachments/${attachmentId}`, { key: stranger.key })).status).toBe(404);
+  expectStatus(await firm.admin.post(`${path}/approve`, {}), 200);
+  expectStatus(await firm.pay([{ contractorInvoiceId: draft.id, amount: '100.80' }]), 201);
+  expect((await firm.invoice(draft.id)).status).toBe('paid');
 });

@@ -341,6 +341,120 @@ test('a correction after payment becomes a credit, which the next payment nets o
   expect(await credits()).toMatchObject([{ netted: '42.00' }]);
 });
 
+test('a correction approved before its ticket is paid becomes a credit with the payment, and is not lost', async () => {
+  const firm = await openFirm();
+  const ticket = await firm.approvedTicket([hours(5)]);
+  const { id } = await firm.approvedInvoice([ticket]);
+  const correction = await firm.approvedTicket([hours(-2)], { correctsTicketId: ticket });
+  const credits = async () => (await firm.contractor.get('/contractor-credits')).json.items;
+  // Nothing was paid yet, so nothing is owed back.
+  expect([(await firm.ticket(correction)).status, await credits()]).toEqual(['approved', []]);
+  const paid = expectStatus(await firm.pay([{ contractorInvoiceId: id, amount: '210.00' }]), 201);
+  expect(await credits()).toMatchObject([{ ticketId: correction, amount: '84.00', netted: '0.00' }]);
+  expect((await firm.ticket(correction)).status).toBe('bundled');
+  // Taken back and paid again: it is the same credit, which this payment nets.
+  expectStatus(await firm.clerk.post(`/contractor-payments/${paid.id}/reverse`, { reason: 'returned' }), 200);
+  const again = expectStatus(await firm.pay([{ contractorInvoiceId: id, amount: '126.00' }]), 201);
+  expect(again).toMatchObject({ netted: '84.00', applied: '210.00' });
+  expect(await credits()).toMatchObject([{ netted: '84.00' }]);
+});
+
+test('a correction that was on another invoice while its ticket was paid becomes a credit once it is taken off', async () => {
+  const firm = await openFirm();
+  const ticket = await firm.approvedTicket([hours(5)]);
+  const { id } = await firm.approvedInvoice([ticket]);
+  const correction = await firm.approvedTicket([hours(-2)], { correctsTicketId: ticket });
+  const other = await firm.approvedTicket([hours(3)]);
+  const draft = await firm.bundle([correction, other]);
+  expectStatus(await firm.pay([{ contractorInvoiceId: id, amount: '210.00' }]), 201);
+  const credits = async () => (await firm.contractor.get('/contractor-credits')).json.items;
+  expect(await credits()).toEqual([]);
+  expectStatus(await firm.contractor.patch(`/contractor-invoices/${draft.id}`, { ticketIds: [other] }), 200);
+  expect(await credits()).toMatchObject([{ ticketId: correction, amount: '84.00', netted: '0.00' }]);
+});
+
+test('paying a ticket and approving its correction at the same moment makes one credit', async () => {
+  const firm = await openFirm();
+  for (let round = 0; round < 5; round += 1) {
+    const ticket = await firm.approvedTicket([hours(1)]);
+    const { id } = await firm.approvedInvoice([ticket]);
+    const correction = await firm.submitted([hours(-0.5)], { correctsTicketId: ticket });
+    const [paid, approved] = await Promise.all([
+      firm.pay([{ contractorInvoiceId: id, amount: '42.00' }], { netCredits: false }),
+      firm.manager.post(`/tickets/${correction}/approve`, {}),
+    ]);
+    expect([paid.status, approved.status]).toEqual([201, 200]);
+    expect((await firm.ticket(correction)).status).toBe('bundled');
+  }
+  const credits = (await firm.contractor.get('/contractor-credits')).json.items;
+  expect(credits.map((credit: { amount: string }) => credit.amount)).toEqual(Array(5).fill('21.00'));
+});
+
+test('a ticket that was sent back keeps what its corrections take back from it', async () => {
+  const firm = await openFirm();
+  const ticket = await firm.approvedTicket([hours(5)]);
+  const { id } = await firm.submittedInvoice([ticket, await firm.approvedTicket()]);
+  await firm.approvedTicket([hours(-2)], { correctsTicketId: ticket });
+  expectStatus(
+    await firm.admin.post(`/contractor-invoices/${id}/tickets/${ticket}/reject`, { reason: 'Too much' }),
+    200,
+  );
+  const gone = await firm.contractor.post(`/tickets/${ticket}/discard`);
+  expect([gone.status, gone.json.code]).toEqual([409, 'ticket.corrected']);
+  expectStatus(await firm.contractor.patch(`/tickets/${ticket}`, { lines: [hours(1)] }), 200);
+  const less = await firm.contractor.post(`/tickets/${ticket}/submit`);
+  expect([less.status, less.json.code]).toEqual([422, 'ticket.corrected_below_zero']);
+  expectStatus(await firm.contractor.patch(`/tickets/${ticket}`, { lines: [hours(2)] }), 200);
+  expectStatus(await firm.contractor.post(`/tickets/${ticket}/submit`), 200);
+});
+
+test("one seller's cash on account never pays what another owes", async () => {
+  const firm = await openFirm();
+  const { admin, clerk, books } = firm;
+  const sisterId = expectStatus(
+    await admin.post('/sellers', {
+      name: 'Sister Yard',
+      country: 'GB',
+      functionalCurrency: 'GBP',
+      zone: 'Europe/London',
+    }),
+    201,
+  ).id;
+  const pattern = 'SY-{CONTRACTOR}-{SEQ:4}';
+  expectStatus(
+    await admin.post('/series', { sellerId: sisterId, documentType: 'contractor_invoice', pattern }),
+    201,
+  );
+  const ours = await firm.approvedInvoice([await firm.approvedTicket()], { sellerId: books.sellerId });
+  const theirs = await firm.approvedInvoice([await firm.approvedTicket()], { sellerId: sisterId });
+  const apply = (paymentId: string, contractorInvoiceId: string, amount = '50.00') =>
+    clerk.post(`/contractor-payments/${paymentId}/apply`, {
+      applications: [{ contractorInvoiceId, amount }],
+    });
+  const rest = { amount: '134.00', rest: 'on_account' };
+  const paid = expectStatus(await firm.pay([{ contractorInvoiceId: ours.id, amount: '84.00' }], rest), 201);
+  const crossed = await apply(paid.id, theirs.id);
+  expect([crossed.status, crossed.json.code]).toEqual([409, 'contractor_payment.sellers_differ']);
+  // An advance is nobody's in particular until its first invoice.
+  const advance = expectStatus(await firm.pay([], rest), 201);
+  expect(advance.sellerId).toBeNull();
+  const both = await Promise.all([
+    apply(advance.id, theirs.id, '84.00'),
+    apply(advance.id, theirs.id, '84.00'),
+  ]);
+  expect(both.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 409]);
+  expect((await clerk.get(`/contractor-payments/${advance.id}`)).json).toMatchObject({
+    sellerId: sisterId,
+    onAccount: '50.00',
+  });
+  const another = await firm.approvedInvoice([await firm.approvedTicket()], { sellerId: books.sellerId });
+  expect((await apply(advance.id, another.id)).json.code).toBe('contractor_payment.sellers_differ');
+  const back = () => clerk.post(`/contractor-payments/${advance.id}/reverse`, { reason: 'returned' });
+  const reversed = await Promise.all([back(), back()]);
+  expect(reversed.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 409]);
+  expect(await firm.invoice(theirs.id)).toMatchObject({ status: 'approved', applied: '0.00' });
+});
+
 test('a self-billed invoice needs an accepted agreement, carries its words, and is not paid while it is disputed', async () => {
   const firm = await openFirm();
   const { admin, contractor, books } = firm;
@@ -356,6 +470,8 @@ test('a self-billed invoice needs an accepted agreement, carries its words, and 
   );
   const ticket = await firm.approvedTicket();
   const body = { personId: contractor.personId, ticketIds: [ticket], kind: 'self_billed', tax: '16.80' };
+  const byThem = await contractor.post('/contractor-invoices', body);
+  expect([byThem.status, byThem.json.code]).toEqual([422, 'contractor_invoice.not_theirs_to_write']);
   const { id } = expectStatus(await firm.clerk.post('/contractor-invoices', body), 201);
   const path = `/contractor-invoices/${id}`;
   expect((await firm.clerk.post(`${path}/submit`)).json.code).toBe('contractor_invoice.no_agreement');

@@ -12,7 +12,7 @@ export const discardTicket = defineRoute({
   permission: 'tickets.update',
   own: true,
   responses: { 200: ticket },
-  errors: ['ticket.wrong_status'],
+  errors: ['ticket.wrong_status', 'ticket.corrected'],
   handler: ({ params, actor, transact }) =>
     transact(async (tx) => {
       const before = await takeTicket(tx, params.ticketId, ownPerson(actor, 'tickets.update'));
