@@ -1,7 +1,7 @@
 /** Owns the lines of a ticket: what each may hold, what they add up to, which work entries they become, what changed in them. */
 import { hash } from 'node:crypto';
 import { entryContentHash } from './entry-content-hash.ts';
-import { Decimal } from './money.ts';
+import { Decimal, minorPlaces } from './money.ts';
 import { invalidField, type Refusal } from './refusal.ts';
 import type { ApprovalState, Day, DecimalText, EntryKind, SourceEntry } from './work-entry.ts';
 
@@ -58,7 +58,9 @@ export function checkTicketLines(lines: readonly TicketLine[], isCorrection: boo
       if (size.isNegative() && !isCorrection)
         throw refuse('is negative, which only a correcting ticket may be', 'ticket.line_negative');
       if (size.abs().gt(limit)) throw refuse(`is beyond ${limit.toString()}`, 'ticket.line_too_large');
-      if (size.decimalPlaces() > 2) throw refuse('has more than two decimals', 'ticket.amount_too_fine');
+      const places = line.currency === null ? 2 : Math.min(2, minorPlaces(line.currency));
+      if (size.decimalPlaces() > places)
+        throw refuse(`has more than ${places} decimals`, 'ticket.amount_too_fine');
     }
   });
   const seconds = laborSeconds(lines);

@@ -272,5 +272,9 @@ describe('duties', () => {
     );
     expect(() => requireWithinLimit(doer('manager'), limits, '900.00', 'EUR')).not.toThrow();
     expect(() => requireWithinLimit(doer('admin'), limits, '900.00', 'GBP')).not.toThrow();
+    // A bundle of rights that lets employees approve too lets nobody around the limit.
+    expect(refusalOf(() => requireWithinLimit(doer('employee'), limits, '100.01', 'GBP')).code).toBe(
+      'duty.beyond_limit',
+    );
   });
 });

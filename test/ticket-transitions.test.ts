@@ -144,6 +144,12 @@ describe('lines', () => {
     ['an expense of nothing', [expense('a', '0.00')], 'ticket.line_empty', '/lines/0/amount'],
     ['a tenth of a cent', [expense('a', '1.001')], 'ticket.amount_too_fine', '/lines/0/amount'],
     [
+      'half a yen',
+      [{ ...expense('a', '10.50'), currency: 'JPY' }],
+      'ticket.amount_too_fine',
+      '/lines/0/amount',
+    ],
+    [
       'more money than anybody lays out',
       [expense('a', '10000000.01')],
       'ticket.line_too_large',
