@@ -236,6 +236,27 @@ const comparisons: { name: string; says: string; sql: string }[] = [
         where t.workspace_id = $1`,
   },
   {
+    name: 'retainers',
+    says: 'periods of retainers, balance = Σ entries, and what was drawn in hours = Σ allocations',
+    sql: `select 'retainer from ' || r.starts_on || ' says ' || r.balance || ', its entries ' || coalesce(e.quantity, 0) || ', with '
+            || coalesce(e.drawn, 0) || ' drawn for ' || coalesce(a.quantity, 0) || ' h' as place,
+          r.balance <> coalesce(e.quantity, 0) or r.measure = 'hours' and coalesce(e.drawn, 0) <> coalesce(a.quantity, 0) as broken
+        from retainers r
+        left join (select retainer_id, sum(quantity) as quantity, -sum(quantity) filter (where kind = 'draw') as drawn
+                   from retainer_entries where workspace_id = $1 group by 1) e on e.retainer_id = r.id
+        left join (select target_id, sum(quantity) as quantity from allocations
+                   where workspace_id = $1 and kind in ('retainer', 'retainer_reversal') group by 1) a on a.target_id = r.id
+        where r.workspace_id = $1`,
+  },
+  {
+    name: 'milestones',
+    says: 'milestones that were billed, each by one item of its price',
+    sql: `select 'milestone ' || m.name || ' of ' || m.price || ' has an item of ' || coalesce(i.amount::text, 'nothing') as place,
+          i.amount is distinct from m.price or i.kind <> 'milestone' or count(*) over (partition by m.item_id) > 1 as broken
+        from milestones m left join billable_items i on i.workspace_id = $1 and i.id = m.item_id
+        where m.workspace_id = $1 and m.item_id is not null`,
+  },
+  {
     name: 'synced documents',
     says: 'documents at platforms, each with an id of its own and our total',
     sql: `select s.subject_type || ' ' || s.subject_id || ' is ' || coalesce(s.external_id, 'without an id') || ' there' as place,
