@@ -62,13 +62,14 @@ export async function representedBy(tx: WorkspaceTx, memberId: string | null): P
   return new Set(rows.map((row) => row.memberId));
 }
 
-/** Who decides in these members' place today. */
+/** Who decides in these members' place today, of those who may still decide at all. */
 export async function substitutesOf(tx: WorkspaceTx, memberIds: readonly string[]): Promise<string[]> {
   if (memberIds.length === 0) return [];
   const rows = await tx.rows<{ substituteId: string }>(
-    `select distinct substitute_id from approval_substitutes
-     where workspace_id = $1 and member_id = any($2::uuid[]) and starts_on <= $3 and $3 < ends_before`,
-    [tx.workspaceId, plainArray(memberIds), await today(tx)],
+    `select distinct s.substitute_id from approval_substitutes s
+     join members m on m.workspace_id = $1 and m.id = s.substitute_id and m.role = any($4::text[])
+     where s.workspace_id = $1 and s.member_id = any($2::uuid[]) and s.starts_on <= $3 and $3 < s.ends_before`,
+    [tx.workspaceId, plainArray(memberIds), await today(tx), await rolesHolding(tx, 'tickets.approve')],
   );
   return rows.map((row) => row.substituteId);
 }

@@ -5,6 +5,7 @@ import { addDays, localDay } from '../domain/day.ts';
 import { type Conflict, type Doer, keepApart, requireWithinLimit } from '../domain/duties.ts';
 import { Decimal } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
+import type { DecimalText } from '../domain/work-entry.ts';
 import { creditCorrectionsOf } from './contractor-credits.ts';
 import { rewriteLines } from './contractor-invoice-drafts.ts';
 import { tellContractor, tellOfRejectedTicket } from './contractor-invoice-notices.ts';
@@ -64,14 +65,24 @@ async function approvalConflicts(
   return conflicts.filter(([stands]) => stands).map(([, conflict]) => conflict);
 }
 
-/** From here on it is owed. `ownReason`: why an admin with nobody beside them decides on what they had a hand in. */
+/**
+ * From here on it is owed. `ownReason`: why an admin with nobody beside them decides on what they had a hand in. `total`: what
+ * they looked at, since it may have been taken back, changed and submitted again meanwhile.
+ */
 export async function approveContractorInvoice(
   tx: WorkspaceTx,
   invoice: ContractorInvoice,
-  ownReason: string | null,
+  { ownReason, total }: { ownReason: string | null; total: DecimalText },
   doer: Doer,
 ): Promise<ContractorInvoice> {
   const status = moveContractorInvoice('approve', invoice);
+  if (!new Decimal(total).eq(invoice.total))
+    throw new Refusal({
+      code: 'contractor_invoice.changed_since',
+      message: `It comes to ${invoice.total}, not to ${total}.`,
+      whatToDo: 'Read it again, then decide.',
+      details: { total: invoice.total, round: invoice.round },
+    });
   if (invoice.disputedAt !== null)
     throw new Refusal({
       code: 'contractor_invoice.disputed',

@@ -616,6 +616,13 @@ export async function answerSelfBilled(
           : 'Only what was written for the contractor is accepted or disputed by them.',
       whatToDo: 'Nothing.',
     });
+  if (disputeReason === null && invoice.disputedAt !== null && doer.personId !== invoice.personId)
+    throw new Refusal({
+      code: 'contractor_invoice.dispute_is_theirs',
+      status: 403,
+      message: `${invoice.personName} disputes it, and nobody else takes that back.`,
+      whatToDo: 'Reject it and write it anew, or have them accept it.',
+    });
   const now = await workspaceNow(tx);
   await tx.run(
     `update contractor_invoices set accepted_at = $3, disputed_at = $4, dispute_reason = $5 where workspace_id = $1 and id = $2`,

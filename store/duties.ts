@@ -40,7 +40,7 @@ export async function dutyRule(tx: WorkspaceTx, permission: Permission, doer: Do
   return { fourEyes, alone: (doer.role === 'admin' || doer.role === null) && able?.others === 0 };
 }
 
-/** Setting `approvalLimits`: currency → the amount up to which managers decide. */
+/** Setting `approvalLimits`: currency → the amount up to which whoever is no admin decides. */
 export async function approvalLimits(tx: WorkspaceTx): Promise<Record<string, DecimalText>> {
   const { settings } = await getWorkspace(tx);
   return (settings.approvalLimits ?? {}) as Record<string, DecimalText>;

@@ -26,8 +26,11 @@ export interface Decider extends Doer {
   name: string;
 }
 export type Decision =
-  /** `ownReason`: why an admin on their own approves what is their own. */
-  { to: 'approve'; ownReason: string | null } | { to: 'reject'; reason: string };
+  /**
+   * `ownReason`: why an admin on their own approves what is their own. `contentHash`: what they looked at, where they say so.
+   */
+  | { to: 'approve'; ownReason: string | null; contentHash?: string | undefined }
+  | { to: 'reject'; reason: string };
 
 export interface Outcome {
   ticketId: string;
@@ -65,8 +68,9 @@ export async function decideTickets(
   const allowed = pass(tickets, (ticket) => {
     moveTicket(decision.to, ticket);
     requireDeciding(ticket, decider, grounds);
-    if (decision.to === 'approve')
-      conflicts.set(ticket.id, keepApart(conflictsOf(ticket, decider), grounds.rule, decision.ownReason));
+    if (decision.to === 'reject') return;
+    requireSeen(ticket, decision.contentHash);
+    conflicts.set(ticket.id, keepApart(conflictsOf(ticket, decider), grounds.rule, decision.ownReason));
   });
   const done =
     decision.to === 'approve'
@@ -146,6 +150,17 @@ function requireDeciding(ticket: TicketFacts, decider: Decider, grounds: Grounds
       whatToDo: 'Leave it to them, or have them name you as substitute for a time.',
       details: { managerId: manager },
     });
+}
+
+/** An approval is of what the approver saw: its author may have taken it back, changed it and handed it in again since. */
+function requireSeen(ticket: TicketFacts, contentHash: string | undefined): void {
+  if (contentHash === undefined || contentHash === ticket.contentHash) return;
+  throw new Refusal({
+    code: 'ticket.changed_since',
+    message: `Ticket ${ticket.number} says something else than what you looked at.`,
+    whatToDo: 'Read it again, then decide.',
+    details: { contentHash: ticket.contentHash, revision: ticket.revision },
+  });
 }
 
 /** Nobody approves their own ticket: neither the person whose work it is nor who submitted it. */

@@ -2,6 +2,7 @@
 import { localDay } from '../domain/day.ts';
 import { substitutesOf } from './approval-substitutes.ts';
 import type { WorkspaceTx } from './database.ts';
+import { rolesHolding } from './duties.ts';
 import { type Notice, notify } from './notifications.ts';
 import type { TicketFacts } from './tickets.ts';
 import { getWorkspace, zoneOf } from './workspaces.ts';
@@ -25,8 +26,9 @@ export async function decidingManagers(
   const ids = [...new Set(tickets.flatMap((ticket) => ticket.projectManagerId ?? []))];
   if (ids.length === 0) return new Map();
   const members = await tx.rows<{ memberId: string; personId: string | null }>(
-    `select id as member_id, person_id from members where workspace_id = $1 and id = any($2::uuid[]) and status = 'active'`,
-    [tx.workspaceId, ids],
+    `select id as member_id, person_id from members
+     where workspace_id = $1 and id = any($2::uuid[]) and status = 'active' and role = any($3::text[])`,
+    [tx.workspaceId, ids, await rolesHolding(tx, 'tickets.approve')],
   );
   const known = new Map(members.map((member) => [member.memberId, member]));
   return new Map(

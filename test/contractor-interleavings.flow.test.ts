@@ -156,7 +156,9 @@ async function act({ firm, tickets, doers }: World, wanted: Action): Promise<boo
       case 'withdraw':
         return onInvoice(wanted.at, (invoice) => withdrawContractorInvoice(tx, invoice, contractor));
       case 'approve':
-        return onInvoice(wanted.at, (invoice) => approveContractorInvoice(tx, invoice, null, admin));
+        return onInvoice(wanted.at, (invoice) =>
+          approveContractorInvoice(tx, invoice, { ownReason: null, total: invoice.total }, admin),
+        );
       case 'reject':
         return onInvoice(wanted.at, (invoice) => rejectContractorInvoice(tx, invoice, 'no', admin));
       case 'reject_bundled':

@@ -30,6 +30,8 @@ test('duties: who approved all of its tickets does not approve the invoice, and 
   const firm = await openFirm();
   const { id } = await firm.submittedInvoice([await firm.approvedTicket(), await firm.approvedTicket()]);
   const path = `/contractor-invoices/${id}`;
+  const stale = await firm.admin.post(`${path}/approve`, { total: '84.00' });
+  expect([stale.status, stale.json.code]).toEqual([409, 'contractor_invoice.changed_since']);
   const alone = await firm.manager.post(`${path}/approve`, {});
   expect([alone.status, alone.json.code]).toEqual([403, 'duty.approved_all_tickets']);
   // A reason does not help where somebody else could decide.
@@ -500,6 +502,8 @@ test('a self-billed invoice needs an accepted agreement, carries its words, and 
 
   expectStatus(await contractor.post(`${path}/dispute`, { reason: 'Two days are missing' }), 200);
   expect((await admin.post(`${path}/approve`, {})).json.code).toBe('contractor_invoice.disputed');
+  const overruled = await firm.manager.post(`${path}/accept`);
+  expect([overruled.status, overruled.json.code]).toEqual([403, 'contractor_invoice.dispute_is_theirs']);
   expectStatus(await contractor.post(`${path}/accept`), 200);
   expectStatus(await admin.post(`${path}/approve`, {}), 200);
   expectStatus(await firm.pay([{ contractorInvoiceId: id, amount: '100.80' }]), 201);

@@ -569,6 +569,34 @@ test("who manages the project decides on its tickets, a dated substitute in thei
   expectStatus(await boss.post('/approval-substitutes', place), 201);
   const approved = expectStatus(await firm.manager.post(`/tickets/${id}/approve`, {}), 200);
   expect(approved).toMatchObject({ decidedByName: 'Mats Dahl', onBehalfOf: boss.id });
+  // Who may not decide any more keeps nobody else from it, and is not asked.
+  const person = expectStatus(await firm.admin.post('/people', { name: 'Berit', kind: 'employee' }), 201);
+  const demoted = { role: 'employee', personId: person.id };
+  expectStatus(await firm.admin.patch(`/members/${boss.id}`, demoted), 200);
+  const next = await firm.submitted([hours(1)]);
+  const told = await firm.books.in((tx) =>
+    tx.rows<{ memberId: string }>(
+      `select member_id from notifications where workspace_id = $1 and kind = 'ticket.submitted' and subject_id = $2`,
+      [workspaceId, next],
+    ),
+  );
+  const asked = told.map((row) => row.memberId);
+  expect(asked).toContain(firm.manager.id);
+  expect(asked).not.toContain(boss.id);
+  expectStatus(await firm.manager.post(`/tickets/${next}/approve`, {}), 200);
+});
+
+test('an approval names what was looked at: what was changed meanwhile is read again first', async () => {
+  const firm = await openFirm();
+  const id = await firm.submitted([hours(2)]);
+  const { contentHash } = await firm.ticket(id);
+  expectStatus(await firm.contractor.post(`/tickets/${id}/withdraw`), 200);
+  expectStatus(await firm.contractor.patch(`/tickets/${id}`, { lines: [hours(9)] }), 200);
+  expectStatus(await firm.contractor.post(`/tickets/${id}/submit`), 200);
+  const stale = await firm.manager.post(`/tickets/${id}/approve`, { contentHash });
+  expect([stale.status, stale.json.code]).toEqual([409, 'ticket.changed_since']);
+  const seen = (await firm.ticket(id)).contentHash;
+  expectStatus(await firm.manager.post(`/tickets/${id}/approve`, { contentHash: seen }), 200);
 });
 
 test('a closed month takes no hours any more', async () => {

@@ -14,7 +14,7 @@ export const acceptContractorInvoice = defineRoute({
   permission: 'contractor_invoices.submit',
   own: true,
   responses: { 200: contractorInvoiceInFull },
-  errors: ['contractor_invoice.not_answerable'],
+  errors: ['contractor_invoice.not_answerable', 'contractor_invoice.dispute_is_theirs'],
   handler: ({ params, actor, transact }) =>
     transact(async (tx) => {
       const own = ownPerson(actor, 'contractor_invoices.submit');
