@@ -10,6 +10,7 @@ import { apiKey } from './commands/api-key.ts';
 import { auditExport } from './commands/audit-export.ts';
 import { contract } from './commands/contract.ts';
 import { demo } from './commands/demo.ts';
+import { exceptions } from './commands/exceptions.ts';
 import { importFile } from './commands/import.ts';
 import { invite } from './commands/invite.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -26,6 +27,7 @@ const commands: Command[] = [
   worker,
   importFile,
   contract,
+  exceptions,
   release,
   runCommand,
   apiKey,
