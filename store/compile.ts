@@ -443,7 +443,8 @@ const recheckPage = 5_000;
  * the rest the figures and the severity become today's. Before the entries of the run are compiled.
  */
 export async function recheckContract(tx: WorkspaceTx, context: CompileContext): Promise<void> {
-  const { contract } = context;
+  const { contract, checks } = context;
+  if (!checks.hasFindings) return;
   let after: string | null = null;
   for (;;) {
     const open: { id: string; rule: string; entryId: string }[] = await tx.rows(

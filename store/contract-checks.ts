@@ -24,9 +24,9 @@ import { plainArray, textArray } from './arrays.ts';
 import type { ContractForBilling } from './compile.ts';
 import type { WorkspaceTx } from './database.ts';
 import { findReleased, type RaisedFinding } from './exceptions.ts';
-import { readHistory } from './item-history.ts';
+import { historyKeys, historyOf, toHistory } from './item-history.ts';
 import { shutPeriods } from './periods.ts';
-import { workspaceRuleSettings } from './rule-settings.ts';
+import { toRuleSettings } from './rule-settings.ts';
 import { workspaceNow } from './workspaces.ts';
 
 /** What is the same for all chunks of a contract. */
@@ -43,6 +43,8 @@ export interface ContractChecks {
   bookOf: (projectId: string) => PriceBook;
   /** A clause that bounds sums: one compile of the contract at a time, or two together would go beyond it. */
   hasLimits: boolean;
+  /** Earlier runs found something that is open. */
+  hasFindings: boolean;
 }
 
 export async function openChecks(
@@ -50,16 +52,45 @@ export async function openChecks(
   opened: Pick<ContractChecks, 'contract' | 'timeline' | 'bookOf' | 'isHoliday' | 'actor'>,
 ): Promise<ContractChecks> {
   const { contract, timeline } = opened;
-  const budgets = await readBudgets(tx, contract);
+  const stored = await readStored(tx, contract.id);
+  const budgets = new Map(stored.budgets.map(({ id, ...limits }) => [id, limits]));
   return {
     ...opened,
-    settings: await workspaceRuleSettings(tx),
+    settings: toRuleSettings(stored.settings),
     budgets,
-    purchaseOrder: await readPurchaseOrder(tx, contract.id),
-    history: await readHistory(tx, contract.id),
+    purchaseOrder: stored.purchaseOrder,
+    history: toHistory(stored.history),
     hasLimits:
       budgets.size > 0 || timeline.some((terms) => terms.caps.length > 0 || moneyCaps(terms).length > 0),
+    hasFindings: stored.hasFindings,
   };
+}
+
+interface Stored {
+  settings: Record<string, string> | null;
+  budgets: { id: string; limitAmount: DecimalText | null; limitSeconds: number | null }[];
+  /** The order that the contract names, with what invoices took of it. */
+  purchaseOrder: PurchaseOrderUse | null;
+  history: Parameters<typeof toHistory>[0];
+  hasFindings: boolean;
+}
+
+/** In one statement: a run over many small contracts waits for each answer. */
+async function readStored(tx: WorkspaceTx, contractId: string): Promise<Stored> {
+  const row = await tx.row<Stored>(
+    `select (select w.settings -> 'ruleSettings' from workspaces w where w.id = $1) as settings,
+       (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'limitAmount', p.budget_amount::text, 'limitSeconds', p.budget_seconds)), '[]')
+        from projects p where p.workspace_id = $1 and p.contract_id = $2 and (p.budget_amount is not null or p.budget_seconds is not null)) as budgets,
+       (select jsonb_build_object('number', o.number, 'currency', o.currency, 'limitAmount', o.limit_amount::text, 'usedAmount', (
+          select coalesce(sum(i.net), 0)::text from client_invoices i
+          where i.workspace_id = $1 and i.purchase_order_id = o.id and i.number is not null and i.status <> 'void'))
+        from contracts k join purchase_orders o on o.workspace_id = $1 and o.id = k.purchase_order_id
+        where k.workspace_id = $1 and k.id = $2) as purchase_order,
+       ${historyOf('$3')} as history,
+       exists (select 1 from exceptions x where x.workspace_id = $1 and x.contract_id = $2 and x.status = 'open') as has_findings`,
+    [tx.workspaceId, contractId, textArray(historyKeys(contractId))],
+  );
+  return row!;
 }
 
 /** What the contract's rules find, less what a person released: a warning blocks only until then. */
@@ -179,6 +210,12 @@ async function readShutPeriods(
   { contract, actor }: ContractChecks,
   entries: readonly ContractEntry[],
 ): Promise<ContractFacts['shutPeriods']> {
+  // Nearly always the books of time are open: one short question then.
+  const shutting = await tx.row(
+    `select 1 from periods where workspace_id = $1 and seller_id = $2 and area = 'time' and status <> 'open' limit 1`,
+    [tx.workspaceId, contract.sellerId],
+  );
+  if (!shutting) return new Map();
   const days = [...new Set(entries.map((entry) => entry.workDate))];
   const postings = days.map((day) => ({ sellerId: contract.sellerId, day }));
   const shut = await shutPeriods(tx, 'time', postings, actor, await workspaceNow(tx));
@@ -319,27 +356,6 @@ function readUsage(
        and ($3::date is null or work_date >= $3 and work_date < $4) and project_id is not null
      group by 1, 2, 3, 4`,
     [tx.workspaceId, contract.id, isBounded ? from : null, before],
-  );
-}
-
-async function readBudgets(tx: WorkspaceTx, contract: ContractForBilling): Promise<PricedFacts['budgets']> {
-  const rows = await tx.rows<{ id: string; limitAmount: DecimalText | null; limitSeconds: number | null }>(
-    `select id, budget_amount as limit_amount, budget_seconds as limit_seconds from projects
-     where workspace_id = $1 and contract_id = $2 and (budget_amount is not null or budget_seconds is not null)`,
-    [tx.workspaceId, contract.id],
-  );
-  return new Map(rows.map(({ id, ...limits }) => [id, limits]));
-}
-
-/** The order that the contract names, with what invoices took of it. */
-function readPurchaseOrder(tx: WorkspaceTx, contractId: string): Promise<PurchaseOrderUse | null> {
-  return tx.row<PurchaseOrderUse>(
-    `select o.number, o.currency, o.limit_amount,
-       (select coalesce(sum(i.net), 0) from client_invoices i
-        where i.workspace_id = $1 and i.purchase_order_id = o.id and i.number is not null and i.status <> 'void') as used_amount
-     from contracts k join purchase_orders o on o.workspace_id = $1 and o.id = k.purchase_order_id
-     where k.workspace_id = $1 and k.id = $2`,
-    [tx.workspaceId, contractId],
   );
 }
 

@@ -379,18 +379,12 @@ export interface CoveredEntry extends EntryVersionRef {
   exceptionId: string;
   personId: string | null;
 }
-/** What open exceptions of the choice hold back, at most `limit`. The exceptions are held to the commit. */
-export async function coveredEntries(
+/** What open exceptions of the choice hold back, at most `limit`. */
+export function coveredEntries(
   tx: WorkspaceTx,
   choice: ExceptionChoice,
   limit: number,
 ): Promise<CoveredEntry[]> {
-  const params = [tx.workspaceId, plainArray(choice.ids ?? []), textArray(choice.rules ?? [])];
-  await tx.run(
-    `select 1 from exceptions where workspace_id = $1 and status = 'open' and (id = any($2::uuid[]) or rule = any($3::text[]))
-     order by id for no key update`,
-    params,
-  );
   return tx.rows<CoveredEntry>(
     `select x.exception_id, x.entry_id, x.version, v.person_id
      from exceptions e
@@ -398,7 +392,7 @@ export async function coveredEntries(
      join entry_versions v on v.workspace_id = $1 and v.entry_id = x.entry_id and v.version = x.version
      where e.workspace_id = $1 and e.status = 'open' and (e.id = any($2::uuid[]) or e.rule = any($3::text[]))
      order by x.entry_id, x.version, x.exception_id limit $4`,
-    [...params, limit],
+    [tx.workspaceId, plainArray(choice.ids ?? []), textArray(choice.rules ?? []), limit],
   );
 }
 

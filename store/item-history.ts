@@ -1,7 +1,6 @@
 /** Owns what the items of a contract usually come to, by kind: kept as totals, so that no compile reads earlier items. */
 import { Decimal } from '../domain/money.ts';
 import type { DecimalText, EntryKind } from '../domain/work-entry.ts';
-import type { WorkspaceTx } from './database.ts';
 import type { Delta } from './totals.ts';
 
 /** As items name their kinds; overtime is labor. */
@@ -53,23 +52,26 @@ export function withdrawnHistory(
   ];
 }
 
-/** Average amounts of the contract's items so far. */
-export async function readHistory(
-  tx: WorkspaceTx,
-  contractId: string,
-): Promise<Map<EntryKind, { items: number; averageAmount: DecimalText }>> {
-  const rows = await tx.rows<{ key: string; items: DecimalText; amount: DecimalText }>(
-    `select key, coalesce(sum(value) filter (where metric = 'item_count'), 0) as items,
-       coalesce(sum(value) filter (where metric = 'item_amount'), 0) as amount
-     from (
-       select metric, key, value from totals
-       where workspace_id = $1 and metric in ('item_count', 'item_amount') and key = any($2::text[])
-       union all
-       select metric, key, value from total_deltas
-       where workspace_id = $1 and metric in ('item_count', 'item_amount') and key = any($2::text[])) t
-     group by key`,
-    [tx.workspaceId, Object.values(itemKinds).map((kind) => `${contractId}:${kind}`)],
-  );
+/** Totals by key, as a subquery that answers jsonb; `$1` is the workspace and `keys` names the parameter of `historyKeys`. */
+export const historyOf = (keys: string): string => `(
+  select coalesce(jsonb_agg(h), '[]') from (
+    select key, coalesce(sum(value) filter (where metric = 'item_count'), 0)::text as items,
+      coalesce(sum(value) filter (where metric = 'item_amount'), 0)::text as amount
+    from (
+      select metric, key, value from totals
+      where workspace_id = $1 and metric in ('item_count', 'item_amount') and key = any(${keys}::text[])
+      union all
+      select metric, key, value from total_deltas
+      where workspace_id = $1 and metric in ('item_count', 'item_amount') and key = any(${keys}::text[])) t
+    group by key) h)`;
+
+export const historyKeys = (contractId: string): string[] =>
+  Object.values(itemKinds).map((kind) => `${contractId}:${kind}`);
+
+/** Average amounts of the contract's items so far, by kind. */
+export function toHistory(
+  rows: readonly { key: string; items: DecimalText; amount: DecimalText }[],
+): Map<EntryKind, { items: number; averageAmount: DecimalText }> {
   return new Map(
     rows
       .filter(({ items }) => new Decimal(items).gt(0))

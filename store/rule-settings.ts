@@ -10,12 +10,16 @@ export async function workspaceRuleSettings(tx: WorkspaceTx): Promise<RuleSettin
     `select settings -> 'ruleSettings' as stored from workspaces where id = $1`,
     [tx.workspaceId],
   );
-  // As stored by an earlier or a later version: what this one does not know changes nothing.
-  return Object.fromEntries(Object.entries(row?.stored ?? {}).filter(isSetting));
+  return toRuleSettings(row?.stored ?? null);
 }
 
-const isSetting = (pair: [string, string]): pair is [string, RuleSetting] =>
-  (ruleSettings as readonly string[]).includes(pair[1]);
+/** As stored by an earlier or a later version: what this one does not know changes nothing. */
+export const toRuleSettings = (stored: Record<string, string> | null): RuleSettings =>
+  Object.fromEntries(Object.entries(stored ?? {}).filter(isSetting));
+
+function isSetting(pair: [string, string]): pair is [string, RuleSetting] {
+  return (ruleSettings as readonly string[]).includes(pair[1]);
+}
 
 /** Sets one rule for the workspace; null: as the rule has it. Answers what it was. */
 export async function setWorkspaceRule(

@@ -44,19 +44,24 @@ export interface Valued {
   amounts: Map<string, Decimal>;
 }
 
-/** Prices what of these entries is open, under the ordered locks of their balances; changes nothing. */
-export async function valueEntries(tx: WorkspaceTx, entries: readonly EntryVersionRef[]): Promise<Valued> {
-  const refs = [...new Map(entries.map((entry) => [`${entry.entryId} ${entry.version}`, entry])).values()];
+/** Holds the balances of these entries to the commit, in the order in which everybody takes them, and before any exception. */
+export async function lockEntries(tx: WorkspaceTx, entries: readonly EntryVersionRef[]): Promise<void> {
   await tx.run(
-    `select 1 from (select * from unnest($2::uuid[], $3::int[]) as u(entry_id, version) order by 1, 2) r
+    `select 1 from (select distinct * from unnest($2::uuid[], $3::int[]) as u(entry_id, version) order by 1, 2) r
      cross join lateral (
        select 1 from entry_balance b where b.workspace_id = $1 and b.entry_id = r.entry_id and b.version = r.version for no key update) l`,
     [
       tx.workspaceId,
-      plainArray(refs.map((entry) => entry.entryId)),
-      plainArray(refs.map((entry) => entry.version)),
+      plainArray(entries.map((entry) => entry.entryId)),
+      plainArray(entries.map((entry) => entry.version)),
     ],
   );
+}
+
+/** Prices what of these entries is open, under the locks of their balances; changes nothing. */
+export async function valueEntries(tx: WorkspaceTx, entries: readonly EntryVersionRef[]): Promise<Valued> {
+  await lockEntries(tx, entries);
+  const refs = [...new Map(entries.map((entry) => [`${entry.entryId} ${entry.version}`, entry])).values()];
   const candidates = await readEntries(tx, refs);
   const byContract = Map.groupBy(candidates, (candidate) => candidate.contractId);
   const contracts: ValuedContract[] = [];

@@ -410,6 +410,30 @@ test('hours that nobody will pay are written off with a reason: in the books, on
   ]);
 });
 
+test('written off by two people at once, while a run goes on: once, and on no invoice', async () => {
+  const firm = await newFirm(weekCap('40'));
+  const { books } = firm;
+  await take(books, longWeek);
+  expect(await nets(firm)).toEqual(['2720.00']);
+  await agree(firm, {});
+  const body = { rules: ['contract.hours_over_cap'], reasonCode: 'agreed', reason: 'Both of us' };
+  const [one, two, run] = await Promise.all([
+    firm.post('/exceptions/write-off', body),
+    firm.post('/exceptions/write-off', body),
+    bill(api.test.database, books),
+  ]);
+  expect(run.status).toBe('done');
+  const won = [one, two].filter((answer) => answer.status === 200);
+  expect(
+    [one, two]
+      .filter((answer) => answer.status !== 200)
+      .every((answer) => answer.json.code === 'write_off.nothing_open'),
+  ).toBe(true);
+  // Either one of them wrote it off, or the run, for which the cap was gone, had billed it before.
+  const billed = (await invoicesOf(books)).reduce((sum, row) => sum + row.quantitySeconds, 0);
+  expect(won.length * hours(8.5) + billed).toBe(hours(42.5));
+});
+
 test('a write-off takes all exceptions of its entries with it, and nothing of what has no contract', async () => {
   const firm = await newFirm();
   const { books } = firm;

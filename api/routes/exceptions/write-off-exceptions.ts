@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { recordEvents } from '../../../store/events.ts';
 import { mostEntriesAtOnce, requireBounded, requireDuties } from '../../../store/exception-duties.ts';
 import { closeWrittenOff, coveredEntries } from '../../../store/exceptions.ts';
-import { valueEntries, writeOff, writeOffReasons } from '../../../store/write-off.ts';
+import { lockEntries, valueEntries, writeOff, writeOffReasons } from '../../../store/write-off.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, note, storedDecimal } from '../../kit/schemas.ts';
 import { deciderOf } from '../tickets/ticket.ts';
@@ -44,8 +44,13 @@ export const writeOffExceptions = defineRoute({
   handler: ({ body: { ids, rules, reasonCode, reason }, actor, transact }) =>
     transact(async (tx) => {
       await requireKnown(tx, { ids });
-      const covered = await coveredEntries(tx, { ids, rules }, mostEntriesAtOnce + 1);
-      requireBounded(covered);
+      const seen = await coveredEntries(tx, { ids, rules }, mostEntriesAtOnce + 1);
+      requireBounded(seen);
+      await lockEntries(tx, seen);
+      // Locked first, read after: what somebody else let go meanwhile is not written off, and what came in since waits.
+      const known = new Set(seen.map((entry) => entry.entryId));
+      const again = await coveredEntries(tx, { ids, rules }, mostEntriesAtOnce + 1);
+      const covered = again.filter((entry) => known.has(entry.entryId));
       const valued = await valueEntries(tx, covered);
       await requireDuties(tx, deciderOf(actor), {
         action: 'write_off',
