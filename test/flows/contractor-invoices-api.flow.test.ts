@@ -218,6 +218,47 @@ test('a ticket without a cost rate, or in another currency, is named before it i
   expect(refused.json.detail).toContain(number);
 });
 
+test.each([
+  // 3.25 h at 42.125 are 136.90625, and 3.333 km at 0.1 are 0.3333.
+  { currency: 'KWD', rate: '42.125', perKm: '0.1', total: '137.239', part: '100.001', rest: '37.238' },
+  // 3.25 h at 4,215 are 13,698.75, and 3.333 km at 15.5 are 51.6615.
+  { currency: 'JPY', rate: '4215', perKm: '15.5', total: '13751', part: '13000', rest: '751' },
+])('$currency is owed, paid and left over to its last decimal, and no finer', async (given) => {
+  const { currency, rate, perKm, total, part, rest } = given;
+  const firm = await openFirm();
+  const { personId } = firm.contractor;
+  expectStatus(await firm.admin.patch(`/people/${personId}`, { currency }), 200);
+  for (const [kind, regularRate] of [
+    ['labor', rate],
+    ['mileage_distance', perKm],
+  ])
+    expectStatus(
+      await firm.clerk.post('/cost-rates', {
+        personId,
+        currency,
+        validFrom: '2020-01-01',
+        kind,
+        regularRate,
+      }),
+      201,
+    );
+  const ticket = await firm.approvedTicket([hours(3.25), { kind: 'mileage', metres: 3_333 }]);
+  const { id } = await firm.approvedInvoice([ticket]);
+  expect(await firm.invoice(id)).toMatchObject({ currency, total });
+  const pay = (amount: string) =>
+    firm.pay([{ contractorInvoiceId: id, amount }], { currency, amount, method: 'wire' });
+  expect((await pay(`${total}${total.includes('.') ? '1' : '.5'}`)).json.code).toBe(
+    'contractor_payment.amount_invalid',
+  );
+  expect(expectStatus(await pay(part), 201).amount).toBe(part);
+  expect((await pay(part)).json).toMatchObject({
+    code: 'contractor_payment.beyond_due',
+    details: { due: rest },
+  });
+  expectStatus(await pay(rest), 201);
+  expect(await firm.invoice(id)).toMatchObject({ status: 'paid', applied: total });
+});
+
 test('another contractor sees and touches nothing of it; another workspace neither', async () => {
   const firm = await openFirm();
   const ticket = await firm.approvedTicket();
