@@ -1,4 +1,4 @@
-/** Owns payments and their applications; the invoice's balance moves with them under the invoice's lock. */
+/** Owns clients' payments (those to contractors are in contractor-payments.ts); the invoice's balance moves with them, under its lock. */
 import { localDay } from '../domain/day.ts';
 import { type InvoiceStatus, openBalance, statusByBalance, takesPayment } from '../domain/invoice.ts';
 import { Decimal } from '../domain/money.ts';
@@ -55,7 +55,7 @@ export async function listPayments(
   return tx.rows<PaymentRow>(
     // The page first: applications are summed for its rows only.
     `select ${columns} from payments p where p.workspace_id = $1 and p.id = any(array(
-       select x.id from payments x where x.workspace_id = $1 and ($2::uuid is null or x.id < $2)
+       select x.id from payments x where x.workspace_id = $1 and x.person_id is null and ($2::uuid is null or x.id < $2)
          and ($4::uuid is null or x.client_id = $4) order by x.id desc limit $3))
      order by p.id desc`,
     [tx.workspaceId, filter.cursor ?? null, filter.limit, filter.clientId ?? null],
@@ -63,18 +63,18 @@ export async function listPayments(
 }
 
 export function readPayment(tx: WorkspaceTx, id: string): Promise<PaymentRow | null> {
-  return tx.row<PaymentRow>(`select ${columns} from payments p where p.workspace_id = $1 and p.id = $2`, [
-    tx.workspaceId,
-    id,
-  ]);
+  return tx.row<PaymentRow>(
+    `select ${columns} from payments p where p.workspace_id = $1 and p.id = $2 and p.person_id is null`,
+    [tx.workspaceId, id],
+  );
 }
 
 /** Holds the payment until the transaction ends. */
 export function lockPayment(tx: WorkspaceTx, id: string): Promise<Pick<PaymentRow, 'id' | 'status'> | null> {
-  return tx.row('select id, status from payments where workspace_id = $1 and id = $2 for no key update', [
-    tx.workspaceId,
-    id,
-  ]);
+  return tx.row(
+    `select id, status from payments where workspace_id = $1 and id = $2 and person_id is null for no key update`,
+    [tx.workspaceId, id],
+  );
 }
 
 export interface ApplicationRow {

@@ -354,6 +354,13 @@ test('a correction approved before its ticket is paid becomes a credit with the 
   const paid = expectStatus(await firm.pay([{ contractorInvoiceId: id, amount: '210.00' }]), 201);
   expect(await credits()).toMatchObject([{ ticketId: correction, amount: '84.00', netted: '0.00' }]);
   expect((await firm.ticket(correction)).status).toBe('bundled');
+  // It is no client's payment: what it settled is opened again on the contractors' side only.
+  for (const answer of [
+    await firm.admin.get(`/payments/${paid.id}`),
+    await firm.admin.post(`/payments/${paid.id}/reverse`, { reason: 'returned' }),
+  ])
+    expect([answer.status, answer.json.code]).toEqual([404, 'payment.not_found']);
+  expect(expectStatus(await firm.admin.get('/payments'), 200).items).toEqual([]);
   // Taken back and paid again: it is the same credit, which this payment nets.
   expectStatus(await firm.clerk.post(`/contractor-payments/${paid.id}/reverse`, { reason: 'returned' }), 200);
   const again = expectStatus(await firm.pay([{ contractorInvoiceId: id, amount: '126.00' }]), 201);
