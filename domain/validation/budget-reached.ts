@@ -1,5 +1,4 @@
 /** Owns the finding that an item goes beyond the budget of its project, in hours or in money. */
-import { Decimal } from '../money.ts';
 import type { PricedContext, PricedEntry, Rule } from './rule.ts';
 import { showAmount, showHours } from './show-hours.ts';
 
@@ -14,12 +13,12 @@ export const budgetReached: Rule<
   check: ({ kind, quantity, priced }, { currency, budget }) => {
     if (!budget || quantity <= 0) return null;
     const { limitAmount, limitSeconds, usedAmount, usedSeconds } = budget;
-    const amount = new Decimal(usedAmount).plus(priced.amount);
+    const amount = usedAmount.plus(priced.amount);
     if (limitAmount !== null && amount.gt(limitAmount))
       return {
         figure: `${showAmount(amount)} ${currency}, budget ${showAmount(limitAmount)}`,
         amount: amount.toFixed(),
-        limitAmount,
+        limitAmount: limitAmount.toFixed(),
       };
     const seconds = usedSeconds + quantity;
     if (kind === 'labor' && limitSeconds !== null && seconds > limitSeconds)

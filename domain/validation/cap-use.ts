@@ -11,9 +11,9 @@ export interface CapUse {
   /** Where it counts, as a figure says it: `in week 2026-W45`, `in all`, `in this phase`, `as Engineer`. */
   where: string;
   limitSeconds: number | null;
-  limitAmount: DecimalText | null;
+  limitAmount: Decimal | null;
   usedSeconds: number;
-  usedAmount: DecimalText;
+  usedAmount: Decimal;
 }
 /** What was compiled before, summed by what caps ask for. */
 export interface Usage {
@@ -58,7 +58,7 @@ function placeOf(cap: Cap, subject: Subject, periodOf: typeof capPeriod): Place 
 
 interface Limits {
   limitSeconds: number | null;
-  limitAmount: DecimalText | null;
+  limitAmount: Decimal | null;
 }
 
 /** Adds up use by cap, in the order in which entries are let in. For one pass: it keeps what it worked out. */
@@ -85,7 +85,7 @@ export class CapLedger {
         limitSeconds,
         limitAmount,
         usedSeconds: used.seconds,
-        usedAmount: limitAmount === null ? '0' : used.amount.toFixed(),
+        usedAmount: used.amount,
       };
     });
   }
@@ -114,7 +114,7 @@ export class CapLedger {
     let limits = this.#limits.get(cap);
     if (!limits) {
       const limitSeconds = cap.hours === null ? null : new Decimal(cap.hours).times(3600).toNumber();
-      limits = { limitSeconds, limitAmount: cap.amount };
+      limits = { limitSeconds, limitAmount: cap.amount === null ? null : new Decimal(cap.amount) };
       this.#limits.set(cap, limits);
     }
     return limits;

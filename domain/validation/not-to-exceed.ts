@@ -11,12 +11,13 @@ export const notToExceed: Rule<Pick<PricedEntry, 'priced'>, Pick<PricedContext, 
   check: ({ priced }, { currency, caps }) => {
     if (caps.length === 0 || new Decimal(priced.amount).lte(0)) return null;
     for (const { where, limitAmount, usedAmount } of caps) {
-      const amount = new Decimal(usedAmount).plus(priced.amount);
-      if (limitAmount !== null && amount.gt(limitAmount))
+      if (limitAmount === null) continue;
+      const amount = usedAmount.plus(priced.amount);
+      if (amount.gt(limitAmount))
         return {
           figure: `${showAmount(amount)} ${currency} ${where}, not to exceed ${showAmount(limitAmount)}`,
           amount: amount.toFixed(),
-          limitAmount,
+          limitAmount: limitAmount.toFixed(),
         };
     }
     return null;

@@ -96,8 +96,9 @@ function budgetOf(projectId: string, facts: PricedFacts, known: Map<string, Budg
   if (!use) {
     const ofProject = facts.usage.filter((row) => row.projectId === projectId);
     use = {
-      ...limits,
-      usedAmount: ofProject.reduce((sum, row) => sum.plus(row.amount), new Decimal(0)).toFixed(),
+      limitAmount: limits.limitAmount === null ? null : new Decimal(limits.limitAmount),
+      limitSeconds: limits.limitSeconds,
+      usedAmount: ofProject.reduce((sum, row) => sum.plus(row.amount), new Decimal(0)),
       usedSeconds: ofProject.reduce((sum, row) => sum + row.seconds, 0),
     };
     known.set(projectId, use);
@@ -108,5 +109,5 @@ function budgetOf(projectId: string, facts: PricedFacts, known: Map<string, Budg
 function spend(budget: BudgetUse | null, seconds: number, amount: DecimalText): void {
   if (!budget) return;
   budget.usedSeconds += seconds;
-  budget.usedAmount = new Decimal(budget.usedAmount).plus(amount).toFixed();
+  budget.usedAmount = budget.usedAmount.plus(amount);
 }

@@ -1,6 +1,7 @@
 /** Owns the shape of a validation rule; the rules themselves are one file each, listed in `index.ts`. */
 import type { ApprovalPolicy } from '../approval.ts';
 import type { ContractTerms } from '../contract-terms.ts';
+import type { Decimal } from '../money.ts';
 import type { PricedQuantity } from '../pricing/price-entry.ts';
 import type { Day, DecimalText, EntryKind, Instant } from '../work-entry.ts';
 import type { CapUse } from './cap-use.ts';
@@ -87,9 +88,9 @@ export interface PurchaseOrderUse {
   usedAmount: DecimalText;
 }
 export interface BudgetUse {
-  limitAmount: DecimalText | null;
+  limitAmount: Decimal | null;
   limitSeconds: number | null;
-  usedAmount: DecimalText;
+  usedAmount: Decimal;
   usedSeconds: number;
 }
 export interface PricedContext {
