@@ -254,12 +254,13 @@ async function readOverlaps(
     `select c.entry_id, o.entry_id as other_id, o.started_at, o.ended_at
      from unnest($2::uuid[], $3::uuid[], $4::date[], $5::timestamptz[], $6::timestamptz[]) as c(entry_id, person_id, work_date, started_at, ended_at)
      cross join lateral (
-       select v.entry_id, v.started_at, v.ended_at from entry_versions v
-       where v.workspace_id = $1 and v.person_id = c.person_id and v.work_date between c.work_date - 1 and c.work_date + 1
-         and v.kind = 'labor' and v.entry_id <> c.entry_id and v.started_at < c.ended_at and v.ended_at > c.started_at
-         and exists (select 1 from work_entries e
-           where e.workspace_id = $1 and e.id = v.entry_id and e.current_version = v.version and e.deleted_at is null)
-         and ((v.started_at, v.entry_id) < (c.started_at, c.entry_id) or exists (
+       select v.entry_id, v.started_at, v.ended_at from (
+         select x.* from entry_versions x
+         where x.workspace_id = $1 and x.person_id = c.person_id and x.work_date between c.work_date - 1 and c.work_date + 1
+           and x.kind = 'labor' and x.entry_id <> c.entry_id and x.started_at < c.ended_at and x.ended_at > c.started_at offset 0) v
+       cross join lateral (select 1 from work_entries e
+         where e.workspace_id = $1 and e.id = v.entry_id and e.current_version = v.version and e.deleted_at is null offset 0) e
+       where ((v.started_at, v.entry_id) < (c.started_at, c.entry_id) or exists (
            select 1 from entry_balance b where b.workspace_id = $1 and b.entry_id = v.entry_id and b.version = v.version and b.claimed <> 0))
        order by v.started_at, v.entry_id limit 1) o`,
     [
@@ -311,8 +312,9 @@ function readWorked(
        select x.* from entry_versions x
        where x.workspace_id = $1 and x.person_id = p.id and x.work_date between $3 and $4 and x.kind = 'labor'
          and x.project_id = any($5::uuid[]) offset 0) v
-     where exists (select 1 from work_entries e
-       where e.workspace_id = $1 and e.id = v.entry_id and e.current_version = v.version and e.deleted_at is null)
+     -- By its key: as a semi-join it read all entries for each of these, in a workspace without statistics yet.
+     cross join lateral (select 1 from work_entries e
+       where e.workspace_id = $1 and e.id = v.entry_id and e.current_version = v.version and e.deleted_at is null offset 0) e
      order by v.work_date, v.started_at nulls last, v.entry_id`,
     [
       tx.workspaceId,
