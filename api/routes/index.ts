@@ -198,6 +198,8 @@ import { createRateCard } from './rate-cards/create-rate-card.ts';
 import { getRateCard } from './rate-cards/get-rate-card.ts';
 import { listRateCards } from './rate-cards/list-rate-cards.ts';
 import { updateRateCard } from './rate-cards/update-rate-card.ts';
+import { exportLeakage } from './reports/export-leakage.ts';
+import { getLeakage } from './reports/get-leakage.ts';
 import { listRoles } from './roles/list-roles.ts';
 import { updateRole } from './roles/update-role.ts';
 import { answerSelfBillingAgreement } from './self-billing-agreements/answer-self-billing-agreement.ts';
@@ -343,6 +345,8 @@ export const routes: readonly Route[] = [
   setContractRule,
   resolveException,
   summarizeExceptions,
+  getLeakage,
+  exportLeakage,
   createImport,
   confirmPayment,
   decideConfirmation,
