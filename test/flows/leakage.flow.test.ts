@@ -1,5 +1,6 @@
 /** Owns the leakage report over HTTP: every open hour is in it once, under the reason that keeps it from earning. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LeakageRow } from '../../store/reports/leakage.ts';
 import { entryOf, expectBalanced, named, take } from '../support/books.ts';
 import { openFirm } from '../support/pipeline.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
@@ -40,7 +41,7 @@ test('each open hour is under one reason and age, and together they are all that
     entryOf('last day', { workDate: '2026-05-31', quantity: hours(8) }),
   ]);
   const march = (await firm.get('/reports/leakage?asOf=2026-03-31')).json;
-  const shown = (report: { rows: Record<string, unknown>[] }) =>
+  const shown = (report: { rows: LeakageRow[] }) =>
     report.rows.map((row) => `${row.reason} ${row.age} ${row.projectCode} ${row.entries} ${row.seconds}`);
   expect(shown(march)).toEqual([
     `no_contract 31-60 null 1 ${hours(6)}`,
