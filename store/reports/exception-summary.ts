@@ -21,15 +21,21 @@ export interface ExceptionSummary {
   quarantined: number;
 }
 
-/** Open exceptions with the current versions that they cover; what was deleted at its source is left out. */
+/**
+ * Open exceptions with the current versions that they cover; what was deleted at its source is left out. Each table is reached
+ * by its key (lateral, not flattened), whatever the statistics know of a new workspace yet.
+ */
 const covered = `select e.rule, e.severity, e.id, v.entry_id, case when v.kind = 'labor' then v.quantity end as seconds
-  from exceptions e
+  from (select rule, severity, id from exceptions where workspace_id = $1 and status = 'open' offset 0) e
   left join lateral (
-    select y.entry_id, y.kind, y.quantity from exception_entries x
-    join work_entries w on w.workspace_id = $1 and w.id = x.entry_id and w.current_version = x.version and w.deleted_at is null
-    join entry_versions y on y.workspace_id = $1 and y.entry_id = x.entry_id and y.version = x.version
-    where x.workspace_id = $1 and x.exception_id = e.id) v on true
-  where e.workspace_id = $1 and e.status = 'open'`;
+    select x.entry_id, y.kind, y.quantity
+    from (select entry_id, version from exception_entries where workspace_id = $1 and exception_id = e.id offset 0) x
+    cross join lateral (
+      select 1 from work_entries w
+      where w.workspace_id = $1 and w.id = x.entry_id and w.current_version = x.version and w.deleted_at is null offset 0) w
+    cross join lateral (
+      select z.kind, z.quantity from entry_versions z
+      where z.workspace_id = $1 and z.entry_id = x.entry_id and z.version = x.version offset 0) y) v on true`;
 
 export async function summarizeExceptions(tx: WorkspaceTx): Promise<ExceptionSummary> {
   // One row an entry first: its hours count once, however many exceptions of the rule cover it.

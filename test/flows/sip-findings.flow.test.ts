@@ -1,7 +1,7 @@
 /** Owns `slipway exceptions --summary` over real time records: every count equals the one that the file itself gives. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ClauseChange } from '../../domain/contract-terms.ts';
 import { readMapping } from '../../domain/import/mapping.ts';
 import { beginImport, runImport } from '../../runtime/import/run-import.ts';
@@ -16,10 +16,11 @@ const dir = makeTestDirectory('sip-findings');
 const realFile = join(import.meta.dirname, '../../../shared/data/sip/sip-time-entries.csv');
 
 let scratch: TestDatabase;
-beforeAll(async () => {
+// A database for each file: what the server knows of a table with a dozen rows is no guide to ten thousand.
+beforeEach(async () => {
   scratch = await createTestDatabase();
 });
-afterAll(() => scratch.drop());
+afterEach(() => scratch.drop());
 
 /** Rule → severity, exceptions, entries, hours, as the table shows them. */
 type Shown = Record<string, string[]>;
