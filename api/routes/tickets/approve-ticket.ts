@@ -15,11 +15,9 @@ export const approveTicket = defineRoute({
   permission: 'tickets.approve',
   body: z.object({
     ownReason,
-    contentHash: shortText
-      .optional()
-      .meta({
-        description: 'Of the ticket that was looked at; refused where it says something else by now.',
-      }),
+    contentHash: shortText.optional().meta({
+      description: 'Of the ticket that was looked at; refused where it says something else by now.',
+    }),
   }),
   example: { ownReason: 'Nobody else is in the office' },
   responses: { 200: ticket },
