@@ -126,7 +126,7 @@ async function respond(
   if (key === null || !actor) return run.send(await handle());
   const state = await openIdempotencyKey(deps.database, actor.workspaceId, {
     key,
-    ...fingerprint(request, actor.id, json ? json.bytes : null),
+    ...fingerprint(request, actor, json ? json.bytes : null),
     staleAfterSeconds: deps.idempotencyStaleSeconds ?? defaultStaleSeconds,
   });
   if (state.outcome === 'replay') return run.replay(state.status, state.answer);

@@ -140,6 +140,19 @@ it("a key is its sender's own: nobody is answered with what another made", async
   expect([answer.status, answer.json.code]).toEqual([409, 'idempotency.key_reused']);
 });
 
+it('a machine that got a new API key in between is answered as before', async () => {
+  const key = fresh();
+  const first = await send(key, 'before the new API key');
+  const another = await api.newKey(workspace.id, ['*']);
+  const answer = await api.call('POST', '/book/main', {
+    key: another,
+    body: { name: 'before the new API key' },
+    headers: { 'Idempotency-Key': key },
+  });
+  expect([answer.status, answer.headers.get('idempotency-replayed')]).toEqual([201, 'true']);
+  expect(answer.json).toEqual(first.json);
+});
+
 it('a failure of ours is not kept: the repeat runs, and only then it happened', async () => {
   const key = fresh();
   midway = () => Promise.reject(new Error('broken'));
