@@ -15,6 +15,7 @@ const without: Record<string, string> = {
   // Their examples find nothing to do here.
   'update-membership': 'it has no product before and after',
   'release-exceptions': 'nothing is open',
+  'release-retentions': 'nothing is held back',
   'approve-tickets': 'each ticket is refused by itself',
   'reject-tickets': 'the same',
 };
