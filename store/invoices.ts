@@ -11,7 +11,8 @@ export interface InvoiceRow {
   number: string | null;
   clientId: string;
   clientName: string;
-  contractId: string;
+  /** Null of an opening receivable, and of those only. */
+  contractId: string | null;
   runId: string | null;
   currency: string;
   issueDate: Day | null;

@@ -197,10 +197,10 @@ const comparisons: { name: string; says: string; sql: string }[] = [
   },
   {
     name: 'payables',
-    says: 'contractor invoices, net = their lines, applied = Σ applications, withheld = Σ its lines',
+    says: 'contractor invoices, net = their lines (but of opening ones), applied = Σ applications, withheld = Σ its lines',
     sql: `select 'contractor invoice ' || coalesce(i.number, i.id::text) || ' says net ' || i.net || ', applied ' || i.applied || ', withheld ' || i.withheld
             || '; found ' || coalesce(l.amount, 0) || ', ' || coalesce(p.amount, 0) || ', ' || coalesce(w.amount, 0) as place,
-          i.net <> coalesce(l.amount, 0) or i.applied <> coalesce(p.amount, 0) or i.withheld <> coalesce(w.amount, 0) or i.applied > i.total and i.total >= 0
+          i.net <> coalesce(l.amount, 0) and i.number_given_by <> 'opening' or i.applied <> coalesce(p.amount, 0) or i.withheld <> coalesce(w.amount, 0) or i.applied > i.total and i.total >= 0
             or i.withheld <> coalesce(p.withheld, 0) as broken
         from contractor_invoices i
         left join (select contractor_invoice_id, sum(amount) as amount from contractor_invoice_lines where workspace_id = $1 group by 1) l
@@ -291,14 +291,15 @@ const comparisons: { name: string; says: string; sql: string }[] = [
             where workspace_id = $1 and number is null and status <> 'discarded' group by 2
           union all
           select case when internal then 'internal_net' else 'issued_net' end, currency, sum(net) from client_invoices
-            where workspace_id = $1 and number is not null and status <> 'void' group by 1, 2
+            where workspace_id = $1 and number is not null and status <> 'void' and number_given_by <> 'opening' group by 1, 2
           union all
           select 'receivable', currency, sum(total - applied - credited - bad_debt) from client_invoices
             where workspace_id = $1 and number is not null and status <> 'void' group by 2
           union all
           select 'paid', currency, sum(applied) from client_invoices where workspace_id = $1 and number is not null group by 2
           union all
-          select 'issued_invoices', '', count(*) from client_invoices where workspace_id = $1 and number is not null and status <> 'void'),
+          select 'issued_invoices', '', count(*) from client_invoices
+            where workspace_id = $1 and number is not null and status <> 'void' and number_given_by <> 'opening'),
         kept as (
           select metric, key, sum(value) as value from (
             select metric, key, value from totals where workspace_id = $1

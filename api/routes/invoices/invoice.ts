@@ -26,7 +26,9 @@ export const invoice = z
     number: z.string().nullable().meta({ description: 'Given at issue.' }),
     clientId: id,
     clientName: z.string(),
-    contractId: id,
+    contractId: id
+      .nullable()
+      .meta({ description: 'Null of an opening receivable: an invoice of before go-live.' }),
     runId: id.nullable(),
     currency: z.string(),
     issueDate: storedDay.nullable(),
