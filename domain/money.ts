@@ -85,10 +85,19 @@ export function isDecimalText(text: string): text is DecimalText {
   return amountPattern.test(text);
 }
 
-/** As many decimals as the currency has: yen have none, dinars three; two where it is unknown. */
+/** ISO 4217, list one (2024): the currencies whose minor unit is not a hundredth. */
+const minorUnits: Readonly<Record<string, number>> = Object.fromEntries([
+  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'
+    .split(' ')
+    .map((code) => [code, 0]),
+  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3]),
+  ...'CLF UYW'.split(' ').map((code) => [code, 4]),
+]);
+
+/**
+ * As many decimals as the currency has: yen have none, dinars three; two where it is unknown. Not from Intl, whose figures are
+ * those of cash in shops: it knows no cents of the forint, the rupiah or the Colombian peso.
+ */
 export function minorPlaces(currency: string): number {
-  if (!/^[A-Z]{3}$/.test(currency)) return 2;
-  return (
-    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
-  );
+  return minorUnits[currency] ?? 2;
 }
