@@ -115,6 +115,8 @@ export const invoiceSnapshot = z.object({
         .default(null),
       accountsPayableEmail: optionalText,
       electronicAddress: optionalText,
+      /** How documents go out; null: by mail. */
+      channel: optionalText,
       taxId: optionalText,
       language: text.default('en'),
       internal: z.boolean().default(false),

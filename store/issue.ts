@@ -12,6 +12,12 @@ import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { raiseFindings } from './exceptions.ts';
+import {
+  finishSnapshot,
+  snapshotColumn,
+  type TermsTemplate,
+  termsTemplateColumn,
+} from './invoice-snapshot.ts';
 import { enqueueLooks } from './outbox.ts';
 import { saysShut, shutPeriods } from './periods.ts';
 import { closeNumberFindings, type numberRules } from './series.ts';
@@ -50,6 +56,7 @@ interface Draft {
   /** Of the platform that the contract's invoices go to. */
   targetConnector: string | null;
   snapshot: Record<string, unknown>;
+  termsTemplate: TermsTemplate | null;
   autoSync: boolean;
 }
 export interface IssuedBlock {
@@ -143,18 +150,7 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
        c.code as client_code, c.internal, coalesce((i.terms ->> 'paymentTermsDays')::int, c.payment_terms_days) as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on,
        coalesce((select w.settings -> 'ruleSettings' from workspaces w where w.id = $1), '{}') || k.severities || coalesce(k.clauses -> 'severities', '{}') as severities,
        k.purchase_order_id, i.terms ->> 'retentionPercentage' as retention_percentage, s.zone, r.id as series_id, r.last_issue_date, k.target_connection_id is not null as auto_sync, t.connector as target_connector,
-       jsonb_build_object(
-         'seller', jsonb_build_object('id', s.id, 'name', s.name, 'address', s.address, 'country', s.country,
-           'taxRegistrations', (select coalesce(jsonb_agg(jsonb_build_object('country', t.country, 'number', t.number)), '[]') from tax_registrations t
-             where t.workspace_id = s.workspace_id and t.seller_id = s.id)),
-         'client', jsonb_build_object('id', c.id, 'name', c.name, 'code', c.code, 'email', c.email, 'address', c.address, 'taxId', c.tax_id, 'language', c.language,
-           'internal', c.internal),
-         'mail', case when c.mail_notifications then 'on' else 'off' end,
-         'contract', jsonb_build_object('id', k.id, 'name', k.name, 'grouping', k.grouping,
-           'rounding', coalesce(i.terms -> 'rounding', k.rounding), 'tax', coalesce(i.terms -> 'tax', k.tax),
-           'version', coalesce(i.terms -> 'contractVersion', '0'), 'versions', coalesce(i.terms -> 'contractVersions', '[]'),
-           'retentionPercentage', i.terms -> 'retentionPercentage', 'buyerReference', k.buyer_reference),
-         'paymentTermsDays', coalesce((i.terms ->> 'paymentTermsDays')::int, c.payment_terms_days), 'currency', i.currency) as snapshot
+       ${snapshotColumn} as snapshot, ${termsTemplateColumn} as terms_template
      from client_invoices i
      join clients c on c.workspace_id = $1 and c.id = i.client_id
      join contracts k on k.workspace_id = $1 and k.id = i.contract_id
@@ -576,8 +572,8 @@ async function numberBlock(
   const given = await giveNumbers(tx, series, drafts, limits, { issueDate, counterBase: start.counterBase });
   if (given.numbered.length === 0) return given.unnumbered;
   const numbered = given.numbered.map(({ draft, sequence, number }) => {
-    const snapshot = JSON.stringify({ ...draft.snapshot, number, issueDate, issuedBy: actor });
     const dueDate = addDays(issueDate, draft.termsDays);
+    const snapshot = JSON.stringify(finishSnapshot(draft, { number, issueDate, dueDate, issuedBy: actor }));
     const contentHash = createHash('sha256')
       .update(`${number}|${issueDate}|${draft.net}|${draft.tax}|${draft.total}|${snapshot}`)
       .digest('hex');
