@@ -31,7 +31,7 @@ export const invoiceTransitions: Record<InvoiceStatus, readonly InvoiceStatus[]>
   discarded: [],
   void: [],
   credited: [],
-  uncollectible: ['partially_paid', 'settled'],
+  uncollectible: ['issued', 'sent', 'partially_paid', 'settled'],
 };
 
 export function canMove(from: InvoiceStatus, to: InvoiceStatus): boolean {
@@ -88,13 +88,17 @@ export function takesPayment(status: InvoiceStatus): boolean {
   return status === 'settled' || invoiceTransitions[status].includes('settled');
 }
 
-/** The status money gives an issued invoice; void, credited and uncollectible are decided by documents, not here. */
+/** The status that money and bad debt give an issued invoice; void and credited are decided by documents, not here. */
 export function statusByBalance(
   current: InvoiceStatus,
   balance: Decimal,
   applied: DecimalText,
+  badDebt: DecimalText = '0',
 ): InvoiceStatus {
+  if (balance.isZero() && new Decimal(badDebt).gt(0)) return 'uncollectible';
   if (balance.isZero() && new Decimal(applied).gt(0)) return 'settled';
   if (new Decimal(applied).gt(0)) return 'partially_paid';
-  return current === 'partially_paid' || current === 'settled' ? 'issued' : current;
+  return current === 'partially_paid' || current === 'settled' || current === 'uncollectible'
+    ? 'issued'
+    : current;
 }
