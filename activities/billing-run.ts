@@ -9,6 +9,7 @@ import {
   prepareCompile,
   recheckContract,
 } from '../store/compile.ts';
+import { contractStatuses } from '../store/contracts.ts';
 import { discardDraft, draftContract } from '../store/draft.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';
 import {
@@ -21,14 +22,16 @@ import {
   type RunStep,
   readRun,
   readRunSteps,
-  runSteps,
+  stepsTo,
 } from '../store/runs.ts';
+import { undoPage } from '../store/uncompile.ts';
+import { beginUndo, finishUndo, progressUndo } from '../store/undo-run.ts';
 import { workspaceNow } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
 
 export type BillingRunStep =
-  | { step: 'compile' | 'draft' | 'issue' | 'cancel' | 'finish' }
+  | { step: 'compile' | 'draft' | 'issue' | 'cancel' | 'finish' | 'undo' }
   | { step: 'done'; status: Run['status'] };
 
 const compileChunkSize = 5_000;
@@ -55,13 +58,13 @@ export function createBillingRunActivities(deps: ActivityDeps) {
       look(deps, 'billing_run', ref, async (tx) => {
         const run = await readRun(tx, ref.subjectId);
         if (!run) return { step: 'done', status: 'failed' };
+        if (run.undoRequested) return { step: 'undo' };
         if (run.status !== 'queued' && run.status !== 'running') return { step: 'done', status: run.status };
         if (run.cancelRequested) return { step: 'cancel' };
         const done = new Set(
           (await readRunSteps(tx, run.id)).filter((row) => row.status === 'done').map((row) => row.step),
         );
-        const steps = run.finishAt === 'issue' ? runSteps : runSteps.filter((step) => step !== 'issue');
-        const next = steps.find((step) => !done.has(step));
+        const next = stepsTo(run.finishAt).find((step) => !done.has(step));
         return { step: next ?? 'finish' };
       }),
 
@@ -127,25 +130,17 @@ export function createBillingRunActivities(deps: ActivityDeps) {
       await begin(ref, run, 'issue');
       while (true) {
         if (await shouldStop(ref)) return;
-        const left = await database.inWorkspace(ref.workspaceId, async (tx) => {
-          const ids = await issuableInvoices(tx, run.id, issueBlockSize);
-          if (ids.length === 0) return 0;
-          const block = await issueInvoices(
-            tx,
-            ids,
-            actorOf(run),
-            await workspaceNow(tx),
-            null,
-            numberLimits,
-          );
-          await progressStep(tx, run.id, 'issue', {
-            done: block.issued,
-            amount: block.net,
-            counts: { issued: block.issued, held: block.held },
-          });
-          return ids.length;
-        });
-        if (left === 0) break;
+        const ids = await database.inWorkspace(ref.workspaceId, (tx) =>
+          issuableInvoices(tx, run.id, 2 * issueBlockSize),
+        );
+        if (ids.length === 0) break;
+        // Two at once: while one gives numbers under the series' lock, the other's gate is checked.
+        const half = Math.ceil(ids.length / 2);
+        await Promise.all(
+          [ids.slice(0, half), ids.slice(half)]
+            .filter((block) => block.length > 0)
+            .map((block) => issueBlock(ref, run, block)),
+        );
       }
       await database.inWorkspace(ref.workspaceId, (tx) => endStep(tx, run.id, 'issue'));
     },
@@ -154,14 +149,48 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     cancelRun: (ref: SubjectRef): Promise<void> =>
       takeBack(ref, { status: 'cancelled', error: null }, 'the run was cancelled'),
 
+    /** Items → back to their entries, contract by contract; what a document holds by now stays. */
+    async undoRun(ref: SubjectRef): Promise<void> {
+      const run = await runOf(ref);
+      const contracts = await database.inWorkspace(ref.workspaceId, async (tx) => {
+        await beginUndo(tx, run.id);
+        return contractsInScope(tx, { type: run.scopeType, id: run.scopeId }, contractStatuses);
+      });
+      for (const contract of contracts) {
+        let after: string | null = null;
+        do {
+          after = await database.inWorkspace(ref.workspaceId, async (tx) => {
+            const page = await undoPage(tx, run, contract.id, after);
+            await progressUndo(tx, run.id, page);
+            return page.after;
+          });
+        } while (after);
+      }
+      await database.inWorkspace(ref.workspaceId, (tx) => finishUndo(tx, run.id, null));
+    },
+
     /** A run that failed leaves no drafts: nobody would issue them, and the next run would find their items taken. */
-    finishBillingRun: ({ error, ...ref }: SubjectRef & { error: string | null }): Promise<void> =>
-      error === null
+    async finishBillingRun({ error, ...ref }: SubjectRef & { error: string | null }): Promise<void> {
+      if ((await runOf(ref)).undoRequested)
+        return database.inWorkspace(ref.workspaceId, (tx) => finishUndo(tx, ref.subjectId, error));
+      return error === null
         ? database.inWorkspace(ref.workspaceId, (tx) =>
             finishRun(tx, ref.subjectId, { status: 'done', error: null }),
           )
-        : takeBack(ref, { status: 'failed', error }, 'the run failed'),
+        : takeBack(ref, { status: 'failed', error }, 'the run failed');
+    },
   };
+
+  async function issueBlock(ref: SubjectRef, run: Run, ids: string[]): Promise<void> {
+    await database.inWorkspace(ref.workspaceId, async (tx) => {
+      const block = await issueInvoices(tx, ids, actorOf(run), await workspaceNow(tx), null, numberLimits);
+      await progressStep(tx, run.id, 'issue', {
+        done: block.issued,
+        amount: block.net,
+        counts: { issued: block.issued, held: block.held },
+      });
+    });
+  }
 
   /** Batch by batch, and at the end of a run that is still open its outcome. */
   async function takeBack(

@@ -22,7 +22,7 @@ import { enqueueLooks } from './outbox.ts';
 import { saysShut, shutPeriods } from './periods.ts';
 import { closeNumberFindings, type numberRules } from './series.ts';
 import { addDeltas } from './totals.ts';
-import { movedParties } from './uncompile.ts';
+import { movedParties, parties } from './uncompile.ts';
 
 interface Draft {
   id: string;
@@ -164,6 +164,8 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
   );
 }
 
+const partiesOf = parties.map((name) => `x.${name}`).join(', ');
+
 /**
  * Why an invoice may not be issued now: read under the entries' locks, so no edit can slip in between. An entry that changed
  * after its item was compiled passes once its difference is released and compiled too: item and difference are its hours.
@@ -202,13 +204,15 @@ async function gateReasons(
      left join lateral (
        select x.current_version, x.deleted_at is not null as deleted from work_entries x where x.workspace_id = $1 and x.id = i.entry_id offset 0) e on true
      left join lateral (
-       select x.* from entry_versions x
+       select ${partiesOf}, x.approval, x.approved_hash, x.content_hash from entry_versions x
        where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = e.current_version offset 0) v on true
+     -- Looked up only for an entry that has a later version than its item.
      left join lateral (
-       select x.* from entry_versions x
-       where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = i.entry_version and x.version <> e.current_version offset 0) w on true
+       select ${partiesOf} from entry_versions x
+       where e.current_version <> i.entry_version and x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = i.entry_version offset 0) w on true
      left join lateral (
-       select x.quantity, x.claimed from entry_balance x where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = e.current_version offset 0) b on true
+       select x.quantity, x.claimed from entry_balance x
+       where e.current_version <> i.entry_version and x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = e.current_version offset 0) b on true
      left join lateral (
        select true as open from exception_entries x
        where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = e.current_version and x.open limit 1) x on true

@@ -1,14 +1,24 @@
 /** Owns un-compiling: what a run claimed and no document holds goes back to its entry, to be compiled anew. */
 import { Decimal } from '../domain/money.ts';
-import type { Day, DecimalText } from '../domain/work-entry.ts';
+import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { closeFixed } from './exceptions.ts';
 import { withdrawnHistory } from './item-history.ts';
+import { firstIdAt } from './new-id.ts';
 import { addDeltas } from './totals.ts';
 
 /** What a price or a party comes from: an item is compiled anew where its entry now says otherwise. */
-const parties = ['kind', 'work_date', 'client_id', 'project_id', 'person_id', 'position', 'rate', 'currency'];
+export const parties = [
+  'kind',
+  'work_date',
+  'client_id',
+  'project_id',
+  'person_id',
+  'position',
+  'rate',
+  'currency',
+];
 /** True where version `v` of an entry moved to other parties than version `was` named: not where only its quantity or note changed. */
 export const movedParties = (v: string, was: string) =>
   `(${parties.map((name) => `${v}.${name}`).join(', ')}) is distinct from (${parties.map((name) => `${was}.${name}`).join(', ')})`;
@@ -34,17 +44,7 @@ export async function uncompile(
 ): Promise<boolean> {
   const found = await withdrawable(tx, contractIds, run, null);
   if (found.length === 0) return false;
-  await tx.run(
-    `select 1 from (select distinct u.id from unnest($2::uuid[]) as u(id) order by 1) e
-     cross join lateral (
-       select 1 from entry_balance x where x.workspace_id = $1 and x.entry_id = e.id order by x.version for no key update) l`,
-    [tx.workspaceId, plainArray(found.map((row) => row.entryId))],
-  );
-  await tx.run(
-    `select 1 from (select u.id from unnest($2::uuid[]) as u(id) order by 1) i
-     cross join lateral (select 1 from item_balance x where x.workspace_id = $1 and x.item_id = i.id for no key update) l`,
-    [tx.workspaceId, plainArray(found.map((row) => row.itemId))],
-  );
+  await lock(tx, found);
   // Locked first, read after: a draft may have taken some of it meanwhile.
   const items = await withdrawable(
     tx,
@@ -54,6 +54,100 @@ export async function uncompile(
   );
   if (items.length > 0) await withdraw(tx, items);
   return items.length >= batchSize;
+}
+
+/** First the entries, as everything that bills, edits or approves one does; then the items, as everything that drafts does. */
+async function lock(tx: WorkspaceTx, items: readonly { entryId: string; itemId: string }[]): Promise<void> {
+  await tx.run(
+    `select 1 from (select distinct u.id from unnest($2::uuid[]) as u(id) order by 1) e
+     cross join lateral (
+       select 1 from entry_balance x where x.workspace_id = $1 and x.entry_id = e.id order by x.version for no key update) l`,
+    [tx.workspaceId, plainArray(items.map((row) => row.entryId))],
+  );
+  await tx.run(
+    `select 1 from (select u.id from unnest($2::uuid[]) as u(id) order by 1) i
+     cross join lateral (select 1 from item_balance x where x.workspace_id = $1 and x.item_id = i.id for no key update) l`,
+    [tx.workspaceId, plainArray(items.map((row) => row.itemId))],
+  );
+}
+
+export interface UndonePage {
+  /** Went back to their entries. */
+  withdrawn: number;
+  /** On a document, held back, or what a later version differs from: they stay. */
+  left: number;
+  /** The item to go on after; null at the end of the contract. */
+  after: string | null;
+}
+
+/** Takes back what the run compiled of one contract and no document holds, a page at a time; what came from no entry stays. */
+export async function undoPage(
+  tx: WorkspaceTx,
+  run: { id: string },
+  contractId: string,
+  after: string | null,
+): Promise<UndonePage> {
+  // An item on a document in full has left the index of open ones: it is not seen, and stays.
+  const page = await tx.rows<{ itemId: string; entryId: string | null }>(
+    `select b.item_id, i.entry_id from (
+       select item_id from item_balance where workspace_id = $1 and contract_id = $2 and allocated <> quantity
+         and ($3::uuid is null or item_id > $3) order by item_id limit $5) b
+     cross join lateral (select case when x.run_id = $4 then x.entry_id end as entry_id from billable_items x
+       where x.workspace_id = $1 and x.id = b.item_id offset 0) i order by b.item_id`,
+    [tx.workspaceId, contractId, after, run.id, batchSize],
+  );
+  const chosen = page.flatMap(({ itemId, entryId }) => (entryId === null ? [] : [{ itemId, entryId }]));
+  if (chosen.length > 0) await lock(tx, chosen);
+  const items = chosen.length === 0 ? [] : await returnable(tx, chosen);
+  if (items.length > 0) await withdraw(tx, items);
+  return {
+    withdrawn: items.length,
+    left: chosen.length - items.length,
+    after: page.length === batchSize ? page.at(-1)!.itemId : null,
+  };
+}
+
+/** Of these items, those that nothing holds; while a later version is claimed, an earlier one is what that differs from. */
+function returnable(tx: WorkspaceTx, chosen: readonly { itemId: string }[]): Promise<Withdrawn[]> {
+  return tx.rows<Withdrawn>(
+    `select item_id, entry_id, version, raw from (
+       select x.id as item_id, x.entry_id, x.entry_version as version, x.raw_quantity as raw,
+         coalesce(sum(x.raw_quantity) filter (where x.entry_version = e.current_version) over entry, 0) = c.claimed
+           or not bool_or(x.entry_version <> e.current_version) over entry as whole
+       from unnest($2::uuid[]) as u(id)
+       cross join lateral (select y.* from billable_items y where y.workspace_id = $1 and y.id = u.id
+         and y.withdrawn_at is null and y.held_reason is null offset 0) x
+       cross join lateral (select y.allocated from item_balance y where y.workspace_id = $1 and y.item_id = u.id
+         and y.allocated = 0 offset 0) a
+       cross join lateral (select y.current_version from work_entries y where y.workspace_id = $1 and y.id = x.entry_id offset 0) e
+       cross join lateral (select y.claimed from entry_balance y
+         where y.workspace_id = $1 and y.entry_id = x.entry_id and y.version = e.current_version offset 0) c
+       window entry as (partition by x.entry_id)) i
+     where whole order by item_id`,
+    [tx.workspaceId, plainArray(chosen.map(({ itemId }) => itemId))],
+  );
+}
+
+/** Slack for clocks that differ: an item's id says when it was made. */
+const clockSlackMs = 600_000;
+
+/** How many items of an ended run are on a document, in part or in full. Reads the items made in its time. */
+export async function countAllocated(
+  tx: WorkspaceTx,
+  run: { id: string; createdAt: Instant; finishedAt: Instant | null },
+): Promise<number> {
+  const row = await tx.row<{ items: number }>(
+    `select count(*)::int as items from (
+       select id from billable_items where workspace_id = $1 and id between $3 and $4 and run_id = $2 and withdrawn_at is null) i
+     cross join lateral (select 1 from item_balance b where b.workspace_id = $1 and b.item_id = i.id and b.allocated <> 0 offset 0) b`,
+    [
+      tx.workspaceId,
+      run.id,
+      firstIdAt(Date.parse(run.createdAt) - clockSlackMs),
+      firstIdAt((run.finishedAt === null ? Date.now() : Date.parse(run.finishedAt)) + clockSlackMs),
+    ],
+  );
+  return row!.items;
 }
 
 function withdrawable(
