@@ -25,3 +25,9 @@ export function newId(): string {
   } else seq += 1;
   return v7({ random, msecs, seq });
 }
+
+/** The smallest id that can be made in this millisecond: what was made in a time is between two of them. */
+export function firstIdAt(ms: number): string {
+  const hex = Math.max(0, ms).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+}

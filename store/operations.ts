@@ -23,15 +23,58 @@ export interface Operation {
 const columns =
   'id, kind, subject_id, status, done, total, message, result, error, cancel_requested, started_by, created_at, finished_at';
 
+/** `queued`: a workflow takes it up, and carries it on after a restart. */
 export async function startOperation(
   tx: WorkspaceTx,
   operation: { kind: string; subjectId: string | null; total: number | null; startedBy: string },
+  status: 'running' | 'queued' = 'running',
 ): Promise<Operation> {
   const row = await tx.row<Operation>(
-    `insert into operations (workspace_id, id, kind, subject_id, status, total, started_by) values ($1, $2, $3, $4, 'running', $5, $6) returning ${columns}`,
-    [tx.workspaceId, newId(), operation.kind, operation.subjectId, operation.total, operation.startedBy],
+    `insert into operations (workspace_id, id, kind, subject_id, status, total, started_by) values ($1, $2, $3, $4, $7, $5, $6) returning ${columns}`,
+    [
+      tx.workspaceId,
+      newId(),
+      operation.kind,
+      operation.subjectId,
+      operation.total,
+      operation.startedBy,
+      status,
+    ],
   );
   return row!;
+}
+
+/** What a queued operation is about, once that is there. */
+export async function attachOperation(tx: WorkspaceTx, id: string, subjectId: string): Promise<Operation> {
+  const row = await tx.row<Operation>(
+    `update operations set subject_id = $3 where workspace_id = $1 and id = $2 returning ${columns}`,
+    [tx.workspaceId, id, subjectId],
+  );
+  return row!;
+}
+
+export async function beginOperation(tx: WorkspaceTx, id: string): Promise<void> {
+  await tx.run(
+    `update operations set status = 'running' where workspace_id = $1 and id = $2 and status = 'queued'`,
+    [tx.workspaceId, id],
+  );
+}
+
+/** Adds to what an operation has done and to the counts in its result, in the transaction that did it. */
+export async function countOperation(
+  tx: WorkspaceTx,
+  id: string,
+  message: string,
+  done: number,
+  counts: Record<string, number>,
+): Promise<void> {
+  await tx.run(
+    `update operations o set done = o.done + $3, message = $4, result = coalesce((
+       select jsonb_object_agg(k, coalesce((o.result ->> k)::numeric, 0) + coalesce(($5::jsonb ->> k)::numeric, 0))
+       from (select jsonb_object_keys(coalesce(o.result, '{}') || $5::jsonb) as k) keys), '{}')
+     where o.workspace_id = $1 and o.id = $2`,
+    [tx.workspaceId, id, done, message, JSON.stringify(counts)],
+  );
 }
 
 export async function readOperation(tx: WorkspaceTx, id: string): Promise<Operation | null> {
@@ -108,12 +151,15 @@ export async function requestOperationCancel(tx: WorkspaceTx, id: string): Promi
   );
 }
 
+/** Operations that a billing run carries: it goes on after a restart, whoever did its last chunk. */
+export const runOperations = ['compile', 'undo_compile', 'draft'] as const;
+
 /** Ends what a killed process left running; an import is repeated by its person, a sync by its workflow. */
 export async function failInterruptedOperations(tx: WorkspaceTx): Promise<number> {
   return tx.run(
     `update operations set status = 'failed', finished_at = now(), error = jsonb_build_object('message',
        'the hub stopped in the middle; do it again, what was taken in already is not taken in twice')
-     where workspace_id = $1 and status in ('queued', 'running')`,
-    [tx.workspaceId],
+     where workspace_id = $1 and status in ('queued', 'running') and kind <> all($2::text[])`,
+    [tx.workspaceId, [...runOperations]],
   );
 }

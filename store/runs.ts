@@ -1,16 +1,25 @@
 /** Owns billing runs: asking for one, where it stands, cancelling it. */
 import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { plainArray } from './arrays.ts';
 import type { RunScope } from './compile.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { newId } from './new-id.ts';
+import { beginOperation, countOperation, finishOperation } from './operations.ts';
 import { enqueueLook } from './outbox.ts';
 
 export const triggers = ['entry', 'period_end', 'ready_for_billing', 'by_hand', 'threshold'] as const;
 export type Trigger = (typeof triggers)[number];
-export const runStatuses = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
-export const runSteps = ['compile', 'draft', 'issue'] as const;
+export const runStatuses = ['queued', 'running', 'done', 'failed', 'cancelled', 'undone'] as const;
+/** A run ends at items, at drafts, or at issued invoices. */
+export const finishes = ['compile', 'draft', 'issue'] as const;
+export type FinishAt = (typeof finishes)[number];
+/** `undo` is asked for apart, of a run that has ended. */
+export const runSteps = ['compile', 'draft', 'issue', 'undo'] as const;
 export type RunStep = (typeof runSteps)[number];
+/** The steps of a run, in their order. */
+export const stepsTo = (finishAt: FinishAt): readonly FinishAt[] =>
+  finishes.slice(0, finishes.indexOf(finishAt) + 1);
 
 export interface Run {
   id: string;
@@ -20,9 +29,14 @@ export interface Run {
   pulledBy: string;
   reason: string | null;
   cutoffOn: Day;
-  finishAt: 'draft' | 'issue';
+  finishAt: FinishAt;
+  /** Only entries of these tasks are compiled; null: of all, and of none. */
+  taskIds: string[] | null;
   status: (typeof runStatuses)[number];
   cancelRequested: boolean;
+  undoRequested: boolean;
+  /** As what it shows to whoever asked for it so. */
+  operationId: string | null;
   error: string | null;
   counts: Record<string, number>;
   createdAt: string;
@@ -39,8 +53,8 @@ export interface RunStepRow {
   finishedAt: string | null;
 }
 
-const columns = `id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, status, cancel_requested, error, counts, created_at,
-  started_at, finished_at`;
+const columns = `id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, task_ids, status, cancel_requested,
+  undo_requested, operation_id, error, counts, created_at, started_at, finished_at`;
 
 export async function requestRun(
   tx: WorkspaceTx,
@@ -50,12 +64,14 @@ export async function requestRun(
     pulledBy: string;
     reason: string | null;
     cutoffOn: Day;
-    finishAt: 'draft' | 'issue';
+    finishAt: FinishAt;
+    taskIds?: readonly string[] | null;
+    operationId?: string | null;
   },
 ): Promise<Run> {
   const run = await tx.row<Run>(
-    `insert into runs (workspace_id, id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${columns}`,
+    `insert into runs (workspace_id, id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, task_ids, operation_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::uuid[], $11) returning ${columns}`,
     [
       tx.workspaceId,
       newId(),
@@ -66,6 +82,8 @@ export async function requestRun(
       wanted.reason,
       wanted.cutoffOn,
       wanted.finishAt,
+      wanted.taskIds ? plainArray(wanted.taskIds) : null,
+      wanted.operationId ?? null,
     ],
   );
   await recordEvents(tx, [
@@ -112,17 +130,19 @@ export async function listRuns(
 export async function readRunSteps(tx: WorkspaceTx, runId: string): Promise<RunStepRow[]> {
   return tx.rows<RunStepRow>(
     `select step, status, done, amount, retries, started_at, finished_at from run_steps where workspace_id = $1 and run_id = $2
-     order by array_position(array['compile', 'draft', 'issue'], step)`,
+     order by array_position(array['compile', 'draft', 'issue', 'undo'], step)`,
     [tx.workspaceId, runId],
   );
 }
 
 /** Marks the run as running and the step as begun; a step begun before counts a retry. */
 export async function beginStep(tx: WorkspaceTx, runId: string, step: RunStep): Promise<void> {
-  await tx.run(
-    `update runs set status = 'running', started_at = coalesce(started_at, now()) where workspace_id = $1 and id = $2 and status = 'queued'`,
+  const begun = await tx.row<{ operationId: string | null }>(
+    `update runs set status = 'running', started_at = coalesce(started_at, now()) where workspace_id = $1 and id = $2 and status = 'queued'
+     returning operation_id`,
     [tx.workspaceId, runId],
   );
+  if (begun?.operationId) await beginOperation(tx, begun.operationId);
   await tx.run(
     `insert into run_steps (workspace_id, run_id, step) values ($1, $2, $3)
      on conflict (workspace_id, run_id, step) do update set retries = run_steps.retries + 1`,
@@ -141,11 +161,12 @@ export async function progressStep(
   added: { done: number; amount?: Record<string, string>; counts?: Record<string, number> },
 ): Promise<void> {
   // Holds the run until the commit: a cancel waits for this chunk and takes it back, or this chunk finds the run ended.
-  const live = await tx.run(
-    `select 1 from runs where workspace_id = $1 and id = $2 and status = 'running' for no key update`,
+  const live = await tx.row<{ operationId: string | null }>(
+    `select operation_id from runs where workspace_id = $1 and id = $2 and status = 'running' for no key update`,
     [tx.workspaceId, runId],
   );
-  if (live === 0) throw new Error(`billing run ${runId} has ended; nothing more is done for it`);
+  if (!live) throw new Error(`billing run ${runId} has ended; nothing more is done for it`);
+  if (live.operationId) await countOperation(tx, live.operationId, step, added.done, added.counts ?? {});
   await tx.run(
     `update run_steps s set done = s.done + $4, amount = (
        select coalesce(jsonb_object_agg(k, (coalesce((s.amount ->> k)::numeric, 0) + coalesce(($5::jsonb ->> k)::numeric, 0))::text), '{}')
@@ -175,12 +196,17 @@ export async function finishRun(
   runId: string,
   outcome: { status: 'done' | 'failed' | 'cancelled'; error: string | null },
 ): Promise<void> {
-  const run = await tx.row<{ was: string }>(
+  const run = await tx.row<{ was: string; operationId: string | null }>(
     `update runs set status = $3, error = $4, finished_at = now() where workspace_id = $1 and id = $2 and status in ('queued', 'running')
-     returning old.status as was`,
+     returning old.status as was, operation_id`,
     [tx.workspaceId, runId, outcome.status, outcome.error],
   );
   if (!run) return;
+  if (run.operationId)
+    await finishOperation(tx, run.operationId, {
+      status: outcome.status,
+      error: outcome.error === null ? null : { message: outcome.error },
+    });
   if (outcome.status !== 'done') {
     await tx.run(
       `update run_steps set status = $3, finished_at = now() where workspace_id = $1 and run_id = $2 and status = 'running'`,

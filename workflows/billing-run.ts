@@ -1,4 +1,4 @@
-/** Owns the life of a billing run: compile, draft, issue; cancelled at any point; done or failed with its reason. */
+/** Owns the life of a billing run: compile, draft, issue; cancelled at any point; done or failed with its reason; undone. */
 import {
   ActivityFailure,
   defineQuery,
@@ -14,7 +14,7 @@ export const progressQuery = defineQuery<{ step: string }>('progress');
 const { lookAtBillingRun, finishBillingRun } = proxyLocalActivities<Activities>({
   startToCloseTimeout: '20s',
 });
-const { compileRun, draftRun, issueRun, cancelRun } = proxyActivities<Activities>({
+const { compileRun, draftRun, issueRun, cancelRun, undoRun } = proxyActivities<Activities>({
   startToCloseTimeout: '1h',
   heartbeatTimeout: '10s',
   // About a quarter of an hour: a database that restarts or fails over is back by then, and a failed run loses its drafts.
@@ -40,6 +40,9 @@ export async function billingRun(input: SubjectInput): Promise<void> {
           return 'again';
         case 'cancel':
           await cancelRun(input);
+          return 'again';
+        case 'undo':
+          await undoRun(input);
           return 'again';
         case 'finish':
           await finishBillingRun({ ...input, error: null });
