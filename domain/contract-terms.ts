@@ -1,6 +1,6 @@
 /** Owns what a contract version agrees: the clauses, what holds where one is silent, and which version counts on a day. */
 import { z } from 'zod';
-import { isDecimalText } from './money.ts';
+import { Decimal, isDecimalText } from './money.ts';
 import { type RuleSetting, ruleSettings } from './validation/rule.ts';
 import type { Day, DecimalText } from './work-entry.ts';
 
@@ -9,6 +9,9 @@ const amount = z
   .refine((text) => isDecimalText(text) && !text.startsWith('-'), 'a plain decimal number, not negative')
   .meta({ description: 'A decimal number as text.', example: '80.00' });
 const percentage = amount.refine((text) => Number(text) <= 100, 'a percentage from 0 to 100');
+const hoursOfDay = amount
+  .refine((text) => Number(text) > 0 && Number(text) <= 24, 'more than 0, at most 24 hours')
+  .refine((text) => new Decimal(text).times(3600).isInteger(), 'whole seconds');
 const ids = z.array(z.uuid()).max(1_000);
 
 export const capPeriods = ['week', 'month', 'quarter', 'year'] as const;
@@ -41,6 +44,8 @@ const billingModel = z
       /** What each period brings, in hours or in the contract's currency. */
       quantity: amount,
       period: z.enum(capPeriods),
+      /** What a period is billed at, net, when it begins; null: it is paid for elsewhere. */
+      fee: amount.nullable().default(null),
       rollOver: z.enum(['none', 'next_period', 'all']).default('none'),
       overage: z.enum(['bill', 'exception']).default('bill'),
     }),
@@ -93,9 +98,28 @@ const clauseSchemas = {
     .strictObject({
       distanceRate: amount.nullable().default(null),
       timeRate: amount.nullable().default(null),
+      distanceMarkup: amount.nullable().default(null),
+      timeMarkup: amount.nullable().default(null),
+    })
+    .refine(
+      (one) =>
+        (one.distanceRate === null || one.distanceMarkup === null) &&
+        (one.timeRate === null || one.timeMarkup === null),
+      'a rate or a markup, not both',
+    )
+    .nullable()
+    .meta({
+      description: "Per km, and per hour on the road; or percent on what it cost. Null: the client's.",
+    }),
+  workCalendar: z
+    .strictObject({
+      hoursPerDay: hoursOfDay.nullable().default(null),
+      hoursPerShift: hoursOfDay.nullable().default(null),
     })
     .nullable()
-    .meta({ description: 'Per km, and per hour on the road.' }),
+    .meta({
+      description: 'How many hours make a day and a shift of the rate card; silent, neither has a price.',
+    }),
   retentionPercentage: percentage.nullable(),
   purchaseOrderRequired: z.boolean(),
   lateEntries: z.enum(['next_invoice', 'exception']),
@@ -138,6 +162,7 @@ const silent: ContractClauses = {
   minimumInvoiceAmount: null,
   receiptFromAmount: null,
   mileage: null,
+  workCalendar: null,
   retentionPercentage: null,
   purchaseOrderRequired: false,
   lateEntries: 'next_invoice',

@@ -3,15 +3,19 @@
 import { type ApprovalPolicy, billableApprovals } from '../domain/approval.ts';
 import { type ContractTerms, type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
 import { Decimal, type Rounding } from '../domain/money.ts';
+import { type MileageClause, mileageTerm } from '../domain/pricing/mileage-term.ts';
 import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts';
 import {
   displayedQuantity,
+  hasLongUnits,
+  type PriceableEntry,
   type PriceBook,
   type PricedQuantity,
   priceEntry,
   type Rate,
+  rawPerUnit,
 } from '../domain/pricing/price-entry.ts';
-import { productDefaults } from '../domain/pricing/product-defaults.ts';
+import type { ProductStep } from '../domain/pricing/resolve-product.ts';
 import { roundDays } from '../domain/pricing/round-days.ts';
 import {
   beforeGoLive,
@@ -39,9 +43,11 @@ import {
   raiseFindings,
 } from './exceptions.ts';
 import { historyDeltas } from './item-history.ts';
+import { readMileageClauses } from './mileage-clauses.ts';
 import { compileMilestones } from './milestone-items.ts';
 import { newId } from './new-id.ts';
 import { type OvertimeBook, openOvertime, splitCandidates } from './overtime.ts';
+import { learnProducts, openProductBook, type ProductBook, productOf } from './products.ts';
 import { addDeltas } from './totals.ts';
 import { uncompile } from './uncompile.ts';
 
@@ -111,36 +117,6 @@ export async function readPriceBooks(
   );
 }
 
-export interface ProductRow {
-  id: string;
-  name: string;
-  unit: string;
-  defaultPrice: DecimalText | null;
-}
-
-/** The workspace's default products, created once however many compiles race, and marked as auto-created. */
-export async function ensureDefaultProducts(tx: WorkspaceTx): Promise<Map<string, ProductRow>> {
-  const wanted = [
-    ...new Map(Object.values(productDefaults).map((product) => [product.name, product])).values(),
-  ];
-  await tx.run(
-    `insert into products (workspace_id, name, unit, default_price, auto_created)
-     select $1, r.name, r.unit, r.price, true from unnest($2::text[], $3::text[], $4::numeric[]) as r(name, unit, price)
-     on conflict (workspace_id, name) do nothing`,
-    [
-      tx.workspaceId,
-      textArray(wanted.map((p) => p.name)),
-      textArray(wanted.map((p) => p.unit)),
-      plainArray(wanted.map((p) => p.defaultPrice)),
-    ],
-  );
-  const rows = await tx.rows<ProductRow>(
-    'select id, name, unit, default_price from products where workspace_id = $1 and name = any($2::text[])',
-    [tx.workspaceId, textArray(wanted.map((p) => p.name))],
-  );
-  return new Map(rows.map((row) => [row.name, row]));
-}
-
 /**
  * Before a run compiles: findings that no longer hold are closed, and what may be compiled anew goes back to its entries. True while there is more to do; call it again,
  * in another transaction. All contracts first, because an entry may have moved from one to another.
@@ -148,7 +124,7 @@ export async function ensureDefaultProducts(tx: WorkspaceTx): Promise<Map<string
 export async function prepareCompile(
   tx: WorkspaceTx,
   contracts: ContractForBilling[],
-  run: { id: string; cutoffOn: Day },
+  run: { id: string; cutoffOn: Day; taskIds?: readonly string[] | null },
 ): Promise<boolean> {
   await closeMended(tx, contracts);
   return uncompile(
@@ -222,6 +198,10 @@ export interface Candidate {
   rate: DecimalText | null;
   costRate: DecimalText | null;
   currency: string | null;
+  /** What the entry itself is sold as, and costs its client per unit: only work that was recorded here says so. */
+  productId: string | null;
+  ownPrice: DecimalText | null;
+  taskProductId: string | null;
   taskUnitPrice: DecimalText | null;
   taskBillable: boolean | null;
   startedAt: Instant | null;
@@ -243,16 +223,20 @@ export interface CompileContext {
   overtime: OvertimeBook | null;
   checks: ContractChecks;
   bookOf: (projectId: string) => PriceBook;
-  products: Map<string, ProductRow>;
+  /** Of the client, the latest first. */
+  mileage: readonly MileageClause[];
+  products: ProductBook;
   /** Null where no run asks: a write-off. */
   runId: string | null;
   /** Work dated before this day. */
   cutoffOn: Day;
+  /** Only work on these tasks; null: all, and what is on none. */
+  taskIds: readonly string[] | null;
 }
 /** Everything a compile of the contract looks up, read once. */
 export async function openCompile(
   tx: WorkspaceTx,
-  run: { id: string | null; cutoffOn: Day },
+  run: { id: string | null; cutoffOn: Day; taskIds?: readonly string[] | null },
   contract: ContractForBilling,
 ): Promise<CompileContext> {
   const timeline = await readTimeline(tx, contract.id);
@@ -270,9 +254,11 @@ export async function openCompile(
       actor: `billing-run:${run.id}`,
     }),
     bookOf,
-    products: await ensureDefaultProducts(tx),
+    mileage: await readMileageClauses(tx, contract.clientId),
+    products: await openProductBook(tx, contract.clientId),
     runId: run.id,
     cutoffOn: run.cutoffOn,
+    taskIds: run.taskIds ?? null,
   };
 }
 
@@ -320,6 +306,7 @@ export async function compileChunk(
       entryId: candidate.entryId,
       taskId: candidate.taskId,
       timeRounding: termsAt(context.timeline, candidate.workDate).timeRounding,
+      rawPerUnit: unitOf(context, candidate),
     })),
     contract.rounding,
   );
@@ -349,6 +336,7 @@ export interface PricedPart extends Part {
   terms: ContractTerms;
   priced: PricedQuantity;
   productId: string | null;
+  productStep: ProductStep;
   /** Under a fixed price: claimed and counted, without revenue. */
   included: boolean;
 }
@@ -360,8 +348,7 @@ async function toParts(
   candidates: Candidate[],
   blocked: ReadonlySet<string>,
 ): Promise<Part[]> {
-  if (context.overtime === null)
-    return candidates.map((candidate) => ({ candidate, quantity: candidate.open, isOvertime: false }));
+  if (context.overtime === null) return candidates.map(wholeOf);
   const splits = await splitCandidates(
     tx,
     context.contract,
@@ -371,7 +358,7 @@ async function toParts(
   );
   return candidates.flatMap((candidate): Part[] => {
     const split = splits.get(candidate.entryId);
-    if (!split) return [{ candidate, quantity: candidate.open, isOvertime: false }];
+    if (!split) return [wholeOf(candidate)];
     return [
       { candidate, quantity: split.regularSeconds, isOvertime: false },
       { candidate, quantity: split.overtimeSeconds, isOvertime: true },
@@ -380,32 +367,17 @@ async function toParts(
 }
 
 export function pricePart(context: CompileContext, part: Part, shown: DecimalText): PricedPart {
-  const { candidate, isOvertime, quantity } = part;
-  const product = context.products.get(productDefaults[candidate.kind].name)!;
+  const { candidate } = part;
   const terms = termsAt(context.timeline, candidate.workDate);
-  const priced = priceEntry(
-    {
-      kind: candidate.kind,
-      workDate: candidate.workDate,
-      quantity,
-      position: candidate.position ?? candidate.personPosition,
-      rate: candidate.rate,
-      cost: candidate.costRate,
-      currency: candidate.currency,
-      taskUnitPrice: candidate.taskUnitPrice,
-      product,
-      mileageRate: mileageRateOf(terms, candidate.kind),
-      ...(isOvertime && { overtime: { multiplier: terms.overtime?.multiplier ?? null } }),
-    },
-    context.bookOf(candidate.projectId),
-    shown,
-  );
+  const { product, step } = productOf(context.products, candidate);
+  const priced = priceEntry(toPriceable(context, part), context.bookOf(candidate.projectId), shown);
   const included = terms.billingModel.type === 'fixed_price' && candidate.kind === 'labor';
   return {
     ...part,
     terms,
     priced: included ? { ...priced, ...ofFixedPrice } : priced,
     productId: product.id,
+    productStep: step,
     included,
   };
 }
@@ -419,10 +391,47 @@ const ofFixedPrice = {
   flagged: false,
 };
 
-function mileageRateOf({ mileage }: ContractTerms, kind: EntryKind): DecimalText | null {
-  if (kind === 'mileage_distance') return mileage?.distanceRate ?? null;
-  return kind === 'mileage_time' ? (mileage?.timeRate ?? null) : null;
+function toPriceable(context: CompileContext, { candidate, quantity, isOvertime }: Part): PriceableEntry {
+  const terms = termsAt(context.timeline, candidate.workDate);
+  return {
+    kind: candidate.kind,
+    workDate: candidate.workDate,
+    quantity,
+    position: candidate.position ?? candidate.personPosition,
+    rate: candidate.rate,
+    cost: candidate.costRate,
+    currency: candidate.currency,
+    taskUnitPrice: candidate.taskUnitPrice,
+    product: productOf(context.products, candidate).product,
+    mileage: mileageTerm(candidate.kind, candidate.workDate, terms, context.mileage),
+    workCalendar: terms.workCalendar,
+    ...(isOvertime && { overtime: { multiplier: terms.overtime?.multiplier ?? null } }),
+  };
 }
+
+/** Seconds of the day or shift that the labor is priced by; undefined where hours and kilometres are what they are. */
+function unitOf(context: CompileContext, candidate: Candidate): number | undefined {
+  const book = context.bookOf(candidate.projectId);
+  if (candidate.kind !== 'labor' || !hasLongUnits(book)) return undefined;
+  return rawPerUnit(toPriceable(context, wholeOf(candidate)), book);
+}
+
+/** A part that is priced and rounded by itself. */
+export function priceAlone(context: CompileContext, part: Part): PricedPart {
+  const { candidate, quantity } = part;
+  const { rounding } = context.contract;
+  return pricePart(
+    context,
+    part,
+    displayedQuantity(candidate.kind, quantity, rounding, unitOf(context, candidate)),
+  );
+}
+/** All that is open of the entry, as regular time. */
+export const wholeOf = (candidate: Candidate): Part => ({
+  candidate,
+  quantity: candidate.open,
+  isOvertime: false,
+});
 
 /** As the contract pass looks at it. */
 function toEntry(candidate: Candidate): ContractEntry {
@@ -431,8 +440,8 @@ function toEntry(candidate: Candidate): ContractEntry {
 }
 
 function toPricedEntry({ candidate, quantity, priced, included }: PricedPart): PricedEntry {
-  const { currency, costRate } = candidate;
-  return { ...toEntry(candidate), currency, costRate, quantity, priced, included };
+  const { currency } = candidate;
+  return { ...toEntry(candidate), currency, costRate: priced.costPrice, quantity, priced, included };
 }
 
 const recheckedRules = [...contractRules, ...pricedRules].map((rule) => rule.code);
@@ -465,17 +474,12 @@ export async function findAgain(
   context: CompileContext,
   candidates: readonly Candidate[],
 ): Promise<{ found: RaisedFinding[]; held: Set<string | null> }> {
+  await learnProductsOf(tx, context, candidates);
   const ofContract = await findInContract(tx, context.checks, candidates.map(toEntry));
   const held = new Set(ofContract.map((finding) => finding.subjectId));
   const parts = candidates
     .filter((candidate) => !held.has(candidate.entryId))
-    .map((candidate) =>
-      pricePart(
-        context,
-        { candidate, quantity: candidate.open, isOvertime: false },
-        displayedQuantity(candidate.kind, candidate.open, context.contract.rounding),
-      ),
-    );
+    .map((candidate) => priceAlone(context, wholeOf(candidate)));
   const ofPrices = await findInPrices(tx, context.checks, parts.map(toPricedEntry));
   return { found: [...ofContract, ...ofPrices], held };
 }
@@ -581,12 +585,13 @@ function wholeDays<C extends CompileCursor>(page: C[]): C[] {
 
 /** Of a balance `l`, its version `v`, task `t` and person `p`. */
 const candidateColumns = `l.entry_id, l.version, l.open, v.kind, v.work_date, v.project_id, v.client_id, v.task_id, t.phase_id, v.person_id, v.position,
-       p.position as person_position, v.notes, v.rate, v.cost_rate, v.currency, t.unit_price as task_unit_price, t.billable as task_billable,
+       p.position as person_position, v.notes, v.rate, v.cost_rate, v.currency,
+       v.product_id, v.unit_price as own_price, t.product_id as task_product_id, t.unit_price as task_unit_price, t.billable as task_billable,
        v.started_at, v.ended_at, v.approved_hash is not distinct from v.content_hash as approved_as_is,
        case when l.version > 1 then exists (select 1 from entry_balance b
          where b.workspace_id = $1 and b.entry_id = l.entry_id and b.version < l.version and b.claimed <> 0) else false end as corrects`;
 const taskAndPerson = `left join lateral (
-       select x.phase_id, x.unit_price, x.billable from tasks x where x.workspace_id = $1 and x.id = v.task_id offset 0) t on true
+       select x.phase_id, x.product_id, x.unit_price, x.billable from tasks x where x.workspace_id = $1 and x.id = v.task_id offset 0) t on true
      left join lateral (select x.position from people x where x.workspace_id = $1 and x.id = v.person_id offset 0) p on true`;
 
 /** The named entries as they are now, whatever holds them back; those of no project are left out. A version that is not the current one too. */
@@ -641,7 +646,7 @@ async function readCandidates(
        select x.* from entry_versions x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version
          and x.approval = any($8::text[]) and not x.running offset 0) v
      ${taskAndPerson}
-     where coalesce(t.billable, true)
+     where coalesce(t.billable, true) and ($13::uuid[] is null or v.task_id = any($13))
        and not exists (
          select 1 from exception_entries x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version and x.open offset 0)
      order by l.entry_id, l.version`,
@@ -652,9 +657,23 @@ async function readCandidates(
       last.workDate,
       last.entryId,
       last.version,
+      context.taskIds === null ? null : plainArray(context.taskIds),
     ],
   );
+  await learnProductsOf(tx, context, found);
   return found.filter((row) => locked.has(entryKey(row)));
+}
+
+/** Before these are priced: what they and their tasks name is read, in one query where there is any. */
+export function learnProductsOf(
+  tx: WorkspaceTx,
+  { products }: CompileContext,
+  candidates: readonly Candidate[],
+): Promise<void> {
+  const named = candidates.flatMap(({ productId, taskProductId }) =>
+    productId === null && taskProductId === null ? [] : [productId, taskProductId],
+  );
+  return learnProducts(tx, products, named);
 }
 
 const itemKinds: Record<EntryKind, string> = {
@@ -691,6 +710,7 @@ export async function writeItems(
       task_id: { type: 'uuid', values: c.map((row) => row.taskId) },
       person_id: { type: 'uuid', values: c.map((row) => row.personId) },
       product_id: { type: 'uuid', values: items.map((item) => item.productId) },
+      product_step: { type: 'text', values: items.map((item) => item.productStep) },
       position: { type: 'text', values: c.map((row) => row.position ?? row.personPosition), text: true },
       work_date: { type: 'date', values: c.map((row) => row.workDate) },
       description: {
@@ -718,12 +738,12 @@ export async function writeItems(
        insert into item_balance (workspace_id, item_id, contract_id, quantity) select $1, id, $2, quantity from r),
      made as (
        insert into billable_items (workspace_id, id, kind, entry_id, entry_version, replaces_version, contract_id, client_id, project_id, phase_id, task_id,
-         person_id, product_id, position, work_date, description, unit, raw_quantity, rounded_quantity, quantity, unit_price, amount, cost_amount,
+         person_id, product_id, product_step, position, work_date, description, unit, raw_quantity, rounded_quantity, quantity, unit_price, amount, cost_amount,
          currency, price_source, price_rule, flagged, included, contract_version, run_id)
        select $1, id, kind, entry_id, version,
          -- Versions that nothing was claimed of were never billed: the difference is to the last that was.
          case when version > 1 then (select max(b.version) from entry_balance b
-           where b.workspace_id = $1 and b.entry_id = r.entry_id and b.version < r.version and b.claimed <> 0) end, $2, $3, project_id, phase_id, task_id, person_id, product_id,
+           where b.workspace_id = $1 and b.entry_id = r.entry_id and b.version < r.version and b.claimed <> 0) end, $2, $3, project_id, phase_id, task_id, person_id, product_id, product_step,
          position, work_date, description, unit, raw_quantity, quantity, quantity, unit_price, amount, cost_amount, $4, price_source, price_rule,
          flagged, included, contract_version, $5
        from r)

@@ -1,7 +1,6 @@
 /** Owns writing work off that exceptions hold back: it is priced, claimed, and allocated to the write-off instead of a line. */
 
 import { Decimal } from '../domain/money.ts';
-import { displayedQuantity } from '../domain/pricing/price-entry.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
@@ -10,8 +9,9 @@ import {
   contractsInScope,
   openCompile,
   type PricedPart,
-  pricePart,
+  priceAlone,
   readEntries,
+  wholeOf,
   writeItems,
 } from './compile.ts';
 import { contractStatuses } from './contracts.ts';
@@ -72,13 +72,7 @@ export async function valueEntries(tx: WorkspaceTx, entries: readonly EntryVersi
     const items = byContract
       .get(contractId)!
       .filter((candidate) => candidate.open !== 0)
-      .map((candidate) =>
-        pricePart(
-          context,
-          { candidate, quantity: candidate.open, isOvertime: false },
-          displayedQuantity(candidate.kind, candidate.open, contract!.rounding),
-        ),
-      );
+      .map((candidate) => priceAlone(context, wholeOf(candidate)));
     contracts.push({ context, items });
     const sum = items.reduce((total, { priced }) => total.plus(priced.amount), new Decimal(0));
     amounts.set(contract!.currency, (amounts.get(contract!.currency) ?? new Decimal(0)).plus(sum));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Decimal } from '../domain/money.ts';
+import { type MileageClause, mileageTerm } from '../domain/pricing/mileage-term.ts';
 import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts';
 import {
   displayedQuantity,
@@ -10,6 +11,7 @@ import {
   type Rate,
 } from '../domain/pricing/price-entry.ts';
 import { productDefaults } from '../domain/pricing/product-defaults.ts';
+import { roundDays } from '../domain/pricing/round-days.ts';
 import { type EntryKind, entryKinds } from '../domain/work-entry.ts';
 
 const rounding = { mode: 'half_up', moneyPlaces: 2, quantityPlaces: 2 } as const;
@@ -359,11 +361,154 @@ describe('overtime', () => {
   });
 });
 
-test('a kilometre costs what the contract says before what the product costs everybody', () => {
-  expect(priced(entry('mileage_distance', { mileageRate: '0.45' }), book())).toBe(
-    'contract mileage rate: 0.45 = 5.625',
-  );
-  expect(priced(entry('mileage_distance', { mileageRate: null }), book())).toBe(
-    'product default: 5.0 = 62.5',
-  );
+describe('transport by agreement', () => {
+  const agreed = { source: 'contract mileage', rate: '0.45' };
+  test('a kilometre costs the price it came with, then what was agreed, then what the product costs everybody', () => {
+    expect(priced(entry('mileage_distance', { rate: '0.60', mileage: agreed }), book())).toBe(
+      'entry price: 0.60 = 7.5',
+    );
+    expect(priced(entry('mileage_distance', { mileage: agreed, taskUnitPrice: '9' }), book())).toBe(
+      'contract mileage rate: 0.45 = 5.625',
+    );
+    expect(priced(entry('mileage_distance', { mileage: null }), book())).toBe('product default: 5.0 = 62.5');
+  });
+  test('a markup goes on what the transport cost; on a cost that nobody knows it is no price', () => {
+    const markup = { source: 'client mileage', percentage: '10' };
+    expect(priced(entry('mileage_time', { cost: '30', mileage: markup }), book())).toBe(
+      'client mileage markup on cost: 33.0000 = 16.5',
+    );
+    for (const facts of [{ cost: null }, { cost: '30', currency: 'EUR' }])
+      expect(priced(entry('mileage_time', { ...facts, mileage: markup }), book())).toMatch(noPrice);
+  });
+
+  const clause = (facts: Partial<MileageClause>): MileageClause => ({
+    kind: 'distance',
+    rate: null,
+    currency: null,
+    percentage: null,
+    validFrom: '0001-01-01',
+    validTo: null,
+    ...facts,
+  });
+  const clauses = [
+    clause({ rate: '0.70', currency: 'GBP', validFrom: '2026-07-01' }),
+    clause({ rate: '0.60', currency: 'GBP', validTo: '2026-06-01' }),
+    clause({ kind: 'time', percentage: '15' }),
+  ];
+  const silent = { mileage: null, currency: 'GBP' };
+  const ofContract = {
+    mileage: { distanceRate: '0.45', timeRate: null, distanceMarkup: null, timeMarkup: null },
+    currency: 'GBP',
+  };
+  test.each([
+    [
+      'the contract stands before the client',
+      'mileage_distance',
+      '2026-08-01',
+      ofContract,
+      'contract mileage 0.45',
+    ],
+    [
+      'of what the contract does not name, the client',
+      'mileage_time',
+      '2026-08-01',
+      ofContract,
+      'client mileage 15',
+    ],
+    ['the rate of its day', 'mileage_distance', '2026-07-01', silent, 'client mileage 0.70'],
+    ['the rate of an earlier day', 'mileage_distance', '2026-05-31', silent, 'client mileage 0.60'],
+    ['between two rates there is none', 'mileage_distance', '2026-06-15', silent, null],
+    [
+      'a rate in another currency is none',
+      'mileage_distance',
+      '2026-07-01',
+      { ...silent, currency: 'EUR' },
+      null,
+    ],
+    ['hours of work are no transport', 'labor', '2026-07-01', ofContract, null],
+  ] as const)('%s', (_, kind, day, terms, expected) => {
+    const term = mileageTerm(kind, day, terms, clauses);
+    expect(term && `${term.source} ${'rate' in term ? term.rate : term.percentage}`).toBe(expected);
+  });
+});
+
+describe('rates by the day, the shift and standby', () => {
+  const workCalendar = { hoursPerDay: '7.5', hoursPerShift: '12' };
+  const card = (...rates: Rate[]) => book({ methods: { labor: 'service_rates' }, rates });
+  const shownAs = (facts: Partial<PriceableEntry>, prices: PriceBook) => {
+    const { quantity, unit, unitPrice, amount, source, costAmount } = priceEntry(
+      entry('labor', { position: 'Diver', workCalendar, ...facts }),
+      prices,
+    );
+    return `${source}: ${quantity} ${unit} × ${unitPrice} = ${amount}, cost ${costAmount}`;
+  };
+  const perDay = rate({ position: 'Diver', unit: 'day', regularRate: '900.00' });
+  test.each([
+    [
+      'a whole day of 7.5 h is one day',
+      { quantity: 27_000, cost: '50' },
+      perDay,
+      'contract rate card: 1.00 day × 900.00 = 900, cost 375',
+    ],
+    [
+      'half of one is half',
+      { quantity: 13_500 },
+      perDay,
+      'contract rate card: 0.50 day × 900.00 = 450, cost null',
+    ],
+    // 8 h of 7.5 h: 1.0667 days.
+    [
+      '8 hours are more than a day',
+      { quantity: 28_800 },
+      perDay,
+      'contract rate card: 1.07 day × 900.00 = 963, cost null',
+    ],
+    [
+      'a shift of 12 h',
+      { quantity: 64_800 },
+      rate({ unit: 'shift', regularRate: '1500' }),
+      'contract rate card: 1.50 shift × 1500 = 2250, cost null',
+    ],
+    [
+      'overtime of a day rate is in days',
+      { quantity: 13_500, overtime: { multiplier: '1.5' } },
+      perDay,
+      'contract rate card, overtime: 0.50 day × 1350.0000 = 675, cost null',
+    ],
+    [
+      'standby is by the hour, and never overtime',
+      { quantity: 7200, overtime: { multiplier: '2' } },
+      rate({ unit: 'standby', regularRate: '25' }),
+      'contract rate card, standby: 2.00 standby × 25 = 50, cost null',
+    ],
+    [
+      'a day without its hours in the contract is a gap',
+      { workCalendar: null },
+      perDay,
+      'service_rates: no price: 1.50 hour × 0.00 = 0, cost null',
+    ],
+  ] as const)('%s', (_, facts, line, expected) => expect(shownAs(facts, card(line))).toBe(expected));
+
+  test('of two lines of a position the later one counts, of one day the hourly one, and standby where nothing else is', () => {
+    const hourly = rate({ position: 'Diver' });
+    expect(shownAs({}, card(perDay, hourly))).toContain('1.50 hour × 80.00');
+    expect(shownAs({}, card({ ...perDay, validFrom: '2026-01-01' }, hourly))).toContain('0.20 day');
+    const standby = rate({ position: 'Diver', unit: 'standby', validFrom: '2026-02-01' });
+    expect(shownAs({}, card(standby, hourly))).toContain('1.50 hour');
+  });
+  test('three stints of a day show that day, not three rounded thirds', () => {
+    const stint = {
+      kind: 'labor',
+      workDate: '2026-03-02',
+      projectId: 'p',
+      personId: 'ann',
+      quantity: 9000,
+      rawPerUnit: 27_000,
+    } as const;
+    expect(roundDays([stint, stint, stint], rounding)).toEqual(['0.34', '0.33', '0.33']);
+  });
+  test('time on the road has no day rate', () =>
+    expect(
+      priced(entry('mileage_time'), book({ methods: { mileage: 'service_rates' }, rates: [perDay] })),
+    ).toMatch(noPrice));
 });

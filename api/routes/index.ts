@@ -145,6 +145,10 @@ import { createMembership } from './memberships/create-membership.ts';
 import { deleteMembership } from './memberships/delete-membership.ts';
 import { listMemberships } from './memberships/list-memberships.ts';
 import { updateMembership } from './memberships/update-membership.ts';
+import { createMileageClause } from './mileage-clauses/create-mileage-clause.ts';
+import { getMileageClause } from './mileage-clauses/get-mileage-clause.ts';
+import { listMileageClauses } from './mileage-clauses/list-mileage-clauses.ts';
+import { updateMileageClause } from './mileage-clauses/update-mileage-clause.ts';
 import { createMilestone } from './milestones/create-milestone.ts';
 import { deleteMilestone } from './milestones/delete-milestone.ts';
 import { getMilestone } from './milestones/get-milestone.ts';
@@ -414,6 +418,10 @@ export const routes: readonly Route[] = [
   listQuarantine,
   createRateCard,
   getRateCard,
+  createMileageClause,
+  listMileageClauses,
+  getMileageClause,
+  updateMileageClause,
   listRateCards,
   updateRateCard,
   createSeller,

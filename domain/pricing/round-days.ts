@@ -15,6 +15,8 @@ export interface DayWork {
   entryId?: string;
   taskId?: string | null;
   timeRounding?: TimeRounding | null;
+  /** Seconds of a day or a shift, where labor is priced by one. */
+  rawPerUnit?: number | undefined;
 }
 
 /** What is measured and so has fractions; an expense is a receipt's own amount, goods are counted. */
@@ -27,7 +29,9 @@ const measured: readonly EntryKind[] = ['labor', 'mileage_time', 'mileage_distan
  * it stays open, and is rounded with what comes later.
  */
 export function roundDays(entries: readonly DayWork[], rounding: Rounding): DecimalText[] {
-  const shown = entries.map((entry) => displayedQuantity(entry.kind, entry.quantity, rounding));
+  const shown = entries.map((entry) =>
+    displayedQuantity(entry.kind, entry.quantity, rounding, entry.rawPerUnit),
+  );
   for (const places of daysOf(entries)) spreadDay(entries, places, shown, rounding);
   for (const group of incrementsOf(entries)) spreadIncrement(entries, group, shown, rounding);
   return shown;
@@ -37,13 +41,13 @@ export function roundDays(entries: readonly DayWork[], rounding: Rounding): Deci
 function incrementsOf(entries: readonly DayWork[]): number[][] {
   const groups = new Map<string, number[]>();
   entries.forEach(
-    ({ kind, workDate, projectId, personId, quantity, entryId, taskId, timeRounding }, index) => {
+    ({ kind, workDate, projectId, personId, quantity, entryId, taskId, timeRounding, rawPerUnit }, index) => {
       if (!timeRounding || kind !== 'labor' || quantity === 0) return;
       const whole =
         timeRounding.per === 'entry' || personId === null
           ? entryId
           : `${personId}|${workDate}|${projectId}|${taskId}`;
-      const key = `${whole}|${Math.sign(quantity)}`;
+      const key = `${whole}|${Math.sign(quantity)}|${rawPerUnit}`;
       const group = groups.get(key);
       if (group) group.push(index);
       else groups.set(key, [index]);
@@ -60,9 +64,10 @@ function spreadIncrement(
   rounding: Rounding,
 ): void {
   const quantities = group.map((index) => entries[index]!.quantity);
-  const { incrementSeconds, mode } = entries[group[0]!]!.timeRounding!;
+  const { timeRounding, rawPerUnit } = entries[group[0]!]!;
+  const { incrementSeconds, mode } = timeRounding!;
   const seconds = toIncrement(sumOf(quantities), incrementSeconds, mode);
-  const total = round(exactQuantity('labor', seconds), rounding.quantityPlaces, rounding.mode);
+  const total = round(exactQuantity('labor', seconds, rawPerUnit), rounding.quantityPlaces, rounding.mode);
   const shares = spreadByLargestRemainder(total.abs(), quantities.map(Math.abs), rounding.quantityPlaces);
   group.forEach((index, at) => {
     const share = total.isNegative() ? shares[at]!.negated() : shares[at]!;
@@ -81,11 +86,11 @@ function toIncrement(seconds: number, increment: number, mode: TimeRounding['mod
 /** Indexes of the entries that are rounded together, two or more each. */
 function daysOf(entries: readonly DayWork[]): number[][] {
   const days = new Map<string, number[]>();
-  entries.forEach(({ kind, workDate, projectId, personId, quantity, timeRounding }, index) => {
+  entries.forEach(({ kind, workDate, projectId, personId, quantity, timeRounding, rawPerUnit }, index) => {
     if (personId === null || quantity === 0 || !measured.includes(kind) || (timeRounding && kind === 'labor'))
       return;
     // A correction downwards is rounded apart: it may belong to an invoice that is out already.
-    const key = `${personId}|${workDate}|${projectId}|${kind}|${Math.sign(quantity)}`;
+    const key = `${personId}|${workDate}|${projectId}|${kind}|${Math.sign(quantity)}|${rawPerUnit}`;
     const day = days.get(key);
     if (day) day.push(index);
     else days.set(key, [index]);
@@ -100,15 +105,17 @@ function spreadDay(
   shown: DecimalText[],
   rounding: Rounding,
 ): void {
-  const { kind } = entries[day[0]!]!;
+  const { kind, rawPerUnit } = entries[day[0]!]!;
   // Most time is kept in quarters of an hour: there is nothing to spread.
-  if (day.every((index) => hasPlaces(kind, entries[index]!.quantity, rounding.quantityPlaces))) return;
+  if (day.every((index) => hasPlaces(kind, entries[index]!.quantity, rounding.quantityPlaces, rawPerUnit)))
+    return;
   let left = day;
   while (left.length > 0) {
     const shares = sharesOf(
       kind,
       left.map((index) => entries[index]!.quantity),
       rounding,
+      rawPerUnit,
     );
     left.forEach((index, at) => {
       shown[index] = fixed(shares[at]!, rounding.quantityPlaces);
@@ -123,12 +130,17 @@ function spreadDay(
  * The rounded sum of the quantities, spread over them: each is cut to its last place, and the places that are missing go to
  * the largest remainders, the earlier first. All have one sign, so none is off by a place.
  */
-function sharesOf(kind: EntryKind, quantities: readonly number[], rounding: Rounding): Decimal[] {
+function sharesOf(
+  kind: EntryKind,
+  quantities: readonly number[],
+  rounding: Rounding,
+  rawPerUnit: number | undefined,
+): Decimal[] {
   const { quantityPlaces: places, mode } = rounding;
-  const exact = quantities.map((quantity) => exactQuantity(kind, quantity));
+  const exact = quantities.map((quantity) => exactQuantity(kind, quantity, rawPerUnit));
   const shares = exact.map((value) => round(value, places, 'down'));
   // Raw units are whole: added up before the division, nothing of them is lost.
-  const total = round(exactQuantity(kind, sumOf(quantities)), places, mode);
+  const total = round(exactQuantity(kind, sumOf(quantities), rawPerUnit), places, mode);
   const place = new Decimal(10).pow(-places).times(Math.sign(quantities[0]!));
   const missing = total
     .minus(Decimal.sum(...shares))

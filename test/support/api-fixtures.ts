@@ -88,6 +88,12 @@ const makers: Record<string, Make> = {
     kind: 'acceptance',
   })),
   taskId: post('/tasks', ({ projectId }) => ({ projectId, name: 'Fixture task' })),
+  mileageClauseId: post('/mileage-clauses', ({ clientId }) => ({
+    scopeId: clientId,
+    kind: 'distance',
+    rate: '0.60',
+    currency: 'EUR',
+  })),
   rateCardId: post('/rate-cards', ({ contractId }) => ({
     scopeType: 'contract',
     scopeId: contractId,
