@@ -13,7 +13,7 @@ const many: ReadonlySet<SubjectType> = new Set(['client_invoice', 'ticket', 'con
 export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
   const subjects = await tx.rows<Pick<Look, 'subjectType' | 'subjectId'>>(
     `select 'connection' as subject_type, id as subject_id from connections where workspace_id = $1 and status <> 'disconnected'
-     union all select 'billing_run', id from runs where workspace_id = $1 and status in ('queued', 'running')
+     union all select 'billing_run', id from runs where workspace_id = $1 and (status in ('queued', 'running') or undo_requested)
      union all select 'client_invoice', i.id from client_invoices i
        where i.workspace_id = $1 and i.number is not null
          and (i.status in ('issued', 'sent', 'partially_paid')
