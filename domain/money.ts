@@ -16,6 +16,8 @@ export interface Rounding {
   moneyPlaces: number;
   /** Decimal places of a displayed quantity. */
   quantityPlaces: number;
+  /** Tax is rounded once a category (left out), or line by line, which no e-invoice can say. */
+  taxPer?: 'invoice' | 'line';
 }
 
 // half_up is away from zero for both signs, as invoices are checked by hand.
