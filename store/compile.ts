@@ -3,6 +3,7 @@
 import { type ApprovalPolicy, billableApprovals } from '../domain/approval.ts';
 import { type ContractTerms, type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
 import { Decimal, type Rounding } from '../domain/money.ts';
+import { canBeOvertime } from '../domain/overtime/split-overtime.ts';
 import { type MileageClause, mileageTerm } from '../domain/pricing/mileage-term.ts';
 import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts';
 import {
@@ -208,6 +209,8 @@ export interface Candidate {
   endedAt: Instant | null;
   approvedAsIs: boolean;
   corrects: boolean;
+  /** Of the whole entry, as its ticket has it; null where it has none. */
+  ticketOvertimeSeconds: number | null;
 }
 /** What one item takes of an entry: all that is open, or its regular time or its overtime. */
 interface Part {
@@ -317,7 +320,7 @@ export async function compileChunk(
     if (new Decimal(item.priced.quantity).isZero()) continue;
     priced.push(item);
   }
-  const ofPrices = await findInPrices(tx, context.checks, priced.map(toPricedEntry));
+  const ofPrices = await findInPrices(tx, context.checks, toPricedEntries(context, priced));
   const heldBack = new Set(
     ofPrices.filter((finding) => !finding.tellsOnly).map((finding) => finding.subjectId),
   );
@@ -439,9 +442,32 @@ function toEntry(candidate: Candidate): ContractEntry {
   return { ...candidate, position: position ?? personPosition, quantity: open, running: false };
 }
 
-function toPricedEntry({ candidate, quantity, priced, included }: PricedPart): PricedEntry {
-  const { currency } = candidate;
-  return { ...toEntry(candidate), currency, costRate: priced.costPrice, quantity, priced, included };
+/** As the priced pass looks at them. Each entry is here with all of its parts. */
+function toPricedEntries({ overtime }: CompileContext, parts: readonly PricedPart[]): PricedEntry[] {
+  const overtimeOf = new Map<string, number>();
+  if (overtime !== null)
+    for (const { candidate, quantity, isOvertime } of parts)
+      if (isOvertime) overtimeOf.set(candidate.entryId, quantity);
+  return parts.map(({ candidate, quantity, priced, included }) => {
+    const { ticketOvertimeSeconds, corrects } = candidate;
+    const isSplit =
+      ticketOvertimeSeconds !== null &&
+      !corrects &&
+      canBeOvertime(overtime?.clauseOn(candidate.workDate) ?? null);
+    return {
+      ...toEntry(candidate),
+      costRate: priced.costPrice,
+      quantity,
+      priced,
+      included,
+      overtimeSplit: isSplit
+        ? {
+            ticketSeconds: ticketOvertimeSeconds,
+            contractSeconds: overtimeOf.get(candidate.entryId) ?? 0,
+          }
+        : null,
+    };
+  });
 }
 
 const recheckedRules = [...contractRules, ...pricedRules].map((rule) => rule.code);
@@ -477,10 +503,10 @@ export async function findAgain(
   await learnProductsOf(tx, context, candidates);
   const ofContract = await findInContract(tx, context.checks, candidates.map(toEntry));
   const held = new Set(ofContract.map((finding) => finding.subjectId));
-  const parts = candidates
-    .filter((candidate) => !held.has(candidate.entryId))
-    .map((candidate) => priceAlone(context, wholeOf(candidate)));
-  const ofPrices = await findInPrices(tx, context.checks, parts.map(toPricedEntry));
+  const free = candidates.filter((candidate) => !held.has(candidate.entryId));
+  const blocked = new Set([...held].filter((id) => id !== null));
+  const parts = (await toParts(tx, context, free, blocked)).map((part) => priceAlone(context, part));
+  const ofPrices = await findInPrices(tx, context.checks, toPricedEntries(context, parts));
   return { found: [...ofContract, ...ofPrices], held };
 }
 
@@ -587,7 +613,7 @@ function wholeDays<C extends CompileCursor>(page: C[]): C[] {
 const candidateColumns = `l.entry_id, l.version, l.open, v.kind, v.work_date, v.project_id, v.client_id, v.task_id, t.phase_id, v.person_id, v.position,
        p.position as person_position, v.notes, v.rate, v.cost_rate, v.currency,
        v.product_id, v.unit_price as own_price, t.product_id as task_product_id, t.unit_price as task_unit_price, t.billable as task_billable,
-       v.started_at, v.ended_at, v.approved_hash is not distinct from v.content_hash as approved_as_is,
+       v.started_at, v.ended_at, v.overtime_seconds as ticket_overtime_seconds, v.approved_hash is not distinct from v.content_hash as approved_as_is,
        case when l.version > 1 then exists (select 1 from entry_balance b
          where b.workspace_id = $1 and b.entry_id = l.entry_id and b.version < l.version and b.claimed <> 0) else false end as corrects`;
 const taskAndPerson = `left join lateral (

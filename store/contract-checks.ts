@@ -201,6 +201,9 @@ async function readFacts(
       ? await readWorked(tx, contract, entries)
       : [],
     isHoliday: checks.isHoliday,
+    withReceipt: timeline.some((terms) => terms.receiptFromAmount !== null)
+      ? await readReceipts(tx, entries)
+      : new Set(),
     usage: hasCaps ? await readUsage(tx, checks, entries) : [],
   };
 }
@@ -282,6 +285,19 @@ async function readOverlaps(
       ];
     }),
   );
+}
+
+/** Of these expenses, those from a line of a ticket with a receipt. */
+async function readReceipts(tx: WorkspaceTx, entries: readonly ContractEntry[]): Promise<Set<string>> {
+  const expenses = entries.filter((entry) => entry.kind === 'expense');
+  if (expenses.length === 0) return new Set();
+  const rows = await tx.rows<{ entryId: string }>(
+    `select x.entry_id from ticket_entries x
+     join ticket_lines l on l.workspace_id = $1 and l.id = x.line_id and l.receipt_id is not null
+     where x.workspace_id = $1 and x.entry_id = any($2::uuid[])`,
+    [tx.workspaceId, plainArray(expenses.map((entry) => entry.entryId))],
+  );
+  return new Set(rows.map((row) => row.entryId));
 }
 
 /** By project the last day that an issued invoice of the contract covers. */

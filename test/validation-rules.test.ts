@@ -58,6 +58,7 @@ const entry = (facts: Partial<ContractEntry> = {}): ContractEntry => ({
   endedAt: null,
   approvedAsIs: true,
   corrects: false,
+  currency: null,
   ...facts,
 });
 const facts = (
@@ -74,6 +75,7 @@ const facts = (
   invoicedThrough: new Map(),
   worked: [],
   isHoliday: () => false,
+  withReceipt: new Set(),
   usage: [],
   ...more,
 });
@@ -563,12 +565,65 @@ describe('what two entries share', () => {
   });
 });
 
+describe('receipts', () => {
+  const from100 = facts(terms({ receiptFromAmount: '100.00' }));
+  const expense = (quantity: number, currency: string | null = null) =>
+    ({ kind: 'expense', quantity, currency }) as const;
+  const missing = (figure: string) => [`contract.receipt_missing: ${figure}`];
+  test.each<[string, Partial<ContractEntry>, ContractFacts, string[]]>([
+    ['a cent below the amount needs none', expense(9_999), from100, []],
+    [
+      'the amount itself does',
+      expense(10_000),
+      from100,
+      missing('100.00 EUR without a receipt, needed from 100.00 EUR'),
+    ],
+    ['with its receipt it passes', expense(10_000), { ...from100, withReceipt: new Set(['e1']) }, []],
+    [
+      'in another currency it always does: nothing is converted silently',
+      expense(100, 'NOK'),
+      from100,
+      missing('1.00 NOK without a receipt, needed from 100.00 EUR'),
+    ],
+    ['what takes an expense back needs none', expense(-10_000), from100, []],
+    ['hours have no receipt', { quantity: 100_000 }, from100, []],
+    ['nor does a contract ask that is silent', expense(1_000_000), facts(terms()), []],
+    [
+      'from nothing on: every expense',
+      expense(1),
+      facts(terms({ receiptFromAmount: '0' })),
+      missing('0.01 EUR without a receipt, needed from 0.00 EUR'),
+    ],
+    [
+      'switched off by the contract',
+      expense(10_000),
+      facts(terms({ receiptFromAmount: '100', severities: { 'contract.receipt_missing': 'off' } })),
+      [],
+    ],
+  ])('%s', (_, one, own, expected) => expect(inContract(one, own)).toEqual(expected));
+
+  test('it may be released, unless the contract makes it an error', () => {
+    const severityOf = (setting: 'E' | 'W' | null) =>
+      contractPass(
+        [entry(expense(10_000))],
+        facts(
+          terms({
+            receiptFromAmount: '100',
+            severities: setting ? { 'contract.receipt_missing': setting } : {},
+          }),
+        ),
+        new Set(['contract.receipt_missing|entry:e1']),
+      ).get('e1')?.[0]?.severity;
+    expect([severityOf(null), severityOf('W'), severityOf('E')]).toEqual([undefined, undefined, 'E']);
+  });
+});
+
 describe('the priced pass', () => {
   const priced = (amount: string, more: Partial<PricedEntry> = {}): PricedEntry => ({
     ...entry(),
-    currency: null,
     costRate: null,
     included: false,
+    overtimeSplit: null,
     priced: { unit: 'hour', unitPrice: '80.00', amount, flagged: false },
     ...more,
   });
@@ -684,6 +739,24 @@ describe('the priced pass', () => {
       priced('80'),
       about({ purchaseOrderRequired: true }),
       ['contract.purchase_order: no purchase order, and the contract asks for one'],
+    ],
+    [
+      'a ticket without overtime, where the contract finds an hour and a half',
+      priced('80', { overtimeSplit: { ticketSeconds: 0, contractSeconds: 5400 } }),
+      about(),
+      ['item.overtime_split_differs: 0 h of overtime on the ticket, 1.5 h by the contract'],
+    ],
+    [
+      'overtime that the contract does not know',
+      priced('80', { overtimeSplit: { ticketSeconds: 3600, contractSeconds: 0 } }),
+      about(),
+      ['item.overtime_split_differs: 1 h of overtime on the ticket, 0 h by the contract'],
+    ],
+    [
+      'both agree to the second',
+      priced('80', { overtimeSplit: { ticketSeconds: 3601, contractSeconds: 3601 } }),
+      about(),
+      [],
     ],
     ['none asked for', priced('80'), about(), []],
     [

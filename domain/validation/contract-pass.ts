@@ -32,6 +32,8 @@ export interface ContractFacts {
   /** All of what the people of these entries worked in the weeks of these entries, in the order of the work; empty where no clause asks. */
   worked: readonly WorkedEntry[];
   isHoliday: (day: Day) => boolean;
+  /** Expenses with a receipt; empty where no clause asks. */
+  withReceipt: ReadonlySet<string>;
   /** What was compiled before and may count for a cap. */
   usage: readonly Usage[];
 }
@@ -72,6 +74,9 @@ export function contractPass(
       allowedTaskIds: terms.allowedTaskIds,
       lateEntries: terms.lateEntries,
       overtime: terms.overtime,
+      currency: terms.currency,
+      receiptFromAmount: terms.receiptFromAmount,
+      hasReceipt: facts.withReceipt.has(entry.entryId),
       projectBillable: !facts.notBillableProjectIds.has(entry.projectId),
       approvalPolicy: facts.approvalPolicy,
       shutPeriod: facts.shutPeriods.get(entry.workDate) ?? null,

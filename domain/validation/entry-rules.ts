@@ -14,11 +14,13 @@ import { marginNegative } from './margin-negative.ts';
 import { notToExceed } from './not-to-exceed.ts';
 import { overlap } from './overlap.ts';
 import { overtimeNotPermitted } from './overtime-not-permitted.ts';
+import { overtimeSplitDiffers } from './overtime-split-differs.ts';
 import { personNotAllowed } from './person-not-allowed.ts';
 import { phaseClosed } from './phase-closed.ts';
 import { positionNotAllowed } from './position-not-allowed.ts';
 import { positionNotOnRateCard } from './position-not-on-rate-card.ts';
 import { purchaseOrderUsedUp } from './purchase-order.ts';
+import { receiptMissing } from './receipt-missing.ts';
 import type {
   ContractContext,
   ContractEntry,
@@ -53,6 +55,7 @@ export const contractRules: readonly Rule<ContractEntry, ContractContext>[] = [
   lateEntry,
   overtimeNotPermitted,
   hoursOverCap,
+  receiptMissing,
 ];
 export const pricedRules: readonly Rule<PricedEntry, PricedContext>[] = [
   positionNotOnRateCard,
@@ -62,6 +65,7 @@ export const pricedRules: readonly Rule<PricedEntry, PricedContext>[] = [
   purchaseOrderUsedUp,
   farFromHistory,
   marginNegative,
+  overtimeSplitDiffers,
 ];
 
 /** Person-days are found by a grouped query over stored entries, not entry by entry; the limit is the rule. */

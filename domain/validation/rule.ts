@@ -42,6 +42,8 @@ export interface ContractEntry extends EntryUnderCheck {
   approvedAsIs: boolean;
   /** True for the difference to an earlier version that was billed. */
   corrects: boolean;
+  /** Of an amount, where its source says so; else the contract's. */
+  currency: string | null;
 }
 /** The clauses that rules read: of the version that counts on the day of the work. */
 export type ClausesUnderCheck = Pick<
@@ -54,6 +56,8 @@ export type ClausesUnderCheck = Pick<
   | 'allowedTaskIds'
   | 'lateEntries'
   | 'overtime'
+  | 'currency'
+  | 'receiptFromAmount'
 >;
 export interface ContractContext extends ClausesUnderCheck {
   projectBillable: boolean;
@@ -70,16 +74,19 @@ export interface ContractContext extends ClausesUnderCheck {
   worked: { daySeconds: number; weekSeconds: number; isHoliday: boolean } | null;
   /** The caps that the entry falls under, with what is used of them before it. */
   caps: readonly CapUse[];
+  /** Somebody attached one to the line that the entry is from. */
+  hasReceipt: boolean;
 }
 
 /** What the priced pass looks at: an entry of the contract pass with what it came to. */
 export interface PricedEntry extends ContractEntry {
-  currency: string | null;
   /** Per unit of `priced`, in the entry's currency, else the contract's. */
   costRate: DecimalText | null;
   priced: Pick<PricedQuantity, 'unit' | 'unitPrice' | 'amount' | 'flagged'>;
   /** Under a fixed price: without revenue of its own. */
   included: boolean;
+  /** How much of the whole entry is overtime; null where its source or its contract does not say, or only a difference is billed. */
+  overtimeSplit: { ticketSeconds: number; contractSeconds: number } | null;
 }
 export interface PurchaseOrderUse {
   number: string;
