@@ -84,3 +84,25 @@ export function convert(
 ): DecimalText {
   return fixed(round(new Decimal(amount).times(rate), places, mode), places);
 }
+
+/** How money of another currency becomes the book's; null where it is that already, or no rate is known. */
+export function conversionInto(
+  book: { currency: string; rateOf?: (from: string, day: Day) => KnownRate | null },
+  from: string,
+  day: Day,
+  dateRule: DateRule,
+): Conversion | null {
+  if (from === book.currency) return null;
+  const rate = book.rateOf?.(from, day);
+  return rate ? { ...rate, dateRule } : null;
+}
+
+/** The numbers of a conversion, as the rule of a price keeps them. */
+export const conversionRule = ({ from, to, rate, rateOn, source, dateRule }: Conversion) => ({
+  convertedFrom: from,
+  convertedTo: to,
+  conversionRate: rate,
+  rateOn,
+  rateSource: source,
+  dateRule,
+});

@@ -1,6 +1,10 @@
 /** Owns the price of one entry: the strategy decides first, then the first source of that strategy that applies. */
 import { Decimal, fixed, type Rounding, round } from '../money.ts';
 import type { Day, DecimalText, EntryKind } from '../work-entry.ts';
+import { type Conversion, conversionInto, conversionRule, type KnownRate } from './conversion.ts';
+import { netExpense } from './net-expense.ts';
+import { type ListPrice, listPriceOf } from './price-lists.ts';
+import { forOvertime, serviceRate } from './service-rate.ts';
 
 export type Category = 'labor' | 'expenses' | 'mileage';
 export type Method = 'service_rates' | 'markup' | 'entry_or_task_price';
@@ -29,6 +33,10 @@ export interface PriceBook {
   rates: Rate[];
   /** Narrowest scope first. */
   markups: Markup[];
+  /** By list, of those that tasks name; one that is not here prices nothing. */
+  listPrices?: ReadonlyMap<string, readonly ListPrice[]>;
+  /** A rate into the book's currency; left out, there are none. */
+  rateOf?: (from: string, day: Day) => KnownRate | null;
   rounding: Rounding;
 }
 /** Per km or hour on the road, or percent on what it cost. */
@@ -44,10 +52,26 @@ export interface PriceableEntry {
   quantity: number;
   position: string | null;
   rate: DecimalText | null;
+  /** True: its rate prices it even where no strategy asks for it. A platform's rate is information (BILLING §4). */
+  ownPrice?: boolean;
   cost: DecimalText | null;
+  /** Of its rate, and of its cost unless that names one. */
   currency: string | null;
+  costCurrency?: string | null;
   taskUnitPrice: DecimalText | null;
-  product: { name: string; unit: string; defaultPrice: DecimalText | null };
+  /** The list of its task, and the raw quantity of the whole entry, by which a tier is chosen. */
+  priceListId?: string | null;
+  wholeQuantity?: number;
+  /** Of an expense: its day, and what of the quantity is no input tax, in the currency that was paid. */
+  receipt?: { on: Day | null; net: DecimalText } | null;
+  product: {
+    id?: string;
+    name: string;
+    unit: string;
+    defaultPrice: DecimalText | null;
+    /** Of its default price; null: of any contract. */
+    currency?: string | null;
+  };
   /** Set where the quantity is overtime; the multiplier of the contract prices it where the rate card does not. */
   overtime?: { multiplier: DecimalText | null };
   /** What the contract or its client agreed for transport, if anything. */
@@ -65,6 +89,10 @@ export interface PricedQuantity {
   /** quantity × unit price, exact; a line rounds it once. */
   amount: DecimalText;
   costAmount: DecimalText | null;
+  /** Null where there is no cost. */
+  costCurrency: string | null;
+  /** How the cost becomes money of the book; null where it is that already, or no rate is known. */
+  costConversion: Conversion | null;
   /** What one unit costs; null where the cost is not known. */
   costPrice: DecimalText | null;
   source: string;
@@ -74,7 +102,7 @@ export interface PricedQuantity {
   flagged: boolean;
 }
 
-interface UnitPrice {
+export interface UnitPrice {
   /** Of labor; left out: the hour. */
   unit?: Rate['unit'];
   price: DecimalText;
@@ -82,7 +110,7 @@ interface UnitPrice {
   rule: Record<string, string>;
 }
 
-const perUnit: Record<EntryKind, { unit: string; raw: number; category: Category }> = {
+export const perUnit: Record<EntryKind, { unit: string; raw: number; category: Category }> = {
   labor: { unit: 'hour', raw: 3600, category: 'labor' },
   mileage_time: { unit: 'hour', raw: 3600, category: 'mileage' },
   mileage_distance: { unit: 'km', raw: 1000, category: 'mileage' },
@@ -123,7 +151,7 @@ export function displayedQuantity(
 }
 
 /** Seconds of a unit of labor; null where the contract does not say how many hours it has. */
-function secondsOf(unit: Rate['unit'], calendar: WorkCalendar | null | undefined): number | null {
+export function secondsOf(unit: Rate['unit'], calendar: WorkCalendar | null | undefined): number | null {
   if (unit === 'hour' || unit === 'standby') return perUnit.labor.raw;
   const hours = unit === 'day' ? calendar?.hoursPerDay : calendar?.hoursPerShift;
   return hours ? new Decimal(hours).times(perUnit.labor.raw).toNumber() : null;
@@ -147,8 +175,8 @@ function withPlaces(count: number, places: number): DecimalText {
 }
 
 /**
- * Prices one entry; `quantity` is what it shows, its share of a rounded day (round-days.ts) or rounded by itself.
- * Never throws for a missing price: that is a flagged 0.00 (invariant 3).
+ * Prices one entry; `quantity` is what it shows, its share of a rounded day (round-days.ts) or rounded by itself; an expense
+ * shows its net in the book's currency. Never throws for a missing price: that is a flagged 0.00 (invariant 3).
  */
 export function priceEntry(
   entry: PriceableEntry,
@@ -160,23 +188,57 @@ export function priceEntry(
     rawPerUnit(entry, book),
   ),
 ): PricedQuantity {
+  if (entry.kind === 'expense') return priceExpense(entry, book, quantity);
   const { unit, category } = perUnit[entry.kind];
-  const method = book.methods[category];
-  const found = method ? byMethod[method](entry, book, category) : withoutStrategy(entry, book);
+  const found = findPrice(entry, book, category);
   const unitPrice = found?.price ?? '0.00';
   const costPrice = costOf(entry, found?.unit);
+  const costCurrency = costPrice === null ? null : (entry.costCurrency ?? entry.currency ?? book.currency);
   return {
     unit: found?.unit ?? unit,
     quantity,
     unitPrice,
     amount: new Decimal(quantity).times(unitPrice).toFixed(),
     costAmount: costPrice === null ? null : new Decimal(quantity).times(costPrice).toFixed(),
+    costCurrency,
+    costConversion:
+      costCurrency === null ? null : conversionInto(book, costCurrency, entry.workDate, 'work_date'),
     costPrice,
-    source: found?.source ?? (method ? `${method}: no price` : 'no price'),
+    source: found?.source ?? noPrice(book, category),
     rule: found?.rule ?? {},
     flagged: !found,
   };
 }
+
+/** Its quantity is what it cost us, so that a price of 1 is at cost; without a rate of its day it has no price. */
+function priceExpense(entry: PriceableEntry, book: PriceBook, paid: DecimalText): PricedQuantity {
+  const { unit, category } = perUnit.expense;
+  const { net, quantity, conversion, rule } = netExpense(entry, book, paid);
+  const found = quantity === null ? null : findPrice(entry, book, category);
+  const unitPrice = found?.price ?? '0.00';
+  return {
+    unit,
+    quantity: quantity ?? paid,
+    unitPrice,
+    amount: new Decimal(quantity ?? paid).times(unitPrice).toFixed(),
+    costAmount: net,
+    costCurrency: entry.currency ?? book.currency,
+    costConversion: conversion,
+    costPrice: '1',
+    source: found?.source ?? noPrice(book, category),
+    rule: found ? { ...rule, ...found.rule } : {},
+    flagged: !found,
+  };
+}
+
+const findPrice = (entry: PriceableEntry, book: PriceBook, category: Category): UnitPrice | null => {
+  const method = book.methods[category];
+  return method ? byMethod[method](entry, book, category) : withoutStrategy(entry, book);
+};
+const noPrice = (book: PriceBook, category: Category) => {
+  const method = book.methods[category];
+  return method ? `${method}: no price` : 'no price';
+};
 
 /** Costs are by the hour; a day of work costs its hours. */
 function costOf({ cost, workCalendar }: PriceableEntry, unit: Rate['unit'] | undefined): DecimalText | null {
@@ -193,121 +255,64 @@ const byMethod: Record<
   entry_or_task_price: (entry, book) => entryOrTaskPrice(entry, book),
 };
 
-function valid(row: { validFrom: Day; validTo: Day | null }, day: Day): boolean {
+export function isValid(row: { validFrom: Day; validTo: Day | null }, day: Day): boolean {
   return row.validFrom <= day && (row.validTo === null || day < row.validTo);
 }
 
-const folded = (position: string) => position.trim().toLowerCase();
-
-/**
- * A gap in the rate card is no price, never a silent change of strategy (BILLING §4). Labor is priced by the unit of its
- * line; time on the road by the hour only. A day without its hours in the contract is a gap too.
- */
-function serviceRate(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
-  if (perUnit[entry.kind].unit !== 'hour') return null;
-  const usable = book.rates.filter(
-    (rate) =>
-      (rate.unit === 'hour' || entry.kind === 'labor') &&
-      rate.currency === book.currency &&
-      valid(rate, entry.workDate),
-  );
-  for (const scopeType of ['contract', 'client'] as const) {
-    for (const position of entry.position ? [entry.position, '*'] : ['*']) {
-      const inScope = usable.filter((row) => row.scopeType === scopeType);
-      // As it is written first; else sources and rate cards may differ in capitals and outer blanks.
-      const rate =
-        lineOf(inScope.filter((row) => row.position === position)) ??
-        lineOf(inScope.filter((row) => folded(row.position) === folded(position)));
-      if (rate) return pricedBy(rate, position, entry, book);
-    }
-  }
-  return null;
+/** An amount per unit in the book's currency, to four places where it was converted, and what says so; null without a rate. */
+function inBookCurrency(
+  amount: DecimalText,
+  from: string | null | undefined,
+  { workDate }: PriceableEntry,
+  book: PriceBook,
+): { amount: DecimalText; rule: Record<string, string> } | null {
+  if (from === null || from === undefined || from === book.currency) return { amount, rule: {} };
+  const conversion = conversionInto(book, from, workDate, 'work_date');
+  if (!conversion) return null;
+  const converted = round(new Decimal(amount).times(conversion.rate), 4, book.rounding.mode);
+  return { amount: fixed(converted, 4), rule: conversionRule(conversion) };
 }
 
-/** Of the lines of one position the latest; of one day the hourly one. Standby is a line of its own position, so it comes last. */
-function lineOf(lines: readonly Rate[]): Rate | undefined {
-  const worked = lines.filter((line) => line.unit !== 'standby');
-  const [latest] = worked.length > 0 ? worked : lines;
-  return worked.find((line) => line.unit === 'hour' && line.validFrom === latest?.validFrom) ?? latest;
-}
-
-function pricedBy(rate: Rate, position: string, entry: PriceableEntry, book: PriceBook): UnitPrice | null {
-  const { unit, regularRate, overtimeRate, validFrom } = rate;
-  const seconds = secondsOf(unit, entry.workCalendar);
-  if (seconds === null) return null;
-  const source = `${rate.scopeType} rate card`;
-  const rule: UnitPrice['rule'] = { position, validFrom, regularRate };
-  if (unit === 'day' || unit === 'shift') rule.hours = new Decimal(seconds).div(perUnit.labor.raw).toFixed();
-  // Nobody works overtime on standby.
-  if (unit === 'standby') return { unit, price: regularRate, source: `${source}, standby`, rule };
-  const ofUnit = unit === 'hour' ? {} : { unit };
-  if (entry.overtime && overtimeRate !== null)
-    return {
-      ...ofUnit,
-      price: overtimeRate,
-      source: `${source}, overtime`,
-      rule: { ...rule, overtimeRate },
-    };
-  return { ...ofUnit, ...forOvertime({ price: regularRate, source, rule }, entry, book) };
-}
-
-/** A price for regular time as one for overtime: times the contract's multiplier, else as it is and saying so. */
-function forOvertime(regular: UnitPrice, { overtime }: PriceableEntry, book: PriceBook): UnitPrice {
-  if (!overtime) return regular;
-  const { price, source, rule } = regular;
-  if (overtime.multiplier === null)
-    return {
-      price,
-      source: `${source}, overtime at the regular rate`,
-      rule: { ...rule, warning: 'there is no overtime rate and no multiplier' },
-    };
+/** Cost and percent on it; an expense's quantity is its cost already, converted. */
+function costPlus(
+  entry: PriceableEntry,
+  book: PriceBook,
+  percentage: DecimalText,
+  source: string,
+): UnitPrice | null {
+  const cost = entry.kind === 'expense' ? '1' : entry.cost;
+  if (cost === null) return null;
+  const from = entry.kind === 'expense' ? null : (entry.costCurrency ?? entry.currency);
+  const own = inBookCurrency(cost, from, entry, book);
+  if (!own) return null;
+  const price = new Decimal(own.amount).times(new Decimal(100).plus(percentage)).div(100);
   return {
-    price: fixed(round(new Decimal(price).times(overtime.multiplier), 4, book.rounding.mode), 4),
-    source: `${source}, overtime`,
-    rule: { ...rule, multiplier: overtime.multiplier },
+    price: fixed(round(price, 4, book.rounding.mode), 4),
+    source,
+    rule: { cost, ...own.rule, percentage },
   };
 }
 
 function markedUpCost(entry: PriceableEntry, book: PriceBook, category: Category): UnitPrice | null {
-  // An expense's quantity is its cost: one unit of it costs one.
-  const cost = entry.kind === 'expense' ? '1' : entry.cost;
-  if (cost === null || (entry.currency !== null && entry.currency !== book.currency)) return null;
-  const markup = book.markups.find((row) => row.category === category && valid(row, entry.workDate));
-  if (!markup) return null;
-  const price = new Decimal(cost).times(new Decimal(100).plus(markup.percentage)).div(100);
-  return {
-    price: fixed(round(price, 4, book.rounding.mode), 4),
-    source: 'markup on cost',
-    rule: { cost, percentage: markup.percentage },
-  };
+  const markup = book.markups.find((row) => row.category === category && isValid(row, entry.workDate));
+  return markup ? costPlus(entry, book, markup.percentage, 'markup on cost') : null;
 }
 
 /**
  * What was agreed for transport stands before what a product costs everybody (DESIGN §5). A markup on a cost that is not
  * known is no price: the built-in one would be anything but agreed.
  */
-function mileagePrice(
-  { mileage, cost, currency }: PriceableEntry,
-  book: PriceBook,
-): UnitPrice | null | undefined {
+function mileagePrice(entry: PriceableEntry, book: PriceBook): UnitPrice | null | undefined {
+  const { mileage } = entry;
   if (!mileage) return undefined;
   if ('rate' in mileage)
     return { price: mileage.rate, source: `${mileage.source} rate`, rule: { mileageRate: mileage.rate } };
-  if (cost === null || (currency !== null && currency !== book.currency)) return null;
-  const price = new Decimal(cost).times(new Decimal(100).plus(mileage.percentage)).div(100);
-  return {
-    price: fixed(round(price, 4, book.rounding.mode), 4),
-    source: `${mileage.source} markup on cost`,
-    rule: { cost, percentage: mileage.percentage },
-  };
+  return costPlus(entry, book, mileage.percentage, `${mileage.source} markup on cost`);
 }
 
 /** Own price → (expenses, goods: cost) → task → product default; null means flagged 0.00 (DESIGN §5). */
 function entryOrTaskPrice(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
-  const sameCurrency = entry.currency === null || entry.currency === book.currency;
-  if (entry.rate !== null && sameCurrency)
-    return forOvertime({ price: entry.rate, source: 'entry price', rule: { rate: entry.rate } }, entry, book);
-  return withoutStrategy(entry, book);
+  return ownPrice(entry, book) ?? withoutStrategy(entry, book);
 }
 
 /**
@@ -315,34 +320,62 @@ function entryOrTaskPrice(entry: PriceableEntry, book: PriceBook): UnitPrice | n
  * order of its own: the price it came with → the mileage clause → product default → task price (DESIGN §5).
  */
 function withoutStrategy(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
-  const sameCurrency = entry.currency === null || entry.currency === book.currency;
-  const isTransport = entry.kind === 'mileage_distance' || entry.kind === 'mileage_time';
-  // An expense's quantity already is its cost in currency: one currency unit costs one.
-  const cost =
-    entry.kind === 'expense' && sameCurrency
-      ? '1'
-      : entry.kind === 'goods' && sameCurrency
-        ? entry.cost
-        : null;
-  const task: UnitPrice | null =
-    entry.taskUnitPrice === null
-      ? null
-      : { price: entry.taskUnitPrice, source: 'task price', rule: { taskUnitPrice: entry.taskUnitPrice } };
-  const product: UnitPrice | null =
-    entry.product.defaultPrice === null
-      ? null
-      : {
-          price: entry.product.defaultPrice,
-          source: 'product default',
-          rule: { product: entry.product.name },
-        };
-  if (cost !== null) return { price: cost, source: 'cost', rule: { cost } };
-  if (isTransport) {
-    if (entry.rate !== null && sameCurrency)
-      return { price: entry.rate, source: 'entry price', rule: { rate: entry.rate } };
+  if (entry.kind === 'mileage_distance' || entry.kind === 'mileage_time') {
+    const own = ownPrice(entry, book);
+    if (own) return own;
     const agreed = mileagePrice(entry, book);
-    return agreed === undefined ? (product ?? task) : agreed;
+    return agreed === undefined ? (productPrice(entry, book) ?? taskPrice(entry, book)) : agreed;
   }
-  const found = task ?? product;
+  const first = (entry.ownPrice ? ownPrice(entry, book) : null) ?? atCost(entry, book);
+  if (first) return first;
+  const found = taskPrice(entry, book) ?? productPrice(entry, book);
   return found && forOvertime(found, entry, book);
+}
+
+/** A price in another currency counts at the rate of the day; without one it is none. */
+function ownPrice(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
+  if (entry.rate === null) return null;
+  const own = inBookCurrency(entry.rate, entry.currency, entry, book);
+  if (!own) return null;
+  const rule = { rate: entry.rate, ...own.rule };
+  return forOvertime({ price: own.amount, source: 'entry price', rule }, entry, book);
+}
+
+/** Expenses and goods go at cost. */
+function atCost(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
+  if (entry.kind === 'expense') return { price: '1', source: 'cost', rule: { cost: '1' } };
+  if (entry.kind !== 'goods' || entry.cost === null) return null;
+  const own = inBookCurrency(entry.cost, entry.costCurrency ?? entry.currency, entry, book);
+  return own && { price: own.amount, source: 'cost', rule: { cost: entry.cost, ...own.rule } };
+}
+
+/** The task's own price, else that of its list. */
+function taskPrice(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
+  const { taskUnitPrice, priceListId, product, kind, wholeQuantity, quantity, workDate } = entry;
+  if (taskUnitPrice !== null) return { price: taskUnitPrice, source: 'task price', rule: { taskUnitPrice } };
+  const prices = priceListId ? book.listPrices?.get(priceListId) : undefined;
+  if (!prices || product.id === undefined) return null;
+  const tierQuantity = exactQuantity(kind, wholeQuantity ?? quantity).abs();
+  const wanted = { productId: product.id, currency: book.currency, quantity: tierQuantity, day: workDate };
+  const listed = listPriceOf(prices, wanted);
+  if (!listed) return null;
+  const { list, minimumQuantity, unitPrice, validFrom } = listed;
+  return {
+    price: unitPrice,
+    source: 'price list',
+    rule: {
+      list,
+      product: product.name,
+      unitPrice,
+      minimumQuantity,
+      tierQuantity: tierQuantity.toFixed(),
+      validFrom,
+    },
+  };
+}
+
+function productPrice({ product }: PriceableEntry, book: PriceBook): UnitPrice | null {
+  const { name, defaultPrice, currency } = product;
+  if (defaultPrice === null || (currency && currency !== book.currency)) return null;
+  return { price: defaultPrice, source: 'product default', rule: { product: name } };
 }
