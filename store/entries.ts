@@ -123,7 +123,7 @@ function sourceOf({ personId, projectId, status }: EntryFilter): keyof typeof id
 }
 
 /** `{name}` → a parameter, after $1. Postgres refuses parameters that a statement does not use. */
-function bind(tx: WorkspaceTx, sql: string, values: Record<string, unknown>): [string, unknown[]] {
+export function bind(tx: WorkspaceTx, sql: string, values: Record<string, unknown>): [string, unknown[]] {
   const params: unknown[] = [tx.workspaceId];
   const places = new Map<string, number>();
   const text = sql.replace(/\{(\w+)\}/g, (_, name: string) => {

@@ -40,7 +40,7 @@ interface Withdrawn {
 export async function uncompile(
   tx: WorkspaceTx,
   contractIds: string[],
-  run: { id: string; cutoffOn: Day },
+  run: { id: string; cutoffOn: Day; taskIds?: readonly string[] | null },
 ): Promise<boolean> {
   const found = await withdrawable(tx, contractIds, run, null);
   if (found.length === 0) return false;
@@ -153,7 +153,7 @@ export async function countAllocated(
 function withdrawable(
   tx: WorkspaceTx,
   contractIds: string[],
-  run: { id: string; cutoffOn: Day },
+  run: { id: string; cutoffOn: Day; taskIds?: readonly string[] | null },
   among: string[] | null,
 ): Promise<Withdrawn[]> {
   // All of an entry that is on no document goes back together. While a later version holds a difference on a document, the
@@ -164,7 +164,8 @@ function withdrawable(
        cross join lateral (
          select x.entry_id, x.entry_version, x.flagged, x.work_date, x.contract_version from billable_items x
          where x.workspace_id = $1 and x.id = b.item_id and x.entry_id is not null and x.run_id is distinct from $3
-           and x.held_reason is null and not x.included and x.work_date < $4 offset 0) i
+           and x.held_reason is null and not x.included and x.work_date < $4
+           and ($6::uuid[] is null or x.task_id = any($6)) offset 0) i
        cross join lateral (
          select x.current_version from work_entries x where x.workspace_id = $1 and x.id = i.entry_id and x.deleted_at is null offset 0) e
        where b.workspace_id = $1 and b.contract_id = any($2::uuid[]) and b.allocated <> b.quantity and b.allocated = 0
@@ -197,6 +198,7 @@ function withdrawable(
       run.id,
       run.cutoffOn,
       among === null ? null : plainArray(among),
+      run.taskIds ? plainArray(run.taskIds) : null,
     ],
   );
 }

@@ -7,6 +7,7 @@ import { asRows, plainArray } from './arrays.ts';
 import {
   type CompileContext,
   contractsInScope,
+  learnPricesOf,
   openCompile,
   type PricedPart,
   priceAlone,
@@ -69,6 +70,7 @@ export async function valueEntries(tx: WorkspaceTx, entries: readonly EntryVersi
   for (const contractId of [...byContract.keys()].filter((id) => id !== null).sort()) {
     const [contract] = await contractsInScope(tx, { type: 'contract', id: contractId }, contractStatuses);
     const context = await openCompile(tx, { id: null, cutoffOn: '9999-12-31' }, contract!);
+    await learnPricesOf(tx, context, byContract.get(contractId)!);
     const items = byContract
       .get(contractId)!
       .filter((candidate) => candidate.open !== 0)

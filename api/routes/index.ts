@@ -14,11 +14,15 @@ import { getAttachment } from './attachments/get-attachment.ts';
 import { getAttachmentContent } from './attachments/get-attachment-content.ts';
 import { exportAudit } from './audit/export-audit.ts';
 import { listAudit } from './audit/list-audit.ts';
+import { getBillableItem } from './billable-items/get-billable-item.ts';
+import { listBillableItems } from './billable-items/list-billable-items.ts';
 import { cancelBillingRun } from './billing-runs/cancel-billing-run.ts';
 import { createBillingRun } from './billing-runs/create-billing-run.ts';
 import { getBillingRun } from './billing-runs/get-billing-run.ts';
 import { listBillingRuns } from './billing-runs/list-billing-runs.ts';
 import { previewBillingRun } from './billing-runs/preview-billing-run.ts';
+import { confirmBuiltInPrices } from './built-in-prices/confirm-built-in-prices.ts';
+import { listBuiltInPrices } from './built-in-prices/list-built-in-prices.ts';
 import { addClientDocument } from './client-documents/add-client-document.ts';
 import { deleteClientDocument } from './client-documents/delete-client-document.ts';
 import { downloadClientDocument } from './client-documents/download-client-document.ts';
@@ -36,6 +40,8 @@ import { listClients } from './clients/list-clients.ts';
 import { previewClientDeletion } from './clients/preview-client-deletion.ts';
 import { suggestClientCode } from './clients/suggest-client-code.ts';
 import { updateClient } from './clients/update-client.ts';
+import { createCompilation } from './compilations/create-compilation.ts';
+import { undoCompilation } from './compilations/undo-compilation.ts';
 import { getPersonCompliance } from './compliance/get-person-compliance.ts';
 import { listCompliance } from './compliance/list-compliance.ts';
 import { summarizeCompliance } from './compliance/summarize-compliance.ts';
@@ -203,7 +209,9 @@ import { getRateCard } from './rate-cards/get-rate-card.ts';
 import { listRateCards } from './rate-cards/list-rate-cards.ts';
 import { updateRateCard } from './rate-cards/update-rate-card.ts';
 import { exportLeakage } from './reports/export-leakage.ts';
+import { exportReconciliation } from './reports/export-reconciliation.ts';
 import { getLeakage } from './reports/get-leakage.ts';
+import { getReconciliation } from './reports/get-reconciliation.ts';
 import { listRoles } from './roles/list-roles.ts';
 import { updateRole } from './roles/update-role.ts';
 import { answerSelfBillingAgreement } from './self-billing-agreements/answer-self-billing-agreement.ts';
@@ -262,6 +270,10 @@ export const routes: readonly Route[] = [
   getBillingRun,
   listBillingRuns,
   previewBillingRun,
+  createCompilation,
+  undoCompilation,
+  listBillableItems,
+  getBillableItem,
   createClient,
   getClient,
   listClients,
@@ -351,6 +363,8 @@ export const routes: readonly Route[] = [
   summarizeExceptions,
   getLeakage,
   exportLeakage,
+  getReconciliation,
+  exportReconciliation,
   createImport,
   confirmPayment,
   decideConfirmation,
@@ -418,6 +432,8 @@ export const routes: readonly Route[] = [
   listQuarantine,
   createRateCard,
   getRateCard,
+  listBuiltInPrices,
+  confirmBuiltInPrices,
   createMileageClause,
   listMileageClauses,
   getMileageClause,

@@ -208,6 +208,7 @@ export async function carryOut(database: Database, books: Books, run: Run): Prom
     else if (next.step === 'draft') await activities.draftRun(ref);
     else if (next.step === 'issue') await activities.issueRun(ref);
     else if (next.step === 'cancel') await activities.cancelRun(ref);
+    else if (next.step === 'undo') await activities.undoRun(ref);
     else await activities.finishBillingRun({ ...ref, error: null });
   }
   throw new Error('the run did not end within 20 steps');

@@ -98,6 +98,7 @@ export const pipelineMakers: Record<string, Make> = {
   exceptionId: newest('exceptions'),
   operationId: startOperation,
   runId: runToDraft,
+  itemId: newest('billable_items'),
   invoiceId: newest('client_invoices'),
   lineId: newest('invoice_lines'),
   paymentId: recordPayment,

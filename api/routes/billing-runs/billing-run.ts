@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { WorkspaceTx } from '../../../store/database.ts';
 import { requireReference } from '../../../store/references.ts';
-import { runStatuses, runSteps, triggers } from '../../../store/runs.ts';
+import { finishes, runStatuses, runSteps, triggers } from '../../../store/runs.ts';
 import { type Actor, requirePermission } from '../../kit/auth.ts';
 import { day, id, instant, note, storedDay } from '../../kit/schemas.ts';
 
@@ -11,6 +11,9 @@ const finishAt = z.enum(['draft', 'issue']).meta({
   description:
     'draft: invoices wait for a person · issue: they get their numbers and go to the accounting platform.',
 });
+const finishedAt = z
+  .enum(finishes)
+  .meta({ description: 'compile: it ends at its items, see POST /compilations.' });
 
 export const runStatus = z.enum(runStatuses);
 
@@ -23,9 +26,12 @@ export const billingRun = z
     pulledBy: z.string(),
     reason: z.string().nullable(),
     cutoffOn: storedDay,
-    finishAt,
+    finishAt: finishedAt,
+    taskIds: z.array(id).nullable().meta({ description: 'Only work on these tasks; null: all.' }),
     status: runStatus,
     cancelRequested: z.boolean(),
+    undoRequested: z.boolean(),
+    operationId: id.nullable(),
     error: z.string().nullable(),
     counts: z.record(z.string(), z.number()),
     createdAt: instant,
