@@ -15,6 +15,7 @@ const ruleWords: Readonly<Record<string, string>> = {
   'match.person': 'person not known',
   'match.task': 'task not known',
   'contract.outside_dates': 'outside the dates of its contract',
+  'contract.latest_invoice_date': 'work that must be invoiced soon',
   'contract.before_go_live': 'before the go-live date of its contract',
   'project.not_billable': 'project not billable',
   'entry.over_24h': 'one entry over 24 hours',

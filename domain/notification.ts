@@ -247,6 +247,13 @@ export const notificationKinds = {
     list: '{forecast}',
     action: 'Look at the project',
   },
+  'contract.latest_invoice_date': {
+    ...everywhere,
+    label: 'Work must be invoiced soon',
+    title: 'Work under {contract} must be invoiced by {latest}',
+    body: 'Something keeps it from an invoice: a hold, a minimum or a sign-off. Of {contract}, {work}.',
+    action: 'Look at the contract',
+  },
   'milestone.reached': {
     ...everywhere,
     label: 'A milestone is reached',
@@ -378,6 +385,7 @@ const places: Readonly<Record<string, string>> = {
   billing_run: '/billing-runs/',
   operation: '/operations/',
   project: '/projects/',
+  contract: '/contracts/',
   mail: '/mail-outbox/',
 };
 const listPlaces: Readonly<Record<string, string>> = {

@@ -6,6 +6,7 @@ import type { Day } from '../domain/work-entry.ts';
 import { followConfirmations } from './client-confirmations.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { remindOfExpiry } from './document-reminders.ts';
+import { watchLatestDates } from './latest-invoice-dates.ts';
 import { notify } from './notifications.ts';
 import { watchBudgets } from './project-budgets.ts';
 import { getWorkspace, listWorkspaces, type Workspace, zoneOf } from './workspaces.ts';
@@ -45,6 +46,7 @@ async function tellDay(tx: WorkspaceTx, day: Day): Promise<boolean> {
   await remindOfExpiry(tx);
   await followConfirmations(tx, confirmationDays);
   await watchBudgets(tx, day);
+  await watchLatestDates(tx, day);
   const workspace = await getWorkspace(tx);
   await alarmOfAge(tx, day, digestSettings(workspace.settings).exceptionAgeDays);
   const lines = digestLines(await readOpenWork(tx, zoneOf(workspace)));

@@ -8,6 +8,7 @@ import {
 } from '../domain/grouping/build-drafts.ts';
 import type { GroupingMode } from '../domain/grouping/group-keys.ts';
 import { invoiceTotals } from '../domain/invoice.ts';
+import { isPressing, latestInvoiceDate } from '../domain/latest-invoice-date.ts';
 import { Decimal } from '../domain/money.ts';
 import type { DrawableItem } from '../domain/retainer.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
@@ -17,6 +18,7 @@ import { lockContract, readTimeline } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { closeFixed } from './exceptions.ts';
+import { latestInvoiceDaysOf } from './latest-invoice-dates.ts';
 import { newId } from './new-id.ts';
 import { drawRetainers, hasRetainer } from './retainers.ts';
 import { addDeltas } from './totals.ts';
@@ -56,6 +58,9 @@ export async function draftContract(
     contract.rounding,
   );
   const keptBack = hasRetainer(timeline) ? await drawOnRetainers(tx, timeline, run) : new Set<string>();
+  const latestInvoiceDays = timeline.some((terms) => terms.minimumInvoiceAmount !== null)
+    ? await latestInvoiceDaysOf(tx, contract.sellerId)
+    : null;
   let pages = 0;
   let onlyPage: OpenItem[] = [];
   for await (const page of openItems(tx, timeline, run, keptBack)) {
@@ -66,7 +71,7 @@ export async function draftContract(
   const drafts = builder
     .build()
     .map((draft) => ({ ...draft, terms: termsAt(timeline, draft.serviceTo) }))
-    .filter((draft) => !isBelowMinimum(draft, run.cutoffOn));
+    .filter((draft) => !isBelowMinimum(draft, run.cutoffOn, latestInvoiceDays));
   if (drafts.length === 0) return { invoices: 0, items: 0, net: '0', seconds: 0 };
   const items = drafts.reduce((sum, draft) => sum + draft.itemCount, 0);
   const lineIds = await writeDrafts(tx, contract, run, drafts);
@@ -128,9 +133,15 @@ async function drawOnRetainers(
 type TermedDraft = DraftInvoice & { terms: ContractTerms };
 
 /** Too little for an invoice of its own: it stays open, and is billed with what comes later. What ends is billed in any case. */
-function isBelowMinimum({ net, terms }: TermedDraft, cutoffOn: Day): boolean {
+function isBelowMinimum(
+  { net, terms, serviceFrom }: TermedDraft,
+  cutoffOn: Day,
+  latestInvoiceDays: number | null,
+): boolean {
   if (terms.minimumInvoiceAmount === null || (terms.endsBefore !== null && terms.endsBefore <= cutoffOn))
     return false;
+  // A minimum never keeps work beyond its latest invoice date (BILLING §5).
+  if (isPressing(latestInvoiceDate(serviceFrom, latestInvoiceDays), cutoffOn)) return false;
   return new Decimal(net).lt(terms.minimumInvoiceAmount);
 }
 

@@ -21,6 +21,7 @@ export interface RaisedFinding {
     | 'entry'
     | 'person_day'
     | 'mapping'
+    | 'contract'
     | 'client_invoice'
     | 'payment'
     | 'connection'

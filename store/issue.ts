@@ -9,6 +9,7 @@ import { beforeGoLive, outsideContractDates } from '../domain/validation/contrac
 import type { RuleSettings } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
+import { atBuiltInPrice, saysUnconfirmed, unconfirmedCurrencies } from './built-in-prices.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { raiseFindings } from './exceptions.ts';
@@ -46,7 +47,9 @@ interface Draft {
   startsOn: Day;
   endsBefore: Day | null;
   goLiveOn: Day;
-  severities: RuleSettings;
+  /** By the versions of the contract that count on the first and on the last day of service. */
+  severitiesFrom: RuleSettings;
+  severitiesTo: RuleSettings;
   purchaseOrderId: string | null;
   retentionPercentage: DecimalText | null;
   zone: string;
@@ -144,17 +147,23 @@ const noInternalSeries =
 const takenByRuns = ['draft', 'ready'];
 const takenOnRelease = [...takenByRuns, 'held'];
 
+/** What the contract `k` makes of rules by its version that counts on the day. */
+const severitiesOn = (day: string) => `(k.severities || coalesce((
+         select v.clauses -> 'severities' from contract_versions v
+         where v.workspace_id = $1 and v.contract_id = k.id and v.starts_on <= ${day} order by v.starts_on desc limit 1), k.clauses -> 'severities', '{}'))`;
+
 async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Promise<Draft[]> {
   return tx.rows<Draft>(
     `select i.id, i.status, i.seller_id, i.client_id, i.contract_id, i.currency, i.net, i.tax, i.total, i.quantity_seconds, i.service_from, i.service_to,
        c.code as client_code, c.internal, coalesce((i.terms ->> 'paymentTermsDays')::int, c.payment_terms_days) as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on,
-       coalesce((select w.settings -> 'ruleSettings' from workspaces w where w.id = $1), '{}') || k.severities || coalesce(k.clauses -> 'severities', '{}') as severities,
+       w.rules || ${severitiesOn('i.service_from')} as severities_from, w.rules || ${severitiesOn('i.service_to')} as severities_to,
        k.purchase_order_id, i.terms ->> 'retentionPercentage' as retention_percentage, s.zone, r.id as series_id, r.last_issue_date, k.target_connection_id is not null as auto_sync, t.connector as target_connector,
        ${snapshotColumn} as snapshot, ${termsTemplateColumn} as terms_template
      from client_invoices i
      join clients c on c.workspace_id = $1 and c.id = i.client_id
      join contracts k on k.workspace_id = $1 and k.id = i.contract_id
      join sellers s on s.workspace_id = $1 and s.id = i.seller_id
+     cross join (select coalesce((select x.settings -> 'ruleSettings' from workspaces x where x.id = $1), '{}') as rules) w
      left join connections t on t.workspace_id = $1 and t.id = k.target_connection_id
      left join series r on r.workspace_id = $1 and r.seller_id = i.seller_id and r.document_type = 'invoice'
        and r.name = case when c.internal then 'internal' else 'default' end
@@ -185,6 +194,7 @@ async function gateReasons(
     unapproved: number;
     excepted: number;
     flagged: number;
+    atBuiltIn: boolean;
     allocated: DecimalText;
   }>(
     `select d.id as invoice_id,
@@ -194,13 +204,14 @@ async function gateReasons(
        count(*) filter (where i.entry_id is not null and (e.deleted or not $4::jsonb -> d.policy ? v.approval
          or d.policy = 'approved' and v.approved_hash is distinct from v.content_hash))::int as unapproved,
        count(*) filter (where i.flagged)::int as flagged,
+       bool_or(i.at_built_in) as at_built_in,
        sum(a.amount) as allocated
      from unnest($2::uuid[], $3::text[]) as d(id, policy)
      cross join lateral (
        select x.item_id, sum(x.amount) as amount from allocations x where x.workspace_id = $1 and x.invoice_id = d.id
        group by 1 having sum(x.quantity) <> 0 offset 0) a
      cross join lateral (
-       select x.entry_id, x.entry_version, x.flagged from billable_items x where x.workspace_id = $1 and x.id = a.item_id offset 0) i
+       select x.entry_id, x.entry_version, x.flagged, ${atBuiltInPrice} as at_built_in from billable_items x where x.workspace_id = $1 and x.id = a.item_id offset 0) i
      left join lateral (
        select x.current_version, x.deleted_at is not null as deleted from work_entries x where x.workspace_id = $1 and x.id = i.entry_id offset 0) e on true
      left join lateral (
@@ -230,6 +241,10 @@ async function gateReasons(
     rows.filter((row) => row.moved > 0).map((row) => row.invoiceId),
   );
   const closed = await closedPeriods(tx, drafts, actor, now);
+  const unconfirmed = await unconfirmedCurrencies(
+    tx,
+    drafts.filter((draft) => found.get(draft.id)?.atBuiltIn).map((draft) => draft.currency),
+  );
   const reasons = new Map<string, string>();
   for (const draft of drafts) {
     const row = found.get(draft.id);
@@ -248,6 +263,7 @@ async function gateReasons(
     if (row.excepted > 0) why.push(`${row.excepted} entries have an open exception`);
     if (row.unapproved > 0) why.push(`${row.unapproved} entries are no longer approved`);
     if (row.flagged > 0 && !isReleased) why.push(`${row.flagged} items have no price`);
+    if (row.atBuiltIn && unconfirmed.has(draft.currency)) why.push(saysUnconfirmed(draft.currency));
     if (!new Decimal(row.allocated).eq(draft.net))
       why.push(`lines add up to ${draft.net} but allocations to ${row.allocated}`);
     if (new Decimal(draft.total).lt(0)) why.push(needsCreditNote);
@@ -259,14 +275,16 @@ async function gateReasons(
 /** As in the contract pass of a run: what changed in the contract since the draft counts too, and a warning was released there. */
 function contractReasons(draft: Draft, isReleased: boolean): string[] {
   const why: string[] = [];
-  const { contractStatus, serviceFrom, serviceTo, startsOn, endsBefore, goLiveOn, severities } = draft;
+  const { contractStatus, serviceFrom, serviceTo, startsOn, endsBefore, goLiveOn } = draft;
+  const isError = (rule: { code: string }, severities: RuleSettings) =>
+    (severities[rule.code] ?? 'E') === 'E';
   if (contractStatus !== 'active' && !isReleased) why.push(`the contract is ${contractStatus}`);
   if (
-    (severities[outsideContractDates.code] ?? 'E') === 'E' &&
-    (serviceFrom < startsOn || (endsBefore !== null && serviceTo >= endsBefore))
+    (serviceFrom < startsOn && isError(outsideContractDates, draft.severitiesFrom)) ||
+    (endsBefore !== null && serviceTo >= endsBefore && isError(outsideContractDates, draft.severitiesTo))
   )
     why.push(`${serviceFrom} to ${serviceTo} is outside the contract's dates`);
-  if ((severities[beforeGoLive.code] ?? 'E') === 'E' && serviceFrom < goLiveOn)
+  if (serviceFrom < goLiveOn && isError(beforeGoLive, draft.severitiesFrom))
     why.push(`${serviceFrom} is before the contract's go-live on ${goLiveOn}`);
   return why;
 }

@@ -1,0 +1,33 @@
+/** Owns until when work must be invoiced: so many days after it, as the law of the seller's country has it. */
+import { addDays } from './day.ts';
+import type { Day } from './work-entry.ts';
+
+/** A week before it is told, and no minimum holds work back any more. */
+export const warnDays = 7;
+
+/** Null where the seller's country sets none. */
+export const latestInvoiceDate = (workDate: Day, latestInvoiceDays: number | null): Day | null =>
+  latestInvoiceDays === null ? null : addDays(workDate, latestInvoiceDays);
+
+/** True where the date has come so near, or has passed. */
+export const isPressing = (latest: Day | null, today: Day): boolean =>
+  latest !== null && latest <= addDays(today, warnDays);
+
+/** Work of a contract that is on no invoice, and so of one seller. */
+export interface Uninvoiced {
+  /** The earliest. */
+  workDate: Day;
+  entries: number;
+  items: number;
+  drafts: number;
+}
+
+/** "work of 2026-03-02 must be invoiced by 2026-04-01, 5 days from now: 2 entries, 1 draft". */
+export function saysLatest({ workDate, ...counts }: Uninvoiced, latest: Day, today: Day): string {
+  const days = (Date.parse(latest) - Date.parse(today)) / 86_400_000;
+  const when = days < 0 ? `${-days} days ago` : days === 0 ? 'today' : `${days} days from now`;
+  const named = (['entries', 'items', 'drafts'] as const)
+    .filter((each) => counts[each] > 0)
+    .map((each) => `${counts[each]} ${each}`);
+  return `work of ${workDate} must be invoiced by ${latest}, ${when}: ${named.join(', ')}`;
+}
