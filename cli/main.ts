@@ -14,6 +14,7 @@ import { exceptions } from './commands/exceptions.ts';
 import { importFile } from './commands/import.ts';
 import { invite } from './commands/invite.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { reconcile } from './commands/reconcile.ts';
 import { release } from './commands/release.ts';
 import { restartWorkflows } from './commands/restart-workflows.ts';
 import { runCommand } from './commands/run.ts';
@@ -33,6 +34,7 @@ const commands: Command[] = [
   apiKey,
   invite,
   verify,
+  reconcile,
   auditExport,
   restartWorkflows,
   migrateCommand,
