@@ -5,7 +5,6 @@ import { type ContractTerms, type ContractTimeline, termsAt } from '../domain/co
 import { Decimal, type Rounding } from '../domain/money.ts';
 import { canBeOvertime } from '../domain/overtime/split-overtime.ts';
 import { type MileageClause, mileageTerm } from '../domain/pricing/mileage-term.ts';
-import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts';
 import {
   displayedQuantity,
   hasLongUnits,
@@ -13,7 +12,6 @@ import {
   type PriceBook,
   type PricedQuantity,
   priceEntry,
-  type Rate,
   rawPerUnit,
 } from '../domain/pricing/price-entry.ts';
 import type { ProductStep } from '../domain/pricing/resolve-product.ts';
@@ -26,7 +24,7 @@ import {
 import { contractRules, pricedRules } from '../domain/validation/entry-rules.ts';
 import type { ContractEntry, PricedEntry, RuleSetting } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, EntryKind, Instant } from '../domain/work-entry.ts';
-import { asRows, plainArray, textArray } from './arrays.ts';
+import { asRows, plainArray } from './arrays.ts';
 import {
   type ContractChecks,
   findInContract,
@@ -35,6 +33,8 @@ import {
   openChecks,
 } from './contract-checks.ts';
 import { lockContract, readTimeline } from './contract-versions.ts';
+import { type CostBook, openCosts } from './cost-rates.ts';
+import { conversionKey, keepConversions, openRates, type RateBook } from './currency-rates.ts';
 import type { WorkspaceTx } from './database.ts';
 import {
   closeFixed,
@@ -48,6 +48,7 @@ import { readMileageClauses } from './mileage-clauses.ts';
 import { compileMilestones } from './milestone-items.ts';
 import { newId } from './new-id.ts';
 import { type OvertimeBook, openOvertime, splitCandidates } from './overtime.ts';
+import { type ContractPrices, readPriceBooks } from './price-books.ts';
 import { learnProducts, openProductBook, type ProductBook, productOf } from './products.ts';
 import { addDeltas } from './totals.ts';
 import { uncompile } from './uncompile.ts';
@@ -84,37 +85,6 @@ export async function contractsInScope(
        and case $2 when 'contract' then c.id = $3 when 'client' then c.client_id = $3 when 'project' then p.id = $3 else true end
      group by c.workspace_id, c.id order by c.id`,
     [tx.workspaceId, scope.type, scope.id, plainArray(statuses)],
-  );
-}
-
-/** Reads everything that may price the contract's entries, and answers the book of each project. */
-export async function readPriceBooks(
-  tx: WorkspaceTx,
-  contract: ContractForBilling,
-): Promise<(projectId: string) => PriceBook> {
-  const scopes = plainArray([
-    contract.id,
-    ...contract.projects.map((project) => project.id),
-    contract.clientId,
-    tx.workspaceId,
-  ]);
-  const rates = await tx.rows<Rate>(
-    `select scope_type, position, unit, regular_rate, overtime_rate, currency, valid_from, valid_to from rate_cards
-     where workspace_id = $1 and scope_id in ($2, $3) order by scope_type desc, valid_from desc`,
-    [tx.workspaceId, contract.id, contract.clientId],
-  );
-  const strategies = await tx.rows<ScopedPrices['strategies'][number]>(
-    'select scope_type, scope_id, category, method from strategies where workspace_id = $1 and scope_id = any($2::uuid[])',
-    [tx.workspaceId, scopes],
-  );
-  const markups = await tx.rows<ScopedPrices['markups'][number]>(
-    `select scope_type, scope_id, category, percentage, valid_from, valid_to from markups
-     where workspace_id = $1 and scope_id = any($2::uuid[]) order by valid_from desc`,
-    [tx.workspaceId, scopes],
-  );
-  return priceBooks(
-    { currency: contract.currency, rates, rounding: contract.rounding },
-    { strategies, markups },
   );
 }
 
@@ -204,6 +174,13 @@ export interface Candidate {
   ownPrice: DecimalText | null;
   taskProductId: string | null;
   taskUnitPrice: DecimalText | null;
+  taskPriceListId: string | null;
+  /** Raw units of the whole entry; only where its task has a price list. */
+  wholeQuantity: number | null;
+  /** Where its rate is from; null without one. */
+  rateSourceId: string | null;
+  /** Of an expense: the day, what is no input tax of it (null: all), and its cents in whole. */
+  receipt: { on: Day | null; net: DecimalText | null; whole: number } | null;
   taskBillable: boolean | null;
   startedAt: Instant | null;
   endedAt: Instant | null;
@@ -226,6 +203,11 @@ export interface CompileContext {
   overtime: OvertimeBook | null;
   checks: ContractChecks;
   bookOf: (projectId: string) => PriceBook;
+  pricingSources: ContractPrices['pricingSources'];
+  /** Into the contract's currency. */
+  rates: RateBook;
+  /** What work costs that came without its cost. */
+  costs: CostBook;
   /** Of the client, the latest first. */
   mileage: readonly MileageClause[];
   products: ProductBook;
@@ -244,7 +226,8 @@ export async function openCompile(
 ): Promise<CompileContext> {
   const timeline = await readTimeline(tx, contract.id);
   const overtime = await openOvertime(tx, timeline);
-  const bookOf = await readPriceBooks(tx, contract);
+  const rates = openRates(contract.currency);
+  const { bookOf, pricingSources, hasCostRates } = await readPriceBooks(tx, contract, rates);
   return {
     contract,
     timeline,
@@ -253,10 +236,14 @@ export async function openCompile(
       contract,
       timeline,
       bookOf,
+      rateOf: rates.find,
       isHoliday: overtime?.isHoliday ?? (() => false),
       actor: `billing-run:${run.id}`,
     }),
     bookOf,
+    pricingSources,
+    rates,
+    costs: openCosts(hasCostRates),
     mileage: await readMileageClauses(tx, contract.clientId),
     products: await openProductBook(tx, contract.clientId),
     runId: run.id,
@@ -395,21 +382,40 @@ const ofFixedPrice = {
 };
 
 function toPriceable(context: CompileContext, { candidate, quantity, isOvertime }: Part): PriceableEntry {
+  const { receipt } = candidate;
   const terms = termsAt(context.timeline, candidate.workDate);
+  const position = candidate.position ?? candidate.personPosition;
+  const cost =
+    candidate.costRate === null ? context.costs.find({ ...candidate, position, isOvertime }) : null;
   return {
     kind: candidate.kind,
     workDate: candidate.workDate,
     quantity,
-    position: candidate.position ?? candidate.personPosition,
-    rate: candidate.rate,
-    cost: candidate.costRate,
+    position,
+    rate: candidate.ownPrice ?? candidate.rate,
+    ratePrices:
+      candidate.ownPrice !== null ||
+      (candidate.rateSourceId !== null && context.pricingSources.has(candidate.rateSourceId)),
+    cost: cost?.rate ?? candidate.costRate,
     currency: candidate.currency,
+    ...(cost && { costCurrency: cost.currency }),
     taskUnitPrice: candidate.taskUnitPrice,
+    ...(candidate.taskPriceListId !== null && {
+      priceListId: candidate.taskPriceListId,
+      wholeQuantity: candidate.wholeQuantity!,
+    }),
+    ...(receipt && { receipt: { on: receipt.on, net: netOf(receipt, quantity) } }),
     product: productOf(context.products, candidate).product,
     mileage: mileageTerm(candidate.kind, candidate.workDate, terms, context.mileage),
     workCalendar: terms.workCalendar,
     ...(isOvertime && { overtime: { multiplier: terms.overtime?.multiplier ?? null } }),
   };
+}
+
+/** Of a difference to what was billed before, its part of the net. */
+function netOf({ net, whole }: NonNullable<Candidate['receipt']>, quantity: number): DecimalText | null {
+  if (net === null || whole === quantity) return net;
+  return new Decimal(net).times(quantity).div(whole).toDecimalPlaces(4).toFixed();
 }
 
 /** Seconds of the day or shift that the labor is priced by; undefined where hours and kilometres are what they are. */
@@ -457,6 +463,7 @@ function toPricedEntries({ overtime }: CompileContext, parts: readonly PricedPar
     return {
       ...toEntry(candidate),
       costRate: priced.costPrice,
+      receiptOn: candidate.receipt?.on ?? null,
       quantity,
       priced,
       included,
@@ -500,7 +507,7 @@ export async function findAgain(
   context: CompileContext,
   candidates: readonly Candidate[],
 ): Promise<{ found: RaisedFinding[]; held: Set<string | null> }> {
-  await learnProductsOf(tx, context, candidates);
+  await learnPricesOf(tx, context, candidates);
   const ofContract = await findInContract(tx, context.checks, candidates.map(toEntry));
   const held = new Set(ofContract.map((finding) => finding.subjectId));
   const free = candidates.filter((candidate) => !held.has(candidate.entryId));
@@ -609,15 +616,18 @@ function wholeDays<C extends CompileCursor>(page: C[]): C[] {
   return whole.length > 0 ? whole : page;
 }
 
-/** Of a balance `l`, its version `v`, task `t` and person `p`. */
+/** Of a balance `l`, its entry `e`, version `v`, task `t` and person `p`. */
 const candidateColumns = `l.entry_id, l.version, l.open, v.kind, v.work_date, v.project_id, v.client_id, v.task_id, t.phase_id, v.person_id, v.position,
        p.position as person_position, v.notes, v.rate, v.cost_rate, v.currency,
        v.product_id, v.unit_price as own_price, t.product_id as task_product_id, t.unit_price as task_unit_price, t.billable as task_billable,
+       t.price_list_id as task_price_list_id, case when t.price_list_id is not null then v.quantity end as whole_quantity,
+       case when v.rate is not null then e.source_id end as rate_source_id,
+       case when v.kind = 'expense' then jsonb_build_object('on', v.receipt_on, 'net', v.expense_net::text, 'whole', v.quantity) end as receipt,
        v.started_at, v.ended_at, v.overtime_seconds as ticket_overtime_seconds, v.approved_hash is not distinct from v.content_hash as approved_as_is,
        case when l.version > 1 then exists (select 1 from entry_balance b
          where b.workspace_id = $1 and b.entry_id = l.entry_id and b.version < l.version and b.claimed <> 0) else false end as corrects`;
 const taskAndPerson = `left join lateral (
-       select x.phase_id, x.product_id, x.unit_price, x.billable from tasks x where x.workspace_id = $1 and x.id = v.task_id offset 0) t on true
+       select x.phase_id, x.product_id, x.price_list_id, x.unit_price, x.billable from tasks x where x.workspace_id = $1 and x.id = v.task_id offset 0) t on true
      left join lateral (select x.position from people x where x.workspace_id = $1 and x.id = v.person_id offset 0) p on true`;
 
 /** The named entries as they are now, whatever holds them back; those of no project are left out. A version that is not the current one too. */
@@ -629,7 +639,7 @@ export function readEntries(
     `select ${candidateColumns}, j.contract_id
      from (select distinct * from unnest($2::uuid[], $3::int[]) as u(entry_id, version)) r
      cross join lateral (
-       select x.current_version from work_entries x where x.workspace_id = $1 and x.id = r.entry_id and x.deleted_at is null
+       select x.current_version, x.source_id from work_entries x where x.workspace_id = $1 and x.id = r.entry_id and x.deleted_at is null
          and x.current_version = coalesce(r.version, x.current_version) offset 0) e
      cross join lateral (
        select x.entry_id, x.version, x.quantity - x.claimed as open from entry_balance x
@@ -666,7 +676,7 @@ async function readCandidates(
        select entry_id, version, quantity - claimed as open from entry_balance where ${openEntries}
          and (project_id, work_date, entry_id, version) <= ($9::uuid, $10::date, $11::uuid, $12::int) offset 0) l
      cross join lateral (
-       select 1 from work_entries x
+       select x.source_id from work_entries x
        where x.workspace_id = $1 and x.id = l.entry_id and x.current_version = l.version and x.deleted_at is null offset 0) e
      cross join lateral (
        select x.* from entry_versions x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version
@@ -686,20 +696,27 @@ async function readCandidates(
       context.taskIds === null ? null : plainArray(context.taskIds),
     ],
   );
-  await learnProductsOf(tx, context, found);
+  await learnPricesOf(tx, context, found);
   return found.filter((row) => locked.has(entryKey(row)));
 }
 
-/** Before these are priced: what they and their tasks name is read, in one query where there is any. */
-export function learnProductsOf(
+/** Before these are priced: what they name of products, costs and currencies is read, where there is any. */
+export async function learnPricesOf(
   tx: WorkspaceTx,
-  { products }: CompileContext,
+  { products, costs, rates }: CompileContext,
   candidates: readonly Candidate[],
 ): Promise<void> {
   const named = candidates.flatMap(({ productId, taskProductId }) =>
     productId === null && taskProductId === null ? [] : [productId, taskProductId],
   );
-  return learnProducts(tx, products, named);
+  await learnProducts(tx, products, named);
+  await costs.load(tx, candidates);
+  const dated = candidates.flatMap(({ currency, workDate, receipt }) =>
+    currency === null
+      ? []
+      : [{ currency, day: workDate }, ...(receipt?.on ? [{ currency, day: receipt.on }] : [])],
+  );
+  await rates.load(tx, [...dated, ...costs.currencies(candidates)]);
 }
 
 const itemKinds: Record<EntryKind, string> = {
@@ -722,6 +739,10 @@ export async function writeItems(
   const { contract, runId } = context;
   const c = items.map((item) => item.candidate);
   const p = items.map((item) => item.priced);
+  const conversions = await keepConversions(
+    tx,
+    p.flatMap((row) => row.costConversion ?? []),
+  );
   const { from, params } = asRows(
     {
       id: { type: 'uuid', values: ids },
@@ -750,6 +771,13 @@ export async function writeItems(
       unit_price: { type: 'numeric', values: p.map((row) => row.unitPrice) },
       amount: { type: 'numeric', values: p.map((row) => row.amount) },
       cost_amount: { type: 'numeric', values: p.map((row) => row.costAmount) },
+      cost_currency: { type: 'text', values: p.map((row) => row.costCurrency) },
+      cost_conversion_id: {
+        type: 'uuid',
+        values: p.map(({ costConversion }) =>
+          costConversion === null ? null : conversions.get(conversionKey(costConversion))!,
+        ),
+      },
       price_source: { type: 'text', values: p.map((row) => row.source), text: true },
       price_rule: { type: 'jsonb', values: p.map((row) => JSON.stringify(row.rule)), text: true },
       flagged: { type: 'boolean', values: p.map((row) => row.flagged) },
@@ -764,13 +792,13 @@ export async function writeItems(
        insert into item_balance (workspace_id, item_id, contract_id, quantity) select $1, id, $2, quantity from r),
      made as (
        insert into billable_items (workspace_id, id, kind, entry_id, entry_version, replaces_version, contract_id, client_id, project_id, phase_id, task_id,
-         person_id, product_id, product_step, position, work_date, description, unit, raw_quantity, rounded_quantity, quantity, unit_price, amount, cost_amount,
+         person_id, product_id, product_step, position, work_date, description, unit, raw_quantity, rounded_quantity, quantity, unit_price, amount, cost_amount, cost_currency, cost_conversion_id,
          currency, price_source, price_rule, flagged, included, contract_version, run_id)
        select $1, id, kind, entry_id, version,
          -- Versions that nothing was claimed of were never billed: the difference is to the last that was.
          case when version > 1 then (select max(b.version) from entry_balance b
            where b.workspace_id = $1 and b.entry_id = r.entry_id and b.version < r.version and b.claimed <> 0) end, $2, $3, project_id, phase_id, task_id, person_id, product_id, product_step,
-         position, work_date, description, unit, raw_quantity, quantity, quantity, unit_price, amount, cost_amount, $4, price_source, price_rule,
+         position, work_date, description, unit, raw_quantity, quantity, quantity, unit_price, amount, cost_amount, cost_currency, cost_conversion_id, $4, price_source, price_rule,
          flagged, included, contract_version, $5
        from r)
      insert into claims (workspace_id, entry_id, version, item_id, quantity, run_id)

@@ -41,6 +41,8 @@ export interface ContractChecks {
   purchaseOrder: PurchaseOrderUse | null;
   history: PricedFacts['history'];
   bookOf: (projectId: string) => PriceBook;
+  /** Into the contract's currency; null where no rate is known. */
+  rateOf: NonNullable<PriceBook['rateOf']>;
   /** A clause that bounds sums: one compile of the contract at a time, or two together would go beyond it. */
   hasLimits: boolean;
   /** Earlier runs found something that is open. */
@@ -49,7 +51,7 @@ export interface ContractChecks {
 
 export async function openChecks(
   tx: WorkspaceTx,
-  opened: Pick<ContractChecks, 'contract' | 'timeline' | 'bookOf' | 'isHoliday' | 'actor'>,
+  opened: Pick<ContractChecks, 'contract' | 'timeline' | 'bookOf' | 'rateOf' | 'isHoliday' | 'actor'>,
 ): Promise<ContractChecks> {
   const { contract, timeline } = opened;
   const stored = await readStored(tx, contract.id);
@@ -117,7 +119,7 @@ export async function findInPrices(
     settings,
     currency: contract.currency,
     methodOf: (projectId, kind) => bookOf(projectId).methods[categoryOf[kind]] ?? null,
-    hasCurrencyRate: await readCurrencyRates(tx, contract.currency, parts),
+    hasCurrencyRate: (currency, day) => checks.rateOf(currency, day) !== null,
     usage: checks.hasLimits ? await readUsage(tx, checks, parts) : [],
     budgets,
     purchaseOrder,
@@ -375,33 +377,6 @@ function readUsage(
      group by 1, 2, 3, 4`,
     [tx.workspaceId, contract.id, isBounded ? from : null, before],
   );
-}
-
-/** Weekends and holidays have no rate of their own: the last one of the week before counts. */
-const rateHoldsDays = 7;
-
-async function readCurrencyRates(
-  tx: WorkspaceTx,
-  currency: string,
-  parts: readonly PricedEntry[],
-): Promise<PricedFacts['hasCurrencyRate']> {
-  const others = parts.filter((part) => part.currency !== null && part.currency !== currency);
-  if (others.length === 0) return () => false;
-  const { first, last } = stretchOf(others);
-  const rows = await tx.rows<{ other: string; rateOn: Day }>(
-    `select distinct case base when $2 then quote else base end as other, rate_on from currency_rates
-     where workspace_id = $1 and (base = $2 and quote = any($3::text[]) or quote = $2 and base = any($3::text[]))
-       and rate_on between $4 and $5`,
-    [
-      tx.workspaceId,
-      currency,
-      textArray([...new Set(others.map((part) => part.currency))]),
-      addDays(first, -rateHoldsDays),
-      last,
-    ],
-  );
-  return (other, day) =>
-    rows.some((row) => row.other === other && row.rateOn <= day && row.rateOn > addDays(day, -rateHoldsDays));
 }
 
 /** Of open findings about these entries, those that no rule would make any more: `rule|entry:<id>`. */

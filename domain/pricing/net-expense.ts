@@ -20,7 +20,7 @@ export function netExpense(entry: PriceableEntry, book: PriceBook, paid: Decimal
   const net = receipt?.net ?? gross.toFixed();
   const taxed: Record<string, string> = gross.eq(net) ? {} : { gross: gross.toFixed(), net };
   const { moneyPlaces, mode } = book.rounding;
-  const shown = (amount: Decimal.Value) => fixed(round(amount, moneyPlaces, mode), moneyPlaces);
+  const shown = (amount: Decimal | DecimalText) => fixed(round(amount, moneyPlaces, mode), moneyPlaces);
   if (currency === null || currency === book.currency)
     return { net, quantity: 'net' in taxed ? shown(net) : paid, conversion: null, rule: taxed };
   const conversion = conversionInto(book, currency, receipt?.on ?? workDate, 'receipt_date');

@@ -15,7 +15,7 @@ export interface ScopedPrices {
 
 /** Answers the price book of a project; projects without anything of their own share one. */
 export function priceBooks(
-  common: Pick<PriceBook, 'currency' | 'rates' | 'rounding'>,
+  common: Omit<PriceBook, 'methods' | 'markups'>,
   { strategies, markups }: ScopedPrices,
 ): (projectId: string) => PriceBook {
   const own = new Set(

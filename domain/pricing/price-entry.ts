@@ -53,7 +53,7 @@ export interface PriceableEntry {
   position: string | null;
   rate: DecimalText | null;
   /** True: its rate prices it even where no strategy asks for it. A platform's rate is information (BILLING §4). */
-  ownPrice?: boolean;
+  ratePrices?: boolean;
   cost: DecimalText | null;
   /** Of its rate, and of its cost unless that names one. */
   currency: string | null;
@@ -63,7 +63,7 @@ export interface PriceableEntry {
   priceListId?: string | null;
   wholeQuantity?: number;
   /** Of an expense: its day, and what of the quantity is no input tax, in the currency that was paid. */
-  receipt?: { on: Day | null; net: DecimalText } | null;
+  receipt?: { on: Day | null; net: DecimalText | null } | null;
   product: {
     id?: string;
     name: string;
@@ -93,7 +93,7 @@ export interface PricedQuantity {
   costCurrency: string | null;
   /** How the cost becomes money of the book; null where it is that already, or no rate is known. */
   costConversion: Conversion | null;
-  /** What one unit costs; null where the cost is not known. */
+  /** What one unit costs in the book's currency; null where that is not known. */
   costPrice: DecimalText | null;
   source: string;
   /** Which numbers priced it, for "why this price?". */
@@ -194,6 +194,8 @@ export function priceEntry(
   const unitPrice = found?.price ?? '0.00';
   const costPrice = costOf(entry, found?.unit);
   const costCurrency = costPrice === null ? null : (entry.costCurrency ?? entry.currency ?? book.currency);
+  const costConversion =
+    costCurrency === null ? null : conversionInto(book, costCurrency, entry.workDate, 'work_date');
   return {
     unit: found?.unit ?? unit,
     quantity,
@@ -201,9 +203,8 @@ export function priceEntry(
     amount: new Decimal(quantity).times(unitPrice).toFixed(),
     costAmount: costPrice === null ? null : new Decimal(quantity).times(costPrice).toFixed(),
     costCurrency,
-    costConversion:
-      costCurrency === null ? null : conversionInto(book, costCurrency, entry.workDate, 'work_date'),
-    costPrice,
+    costConversion,
+    costPrice: inBook(costPrice, costCurrency, costConversion, book),
     source: found?.source ?? noPrice(book, category),
     rule: found?.rule ?? {},
     flagged: !found,
@@ -229,6 +230,16 @@ function priceExpense(entry: PriceableEntry, book: PriceBook, paid: DecimalText)
     rule: found ? { ...rule, ...found.rule } : {},
     flagged: !found,
   };
+}
+
+function inBook(
+  costPrice: DecimalText | null,
+  currency: string | null,
+  conversion: Conversion | null,
+  book: PriceBook,
+): DecimalText | null {
+  if (costPrice === null || currency === book.currency) return costPrice;
+  return conversion && new Decimal(costPrice).times(conversion.rate).toFixed();
 }
 
 const findPrice = (entry: PriceableEntry, book: PriceBook, category: Category): UnitPrice | null => {
@@ -326,7 +337,7 @@ function withoutStrategy(entry: PriceableEntry, book: PriceBook): UnitPrice | nu
     const agreed = mileagePrice(entry, book);
     return agreed === undefined ? (productPrice(entry, book) ?? taskPrice(entry, book)) : agreed;
   }
-  const first = (entry.ownPrice ? ownPrice(entry, book) : null) ?? atCost(entry, book);
+  const first = (entry.ratePrices ? ownPrice(entry, book) : null) ?? atCost(entry, book);
   if (first) return first;
   const found = taskPrice(entry, book) ?? productPrice(entry, book);
   return found && forOvertime(found, entry, book);

@@ -58,7 +58,7 @@ export function pricedPass(
         hasCurrencyRate:
           part.currency === null ||
           part.currency === facts.currency ||
-          facts.hasCurrencyRate(part.currency, part.workDate),
+          facts.hasCurrencyRate(part.currency, part.receiptOn ?? part.workDate),
         caps: uses,
         budget,
         purchaseOrderRequired: terms.purchaseOrderRequired,

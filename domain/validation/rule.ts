@@ -44,6 +44,8 @@ export interface ContractEntry extends EntryUnderCheck {
   corrects: boolean;
   /** Of an amount, where its source says so; else the contract's. */
   currency: string | null;
+  /** Of an expense, where it has one: its rate is of that day. */
+  receiptOn?: Day | null;
 }
 /** The clauses that rules read: of the version that counts on the day of the work. */
 export type ClausesUnderCheck = Pick<

@@ -1,0 +1,74 @@
+/** Owns reading what may price the entries of a contract: rate cards, strategies, markups, price lists; in one statement. */
+import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts';
+import type { PriceBook, Rate } from '../domain/pricing/price-entry.ts';
+import type { ListPrice } from '../domain/pricing/price-lists.ts';
+import { plainArray } from './arrays.ts';
+import type { ContractForBilling } from './compile.ts';
+import type { RateBook } from './currency-rates.ts';
+import type { WorkspaceTx } from './database.ts';
+
+export interface ContractPrices {
+  bookOf: (projectId: string) => PriceBook;
+  /** Sources whose ownership card says that their rates price (BILLING §4). */
+  pricingSources: ReadonlySet<string>;
+  /** The workspace knows what people cost. */
+  hasCostRates: boolean;
+}
+
+/** Once per contract. `rates` turn other currencies into the contract's. */
+export async function readPriceBooks(
+  tx: WorkspaceTx,
+  contract: Pick<ContractForBilling, 'id' | 'clientId' | 'currency' | 'rounding' | 'projects'>,
+  rates: RateBook,
+): Promise<ContractPrices> {
+  const projectIds = contract.projects.map((project) => project.id);
+  const stored = (await tx.row<{
+    rates: Rate[];
+    strategies: ScopedPrices['strategies'];
+    markups: ScopedPrices['markups'];
+    listPrices: (ListPrice & { listId: string })[];
+    pricingSources: string[];
+    hasCostRates: boolean;
+  }>(
+    `select
+       (select coalesce(jsonb_agg(jsonb_build_object('scopeType', scope_type, 'position', position, 'unit', unit, 'regularRate', regular_rate::text,
+           'overtimeRate', overtime_rate::text, 'currency', currency, 'validFrom', valid_from, 'validTo', valid_to)
+           order by scope_type desc, valid_from desc, id), '[]')
+         from rate_cards where workspace_id = $1 and scope_id in ($2, $3)) as rates,
+       (select coalesce(jsonb_agg(jsonb_build_object('scopeType', scope_type, 'scopeId', scope_id, 'category', category, 'method', method)), '[]')
+         from strategies where workspace_id = $1 and scope_id = any($4::uuid[])) as strategies,
+       (select coalesce(jsonb_agg(jsonb_build_object('scopeType', scope_type, 'scopeId', scope_id, 'category', category, 'percentage', percentage::text,
+           'validFrom', valid_from, 'validTo', valid_to) order by valid_from desc), '[]')
+         from markups where workspace_id = $1 and scope_id = any($4::uuid[])) as markups,
+       (select coalesce(jsonb_agg(jsonb_build_object('listId', l.id, 'list', l.name, 'productId', i.product_id, 'currency', l.currency,
+           'minimumQuantity', i.minimum_quantity::text, 'unitPrice', i.unit_price::text, 'validFrom', i.valid_from, 'validTo', i.valid_to)), '[]')
+         from price_lists l join price_list_items i on i.workspace_id = $1 and i.price_list_id = l.id
+         where l.workspace_id = $1 and l.id in (
+           select t.price_list_id from tasks t where t.workspace_id = $1 and t.project_id = any($5::uuid[]) and t.price_list_id is not null)) as list_prices,
+       (select coalesce(jsonb_agg(s.id), '[]') from connections c join sources s on s.workspace_id = $1 and s.connection_id = c.id
+         where c.workspace_id = $1 and c.ownership ->> 'prices' = 'true') as pricing_sources,
+       exists (select from cost_rates where workspace_id = $1) as has_cost_rates`,
+    [
+      tx.workspaceId,
+      contract.id,
+      contract.clientId,
+      plainArray([contract.id, ...projectIds, contract.clientId, tx.workspaceId]),
+      plainArray(projectIds),
+    ],
+  ))!;
+  const { strategies, markups } = stored;
+  return {
+    bookOf: priceBooks(
+      {
+        currency: contract.currency,
+        rates: stored.rates,
+        rounding: contract.rounding,
+        listPrices: Map.groupBy(stored.listPrices, (price) => price.listId),
+        rateOf: rates.find,
+      },
+      { strategies, markups },
+    ),
+    pricingSources: new Set(stored.pricingSources),
+    hasCostRates: stored.hasCostRates,
+  };
+}
