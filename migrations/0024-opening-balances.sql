@@ -48,7 +48,7 @@ alter table opening_balances
   add column due_date date,
   -- Of a use of a cap: the day in whose period it counts.
   add column used_on date,
-  -- What the document came to at first; `amount` is what of it is open.
+  -- What the document came to at first, where `amount` is what of it is open; of a last number the one before.
   add column total numeric,
   add column counters_id uuid,
   add constraint opening_balances_currency_check check (currency ~ '^[A-Z]{3}$'),
@@ -77,6 +77,11 @@ alter table client_invoices alter column contract_id drop not null,
   add constraint client_invoices_number_given_by_check check (number_given_by in ('series', 'platform', 'opening')),
   add constraint client_invoices_contract_check check (contract_id is not null or number_given_by = 'opening');
 
+-- A mistake is countered and brought in anew, under the same number.
+drop index client_invoices_workspace_id_seller_id_number_idx;
+create unique index on client_invoices (workspace_id, seller_id, number)
+  where number is not null and not (number_given_by = 'opening' and status = 'void');
+
 -- The same for what contractors are owed: no ticket is behind it.
 alter table contractor_invoices
   add column number_given_by text not null default 'series' check (number_given_by in ('series', 'opening')),
@@ -86,3 +91,6 @@ alter table contractor_invoices
   drop constraint contractor_invoices_numbered_check,
   add constraint contractor_invoices_numbered_check check (
     status in ('draft', 'rejected', 'cancelled') or number is not null and issue_date is not null and (series_id is not null or number_given_by = 'opening'));
+drop index contractor_invoices_workspace_id_seller_id_number_idx;
+create unique index on contractor_invoices (workspace_id, seller_id, number)
+  where number is not null and not (number_given_by = 'opening' and status = 'cancelled');

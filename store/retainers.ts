@@ -1,7 +1,9 @@
 /** Owns retainers: what each period brings, carries over and takes of a contract's hours, in an append-only ledger. */
 import { periodEnd, periodStart } from '../domain/contract.ts';
 import { type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
+import { addDays } from '../domain/day.ts';
 import { Decimal } from '../domain/money.ts';
+import { Refusal } from '../domain/refusal.ts';
 import {
   carriedOver,
   type DrawableItem,
@@ -143,6 +145,52 @@ async function openRetainer(
     before = retainer;
   }
   return before!;
+}
+
+/**
+ * What was left of a retainer when `asOf` began, in the period of the day before: from there it is carried over as any other.
+ * Negative takes it back. Refuses once anything was drawn or another period was opened.
+ */
+export async function bringRetainer(
+  tx: WorkspaceTx,
+  timeline: ContractTimeline,
+  asOf: Day,
+  quantity: DecimalText,
+  reference: string,
+): Promise<void> {
+  const { contractId, currency } = timeline[0];
+  const model = modelOn(timeline, asOf)!;
+  const startsOn = periodStart(addDays(asOf, -1), model.period);
+  const begun = await tx.row<{ startsOn: Day }>(
+    `select r.starts_on from retainers r where r.workspace_id = $1 and r.contract_id = $2 and (r.starts_on <> $3
+       or exists (select 1 from retainer_entries e where e.workspace_id = $1 and e.retainer_id = r.id and e.kind = 'draw')) limit 1`,
+    [tx.workspaceId, contractId, startsOn],
+  );
+  if (begun)
+    throw new Refusal({
+      code: 'opening.retainer_begun',
+      message: `The retainer of this contract is in use already, from ${begun.startsOn} on.`,
+      whatToDo: 'Bring its balance in before the first hours are drawn from it; top it up by its fee later.',
+      details: { contractId, startsOn: begun.startsOn },
+    });
+  await tx.run(
+    `insert into retainers (workspace_id, id, contract_id, measure, currency, starts_on, expires_on) values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict (workspace_id, contract_id, starts_on) do nothing`,
+    [
+      tx.workspaceId,
+      newId(),
+      contractId,
+      model.measure,
+      model.measure === 'money' ? currency : null,
+      startsOn,
+      periodEnd(startsOn, model.period),
+    ],
+  );
+  const retainer = await tx.row<{ id: string }>(
+    'select id from retainers where workspace_id = $1 and contract_id = $2 and starts_on = $3 for no key update',
+    [tx.workspaceId, contractId, startsOn],
+  );
+  await move(tx, retainer!.id, 'top_up', quantity, reference);
 }
 
 async function move(
