@@ -44,7 +44,7 @@ function partiesKey({
   person,
 }: Pick<SourceEntry, 'client' | 'project' | 'task' | 'person'>): string {
   const part = (ref: SourceRef | null) => (ref ? `${ref.externalId}\u0001${ref.code}\u0001${ref.name}` : '');
-  return `${part(client)}\u0002${part(project)}\u0002${part(task)}\u0002${part(person)}\u0002${person.email}`;
+  return `${part(client)}\u0002${part(project)}\u0002${part(task)}\u0002${part(person)}\u0002${person?.email}`;
 }
 
 /** One way to say what a ref is, for exceptions and caches: external id first, then code, then name. */

@@ -38,7 +38,8 @@ export interface SourceEntry {
   endedAt: Instant | null;
   /** Raw units: integer seconds (labor, mileage_time), metres (mileage_distance), cents (expense), counts (goods). */
   quantity: number;
-  person: SourcePersonRef;
+  /** Null: nobody's, such as what a task bills by itself. */
+  person: SourcePersonRef | null;
   client: SourceRef | null;
   project: SourceRef | null;
   task: SourceRef | null;
