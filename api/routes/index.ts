@@ -88,6 +88,10 @@ import { updateContract } from './contracts/update-contract.ts';
 import { createCostRate } from './cost-rates/create-cost-rate.ts';
 import { getCostRate } from './cost-rates/get-cost-rate.ts';
 import { listCostRates } from './cost-rates/list-cost-rates.ts';
+import { createCurrencyRate } from './currency-rates/create-currency-rate.ts';
+import { getCurrencyRate } from './currency-rates/get-currency-rate.ts';
+import { importCurrencyRates } from './currency-rates/import-currency-rates.ts';
+import { listCurrencyRates } from './currency-rates/list-currency-rates.ts';
 import { getDashboard } from './dashboard/get-dashboard.ts';
 import { createDocumentRequirement } from './document-requirements/create-document-requirement.ts';
 import { getDocumentRequirement } from './document-requirements/get-document-requirement.ts';
@@ -139,6 +143,11 @@ import { listMappingRules } from './mapping-rules/list-mapping-rules.ts';
 import { listUnmatched } from './mapping-rules/list-unmatched.ts';
 import { previewMappingRule } from './mapping-rules/preview-mapping-rule.ts';
 import { updateMappingRule } from './mapping-rules/update-mapping-rule.ts';
+import { createMarkup } from './markups/create-markup.ts';
+import { deleteMarkup } from './markups/delete-markup.ts';
+import { getMarkup } from './markups/get-markup.ts';
+import { listMarkups } from './markups/list-markups.ts';
+import { updateMarkup } from './markups/update-markup.ts';
 import { getMe } from './me/get-me.ts';
 import { getMember } from './members/get-member.ts';
 import { inviteMember } from './members/invite-member.ts';
@@ -196,6 +205,14 @@ import { deletePhase } from './phases/delete-phase.ts';
 import { getPhase } from './phases/get-phase.ts';
 import { listPhases } from './phases/list-phases.ts';
 import { updatePhase } from './phases/update-phase.ts';
+import { createListPrice } from './price-lists/create-list-price.ts';
+import { createPriceList } from './price-lists/create-price-list.ts';
+import { deleteListPrice } from './price-lists/delete-list-price.ts';
+import { getPriceList } from './price-lists/get-price-list.ts';
+import { listListPrices } from './price-lists/list-list-prices.ts';
+import { listPriceLists } from './price-lists/list-price-lists.ts';
+import { updateListPrice } from './price-lists/update-list-price.ts';
+import { updatePriceList } from './price-lists/update-price-list.ts';
 import { createProject } from './projects/create-project.ts';
 import { getProject } from './projects/get-project.ts';
 import { getProjectBudget } from './projects/get-project-budget.ts';
@@ -440,6 +457,23 @@ export const routes: readonly Route[] = [
   updateMileageClause,
   listRateCards,
   updateRateCard,
+  createMarkup,
+  listMarkups,
+  getMarkup,
+  updateMarkup,
+  deleteMarkup,
+  createPriceList,
+  listPriceLists,
+  getPriceList,
+  updatePriceList,
+  createListPrice,
+  listListPrices,
+  updateListPrice,
+  deleteListPrice,
+  createCurrencyRate,
+  importCurrencyRates,
+  listCurrencyRates,
+  getCurrencyRate,
   createSeller,
   getSeller,
   listSellers,

@@ -1,6 +1,7 @@
 /** Owns one real record for every path parameter of the API, so that the security tests can fill in any route. */
 import { listMails, queueMail } from '../../store/mails.ts';
 import { listNotifications, notify } from '../../store/notifications.ts';
+import { products } from '../../store/products.ts';
 import { pipelineMakers } from './pipeline-fixtures.ts';
 import { pdf } from './sample-files.ts';
 import type { TestApi } from './start-api.ts';
@@ -150,6 +151,32 @@ const makers: Record<string, Make> = {
     projectId,
     workDate: '2026-03-02',
     lines: [{ kind: 'labor', seconds: 3600 }],
+  })),
+  markupId: post('/markups', ({ contractId }) => ({
+    scopeType: 'contract',
+    scopeId: contractId,
+    category: 'labor',
+    percentage: '15',
+  })),
+  priceListId: post('/price-lists', () => ({ name: 'Fixture list', currency: 'EUR' })),
+  listPriceId: async ({ api, key, workspaceId, ids }) => {
+    const product = await api.test.database.inWorkspace(workspaceId, (tx) =>
+      products.insert(tx, { name: 'Fixture part', unit: 'piece' }),
+    );
+    const answer = await api.call('POST', `/price-lists/${ids.priceListId}/prices`, {
+      key,
+      body: { productId: product.id, unitPrice: '4.00' },
+    });
+    if (answer.status !== 201) throw new Error(`fixture list price: ${answer.status} ${answer.text}`);
+    ids.productId ??= product.id;
+    return (answer.json as { id: string }).id;
+  },
+  currencyRateId: post('/currency-rates', () => ({
+    base: 'NOK',
+    quote: 'EUR',
+    rateOn: '2026-03-02',
+    rate: '0.0875',
+    source: 'Fixture bank',
   })),
   costRateId: post('/cost-rates', ({ personId }) => ({
     personId,
