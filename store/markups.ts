@@ -5,7 +5,7 @@ import type { Day, DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import { requireReference } from './references.ts';
 import type { strategyScopes } from './strategies.ts';
-import { type NewRow, tenantTable } from './tenant-table.ts';
+import { type NewRow, tenantTable, type Values } from './tenant-table.ts';
 
 export interface Markup {
   id: string;
@@ -40,9 +40,10 @@ export async function insertMarkup(tx: WorkspaceTx, values: NewMarkup): Promise<
 export async function changeMarkup(
   tx: WorkspaceTx,
   before: Markup,
-  change: Partial<Pick<Markup, 'percentage' | 'validFrom' | 'validTo'>>,
+  change: Values<Pick<Markup, 'percentage' | 'validFrom' | 'validTo'>>,
 ): Promise<Markup> {
-  requireDatesInOrder({ ...before, ...change });
+  const { validFrom = before.validFrom, validTo = before.validTo } = change;
+  requireDatesInOrder({ validFrom, validTo });
   return found(await markups.update(tx, before.id, change), 'markup');
 }
 

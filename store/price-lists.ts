@@ -3,7 +3,7 @@ import type { ListPrice as PriceFacts } from '../domain/pricing/price-lists.ts';
 import { found, invalidField, Refusal } from '../domain/refusal.ts';
 import type { Day } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
-import { type NewRow, tenantTable } from './tenant-table.ts';
+import { type NewRow, tenantTable, type Values } from './tenant-table.ts';
 
 export interface PriceList {
   id: string;
@@ -64,10 +64,11 @@ export async function insertListPrice(tx: WorkspaceTx, values: NewListPrice): Pr
 export async function changeListPrice(
   tx: WorkspaceTx,
   before: ListPrice,
-  change: Partial<Pick<ListPrice, 'unitPrice' | 'validFrom' | 'validTo'>>,
+  change: Values<Pick<ListPrice, 'unitPrice' | 'validFrom' | 'validTo'>>,
 ): Promise<ListPrice> {
   await priceLists.lock(tx, before.priceListId);
-  await requireAlone(tx, before.id, { ...before, ...change });
+  const { validFrom = before.validFrom, validTo = before.validTo } = change;
+  await requireAlone(tx, before.id, { ...before, validFrom, validTo });
   return found(await listPrices.update(tx, before.id, change), 'list_price');
 }
 
