@@ -1,0 +1,321 @@
+/** Owns the e-invoice of a document: EN 16931 as UBL 2.1 and as CII, or why there can be none. */
+import { FormatFactoryService, type Invoice } from '@e-invoice-eu/core';
+import type { TaxSubtotal } from '../domain/invoice-snapshot.ts';
+import { Decimal } from '../domain/money.ts';
+import type { PrintedDocument, PrintedLine, PrintedParty } from '../domain/printed-document.ts';
+import type { DecimalText } from '../domain/work-entry.ts';
+
+/** Codes of UNCL 5305 that we use. */
+type TaxCode = 'S' | 'Z' | 'E' | 'AE' | 'K' | 'G';
+
+/** Our categories are words; what the law calls them follows from the word, the rate, and who owes the tax. */
+export function taxCodeOf({
+  category,
+  rate,
+  reverseCharge,
+}: Pick<TaxSubtotal, 'category' | 'rate' | 'reverseCharge'>): TaxCode {
+  if (reverseCharge) return 'AE';
+  if (new Decimal(rate).gt(0)) return 'S';
+  if (/^zero/.test(category)) return 'Z';
+  if (/^intra/.test(category)) return 'K';
+  return /^export/.test(category) ? 'G' : 'E';
+}
+
+const subtotalKey = (category: string, rate: DecimalText) => `${category}|${new Decimal(rate).toFixed()}`;
+
+/** Each a sentence for a person; empty: it can be sent. */
+export function whyNoEInvoice(document: PrintedDocument): string[] {
+  const { seller, buyer, taxSubtotals } = document;
+  const codes = taxSubtotals.map(taxCodeOf);
+  const without = (code: TaxCode) =>
+    taxSubtotals.some(
+      (subtotal) => taxCodeOf(subtotal) === code && !(subtotal.legalText ?? subtotal.exemptionReason),
+    );
+  const amounts = [
+    document.net,
+    document.tax,
+    document.total,
+    document.rounding,
+    ...document.lines.flatMap((line) => [line.amount, line.discount]),
+  ];
+  const reasons: [boolean, string][] = [
+    [
+      document.kind !== 'invoice' && document.kind !== 'credit_note',
+      'only invoices and credit notes to clients are sent so',
+    ],
+    [document.number === null, 'it has no number yet'],
+    [document.lineLevelTax, 'its tax is reckoned line by line, and EN 16931 adds it up by category'],
+    [document.lines.length === 0, 'it has no lines'],
+    [seller.country === null, 'the seller has no country'],
+    [buyer.country === null, 'the client has no country'],
+    [
+      seller.taxNumbers.length === 0 && seller.registrationNumber === null,
+      'the seller has neither a tax registration nor a registration number',
+    ],
+    [
+      codes.some((code) => code !== 'E') && seller.taxNumbers.length === 0,
+      'the seller has no tax registration',
+    ],
+    [
+      codes.some((code) => code === 'AE' || code === 'K') && buyer.taxNumbers.length === 0,
+      'the client has no VAT id, which this tax asks for',
+    ],
+    [without('E') || without('G') || without('K'), 'no reason is given for work without tax'],
+    [
+      amounts.some((amount) => new Decimal(amount).decimalPlaces() > 2),
+      `amounts in ${document.currency} have more than two decimals, and EN 16931 has two`,
+    ],
+    [
+      new Set(taxSubtotals.map((one) => `${taxCodeOf(one)}|${new Decimal(one.rate).toFixed()}`)).size <
+        taxSubtotals.length,
+      'two of its tax categories are one in EN 16931',
+    ],
+  ];
+  return reasons.flatMap(([applies, reason]) => (applies ? [reason] : []));
+}
+
+const silent = { log: () => undefined, warn: () => undefined, error: () => undefined };
+const formats = new FormatFactoryService();
+
+/** As XML text; the caller has asked `whyNoEInvoice`. */
+async function generate(document: PrintedDocument, format: 'UBL' | 'CII'): Promise<string> {
+  const service = formats.createFormatService(format, silent);
+  const made = await service.generate(toInvoice(document), {
+    format,
+    lang: document.language,
+    noWarnings: true,
+  });
+  return typeof made === 'string' ? made : new TextDecoder().decode(made);
+}
+export const toUbl = (document: PrintedDocument): Promise<string> => generate(document, 'UBL');
+export const toCii = (document: PrintedDocument): Promise<string> => generate(document, 'CII');
+
+/** Two decimals, as EN 16931 has them; `whyNoEInvoice` has refused more. */
+const cents = (value: DecimalText | Decimal): string => new Decimal(value).toFixed(2);
+const plain = (value: DecimalText): string => new Decimal(value).toFixed();
+
+/** EN 16931 by its UBL names, which the library turns into either syntax. */
+export function toInvoice(document: PrintedDocument): Invoice {
+  const { currency, corrects, buyer, seller, lines, allowances } = document;
+  const money = <Name extends string>(name: Name, value: DecimalText | Decimal) =>
+    ({ [name]: cents(value), [`${name}@currencyID`]: currency }) as Record<Name, string> &
+      Record<`${Name}@currencyID`, string>;
+  const codes = new Map(
+    document.taxSubtotals.map((subtotal) => [
+      subtotalKey(subtotal.category, subtotal.rate),
+      taxCodeOf(subtotal),
+    ]),
+  );
+  const category = (word: string, rate: DecimalText) => ({
+    'cbc:ID': codes.get(subtotalKey(word, rate)) ?? 'E',
+    'cbc:Percent': plain(rate),
+    'cac:TaxScheme': { 'cbc:ID': 'VAT' },
+  });
+  const lineNet = (line: PrintedLine) => new Decimal(line.amount).minus(line.discount);
+  const linesTotal = lines.reduce((sum, line) => sum.plus(lineNet(line)), new Decimal(0));
+  const allowed = allowances.reduce((sum, one) => sum.plus(one.amount), new Decimal(0));
+  const withTax = new Decimal(document.net).plus(document.tax);
+  const reference = (name: string) => document.references.find((one) => one.name === name)?.text;
+  const job = reference('job') ?? reference('vessel');
+  const account = document.bankAccounts[0];
+  const isBetweenStates = [...codes.values()].includes('K');
+  const invoice = {
+    'cbc:CustomizationID': 'urn:cen.eu:en16931:2017',
+    'cbc:ID': document.number ?? '',
+    'cbc:IssueDate': document.issueDate ?? '',
+    ...(document.dueDate !== null && { 'cbc:DueDate': document.dueDate }),
+    'cbc:InvoiceTypeCode': document.kind === 'credit_note' ? '381' : '380',
+    ...(notesOf(document).length > 0 && { 'cbc:Note': notesOf(document) }),
+    'cbc:DocumentCurrencyCode': currency,
+    ...(document.taxShown !== null && { 'cbc:TaxCurrencyCode': document.taxShown.currency }),
+    ...given('cbc:BuyerReference', reference('buyerReference')),
+    ...(document.serviceFrom !== null &&
+      document.serviceTo !== null && {
+        'cac:InvoicePeriod': { 'cbc:StartDate': document.serviceFrom, 'cbc:EndDate': document.serviceTo },
+      }),
+    ...(reference('purchaseOrder') !== undefined && {
+      'cac:OrderReference': { 'cbc:ID': reference('purchaseOrder') },
+    }),
+    ...(corrects !== null && {
+      'cac:BillingReference': [
+        {
+          'cac:InvoiceDocumentReference': { 'cbc:ID': corrects.number, 'cbc:IssueDate': corrects.issueDate },
+        },
+      ],
+    }),
+    ...(reference('contract') !== undefined && {
+      'cac:ContractDocumentReference': { 'cbc:ID': reference('contract') },
+    }),
+    // A UBL credit note has no place for it.
+    ...(job !== undefined && corrects === null && { 'cac:ProjectReference': { 'cbc:ID': job } }),
+    'cac:AccountingSupplierParty': {
+      'cac:Party': {
+        ...partyOf(seller),
+        'cac:PartyTaxScheme': seller.taxNumbers.slice(0, 1).map(taxSchemeOf),
+      },
+    },
+    'cac:AccountingCustomerParty': {
+      'cac:Party': {
+        ...partyOf(buyer),
+        ...(buyer.taxNumbers[0] && { 'cac:PartyTaxScheme': taxSchemeOf(buyer.taxNumbers[0]) }),
+      },
+    },
+    // CII has no invoice without its element for the delivery.
+    'cac:Delivery': {
+      'cbc:ActualDeliveryDate': document.serviceTo ?? document.issueDate,
+      ...(isBetweenStates && {
+        'cac:DeliveryLocation': {
+          'cac:Address': { 'cac:Country': { 'cbc:IdentificationCode': buyer.country } },
+        },
+      }),
+    },
+    ...(account !== undefined && {
+      'cac:PaymentMeans': [
+        {
+          'cbc:PaymentMeansCode': account.iban !== null && currency === 'EUR' ? '58' : '30',
+          'cbc:PaymentID': document.number,
+          'cac:PayeeFinancialAccount': {
+            'cbc:ID': account.iban ?? account.accountNumber,
+            ...given('cbc:Name', account.holder),
+            ...(account.bic !== null && { 'cac:FinancialInstitutionBranch': { 'cbc:ID': account.bic } }),
+          },
+        },
+      ],
+    }),
+    ...(document.terms !== null && { 'cac:PaymentTerms': { 'cbc:Note': document.terms } }),
+    ...(allowances.length > 0 && {
+      'cac:AllowanceCharge': allowances.map((allowance) => ({
+        'cbc:ChargeIndicator': 'false',
+        'cbc:AllowanceChargeReasonCode': '95',
+        'cbc:AllowanceChargeReason': allowance.reason,
+        ...money('cbc:Amount', allowance.amount),
+        'cac:TaxCategory': category(allowance.category, allowance.rate),
+      })),
+    }),
+    'cac:TaxTotal': [
+      {
+        ...money('cbc:TaxAmount', document.tax),
+        'cac:TaxSubtotal': document.taxSubtotals.map((subtotal) => ({
+          ...money('cbc:TaxableAmount', subtotal.net),
+          ...money('cbc:TaxAmount', subtotal.tax),
+          'cac:TaxCategory': { ...category(subtotal.category, subtotal.rate), ...exemption(subtotal) },
+        })),
+      },
+      ...(document.taxShown === null
+        ? []
+        : [
+            {
+              'cbc:TaxAmount': cents(document.taxShown.amount),
+              'cbc:TaxAmount@currencyID': document.taxShown.currency,
+            },
+          ]),
+    ],
+    'cac:LegalMonetaryTotal': {
+      ...money('cbc:LineExtensionAmount', linesTotal),
+      ...money('cbc:TaxExclusiveAmount', document.net),
+      ...money('cbc:TaxInclusiveAmount', withTax),
+      ...(allowances.length > 0 && money('cbc:AllowanceTotalAmount', allowed)),
+      ...(!new Decimal(document.rounding).isZero() && money('cbc:PayableRoundingAmount', document.rounding)),
+      ...money('cbc:PayableAmount', document.total),
+    },
+    'cac:InvoiceLine': lines.map((line) => ({
+      'cbc:ID': String(line.lineNo),
+      'cbc:InvoicedQuantity': plain(line.quantity),
+      'cbc:InvoicedQuantity@unitCode': unitCodes[line.unit] ?? 'C62',
+      ...money('cbc:LineExtensionAmount', lineNet(line)),
+      ...(line.serviceFrom !== null &&
+        line.serviceTo !== null && {
+          'cac:InvoicePeriod': { 'cbc:StartDate': line.serviceFrom, 'cbc:EndDate': line.serviceTo },
+        }),
+      ...(!new Decimal(line.discount).isZero() && {
+        'cac:AllowanceCharge': [
+          {
+            'cbc:ChargeIndicator': 'false',
+            'cbc:AllowanceChargeReasonCode': '95',
+            'cbc:AllowanceChargeReason': 'Discount',
+            ...money('cbc:Amount', line.discount),
+          },
+        ],
+      }),
+      'cac:Item': {
+        'cbc:Name': line.description.trim() === '' ? line.kind : line.description,
+        'cac:ClassifiedTaxCategory': category(line.taxCategory, line.taxRate),
+      },
+      'cac:Price': { 'cbc:PriceAmount': plain(line.unitPrice), 'cbc:PriceAmount@currencyID': currency },
+    })),
+  };
+  // The library's type lists every code of every list; what we send is checked against the rules themselves (.ci/run).
+  return { 'ubl:Invoice': invoice } as unknown as Invoice;
+}
+
+/** UN/ECE recommendation 20. */
+const unitCodes: Readonly<Record<string, string>> = {
+  hour: 'HUR',
+  standby: 'HUR',
+  km: 'KMT',
+  day: 'DAY',
+  month: 'MON',
+};
+
+const notesOf = ({ corrects, legalTexts }: PrintedDocument): string[] =>
+  [corrects?.reason ?? '', ...legalTexts].filter((text) => text !== '');
+
+const given = <Name extends string>(name: Name, value: string | null | undefined) =>
+  value === null || value === undefined || value === '' ? {} : { [name]: value };
+
+function exemption(subtotal: TaxSubtotal) {
+  const code = taxCodeOf(subtotal);
+  if (code === 'S' || code === 'Z') return {};
+  const reason = subtotal.legalText ?? subtotal.exemptionReason ?? 'Reverse charge';
+  return {
+    ...(code === 'AE' && { 'cbc:TaxExemptionReasonCode': 'VATEX-EU-AE' }),
+    'cbc:TaxExemptionReason': reason,
+  };
+}
+
+/** BR-CO-09: a VAT id begins with its country; Greece's with EL. */
+function vatId({ country, number }: PrintedParty['taxNumbers'][number]): string {
+  const id = number.replace(/[\s.-]/g, '');
+  if (/^[A-Z]{2}/.test(id) || country === null) return id;
+  return `${country === 'GR' ? 'EL' : country}${id}`;
+}
+
+const taxSchemeOf = (taxNumber: PrintedParty['taxNumbers'][number]) => ({
+  'cbc:CompanyID': vatId(taxNumber),
+  'cac:TaxScheme': { 'cbc:ID': 'VAT' },
+});
+
+function partyOf(party: PrintedParty) {
+  const { address, country, email } = party;
+  const [first, second, ...more] = address.lines ?? [];
+  const contact = {
+    ...given('cbc:Name', party.contactName),
+    ...given('cbc:Telephone', party.phone),
+    ...given('cbc:ElectronicMail', email),
+  };
+  return {
+    ...endpointOf(party),
+    'cac:PostalAddress': {
+      ...given('cbc:StreetName', first),
+      ...given('cbc:AdditionalStreetName', second),
+      ...given('cbc:CityName', address.city),
+      ...given('cbc:PostalZone', address.postalCode),
+      ...given('cbc:CountrySubentity', address.region),
+      ...(more.length > 0 && { 'cac:AddressLine': { 'cbc:Line': more.join(', ') } }),
+      'cac:Country': { 'cbc:IdentificationCode': country },
+    },
+    'cac:PartyLegalEntity': {
+      'cbc:RegistrationName': party.name,
+      ...given('cbc:CompanyID', party.registrationNumber),
+    },
+    ...(Object.keys(contact).length > 0 && { 'cac:Contact': contact }),
+  };
+}
+
+/** `0192:987654321` in its scheme; where there is none, the e-mail address in the scheme EM. */
+function endpointOf({ electronicAddress, email }: PrintedParty) {
+  const [, scheme, address] = /^(\d{4}|EM):(.+)$/.exec(electronicAddress ?? '') ?? [];
+  if (scheme !== undefined && address !== undefined)
+    return { 'cbc:EndpointID': address, 'cbc:EndpointID@schemeID': scheme };
+  return email === null ? {} : { 'cbc:EndpointID': email, 'cbc:EndpointID@schemeID': 'EM' };
+}

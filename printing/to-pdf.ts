@@ -1,0 +1,299 @@
+/** Owns the PDF of a document: pdfmake, fonts of its own, and PDF/A-3 with the XML inside where there is one. No browser. */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import pdfmake from 'pdfmake';
+import type { Content, TableCell, TDocumentDefinitions } from 'pdfmake/interfaces.js';
+import type { Paper } from '../domain/printed-document.ts';
+import { facturXMetadata } from './factur-x-metadata.ts';
+import type { Page, Row, TextTable } from './page.ts';
+
+export interface PdfInput {
+  page: Page;
+  paper: Paper;
+  /** A data URL of a JPEG or PNG. */
+  logo: string | null;
+  /** The CII that makes it a Factur-X; null: a plain PDF. */
+  cii: string | null;
+  /** When it was issued: so the same document is the same bytes. */
+  createdAt: Date;
+  /** Of the document's language. */
+  author: string;
+}
+
+const require = createRequire(import.meta.url);
+const fontDir = join(dirname(require.resolve('pdfmake/package.json')), 'fonts', 'Roboto');
+const fonts = {
+  Roboto: {
+    normal: join(fontDir, 'Roboto-Regular.ttf'),
+    bold: join(fontDir, 'Roboto-Medium.ttf'),
+    italics: join(fontDir, 'Roboto-Italic.ttf'),
+    bolditalics: join(fontDir, 'Roboto-MediumItalic.ttf'),
+  },
+};
+const ink = '#1a2b3c';
+const grey = '#5b6770';
+const hairline = '#c9d1d6';
+
+pdfmake.setFonts(fonts);
+// Nothing but our fonts is read, and nothing is fetched.
+pdfmake.setLocalAccessPolicy((path) => path.startsWith(fontDir));
+pdfmake.setUrlAccessPolicy(() => false);
+
+/** What pdfkit offers beyond what its types say. */
+interface PdfkitDocument extends NodeJS.ReadableStream {
+  appendXML(xml: string): void;
+  file(content: Buffer, options: Record<string, unknown>): void;
+  end(): void;
+}
+
+export async function toPdf(input: PdfInput): Promise<Buffer> {
+  pdfmake.setTableLayouts({ ruled });
+  const pdf = (await pdfmake.createPdf(definitionOf(input)).getStream()) as unknown as PdfkitDocument;
+  if (input.cii !== null) embedFacturX(pdf, input.cii, input.createdAt);
+  const pieces: Buffer[] = [];
+  const ended = new Promise<Buffer>((resolve, reject) => {
+    pdf.on('data', (piece: Buffer) => pieces.push(piece));
+    pdf.on('end', () => resolve(Buffer.concat(pieces)));
+    pdf.on('error', reject);
+  });
+  pdf.end();
+  return ended;
+}
+
+function embedFacturX(pdf: PdfkitDocument, cii: string, createdAt: Date): void {
+  pdf.file(Buffer.from(cii), {
+    name: 'factur-x.xml',
+    type: 'text/xml',
+    description: 'Factur-X invoice',
+    relationship: 'Alternative',
+    creationDate: createdAt,
+    modifiedDate: createdAt,
+  });
+  pdf.appendXML(facturXMetadata);
+}
+
+/** Lines above the head, below it, and below each row. */
+const ruled = {
+  hLineWidth: (index: number, node: { table: { body: unknown[] } }) =>
+    index <= 1 || index === node.table.body.length ? 0.8 : 0.3,
+  vLineWidth: () => 0,
+  hLineColor: (index: number) => (index <= 1 ? ink : hairline),
+  paddingLeft: () => 3,
+  paddingRight: () => 3,
+  paddingTop: () => 3,
+  paddingBottom: () => 3,
+};
+
+function definitionOf({ page, paper, logo, createdAt, author }: PdfInput): TDocumentDefinitions {
+  return {
+    version: '1.7',
+    subset: 'PDF/A-3b',
+    pageSize: paper,
+    pageMargins: [50, 50, 50, 60],
+    language: page.language,
+    // As XMP metadata pdfkit writes them as they are.
+    info: {
+      title: withoutMarkup(page.title),
+      author: withoutMarkup(author),
+      creator: 'Slipway',
+      producer: 'Slipway',
+      creationDate: createdAt,
+      modDate: createdAt,
+    },
+    defaultStyle: { font: 'Roboto', fontSize: 9, color: ink, lineHeight: 1.15 },
+    ...(page.draft !== null && {
+      watermark: { text: page.draft, color: grey, opacity: 0.12, bold: true, angle: -45 },
+    }),
+    footer: (current: number, count: number) => ({
+      margin: [50, 18, 50, 0],
+      columns: [
+        { text: shown(page.imprint), color: grey, fontSize: 7.5 },
+        {
+          width: 'auto',
+          text: `${page.pageWord} ${current} ${page.ofWord} ${count}`,
+          color: grey,
+          fontSize: 7.5,
+          alignment: 'right',
+        },
+      ],
+    }),
+    content: [
+      head(page, logo),
+      parties(page),
+      table(page.lines, widthsOf(page.lines, 1)),
+      sums(page),
+      ...page.legalTexts.map((text) => paragraph(text, 6)),
+      ...words(page.termsTitle, page.terms),
+      ...banks(page),
+      ...page.notes.map((text) => paragraph(text, 10)),
+      ...appendix(page),
+    ],
+  };
+}
+
+function head(page: Page, logo: string | null): Content {
+  const badge = page.badge === null ? [] : [badgeBox(`${page.copy} · ${page.badge}`)];
+  return {
+    columns: [
+      logo === null
+        ? { text: shown(page.seller[0] ?? ''), fontSize: 14, bold: true }
+        : { image: logo, fit: [180, 60] },
+      {
+        width: 'auto',
+        stack: [
+          { text: page.kind, fontSize: 20, bold: true, alignment: 'right' },
+          ...(page.number === null
+            ? []
+            : [{ text: shown(page.number), fontSize: 12, color: grey, alignment: 'right' as const }]),
+          ...badge,
+        ],
+      },
+    ],
+    margin: [0, 0, 0, 24],
+  };
+}
+
+const badgeBox = (text: string): Content => ({
+  margin: [0, 6, 0, 0],
+  columns: [
+    { width: '*', text: '' },
+    {
+      width: 'auto',
+      table: { body: [[{ text: text.toUpperCase(), bold: true, fontSize: 9, margin: [6, 2, 6, 2] }]] },
+    },
+  ],
+});
+
+function parties(page: Page): Content {
+  const block = (lines: string[], bold: boolean): Content[] =>
+    lines.map((line, index) => ({ text: shown(line), bold: bold && index === 0 }));
+  return {
+    columns: [
+      {
+        width: '*',
+        stack: [
+          { text: page.buyerLabel, color: grey, fontSize: 7.5, margin: [0, 0, 0, 2] },
+          ...block(page.buyer, true),
+        ],
+      },
+      { width: 165, stack: block(page.seller, true) },
+      { width: 190, ...factTable(page.facts) },
+    ],
+    columnGap: 14,
+    margin: [0, 0, 0, 22],
+  };
+}
+
+const factTable = (facts: Row[]) => ({
+  layout: 'noBorders',
+  table: {
+    widths: ['auto', '*'],
+    body: facts.map(({ label, value }): TableCell[] => [
+      { text: label, color: grey, noWrap: true },
+      { text: shown(value), alignment: 'right' },
+    ]),
+  },
+});
+
+const widthsOf = (shape: TextTable, wide: number) =>
+  shape.head.map((_, index) => (index === wide ? '*' : 'auto'));
+
+function table(shape: TextTable, widths: string[]): Content {
+  const align = (index: number) => (shape.right.includes(index) ? ('right' as const) : ('left' as const));
+  const body: TableCell[][] = [
+    shape.head.map((text, index) => ({ text, bold: true, fontSize: 8, alignment: align(index) })),
+    ...shape.rows.map((row) =>
+      row.map((text, index) => ({
+        text: shown(text),
+        alignment: align(index),
+        noWrap: shape.right.includes(index),
+      })),
+    ),
+  ];
+  return { layout: 'ruled', table: { headerRows: 1, dontBreakRows: true, widths, body } };
+}
+
+/** The tax summary on the left, the sums on the right. */
+function sums(page: Page): Content {
+  return {
+    unbreakable: true,
+    margin: [0, 12, 0, 0],
+    columns: [
+      {
+        width: 250,
+        stack: [
+          { text: page.taxTitle, bold: true, fontSize: 8, color: grey, margin: [0, 0, 0, 3] },
+          { fontSize: 8, ...(table(page.tax, widthsOf(page.tax, 0)) as object) } as Content,
+        ],
+      },
+      {
+        width: '*',
+        layout: 'noBorders',
+        table: {
+          widths: ['*', 'auto'],
+          body: page.totals.map(({ label, value, strong }): TableCell[] => [
+            { text: shown(label), bold: strong, fontSize: strong ? 11 : 9 },
+            {
+              text: shown(value),
+              bold: strong,
+              fontSize: strong ? 11 : 9,
+              alignment: 'right',
+              noWrap: value.length < 40,
+            },
+          ]),
+        },
+      },
+    ],
+    columnGap: 30,
+  };
+}
+
+const paragraph = (text: string, above = 3): Content => ({ text: shown(text), margin: [0, above, 0, 0] });
+const heading = (text: string): Content => ({ text, bold: true, fontSize: 10, margin: [0, 16, 0, 2] });
+
+const words = (title: string, parts: string[]): Content[] =>
+  parts.length === 0 ? [] : [heading(title), ...parts.map((part) => paragraph(part))];
+
+function banks(page: Page): Content[] {
+  const filled = page.banks.filter((rows) => rows.length > 0);
+  if (filled.length === 0) return [];
+  return [
+    heading(page.bankTitle),
+    ...filled.map(
+      (rows): Content => ({
+        unbreakable: true,
+        margin: [0, 0, 0, 6],
+        layout: 'noBorders',
+        table: {
+          widths: [90, '*'],
+          body: rows.map(({ label, value }): TableCell[] => [
+            { text: label, color: grey },
+            { text: shown(value) },
+          ]),
+        },
+      }),
+    ),
+  ];
+}
+
+function appendix({ appendix: rows, appendixTitle }: Page): Content[] {
+  if (rows === null) return [];
+  return [
+    { text: appendixTitle, fontSize: 13, bold: true, pageBreak: 'before', margin: [0, 0, 0, 8] },
+    { fontSize: 8, ...(table(rows, widthsOf(rows, 3)) as object) } as Content,
+  ];
+}
+
+const withoutMarkup = (text: string) => text.replace(/[<>&]/g, ' ');
+/**
+ * What the embedded font has no letter for would be an empty box, and is forbidden in PDF/A: it becomes a question mark.
+ * Roboto has Latin, Greek and Cyrillic, and the marks that go with them.
+ */
+const shown = (text: string): string =>
+  text
+    .normalize('NFC')
+    .replace(
+      /[^\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Nd}\s!-~¡-¿–—‘’‚“”„†•…‰‹›€№™−×÷]/gu,
+      '?',
+    )
+    .replace(/[^\S\n]+/g, ' ');
