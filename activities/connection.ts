@@ -22,7 +22,7 @@ import {
   progressOperation,
   startOperation,
 } from '../store/operations.ts';
-import { takeInRemotePayment } from '../store/payments.ts';
+import { takeInRemotePayment } from '../store/remote-payments.ts';
 import { findByExternalIds } from '../store/sync.ts';
 import { currencyOf, getWorkspace, workspaceNow, zoneOf } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';

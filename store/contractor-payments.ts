@@ -86,7 +86,7 @@ export function listContractorPayments(
   return tx.rows<ContractorPayment>(
     // The page first: applications are summed for its rows only.
     `select ${columns} from ${tables} where p.workspace_id = $1 and p.id = any(array(
-       select x.id from payments x where x.workspace_id = $1 and x.direction = 'outgoing' and ($2::uuid is null or x.person_id = $2)
+       select x.id from payments x where x.workspace_id = $1 and x.direction = 'outgoing' and x.person_id is not null and ($2::uuid is null or x.person_id = $2)
          and ($3::uuid is null or x.id < $3) order by x.id desc limit $4)) order by p.id desc`,
     [tx.workspaceId, personId, page.after, page.limit],
   );
@@ -572,7 +572,7 @@ async function lockWithInvoices(
   more: readonly string[],
 ): Promise<{ payment: ContractorPayment; invoices: Map<string, ContractorInvoice> }> {
   await tx.run(
-    `select 1 from payments where workspace_id = $1 and id = $2 and direction = 'outgoing' for no key update`,
+    `select 1 from payments where workspace_id = $1 and id = $2 and person_id is not null and direction = 'outgoing' for no key update`,
     [tx.workspaceId, paymentId],
   );
   const payment = found(await readContractorPayment(tx, paymentId), 'contractor_payment');

@@ -180,7 +180,7 @@ const comparisons: { name: string; says: string; sql: string }[] = [
             or i.status = 'settled' and i.applied + i.credited + i.bad_debt <> i.total
             or i.status in ('issued', 'sent') and i.applied > 0 as broken
         from client_invoices i
-        left join (select document_id, sum(amount) as amount from payment_applications where workspace_id = $1 and kind = 'invoice' group by 1) p
+        left join (select document_id, sum(coalesce(document_amount, amount)) as amount from payment_applications where workspace_id = $1 and kind = 'invoice' group by 1) p
           on p.document_id = i.id
         left join (select invoice_id, sum(total) as amount from credit_notes where workspace_id = $1 and status = 'issued' group by 1) c on c.invoice_id = i.id
         left join (select invoice_id, sum(amount) as amount from bad_debts where workspace_id = $1 group by 1) d on d.invoice_id = i.id
@@ -188,9 +188,9 @@ const comparisons: { name: string; says: string; sql: string }[] = [
   },
   {
     name: 'payments',
-    says: 'payments, Σ applications = the payment, and 0 once reversed',
+    says: 'payments, Σ applications = the payment, and 0 while pending or once reversed',
     sql: `select 'payment ' || p.id || ' of ' || p.amount || ' has ' || coalesce(a.amount, 0) || ' applied' as place,
-          coalesce(a.amount, 0) <> case when p.status = 'reversed' then 0 else p.amount end as broken
+          coalesce(a.amount, 0) <> case when p.status = 'cleared' then p.amount else 0 end as broken
         from payments p
         left join (select payment_id, sum(amount) as amount from payment_applications where workspace_id = $1 group by 1) a on a.payment_id = p.id
         where p.workspace_id = $1`,

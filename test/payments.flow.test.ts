@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { InvoiceStatus } from '../domain/invoice.ts';
 import { Decimal } from '../domain/money.ts';
-import { type NewPayment, recordPayment, reversePayment, takeInRemotePayment } from '../store/payments.ts';
+import { type NewPayment, recordPayment } from '../store/payments.ts';
+import { takeInRemotePayment } from '../store/remote-payments.ts';
+import { reversePayment } from '../store/reverse-payment.ts';
 import {
   type Books,
   bill,

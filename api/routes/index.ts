@@ -128,10 +128,13 @@ import { decideConfirmation } from './invoices/decide-confirmation.ts';
 import { discardInvoice } from './invoices/discard-invoice.ts';
 import { getInvoice } from './invoices/get-invoice.ts';
 import { issueInvoice } from './invoices/issue-invoice.ts';
+import { listBadDebts } from './invoices/list-bad-debts.ts';
 import { listInvoiceLines } from './invoices/list-invoice-lines.ts';
 import { listInvoices } from './invoices/list-invoices.ts';
 import { listLineEntries } from './invoices/list-line-entries.ts';
 import { retryInvoiceSync } from './invoices/retry-invoice-sync.ts';
+import { reverseBadDebt } from './invoices/reverse-bad-debt.ts';
+import { writeOffBadDebt } from './invoices/write-off-bad-debt.ts';
 import { getMail } from './mail-outbox/get-mail.ts';
 import { listMails } from './mail-outbox/list-mails.ts';
 import { retryMail } from './mail-outbox/retry-mail.ts';
@@ -186,9 +189,16 @@ import { listPayeeAccounts } from './payee-accounts/list-payee-accounts.ts';
 import { proposePayeeAccount } from './payee-accounts/propose-payee-account.ts';
 import { refusePayeeAccount } from './payee-accounts/refuse-payee-account.ts';
 import { revealPayeeAccount } from './payee-accounts/reveal-payee-account.ts';
+import { applyPayment } from './payments/apply-payment.ts';
+import { clearPayment } from './payments/clear-payment.ts';
+import { confirmProposal } from './payments/confirm-proposal.ts';
 import { getPayment } from './payments/get-payment.ts';
 import { listPayments } from './payments/list-payments.ts';
+import { listProposals } from './payments/list-proposals.ts';
+import { matchPayment } from './payments/match-payment.ts';
 import { recordPayment } from './payments/record-payment.ts';
+import { refundPayment } from './payments/refund-payment.ts';
+import { rejectProposal } from './payments/reject-proposal.ts';
 import { reversePayment } from './payments/reverse-payment.ts';
 import { createPerson } from './people/create-person.ts';
 import { forgetPerson } from './people/forget-person.ts';
@@ -384,6 +394,9 @@ export const routes: readonly Route[] = [
   exportReconciliation,
   createImport,
   confirmPayment,
+  listBadDebts,
+  reverseBadDebt,
+  writeOffBadDebt,
   decideConfirmation,
   discardInvoice,
   getMail,
@@ -414,9 +427,16 @@ export const routes: readonly Route[] = [
   cancelOperation,
   getOperation,
   listOperations,
+  applyPayment,
+  clearPayment,
+  confirmProposal,
   getPayment,
   listPayments,
+  listProposals,
+  matchPayment,
   recordPayment,
+  refundPayment,
+  rejectProposal,
   reversePayment,
   createPeriod,
   getPeriod,

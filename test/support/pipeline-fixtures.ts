@@ -81,6 +81,18 @@ const recordPayment: Make = async ({ api, key, ids }) => {
   return (answer.json as { id: string }).id;
 };
 
+const proposeMatch: Make = async ({ api, workspaceId, ids }) => {
+  const id = newId();
+  await api.test.database.inWorkspace(workspaceId, (tx) =>
+    tx.run(
+      `insert into match_proposals (workspace_id, id, payment_id, document_type, document_id, amount, matched_by)
+       values ($1, $2, $3, 'client_invoice', $4, 1, '{number}')`,
+      [workspaceId, id, ids.paymentId, ids.invoiceId],
+    ),
+  );
+  return id;
+};
+
 const startOperation: Make = async ({ api, workspaceId }) => {
   const id = newId();
   await api.test.database.inWorkspace(workspaceId, (tx) =>
@@ -102,4 +114,5 @@ export const pipelineMakers: Record<string, Make> = {
   invoiceId: newest('client_invoices'),
   lineId: newest('invoice_lines'),
   paymentId: recordPayment,
+  proposalId: proposeMatch,
 };

@@ -4,7 +4,7 @@ import { listPayments as readPayments } from '../../../store/payments.ts';
 import { ownClient } from '../../kit/auth.ts';
 import { idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { pageOf, pageQuery } from '../../kit/schemas.ts';
+import { id, pageOf, pageQuery } from '../../kit/schemas.ts';
 import { payment } from './payment.ts';
 
 export const listPayments = defineRoute({
@@ -14,12 +14,17 @@ export const listPayments = defineRoute({
   summary: 'List payments, newest first',
   permission: 'payments.read',
   own: true,
-  query: z.object({ ...pageQuery }),
+  query: z.object({
+    ...pageQuery,
+    clientId: id.optional(),
+    unapplied: z.stringbool().default(false).meta({ description: 'Only what has money left on account.' }),
+  }),
   responses: { 200: pageOf(payment) },
-  handler: ({ query: { limit, cursor }, actor, transact }) =>
+  handler: ({ query: { limit, cursor, clientId, unapplied }, actor, transact }) =>
     transact(async (tx) => {
       const rows = await readPayments(tx, {
-        clientId: ownClient(actor, 'payments.read') ?? undefined,
+        unapplied,
+        clientId: ownClient(actor, 'payments.read') ?? clientId,
         cursor: idAfter(cursor) ?? undefined,
         limit: limit + 1,
       });

@@ -1,0 +1,478 @@
+/** Owns what payments settle: the ledger of applications, and the balances of invoices and late fees that move with it. */
+import { type InvoiceStatus, openBalance, statusByBalance, takesPayment } from '../domain/invoice.ts';
+import { Decimal, minorPlaces } from '../domain/money.ts';
+import {
+  agreedRate,
+  documentOf,
+  exchangeDifference,
+  inCurrency,
+  type LedgerRow,
+  ledgerRows,
+  settledBy,
+  type WantedApplication,
+} from '../domain/payment.ts';
+import { convert } from '../domain/pricing/conversion.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { asRows, plainArray } from './arrays.ts';
+import { recoverBadDebt } from './bad-debt-entries.ts';
+import { conversionKey, keepConversions, rateOn } from './currency-rates.ts';
+import type { WorkspaceTx } from './database.ts';
+import { enqueueLooks } from './outbox.ts';
+import { addDeltas } from './totals.ts';
+
+/** A document that money may settle, held until the transaction ends. */
+export interface Payable {
+  kind: 'invoice' | 'late_fee';
+  id: string;
+  sellerId: string;
+  clientId: string;
+  number: string;
+  currency: string;
+  status: InvoiceStatus;
+  total: DecimalText;
+  applied: DecimalText;
+  credited: DecimalText;
+  badDebt: DecimalText;
+  /** What it stands for in the seller's books; null: it is in their currency, or nobody has said. */
+  functionalTotal: DecimalText | null;
+  wasDelivered: boolean;
+}
+
+/** Numbered invoices first, then issued late fees, each in the order of their ids. Lock order: documents, then payments. */
+export async function lockPayables(
+  tx: WorkspaceTx,
+  documentIds: readonly string[],
+): Promise<Map<string, Payable>> {
+  if (documentIds.length === 0) return new Map();
+  const ids = plainArray([...new Set(documentIds)]);
+  const invoices = await tx.rows<Payable>(
+    `select 'invoice' as kind, i.id, i.seller_id, i.client_id, i.number, i.currency, i.status, i.total, i.applied, i.credited, i.bad_debt,
+       i.functional_total, exists (select from document_deliveries d where d.workspace_id = $1 and d.document_type = 'client_invoice'
+         and d.document_id = i.id and d.status in ('delivered', 'cleared')) as was_delivered
+     from client_invoices i where i.workspace_id = $1 and i.id = any($2::uuid[]) and i.number is not null order by i.id for no key update of i`,
+    [tx.workspaceId, ids],
+  );
+  const fees =
+    invoices.length === new Set(documentIds).size
+      ? []
+      : await tx.rows<Payable>(
+          `select 'late_fee' as kind, id, seller_id, client_id, number, currency, case status when 'waived' then 'credited' else status end as status,
+             amount as total, applied, '0' as credited, '0' as bad_debt, null as functional_total, false as was_delivered
+           from late_fees where workspace_id = $1 and id = any($2::uuid[]) and number is not null order by id for no key update`,
+          [tx.workspaceId, ids],
+        );
+  return new Map([...invoices, ...fees].map((row) => [row.id, row]));
+}
+
+/** A payment as its applications need it. */
+export interface PaymentHead {
+  id: string;
+  clientId: string | null;
+  sellerId: string | null;
+  currency: string;
+  valueDate: Day;
+  /** The rate into the seller's books, taken once; null where the payment is in their currency, or nobody knows one. */
+  functionalCurrency: string | null;
+  functionalRate: DecimalText | null;
+  functionalConversionId: string | null;
+}
+
+interface Row {
+  kind: string;
+  documentId: string | null;
+  amount: Decimal;
+  documentCurrency: string | null;
+  documentAmount: DecimalText | null;
+  documentConversionId: string | null;
+  exchangeDifference: DecimalText | null;
+}
+const plainRow = (kind: string, amount: Decimal, documentId: string | null = null): Row => ({
+  kind,
+  documentId,
+  amount,
+  documentCurrency: null,
+  documentAmount: null,
+  documentConversionId: null,
+  exchangeDifference: null,
+});
+
+/**
+ * Settles documents that the caller has locked, with cash that `from` names: new cash of the payment, or what of it is on
+ * account. Refuses whole what is not issued, another's, or would be paid beyond its open balance. What was written off as bad
+ * debt is recovered as far as the money needs. Answers the cash taken.
+ */
+export async function applyToDocuments(
+  tx: WorkspaceTx,
+  payment: PaymentHead,
+  wanted: readonly WantedApplication[],
+  payables: ReadonlyMap<string, Payable>,
+  { postingDate, actor, from }: { postingDate: Day; actor: string; from: 'payment' | 'account' },
+): Promise<Decimal> {
+  requirePositive(wanted);
+  const rows: Row[] = [];
+  const settled: { payable: Payable; amount: Decimal }[] = [];
+  const left = new Map<string, Decimal>();
+  for (const application of wanted) {
+    const payable = requirePayable(payment, application, payables);
+    const conversion = await inDocumentCurrency(tx, payment, payable, application);
+    const open = left.get(payable.id) ?? openBalance(payable).plus(payable.badDebt);
+    if (conversion.amount.gt(open)) throw beyondBalance(payable, open, conversion.amount);
+    left.set(payable.id, open.minus(conversion.amount));
+    settled.push({ payable, amount: conversion.amount });
+    rows.push(...toRows(payment, payable, application, conversion));
+  }
+  const cash = wanted.reduce((sum, { amount }) => sum.plus(amount), new Decimal(0));
+  if (from === 'account' && !cash.isZero()) rows.push(plainRow('on_account', cash.negated()));
+  await writeApplications(tx, payment, rows, postingDate);
+  for (const { payable, amount } of settled)
+    await moveApplied(tx, payable, amount, { paymentId: payment.id, postingDate, actor });
+  await wake(tx, payables, 'payment');
+  return cash;
+}
+
+function requirePositive(wanted: readonly WantedApplication[]): void {
+  if (wanted.every((one) => !new Decimal(one.amount).isNegative() && settledBy(one).gt(0))) return;
+  throw new Refusal({
+    code: 'payment.application_not_positive',
+    status: 422,
+    message: 'An application settles more than nothing.',
+    whatToDo: 'Leave out what settles nothing; reverse a payment to take it back from an invoice.',
+  });
+}
+
+function requirePayable(
+  payment: PaymentHead,
+  application: WantedApplication,
+  payables: ReadonlyMap<string, Payable>,
+): Payable {
+  const payable = payables.get(documentOf(application));
+  if (!payable)
+    throw new Refusal({
+      code: 'payment.invoice_not_issued',
+      message: `Invoice ${documentOf(application)} is not issued, so nothing can be paid on it.`,
+      whatToDo: 'Issue the invoice first, or record the payment on account.',
+    });
+  if (!takesPayment(payable.status))
+    throw new Refusal({
+      code: 'payment.invoice_closed',
+      message: `Invoice ${payable.number} is ${payable.status}, so nothing can be paid on it.`,
+      whatToDo: 'Apply the payment to another invoice, or record it on account.',
+    });
+  if (payment.clientId !== null && payable.clientId !== payment.clientId)
+    throw new Refusal({
+      code: 'payment.invoice_of_other_client',
+      message: `Invoice ${payable.number} is another client's than the payment.`,
+      whatToDo: "Apply the payment to its own client's invoices, or record it without a client.",
+    });
+  if (payment.sellerId !== null && payable.sellerId !== payment.sellerId)
+    throw new Refusal({
+      code: 'payment.sellers_differ',
+      message: `Invoice ${payable.number} is another seller's than the money.`,
+      whatToDo: 'Record what each seller got as a payment of its own.',
+    });
+  return payable;
+}
+
+const beyondBalance = (payable: Payable, open: Decimal, amount: Decimal) =>
+  new Refusal({
+    code: 'payment.beyond_balance',
+    message: `Invoice ${payable.number} has ${open.toFixed(minorPlaces(payable.currency))} ${payable.currency} open; ${amount.toFixed()} would overpay it.`,
+    whatToDo: 'Apply at most the open balance and leave the rest on account.',
+    details: { open: open.toFixed(), currency: payable.currency },
+  });
+
+interface Converted {
+  amount: Decimal;
+  conversionId: string | null;
+}
+/** What is settled in the document's currency: by what was agreed, or the rate of the value date; nothing is guessed. */
+async function inDocumentCurrency(
+  tx: WorkspaceTx,
+  payment: PaymentHead,
+  payable: Payable,
+  application: WantedApplication,
+): Promise<Converted> {
+  const settled = settledBy(application);
+  if (payable.currency === payment.currency) return { amount: settled, conversionId: null };
+  const agreed = agreedRate(settled, application, payable.currency);
+  const { currency: from, valueDate } = payment;
+  const known = agreed === null ? await rateOn(tx, from, payable.currency, valueDate) : null;
+  if (agreed === null && known === null)
+    throw new Refusal({
+      code: 'payment.currency_differs',
+      message: `Invoice ${payable.number} is in ${payable.currency}, the payment in ${from}, and no rate of ${valueDate} is known.`,
+      whatToDo:
+        'Say what of the invoice it settles (documentAmount) or at which rate, with its source; or enter the rate of that day first.',
+    });
+  const conversion = {
+    from,
+    to: payable.currency,
+    dateRule: agreed ? ('agreed' as const) : ('value_date' as const),
+    rateOn: known?.rateOn ?? valueDate,
+    rate: agreed?.rate ?? known!.rate,
+    source: agreed?.source ?? known!.source,
+  };
+  const kept = await keepConversions(tx, [conversion]);
+  const amount =
+    agreed?.amount ?? new Decimal(convert(settled.toFixed(), known!, minorPlaces(payable.currency)));
+  return { amount, conversionId: kept.get(conversionKey(conversion)) ?? null };
+}
+
+function toRows(
+  payment: PaymentHead,
+  payable: Payable,
+  application: WantedApplication,
+  { amount, conversionId }: Converted,
+): Row[] {
+  const converted = payable.currency !== payment.currency;
+  return ledgerRows(application).map((row): Row => {
+    if (row.kind !== 'document')
+      return { ...plainRow(row.kind, row.amount, payable.id), exchangeDifference: gainOf(payment, row) };
+    return {
+      kind: payable.kind,
+      documentId: payable.id,
+      amount: row.amount,
+      documentCurrency: converted ? payable.currency : null,
+      documentAmount: converted ? inCurrency(amount, payable.currency) : null,
+      documentConversionId: conversionId,
+      exchangeDifference: differenceInBooks(payment, payable, row.amount, amount),
+    };
+  });
+}
+
+/** In the books' currency; null where nobody knows what the payment is worth there. */
+function worthInBooks(payment: PaymentHead, amount: Decimal): Decimal | null {
+  if (payment.functionalCurrency === null) return null;
+  if (payment.functionalRate === null) return amount;
+  const places = minorPlaces(payment.functionalCurrency);
+  return new Decimal(convert(amount.toFixed(), { rate: payment.functionalRate }, places));
+}
+
+/** An exchange difference that was agreed is no cash: less of it came in than was settled. */
+const gainOf = (payment: PaymentHead, { kind, amount }: LedgerRow): DecimalText | null =>
+  kind === 'exchange_difference' ? (worthInBooks(payment, amount)?.toFixed() ?? null) : null;
+
+function differenceInBooks(
+  payment: PaymentHead,
+  payable: Payable,
+  settled: Decimal,
+  ofDocument: Decimal,
+): DecimalText | null {
+  const worth = worthInBooks(payment, settled);
+  const { functionalCurrency } = payment;
+  if (worth === null || functionalCurrency === null) return null;
+  const inBooks = payable.currency === functionalCurrency;
+  // Posted at no rate, so there is nothing to compare with.
+  if (!inBooks && payable.functionalTotal === null) return null;
+  const functionalTotal = inBooks ? null : payable.functionalTotal;
+  return exchangeDifference(
+    worth,
+    ofDocument,
+    { total: payable.total, functionalTotal },
+    functionalCurrency,
+  ).toFixed();
+}
+
+/** In one statement, so that what makes up for another row stands beside it. */
+async function writeApplications(
+  tx: WorkspaceTx,
+  payment: PaymentHead,
+  rows: readonly Row[],
+  postingDate: Day,
+): Promise<void> {
+  if (rows.length === 0) return;
+  const worth = (row: Row) => worthInBooks(payment, row.amount)?.toFixed() ?? null;
+  const { from, params } = asRows(
+    {
+      kind: { type: 'text', values: rows.map((row) => row.kind) },
+      document_id: { type: 'uuid', values: rows.map((row) => row.documentId) },
+      amount: { type: 'numeric', values: rows.map((row) => inCurrency(row.amount, payment.currency)) },
+      document_currency: { type: 'text', values: rows.map((row) => row.documentCurrency) },
+      document_amount: { type: 'numeric', values: rows.map((row) => row.documentAmount) },
+      document_conversion_id: { type: 'uuid', values: rows.map((row) => row.documentConversionId) },
+      functional_amount: { type: 'numeric', values: rows.map(worth) },
+      exchange_difference: { type: 'numeric', values: rows.map((row) => row.exchangeDifference) },
+    },
+    6,
+  );
+  await tx.run(
+    `insert into payment_applications (workspace_id, payment_id, kind, document_id, amount, posting_date, document_currency, document_amount,
+       document_conversion_id, functional_currency, functional_amount, functional_conversion_id, exchange_difference)
+     select $1, $2, r.kind, r.document_id, r.amount, $3, r.document_currency, r.document_amount, r.document_conversion_id,
+       $4::text, r.functional_amount, $5::uuid, r.exchange_difference
+     from ${from}`,
+    [
+      tx.workspaceId,
+      payment.id,
+      postingDate,
+      payment.functionalCurrency,
+      payment.functionalConversionId,
+      ...params,
+    ],
+  );
+}
+
+/** What no document takes stays on account, and is applied later. */
+export function keepOnAccount(
+  tx: WorkspaceTx,
+  payment: PaymentHead,
+  amount: Decimal,
+  postingDate: Day,
+): Promise<void> {
+  return writeApplications(tx, payment, amount.isZero() ? [] : [plainRow('on_account', amount)], postingDate);
+}
+
+/** Takes cash that is on account for something else of the payment's: a refund. */
+export function takeFromAccount(
+  tx: WorkspaceTx,
+  payment: PaymentHead,
+  taken: { kind: 'refund'; documentId: string; amount: Decimal },
+  postingDate: Day,
+): Promise<void> {
+  const rows = [
+    plainRow(taken.kind, taken.amount, taken.documentId),
+    plainRow('on_account', taken.amount.negated()),
+  ];
+  return writeApplications(tx, payment, rows, postingDate);
+}
+
+/**
+ * Counters all that a payment has applied, each by a row of its own: documents are open again, and what was on account is
+ * gone. The caller holds the documents and the payment.
+ */
+export async function counterApplications(
+  tx: WorkspaceTx,
+  paymentId: string,
+  payables: Map<string, Payable>,
+  { postingDate, actor }: { postingDate: Day; actor: string },
+): Promise<void> {
+  const countered = await tx.rows<{ kind: string; documentId: string | null; settled: DecimalText }>(
+    `insert into payment_applications (workspace_id, payment_id, kind, document_id, amount, posting_date, document_currency, document_amount,
+       document_conversion_id, functional_currency, functional_amount, functional_conversion_id, exchange_difference)
+     select workspace_id, payment_id, kind, document_id, -sum(amount), $3, document_currency, -sum(document_amount), document_conversion_id,
+       functional_currency, -sum(functional_amount), functional_conversion_id, -sum(exchange_difference)
+     from payment_applications where workspace_id = $1 and payment_id = $2
+     group by workspace_id, payment_id, kind, document_id, document_currency, document_conversion_id, functional_currency, functional_conversion_id
+     having sum(amount) <> 0
+     returning kind, document_id, coalesce(document_amount, amount) as settled`,
+    [tx.workspaceId, paymentId, postingDate],
+  );
+  for (const { kind, documentId, settled } of countered) {
+    const payable = documentId === null ? undefined : payables.get(documentId);
+    if (payable && (kind === 'invoice' || kind === 'late_fee'))
+      await moveApplied(tx, payable, new Decimal(settled), { paymentId, postingDate, actor });
+  }
+  await wake(tx, payables, 'payment reversed');
+}
+
+/** By a signed amount of the document's currency. The row given moves along, for whoever moves it again. */
+async function moveApplied(
+  tx: WorkspaceTx,
+  payable: Payable,
+  amount: Decimal,
+  by: { paymentId: string; postingDate: Day; actor: string },
+): Promise<void> {
+  const places = Math.max(minorPlaces(payable.currency), payable.total.split('.')[1]?.length ?? 0);
+  const applied = new Decimal(payable.applied).plus(amount).toFixed(places);
+  if (payable.kind === 'late_fee') {
+    payable.applied = applied;
+    await tx.run(
+      `update late_fees set applied = $3, status = case when amount = $3::numeric then 'settled' else 'issued' end where workspace_id = $1 and id = $2`,
+      [tx.workspaceId, payable.id, applied],
+    );
+    return;
+  }
+  const missing = amount.minus(openBalance(payable));
+  if (missing.gt(0)) {
+    await recoverBadDebt(tx, payable, missing, by);
+    payable.badDebt = new Decimal(payable.badDebt).minus(missing).toFixed(places);
+  }
+  payable.applied = applied;
+  const byBalance = statusByBalance(payable.status, openBalance(payable), applied, payable.badDebt);
+  payable.status = byBalance === 'issued' && payable.wasDelivered ? 'sent' : byBalance;
+  await tx.run(
+    `update client_invoices set applied = $3, bad_debt = $4, status = $5, settled_at = case when $5 = 'settled' then now() end
+     where workspace_id = $1 and id = $2`,
+    [tx.workspaceId, payable.id, applied, payable.badDebt, payable.status],
+  );
+  const recovered = Decimal.max(missing, 0);
+  await addDeltas(tx, [
+    { metric: 'receivable', key: payable.currency, value: recovered.minus(amount).toFixed() },
+    { metric: 'paid', key: payable.currency, value: amount.toFixed() },
+  ]);
+}
+
+async function wake(tx: WorkspaceTx, payables: ReadonlyMap<string, Payable>, reason: string): Promise<void> {
+  const invoices = [...payables.values()].filter((payable) => payable.kind === 'invoice');
+  await enqueueLooks(
+    tx,
+    invoices.map(({ id }) => ({
+      subjectType: 'client_invoice' as const,
+      subjectId: id,
+      lane: 'interactive' as const,
+      reason,
+    })),
+  );
+}
+
+/**
+ * Money that an invoice no longer needs, since it was credited after it had been paid: goes back on account of its payments,
+ * the latest first, to be applied elsewhere or refunded. The caller holds the invoice, lowers its `applied` by the amount
+ * answered through this, and writes its credit. Refuses where less was applied.
+ */
+export async function returnToAccount(
+  tx: WorkspaceTx,
+  invoiceId: string,
+  amount: Decimal,
+  { postingDate, actor }: { postingDate: Day; actor: string },
+): Promise<void> {
+  const payables = await lockPayables(tx, [invoiceId]);
+  const invoice = payables.get(invoiceId);
+  if (!invoice || new Decimal(invoice.applied).lt(amount))
+    throw new Error(`invoice ${invoiceId} has less than ${amount.toFixed()} applied`);
+  const paid = await tx.rows<{ paymentId: string; settled: DecimalText }>(
+    `select payment_id, sum(coalesce(document_amount, amount)) as settled from payment_applications
+     where workspace_id = $1 and document_id = $2 and kind = 'invoice' group by 1 having sum(amount) <> 0 order by max(id) desc`,
+    [tx.workspaceId, invoiceId],
+  );
+  let rest = amount;
+  for (const { paymentId, settled } of paid) {
+    const returned = Decimal.min(rest, settled);
+    if (returned.lte(0)) break;
+    const payment = await readHead(tx, paymentId);
+    const rate = await tx.row<{ amount: DecimalText; conversionId: string | null }>(
+      `select sum(amount) as amount, max(document_conversion_id::text)::uuid as conversion_id from payment_applications
+       where workspace_id = $1 and payment_id = $2 and document_id = $3 and kind = 'invoice'`,
+      [tx.workspaceId, paymentId, invoiceId],
+    );
+    const inPayment =
+      payment.currency === invoice.currency
+        ? returned
+        : new Decimal(rate!.amount)
+            .times(returned)
+            .div(settled)
+            .toDecimalPlaces(minorPlaces(payment.currency));
+    const converted = payment.currency !== invoice.currency;
+    const back: Row = {
+      ...plainRow('invoice', inPayment.negated(), invoiceId),
+      documentCurrency: converted ? invoice.currency : null,
+      documentAmount: converted ? returned.negated().toFixed() : null,
+      documentConversionId: rate!.conversionId,
+    };
+    await writeApplications(tx, payment, [back, plainRow('on_account', inPayment)], postingDate);
+    await moveApplied(tx, invoice, returned.negated(), { paymentId, postingDate, actor });
+    rest = rest.minus(returned);
+  }
+}
+
+export async function readHead(tx: WorkspaceTx, paymentId: string): Promise<PaymentHead> {
+  const row = await tx.row<PaymentHead>(
+    `select p.id, p.client_id, p.seller_id, p.currency, p.value_date, p.functional_currency, c.rate as functional_rate, p.functional_conversion_id
+     from payments p left join conversions c on c.workspace_id = $1 and c.id = p.functional_conversion_id
+     where p.workspace_id = $1 and p.id = $2`,
+    [tx.workspaceId, paymentId],
+  );
+  if (!row) throw new Error(`payment ${paymentId} does not exist`);
+  return row;
+}

@@ -1,0 +1,168 @@
+/** Owns payments that are read back from a platform: each taken in once, compared after, and taken back when it is gone there. */
+import { openBalance, takesPayment } from '../domain/invoice.ts';
+import { Decimal } from '../domain/money.ts';
+import type { Day, DecimalText } from '../domain/work-entry.ts';
+import type { WorkspaceTx } from './database.ts';
+import { raiseFindings } from './exceptions.ts';
+import { lockPayables } from './payment-applications.ts';
+import { recordPayment } from './payments.ts';
+import { openPostingDate, reversePayment } from './reverse-payment.ts';
+
+/**
+ * Takes a payment read back from a platform in, once: known ids are compared, not added. What the platform applied beyond
+ * our open balance, or to an invoice that is not ours, stays on account and becomes an exception for a person.
+ */
+export async function takeInRemotePayment(
+  tx: WorkspaceTx,
+  connectionId: string,
+  remote: {
+    externalId: string;
+    amount: DecimalText;
+    currency: string | null;
+    valueDate: Day;
+    reference: string | null;
+    deleted: boolean;
+    applications: { invoiceId: string | null; amount: DecimalText }[];
+  },
+  actor: string,
+): Promise<'recorded' | 'known' | 'reversed' | 'ignored' | 'differs'> {
+  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 3))', [
+    `${connectionId}:${remote.externalId}`,
+  ]);
+  const known = await tx.row<{ id: string; status: string; amount: DecimalText; recordedBy: string }>(
+    `select id, status, amount, recorded_by from payments where workspace_id = $1 and connection_id = $2 and external_id = $3`,
+    [tx.workspaceId, connectionId, remote.externalId],
+  );
+  if (known) {
+    if (remote.deleted) return known.status === 'reversed' ? 'known' : takeBack(tx, known.id, actor);
+    const difference = await differenceAtPlatform(tx, known, remote);
+    if (difference === null) return 'known';
+    await raisePaymentException(tx, known.id, 'payment.changed_at_platform', {
+      was: known.amount,
+      is: remote.amount,
+      externalId: remote.externalId,
+      difference,
+    });
+    return 'differs';
+  }
+  if (remote.deleted || new Decimal(remote.amount).lte(0)) return 'ignored';
+  const ours = remote.applications.filter(
+    (application): application is { invoiceId: string; amount: DecimalText } =>
+      application.invoiceId !== null,
+  );
+  if (ours.length === 0) return 'ignored';
+  const invoices = await lockPayables(
+    tx,
+    ours.map((application) => application.invoiceId),
+  );
+  const first = invoices.get(ours[0]!.invoiceId);
+  const currency = remote.currency ?? first?.currency ?? 'XXX';
+  // What cannot take this money has nothing open for it: another client's, another currency's, or a closed invoice.
+  const left = new Map(
+    [...invoices.values()]
+      .filter(
+        (invoice) =>
+          invoice.currency === currency &&
+          invoice.clientId === first?.clientId &&
+          invoice.sellerId === first.sellerId &&
+          takesPayment(invoice.status),
+      )
+      .map((invoice) => [invoice.id, openBalance(invoice).plus(invoice.badDebt)]),
+  );
+  const fitting = ours.flatMap(({ invoiceId, amount }) => {
+    const open = left.get(invoiceId) ?? new Decimal(0);
+    const fits = Decimal.min(open, amount);
+    left.set(invoiceId, open.minus(fits));
+    return fits.gt(0) ? [{ invoiceId, amount: fits.toFixed() }] : [];
+  });
+  const id = await recordPayment(tx, {
+    clientId: first?.clientId ?? null,
+    currency,
+    amount: remote.amount,
+    valueDate: remote.valueDate,
+    // Nobody can be asked: money of a closed month is posted today.
+    postingDate: await openPostingDate(tx, first?.sellerId ?? null, remote.valueDate, actor),
+    reference: remote.reference,
+    connectionId,
+    externalId: remote.externalId,
+    actor,
+    applications: fitting,
+  });
+  const applied = fitting.reduce((sum, application) => sum.plus(application.amount), new Decimal(0));
+  const meant = ours.reduce((sum, application) => sum.plus(application.amount), new Decimal(0));
+  if (!applied.eq(meant)) {
+    await raisePaymentException(tx, id, 'payment.beyond_balance', {
+      applied: applied.toFixed(),
+      appliedThere: meant.toFixed(),
+      externalId: remote.externalId,
+    });
+  }
+  return 'recorded';
+}
+
+/**
+ * What the platform says otherwise of a payment that we know; null: nothing. Less applied here than there is a difference
+ * only while the invoice is open, since what was beyond its balance stayed on account.
+ */
+async function differenceAtPlatform(
+  tx: WorkspaceTx,
+  known: { id: string; status: string; amount: DecimalText },
+  remote: { amount: DecimalText; applications: { invoiceId: string | null; amount: DecimalText }[] },
+): Promise<string | null> {
+  if (known.status === 'reversed') return 'reversed here, not there';
+  if (!new Decimal(known.amount).eq(remote.amount)) return 'the amount';
+  const theirs = new Map<string, Decimal>();
+  for (const { invoiceId, amount } of remote.applications)
+    if (invoiceId !== null) theirs.set(invoiceId, (theirs.get(invoiceId) ?? new Decimal(0)).plus(amount));
+  const rows = await tx.rows<{ invoiceId: string; number: string; applied: DecimalText; open: DecimalText }>(
+    `select i.id as invoice_id, i.number, i.total - i.applied - i.credited - i.bad_debt as open,
+       (select coalesce(sum(coalesce(a.document_amount, a.amount)), 0) from payment_applications a
+        where a.workspace_id = $1 and a.payment_id = $2 and a.document_id = i.id and a.kind = 'invoice') as applied
+     from client_invoices i
+     where i.workspace_id = $1 and i.number is not null and (i.id = any($3::uuid[]) or i.id in (
+       select document_id from payment_applications where workspace_id = $1 and payment_id = $2 and kind = 'invoice'))
+     order by i.number`,
+    [tx.workspaceId, known.id, [...theirs.keys()]],
+  );
+  const unequal = rows.filter(({ invoiceId, applied, open }) => {
+    const there = theirs.get(invoiceId) ?? new Decimal(0);
+    return there.lt(applied) || (there.gt(applied) && new Decimal(open).gt(0));
+  });
+  return unequal.length === 0 ? null : `applied otherwise to ${unequal.map((row) => row.number).join(', ')}`;
+}
+
+async function raisePaymentException(
+  tx: WorkspaceTx,
+  paymentId: string,
+  rule: string,
+  detail: Record<string, string>,
+): Promise<void> {
+  await raiseFindings(tx, [
+    {
+      rule,
+      severity: 'W',
+      subjectKey: `payment:${paymentId}`,
+      fingerprint: JSON.stringify(detail),
+      subjectType: 'payment',
+      subjectId: paymentId,
+      detail,
+      entries: [],
+    },
+  ]);
+}
+
+/** It is gone at the platform. What was refunded from here meanwhile stays, and a person is asked. */
+async function takeBack(tx: WorkspaceTx, paymentId: string, actor: string): Promise<'reversed' | 'differs'> {
+  const refunded = await tx.row(
+    `select 1 from payment_applications where workspace_id = $1 and payment_id = $2 and kind = 'refund' having sum(amount) <> 0`,
+    [tx.workspaceId, paymentId],
+  );
+  if (refunded) {
+    await raisePaymentException(tx, paymentId, 'payment.changed_at_platform', {
+      difference: 'deleted there, refunded here',
+    });
+    return 'differs';
+  }
+  await reversePayment(tx, paymentId, actor, 'deleted at the platform');
+  return 'reversed';
+}
