@@ -17,7 +17,7 @@ export interface Rounding {
   /** Decimal places of a displayed quantity. */
   quantityPlaces: number;
   /** Tax is rounded once a category (left out), or line by line, which no e-invoice can say. */
-  taxPer?: 'invoice' | 'line';
+  taxPer?: 'invoice' | 'line' | undefined;
 }
 
 // half_up is away from zero for both signs, as invoices are checked by hand.

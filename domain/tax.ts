@@ -42,6 +42,14 @@ export interface TaxBook {
   rates: readonly TaxRate[];
 }
 
+export const taxPointRules = ['service_to', 'issue_date', 'earlier_of_both', 'payment'] as const;
+export type TaxPointRule = (typeof taxPointRules)[number];
+/** The day whose rate counts. Where the money brings it about, the day of issue stands for it. */
+export function taxPointOf(rule: TaxPointRule, days: { serviceTo: Day; issueDate: Day }): Day {
+  if (rule === 'service_to') return days.serviceTo;
+  return rule === 'earlier_of_both' && days.serviceTo < days.issueDate ? days.serviceTo : days.issueDate;
+}
+
 /** A book without an opinion: what a contract says holds. */
 export const noTaxBook: TaxBook = {
   treatment: 'by_region',
@@ -123,8 +131,12 @@ export interface TaxedLine {
 }
 
 /** What a line brings: after its own discount and its share of the document's. */
-export const lineNet = (line: TaxedLine): Decimal =>
-  new Decimal(line.amount).minus(line.discount ?? 0).minus(line.allowance ?? 0);
+export function lineNet(line: TaxedLine): Decimal {
+  const amount = new Decimal(line.amount);
+  // Most lines have no discount, and a draft may have very many lines.
+  if (!line.discount && !line.allowance) return amount;
+  return amount.minus(line.discount ?? 0).minus(line.allowance ?? 0);
+}
 
 /** What a document says of a category beside its figures. */
 export type TaxNote = Pick<
@@ -144,7 +156,18 @@ export interface TaxTotals {
   subtotals: TaxSubtotal[];
 }
 
-const keyOf = (category: string, rate: DecimalText) => `${category}|${new Decimal(rate).toFixed()}`;
+/** "20" and "20.00" are one rate. */
+function keysOfTaxes(): (category: string, rate: DecimalText) => string {
+  const known = new Map<DecimalText, string>();
+  return (category, rate) => {
+    let plain = known.get(rate);
+    if (plain === undefined) {
+      plain = new Decimal(rate).toFixed();
+      known.set(rate, plain);
+    }
+    return `${category}|${plain}`;
+  };
+}
 
 /**
  * Net per line rounded; tax = Σ net per category × rate, rounded once, or line by line where the rounding says so
@@ -157,6 +180,7 @@ export function taxTotals(
 ): TaxTotals {
   const { moneyPlaces, mode } = rounding;
   const rounded = (value: Decimal) => round(value, moneyPlaces, mode);
+  const keyOf = keysOfTaxes();
   const groups = Map.groupBy(lines, (line) => keyOf(line.taxCategory, line.taxRate));
   const noted = new Map(notes.map((note) => [keyOf(note.category, note.rate), note]));
   let rest = new Decimal(0);
@@ -183,7 +207,7 @@ export function taxTotals(
       legalText,
     };
   });
-  const net = sumOf(lines.map(lineNet));
+  const net = sumOf(subtotals.map((subtotal) => new Decimal(subtotal.net)));
   const tax = sumOf(subtotals.map((subtotal) => new Decimal(subtotal.tax)));
   return {
     net: fixed(net, moneyPlaces),

@@ -1,6 +1,6 @@
 /** Owns contracts: what was agreed with a client, and from when it bills. */
 import { amend, type ClauseChange, type ContractClauses, readClauses } from '../domain/contract-terms.ts';
-import type { Grouping } from '../domain/grouping/build-drafts.ts';
+import type { Grouping } from '../domain/grouping/group-keys.ts';
 import { minorPlaces, type Rounding } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import type { RuleSetting } from '../domain/validation/rule.ts';

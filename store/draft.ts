@@ -1,27 +1,32 @@
 /** Owns drafting: open items of one contract become draft invoices with lines and allocations, in one transaction. */
-import { type ContractTerms, type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
+import { type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
+import { localDay } from '../domain/day.ts';
 import {
-  type DraftableItem,
   DraftBuilder,
   type DraftInvoice,
-  type Grouping,
+  draftKeys,
+  sharesOf,
+  toNetLine,
 } from '../domain/grouping/build-drafts.ts';
-import type { GroupingMode } from '../domain/grouping/group-keys.ts';
-import { invoiceTotals } from '../domain/invoice.ts';
+import type { Grouping } from '../domain/grouping/group-keys.ts';
 import { isPressing, latestInvoiceDate } from '../domain/latest-invoice-date.ts';
-import { Decimal } from '../domain/money.ts';
-import type { DrawableItem } from '../domain/retainer.ts';
+import { Decimal, type Rounding } from '../domain/money.ts';
+import { type DrawableItem, toDrawable } from '../domain/retainer.ts';
+import { type LineTax, taxClassOf, taxOn, taxPointOf, taxTotals } from '../domain/tax.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
-import { asRows, plainArray, textArray } from './arrays.ts';
+import { asRows } from './arrays.ts';
 import type { ContractForBilling } from './compile.ts';
 import { lockContract, readTimeline } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { closeFixed } from './exceptions.ts';
 import { latestInvoiceDaysOf } from './latest-invoice-dates.ts';
-import { newId } from './new-id.ts';
-import { drawRetainers, hasRetainer } from './retainers.ts';
+import { type ItemScope, type OpenItem, openItems, type TellLeftOut } from './open-items.ts';
+import { drawRetainers, hasRetainer, returnDraws, tieDraws } from './retainers.ts';
+import { type ContractTaxes, readTaxes } from './tax-rates.ts';
 import { addDeltas } from './totals.ts';
+import { workspaceNow } from './workspaces.ts';
+import { type TermedDraft, type WrittenLine, writeDrafts } from './write-drafts.ts';
 
 export interface DraftedContract {
   invoices: number;
@@ -29,69 +34,74 @@ export interface DraftedContract {
   net: DecimalText;
   seconds: number;
 }
-interface OpenItem extends DraftableItem {
-  open: DecimalText;
-  /** Held for a later invoice, or included under a fixed price: stays open. */
-  keptBack: boolean;
+/** What a draft of a contract is asked to be made of. */
+export interface DraftWish extends ItemScope {
+  id: string;
+  actor: string;
+  /** Stands in for the contract's. */
+  grouping?: Grouping | null;
 }
-const pageSize = 10_000;
 
 /**
- * Drafts every open item of the contract dated before the cutoff that the scope covers (null: all its projects). Walks the items twice: first to
- * sum the lines, then to allocate, so memory holds lines, not items. Repeating it finds nothing open and makes nothing.
+ * Drafts every open item of the contract dated before the cutoff that the scope covers (null: all its projects), or only the chosen
+ * ones. Walks the items twice: first to sum the lines, then to allocate, so memory holds lines, not items. Repeating it finds
+ * nothing open and makes nothing. `tell` hears of each open item that is left out, and why.
  */
 export async function draftContract(
   tx: WorkspaceTx,
   contract: ContractForBilling,
-  run: {
-    id: string;
-    actor: string;
-    projectIds: string[] | null;
-    cutoffOn: Day;
-  },
+  run: DraftWish,
+  tell?: TellLeftOut,
 ): Promise<DraftedContract> {
   await lockContract(tx, contract.id);
   const timeline = await readTimeline(tx, contract.id);
-  const grouping = contract.grouping as Grouping;
-  const builder = new DraftBuilder(
-    { invoice: grouping.invoice as GroupingMode, line: grouping.line as GroupingMode },
-    contract.rounding,
-  );
-  const keptBack = hasRetainer(timeline) ? await drawOnRetainers(tx, timeline, run) : new Set<string>();
+  const taxes = await readTaxes(tx, contract);
+  const grouping = run.grouping ?? contract.grouping;
+  const keysOf = draftKeys(grouping, taxClassOf(taxes.book));
+  const builder = new DraftBuilder(keysOf, contract.rounding);
+  const keptBack = hasRetainer(timeline)
+    ? await drawOnRetainers(tx, timeline, run, keysOf)
+    : new Set<string>();
   const latestInvoiceDays = timeline.some((terms) => terms.minimumInvoiceAmount !== null)
     ? await latestInvoiceDaysOf(tx, contract.sellerId)
     : null;
   let pages = 0;
   let onlyPage: OpenItem[] = [];
-  for await (const page of openItems(tx, timeline, run, keptBack)) {
+  for await (const page of openItems(tx, timeline, run, keptBack, tell)) {
     for (const item of page) builder.add(item);
     pages += 1;
     onlyPage = page;
   }
-  const drafts = builder
+  const today = taxes.pointRule === 'service_to' ? null : localDay(await workspaceNow(tx), taxes.zone);
+  const termed = builder
     .build()
-    .map((draft) => ({ ...draft, terms: termsAt(timeline, draft.serviceTo) }))
-    .filter((draft) => !isBelowMinimum(draft, run.cutoffOn, latestInvoiceDays));
-  if (drafts.length === 0) return { invoices: 0, items: 0, net: '0', seconds: 0 };
-  const items = drafts.reduce((sum, draft) => sum + draft.itemCount, 0);
-  const lineIds = await writeDrafts(tx, contract, run, drafts);
+    .map((draft) => withTaxes(draft, timeline, taxes, { rounding: contract.rounding, today }));
+  const drafts = termed.filter((draft) => !isBelowMinimum(draft, run.cutoffOn, latestInvoiceDays));
+  const none = { invoices: 0, items: 0, net: '0', seconds: 0 };
+  if (drafts.length === 0 && (!tell || termed.length === 0)) return none;
+  const lines = await writeDrafts(tx, contract, run, grouping, drafts);
+  if (hasRetainer(timeline)) await tieDraws(tx, run, contract.id, invoiceIdsOf(drafts, lines));
   const lineOf = (item: OpenItem) => {
-    const { invoiceKey, lineKey } = DraftBuilder.keysOf(item, grouping);
-    return lineIds.get(`${invoiceKey} ${lineKey}`);
+    const { invoiceKey, lineKey } = keysOf(item);
+    return lines.get(`${invoiceKey} ${lineKey}`);
   };
-  const share = DraftBuilder.shares(contract.rounding);
+  const share = sharesOf(contract.rounding);
   // What fits a page is still at hand; more is read again rather than held.
   for await (const page of pages === 1 ? [onlyPage] : openItems(tx, timeline, run, keptBack)) {
-    await allocate(tx, run.id, page, (item) => {
-      const target = lineOf(item);
-      return target ? { ...target, amount: share(target.lineId, item.amount) } : null;
+    const placed = page.flatMap((item): Placed[] => {
+      const line = lineOf(item);
+      if (!line) tell?.(item, 'below_minimum');
+      return line ? [{ item, line, amount: share(line, item.amount) }] : [];
     });
+    await allocate(tx, run.id, placed);
   }
-  const net = drafts.reduce((sum, draft) => sum.plus(draft.net), new Decimal(0));
+  if (drafts.length === 0) return none;
+  const items = drafts.reduce((sum, draft) => sum + draft.itemCount, 0);
+  const net = drafts.reduce((sum, draft) => sum.plus(draft.totals.net), new Decimal(0));
   const seconds = drafts.reduce((sum, draft) => sum + draft.seconds, 0);
   const pending = drafts
     .flatMap((draft) => draft.lines)
-    .reduce((sum, line) => sum.plus(String(line.formula.exactAmount)), new Decimal(0));
+    .reduce((sum, line) => sum.plus(line.itemsAmount), new Decimal(0));
   await addDeltas(tx, [
     { metric: 'pending_amount', key: contract.currency, value: pending.negated().toFixed() },
     { metric: 'drafted_net', key: contract.currency, value: net.toFixed() },
@@ -116,25 +126,63 @@ export async function draftContract(
   return { invoices: drafts.length, items, net: net.toFixed(), seconds };
 }
 
+/** By invoice key. */
+const invoiceIdsOf = (drafts: readonly TermedDraft[], lines: ReadonlyMap<string, WrittenLine>) =>
+  new Map(drafts.map(({ key, lines: [line] }) => [key, lines.get(`${key} ${line!.key}`)!.invoiceId]));
+
 /** Takes the hours that a retainer covers; answers what stays open beyond one. */
 async function drawOnRetainers(
   tx: WorkspaceTx,
   timeline: ContractTimeline,
-  run: { id: string; projectIds: string[] | null; cutoffOn: Day },
+  run: DraftWish,
+  keysOf: ReturnType<typeof draftKeys>,
 ): Promise<Set<string>> {
   const labor: DrawableItem[] = [];
   for await (const page of openItems(tx, timeline, run, new Set()))
-    for (const { id, workDate, open, unitPrice, kind } of page)
-      if (kind === 'labor' || kind === 'labor_overtime') labor.push({ id, workDate, open, unitPrice });
+    for (const item of page)
+      if (item.kind === 'labor' || item.kind === 'labor_overtime')
+        labor.push(toDrawable(item, termsAt(timeline, item.workDate), keysOf(item).invoiceKey));
   return drawRetainers(tx, timeline, labor, run);
 }
 
-/** A draft of it; what it is billed by is what holds on its last day of service, which is its tax point. */
-type TermedDraft = DraftInvoice & { terms: ContractTerms };
+/** The draft with what holds on its last day of service, and with its tax; prices that contain tax become net ones. */
+function withTaxes(
+  draft: DraftInvoice,
+  timeline: ContractTimeline,
+  { book, pointRule }: ContractTaxes,
+  { rounding, today }: { rounding: Rounding; today: Day | null },
+): TermedDraft {
+  const terms = termsAt(timeline, draft.serviceTo);
+  const taxPoint = taxPointOf(pointRule, {
+    serviceTo: draft.serviceTo,
+    issueDate: today ?? draft.serviceTo,
+  });
+  const known = new Map<string | null, LineTax>();
+  const taxes = draft.lines.map(({ productId }) => {
+    const tax = known.get(productId) ?? taxOn(book, terms.tax, productId, taxPoint);
+    known.set(productId, tax);
+    return tax;
+  });
+  const lines = draft.lines.map((line, index) => {
+    const { inclusive, rate } = taxes[index]!;
+    return inclusive ? toNetLine(line, rate, rounding) : line;
+  });
+  const totals = taxTotals(
+    lines.map((line, index) => ({
+      amount: line.amount,
+      grossAmount: line.grossAmount,
+      taxCategory: taxes[index]!.category,
+      taxRate: taxes[index]!.rate,
+    })),
+    rounding,
+    [...known.values()],
+  );
+  return { ...draft, lines, terms, taxes, taxPoint, totals };
+}
 
 /** Too little for an invoice of its own: it stays open, and is billed with what comes later. What ends is billed in any case. */
 function isBelowMinimum(
-  { net, terms, serviceFrom }: TermedDraft,
+  { totals, terms, serviceFrom }: TermedDraft,
   cutoffOn: Day,
   latestInvoiceDays: number | null,
 ): boolean {
@@ -142,215 +190,24 @@ function isBelowMinimum(
     return false;
   // A minimum never keeps work beyond its latest invoice date (BILLING §5).
   if (isPressing(latestInvoiceDate(serviceFrom, latestInvoiceDays), cutoffOn)) return false;
-  return new Decimal(net).lt(terms.minimumInvoiceAmount);
+  return new Decimal(totals.net).lt(terms.minimumInvoiceAmount);
 }
 
-/** Pages over the open items of a contract by id, locking their balances in that order; each item once, in one order. */
-async function* openItems(
-  tx: WorkspaceTx,
-  timeline: ContractTimeline,
-  { projectIds, cutoffOn }: { projectIds: string[] | null; cutoffOn: Day },
-  beyondRetainer: ReadonlySet<string>,
-): AsyncGenerator<OpenItem[]> {
-  // Compiled before an amendment that covers its day: the next run compiles it anew.
-  const isOutdated = ({ contractVersion, workDate }: OpenItem) =>
-    contractVersion !== null && contractVersion !== termsAt(timeline, workDate).version;
-  let after: string | null = null;
-  while (true) {
-    const page: OpenItem[] = await tx.rows<OpenItem>(
-      `with locked as materialized (
-         select item_id, quantity - allocated as open from item_balance
-         where workspace_id = $1 and contract_id = $2 and allocated <> quantity and ($3::uuid is null or item_id > $3)
-         order by item_id limit $4 for no key update)
-       select i.id, i.client_id, i.project_id, i.task_id, i.person_id, i.phase_id, i.position, i.work_date, i.kind, i.unit, l.open,
-         l.open as quantity, i.unit_price, i.price_source, i.flagged, i.description, i.held_reason is not null or i.included as kept_back, i.contract_version,
-         case when l.open = i.quantity then i.amount else l.open * i.unit_price end as amount,
-         case when l.open = i.quantity then i.raw_quantity else round(i.raw_quantity * l.open / i.quantity)::bigint end as raw_quantity
-       from locked l
-       cross join lateral (select x.* from billable_items x where x.workspace_id = $1 and x.id = l.item_id offset 0) i
-       order by i.id`,
-      [tx.workspaceId, timeline[0].contractId, after, pageSize],
-    );
-    const wanted = page.filter(
-      (item) =>
-        !item.keptBack &&
-        !isOutdated(item) &&
-        !beyondRetainer.has(item.id) &&
-        item.workDate < cutoffOn &&
-        (!projectIds || projectIds.includes(item.projectId ?? '')),
-    );
-    if (wanted.length > 0) yield wanted;
-    if (page.length < pageSize) return;
-    after = page[page.length - 1]!.id;
-  }
+interface Placed {
+  item: OpenItem;
+  line: WrittenLine;
+  amount: DecimalText;
 }
 
-async function writeDrafts(
-  tx: WorkspaceTx,
-  contract: ContractForBilling,
-  run: { id: string },
-  drafts: TermedDraft[],
-): Promise<Map<string, { invoiceId: string; lineId: string }>> {
-  const taken = await tx.rows<{ groupKey: string }>(
-    'select group_key from client_invoices where workspace_id = $1 and run_id = $2',
-    [tx.workspaceId, run.id],
-  );
-  const takenKeys = new Set(taken.map((row) => row.groupKey));
-  const invoices = drafts.map((draft) => {
-    const totals = invoiceTotals(
-      draft.lines.map((line) => ({
-        amount: line.amount,
-        taxCategory: draft.terms.tax.category,
-        taxRate: draft.terms.tax.rate,
-      })),
-      contract.rounding,
-    );
-    let key = `${contract.id}/${draft.key}`;
-    for (let copy = 2; takenKeys.has(key); copy += 1) key = `${contract.id}/${draft.key}#${copy}`;
-    takenKeys.add(key);
-    return { id: newId(), key, draft, totals };
-  });
-  await tx.run(
-    `insert into client_invoices (workspace_id, id, seller_id, client_id, contract_id, run_id, group_key, currency, service_from, service_to,
-       net, tax, total, quantity_seconds, line_count, item_count, terms)
-     select $1, r.id, $2, $3, $4, $5, r.group_key, $6, r.service_from, r.service_to, r.net, r.tax, r.total, r.seconds, r.line_count, r.item_count, r.terms
-     from unnest($7::uuid[], $8::text[], $9::date[], $10::date[], $11::numeric[], $12::numeric[], $13::numeric[], $14::bigint[], $15::int[], $16::int[], $17::jsonb[])
-       as r(id, group_key, service_from, service_to, net, tax, total, seconds, line_count, item_count, terms)`,
-    [
-      tx.workspaceId,
-      contract.sellerId,
-      contract.clientId,
-      contract.id,
-      run.id,
-      contract.currency,
-      plainArray(invoices.map((i) => i.id)),
-      textArray(invoices.map((i) => i.key)),
-      plainArray(invoices.map((i) => i.draft.serviceFrom)),
-      plainArray(invoices.map((i) => i.draft.serviceTo)),
-      plainArray(invoices.map((i) => i.totals.net)),
-      plainArray(invoices.map((i) => i.totals.tax)),
-      plainArray(invoices.map((i) => i.totals.total)),
-      plainArray(invoices.map((i) => i.draft.seconds)),
-      plainArray(invoices.map((i) => i.draft.lines.length)),
-      plainArray(invoices.map((i) => i.draft.itemCount)),
-      textArray(invoices.map((i) => JSON.stringify(termsOfDraft(contract, i.draft)))),
-    ],
-  );
-  const lines = invoices.flatMap((invoice) =>
-    invoice.draft.lines.map((line, index) => ({
-      id: newId(),
-      invoiceId: invoice.id,
-      invoiceKey: invoice.draft.key,
-      lineNo: index + 1,
-      line,
-      tax: invoice.draft.terms.tax,
-    })),
-  );
-  const names = await readProjectNames(
-    tx,
-    contract.projects.map((p) => p.id),
-  );
-  for (let from = 0; from < lines.length; from += pageSize)
-    await writeLines(tx, lines.slice(from, from + pageSize), names);
-  return new Map(
-    lines.map(({ id, invoiceId, invoiceKey, line }) => [
-      `${invoiceKey} ${line.key}`,
-      { invoiceId, lineId: id },
-    ]),
-  );
-}
-
-async function readProjectNames(tx: WorkspaceTx, projectIds: string[]): Promise<Map<string, string>> {
-  const rows = await tx.rows<{ id: string; label: string }>(
-    `select id, case when code = name then name else code || ' · ' || name end as label from projects where workspace_id = $1 and id = any($2::uuid[])`,
-    [tx.workspaceId, plainArray(projectIds)],
-  );
-  return new Map(rows.map((row) => [row.id, row.label]));
-}
-
-/** What a draft is reckoned by, and an issue freezes. */
-function termsOfDraft(contract: ContractForBilling, { terms, contractVersions }: TermedDraft) {
-  return {
-    tax: terms.tax,
-    rounding: contract.rounding,
-    paymentTermsDays: terms.paymentTermsDays,
-    retentionPercentage: terms.retentionPercentage,
-    contractVersion: terms.version,
-    contractVersions,
-  };
-}
-
-interface PlacedLine {
-  id: string;
-  invoiceId: string;
-  lineNo: number;
-  line: DraftInvoice['lines'][number];
-  tax: ContractTerms['tax'];
-}
-
-async function writeLines(
-  tx: WorkspaceTx,
-  lines: PlacedLine[],
-  projectNames: Map<string, string>,
-): Promise<void> {
-  const describe = ({ line }: PlacedLine) => {
-    const project = line.projectId ? (projectNames.get(line.projectId) ?? '') : '';
-    const span =
-      line.serviceFrom === line.serviceTo ? line.serviceFrom : `${line.serviceFrom} to ${line.serviceTo}`;
-    return [project, line.description, line.isOvertime ? 'overtime' : null, span].filter(Boolean).join(', ');
-  };
-  await tx.run(
-    `insert into invoice_lines (workspace_id, id, invoice_id, line_no, kind, group_key, description, project_id, quantity, unit, unit_price, amount,
-       tax_category, tax_rate, service_from, service_to, item_count, formula)
-     select $1, r.id, r.invoice_id, r.line_no, r.kind, r.group_key, r.description, r.project_id, r.quantity, r.unit, r.unit_price, r.amount,
-       r.tax_category, r.tax_rate, r.service_from, r.service_to, r.item_count, r.formula
-     from unnest($2::text[], $3::numeric[], $4::uuid[], $5::uuid[], $6::int[], $7::text[], $8::text[], $9::text[], $10::uuid[], $11::numeric[], $12::text[],
-       $13::numeric[], $14::numeric[], $15::date[], $16::date[], $17::int[], $18::jsonb[])
-       as r(tax_category, tax_rate, id, invoice_id, line_no, kind, group_key, description, project_id, quantity, unit, unit_price, amount, service_from, service_to, item_count, formula)`,
-    [
-      tx.workspaceId,
-      textArray(lines.map((l) => l.tax.category)),
-      plainArray(lines.map((l) => l.tax.rate)),
-      plainArray(lines.map((l) => l.id)),
-      plainArray(lines.map((l) => l.invoiceId)),
-      plainArray(lines.map((l) => l.lineNo)),
-      plainArray(lines.map((l) => l.line.kind)),
-      textArray(lines.map((l) => l.line.key)),
-      textArray(lines.map(describe)),
-      plainArray(lines.map((l) => l.line.projectId)),
-      plainArray(lines.map((l) => l.line.quantity)),
-      textArray(lines.map((l) => l.line.unit)),
-      plainArray(lines.map((l) => l.line.unitPrice)),
-      plainArray(lines.map((l) => l.line.amount)),
-      plainArray(lines.map((l) => l.line.serviceFrom)),
-      plainArray(lines.map((l) => l.line.serviceTo)),
-      plainArray(lines.map((l) => l.line.itemCount)),
-      textArray(
-        lines.map((l) =>
-          JSON.stringify({ ...l.line.formula, flaggedItems: l.line.flaggedCount, taxRate: l.tax.rate }),
-        ),
-      ),
-    ],
-  );
-}
-
-async function allocate(
-  tx: WorkspaceTx,
-  runId: string,
-  open: OpenItem[],
-  place: (item: OpenItem) => { invoiceId: string; lineId: string; amount: DecimalText } | null,
-): Promise<void> {
-  const found = open.map((item) => ({ item, target: place(item) }));
-  const items = found.flatMap(({ item, target }) => (target ? [item] : []));
-  const placed = found.flatMap(({ target }) => (target ? [target] : []));
-  if (items.length === 0) return;
+async function allocate(tx: WorkspaceTx, runId: string, placed: readonly Placed[]): Promise<void> {
+  if (placed.length === 0) return;
   const { from, params } = asRows(
     {
-      item_id: { type: 'uuid', values: items.map((item) => item.id) },
-      invoice_id: { type: 'uuid', values: placed.map((p) => p.invoiceId) },
-      line_id: { type: 'uuid', values: placed.map((p) => p.lineId) },
-      quantity: { type: 'numeric', values: items.map((item) => item.open) },
-      amount: { type: 'numeric', values: placed.map((p) => p.amount) },
+      item_id: { type: 'uuid', values: placed.map(({ item }) => item.id) },
+      invoice_id: { type: 'uuid', values: placed.map(({ line }) => line.invoiceId) },
+      line_id: { type: 'uuid', values: placed.map(({ line }) => line.id) },
+      quantity: { type: 'numeric', values: placed.map(({ item }) => item.open) },
+      amount: { type: 'numeric', values: placed.map(({ amount }) => amount) },
     },
     3,
   );
@@ -375,6 +232,7 @@ export async function discardDraft(
   );
   if (!invoice) return false;
   await closeFixed(tx, 'invoice.held', [`invoice:${invoiceId}`], 'the draft was discarded');
+  await returnDraws(tx, invoiceId, { reason });
   const returned = await tx.row<{ amount: DecimalText }>(
     `with back as (
        select a.item_id, a.target_id, sum(a.quantity) as quantity, sum(a.amount) as amount

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type DraftableItem, DraftBuilder } from '../domain/grouping/build-drafts.ts';
+import { type DraftableItem, DraftBuilder, draftKeys } from '../domain/grouping/build-drafts.ts';
 import { Decimal, type Rounding, round, roundingModes } from '../domain/money.ts';
 import { priceEntry } from '../domain/pricing/price-entry.ts';
 import { productDefaults } from '../domain/pricing/product-defaults.ts';
@@ -106,7 +106,7 @@ test('what a line shows is what it costs: quantity × price is the amount, and i
         const unitPrice = new Decimal(cents).div(100).toFixed(2);
         const entries = day.map((each) => work(each));
         const shown = roundDays(entries, rounding);
-        const builder = new DraftBuilder({ invoice: 'project', line: 'one_line' }, rounding);
+        const builder = new DraftBuilder(draftKeys({ invoice: 'project', line: 'one_line' }), rounding);
         const items = entries.map((entry, index): DraftableItem => {
           const priced = priceEntry(
             {
@@ -132,6 +132,7 @@ test('what a line shows is what it costs: quantity × price is the amount, and i
             position: null,
             workDate: entry.workDate,
             kind: 'labor',
+            productId: null,
             unit: priced.unit,
             quantity: priced.quantity,
             unitPrice: priced.unitPrice,

@@ -1,11 +1,16 @@
 /** Owns turning priced items into draft invoices with lines; streams over the items twice and holds only the lines. */
 import { earlierDay, laterDay } from '../day.ts';
 import { cascadeRounding, Decimal, fixed, type Rounding, round } from '../money.ts';
+import { netPrice } from '../tax.ts';
 import type { Day, DecimalText } from '../work-entry.ts';
-import { type GroupableItem, type GroupingMode, groupKey } from './group-keys.ts';
+import { type Grouping, keyBy, modesOf } from './group-keys.ts';
+import type { GroupableItem } from './group-rule.ts';
+
+export type { Grouping } from './group-keys.ts';
 
 export interface DraftableItem extends GroupableItem {
   kind: string;
+  productId: string | null;
   unit: string;
   /** What is still to be allocated, in item units; negative for a downward correction. */
   quantity: DecimalText;
@@ -19,13 +24,17 @@ export interface DraftableItem extends GroupableItem {
   /** Of the contract, under which it was compiled; null where no version priced it. */
   contractVersion: number | null;
 }
-export interface Grouping {
-  invoice: GroupingMode;
-  line: GroupingMode;
-}
 
 export interface DraftLine {
   key: string;
+  /** The first of its items: what it is grouped by, all of them have. */
+  sample: GroupableItem;
+  /** That of the first item; where products are taxed otherwise, all of them are taxed as this one. */
+  productId: string | null;
+  /** Σ of its items, exact; with tax where their prices contain it. */
+  itemsAmount: DecimalText;
+  /** What a line comes to with the tax that its prices contain; null where they contain none. */
+  grossAmount: DecimalText | null;
   quantity: DecimalText;
   unit: string;
   unitPrice: DecimalText;
@@ -36,7 +45,7 @@ export interface DraftLine {
   itemCount: number;
   flaggedCount: number;
   seconds: number;
-  kind: 'time' | 'expense' | 'mileage' | 'goods' | 'milestone' | 'lump_sum';
+  kind: 'time' | 'expense' | 'mileage' | 'goods' | 'milestone' | 'percentage' | 'retainer' | 'lump_sum';
   isOvertime: boolean;
   /** Descriptions of a one-item line; otherwise null and the store names the group. */
   description: string | null;
@@ -60,6 +69,7 @@ interface LineSum {
   amount: Decimal;
   raw: Decimal;
   uniform: boolean;
+  oneProject: boolean;
   sources: Set<string>;
   contractVersions: Set<number>;
   serviceFrom: Day;
@@ -77,40 +87,51 @@ const lineKinds: Record<string, DraftLine['kind']> = {
   transport_time: 'mileage',
   goods: 'goods',
   milestone: 'milestone',
+  percentage: 'percentage',
+  retainer: 'retainer',
 };
 const isTime = (kind: string) => kind === 'labor' || kind === 'labor_overtime';
 const maxSources = 8;
-/** Here an item is a line already, or everything is wanted on one. */
-const wholeLines: readonly GroupingMode[] = ['entry', 'one_line'];
 // Text first: prices of one source are written alike, and there are many items.
 const isSamePrice = (a: DecimalText, b: DecimalText) => a === b || new Decimal(a).eq(b);
 
+export interface DraftKeys {
+  invoiceKey: string;
+  lineKey: string;
+}
+/** What puts items on one invoice and on one line. `taxClassOf`: products that are taxed alike (domain/tax.ts). */
+export function draftKeys(
+  grouping: Grouping,
+  taxClassOf: (productId: string | null) => string = () => '',
+): (item: DraftableItem) => DraftKeys {
+  const invoiceKeyOf = keyBy(grouping.invoice);
+  const lineKeyOf = keyBy(grouping.line);
+  const modes = modesOf(grouping.line);
+  // Overtime has a price of its own: on one line with regular time, neither would show quantity × price. Unless an item is
+  // a line already, or everything is wanted on one.
+  const keepsApart = !modes.includes('entry') && !modes.every((mode) => mode === 'one_line');
+  return (item) => {
+    const taxClass = taxClassOf(item.productId);
+    let lineKey = lineKeyOf(item);
+    if (keepsApart && item.kind === 'labor_overtime') lineKey += '/overtime';
+    if (taxClass !== '') lineKey += `/${taxClass}`;
+    return { invoiceKey: invoiceKeyOf(item), lineKey };
+  };
+}
+
 /** Collects items page by page and ends in drafts. Items of one line that differ in unit or price become a lump sum. */
 export class DraftBuilder {
-  readonly #grouping: Grouping;
+  readonly #keysOf: (item: DraftableItem) => DraftKeys;
   readonly #rounding: Rounding;
   readonly #invoices = new Map<string, Map<string, LineSum>>();
 
-  constructor(grouping: Grouping, rounding: Rounding) {
-    this.#grouping = grouping;
+  constructor(keysOf: (item: DraftableItem) => DraftKeys, rounding: Rounding) {
+    this.#keysOf = keysOf;
     this.#rounding = rounding;
   }
 
-  static keysOf(
-    item: GroupableItem & { kind: string },
-    grouping: Grouping,
-  ): { invoiceKey: string; lineKey: string } {
-    const lineKey = groupKey[grouping.line](item);
-    // Overtime has a price of its own: on one line with regular time, neither would show quantity × price.
-    const isApart = item.kind === 'labor_overtime' && !wholeLines.includes(grouping.line);
-    return {
-      invoiceKey: groupKey[grouping.invoice](item),
-      lineKey: isApart ? `${lineKey}/overtime` : lineKey,
-    };
-  }
-
   add(item: DraftableItem): void {
-    const { invoiceKey, lineKey } = DraftBuilder.keysOf(item, this.#grouping);
+    const { invoiceKey, lineKey } = this.#keysOf(item);
     let lines = this.#invoices.get(invoiceKey);
     if (!lines) {
       lines = new Map();
@@ -124,6 +145,7 @@ export class DraftBuilder {
         amount: new Decimal(item.amount),
         raw: new Decimal(item.rawQuantity),
         uniform: true,
+        oneProject: true,
         sources: new Set([item.priceSource]),
         contractVersions: new Set(item.contractVersion === null ? [] : [item.contractVersion]),
         serviceFrom: item.workDate,
@@ -138,6 +160,7 @@ export class DraftBuilder {
     sum.amount = sum.amount.plus(item.amount);
     sum.raw = sum.raw.plus(item.rawQuantity);
     sum.uniform &&= item.unit === sum.first.unit && isSamePrice(item.unitPrice, sum.first.unitPrice);
+    sum.oneProject &&= item.projectId === sum.first.projectId;
     if (sum.sources.size < maxSources) sum.sources.add(item.priceSource);
     if (item.contractVersion !== null) sum.contractVersions.add(item.contractVersion);
     if (item.workDate < sum.serviceFrom) sum.serviceFrom = item.workDate;
@@ -187,8 +210,12 @@ function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
   const amountText = fixed(amount, rounding.moneyPlaces);
   const common = {
     key,
+    sample: sum.first,
+    productId: sum.first.productId,
+    itemsAmount: sum.amount.toFixed(),
+    grossAmount: null,
     amount: amountText,
-    projectId: sum.first.projectId,
+    projectId: sum.oneProject ? sum.first.projectId : null,
     serviceFrom: sum.serviceFrom,
     serviceTo: sum.serviceTo,
     itemCount: sum.itemCount,
@@ -226,5 +253,55 @@ function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
     unit: 'lump sum',
     unitPrice: fixed(amount.abs(), rounding.moneyPlaces),
     formula: { ...formula, lumpSum: true },
+  };
+}
+
+/** A line whose prices contain the tax, by its net: unit prices with six places, what it was with tax beside it. */
+export function toNetLine(line: DraftLine, taxRate: DecimalText, rounding: Rounding): DraftLine {
+  const { moneyPlaces, mode } = rounding;
+  const formula = { ...line.formula, grossAmount: line.amount, taxIncluded: taxRate };
+  if (line.kind === 'lump_sum') {
+    const net = round(
+      new Decimal(line.itemsAmount).times(100).div(new Decimal(taxRate).plus(100)),
+      moneyPlaces,
+      mode,
+    );
+    return {
+      ...line,
+      quantity: net.isNegative() ? '-1' : '1',
+      unitPrice: fixed(net.abs(), moneyPlaces),
+      amount: fixed(net, moneyPlaces),
+      grossAmount: line.amount,
+      formula,
+    };
+  }
+  const unitPrice = netPrice(line.unitPrice, taxRate);
+  return {
+    ...line,
+    unitPrice,
+    amount: fixed(round(new Decimal(line.quantity).times(unitPrice), moneyPlaces, mode), moneyPlaces),
+    grossAmount: line.amount,
+    formula: { ...formula, grossUnitPrice: line.unitPrice, unitPrice },
+  };
+}
+
+/**
+ * What of a line's rounded amount is an item's, to be asked in one fixed order of its items. Of a line without the tax that its
+ * items' prices contain, each has its part of the net.
+ */
+export function sharesOf(
+  rounding: Rounding,
+): (
+  line: { id: string; amount: DecimalText; itemsAmount: DecimalText; grossAmount: DecimalText | null },
+  itemAmount: DecimalText,
+) => DecimalText {
+  const share = DraftBuilder.shares(rounding);
+  // The parts of a net add up to it within a hair, which only the nearest cent takes for nothing.
+  const shareOfNet = DraftBuilder.shares({ ...rounding, mode: 'half_up' });
+  return (line, itemAmount) => {
+    if (line.grossAmount === null || new Decimal(line.itemsAmount).isZero())
+      return share(line.id, itemAmount);
+    const part = new Decimal(itemAmount).times(line.amount).div(line.itemsAmount);
+    return shareOfNet(line.id, part.toFixed());
   };
 }

@@ -1,7 +1,7 @@
 /** Owns how a contract is read and written over the API. */
 import { z } from 'zod';
 import { clauseChange, contractClauses } from '../../../domain/contract-terms.ts';
-import { groupingModes } from '../../../domain/grouping/group-keys.ts';
+import { groupingModes, mostModes } from '../../../domain/grouping/group-keys.ts';
 import { roundingModes } from '../../../domain/money.ts';
 import { ruleSettings } from '../../../domain/validation/rule.ts';
 import { approvalPolicies, contractStatuses } from '../../../store/contracts.ts';
@@ -26,14 +26,27 @@ export const status = z.enum(contractStatuses);
 const approvalPolicy = z
   .enum(approvalPolicies)
   .meta({ description: 'Which approval makes an entry billable.' });
-const grouping = z
-  .strictObject({ invoice: z.enum(groupingModes), line: z.enum(groupingModes) })
-  .meta({ id: 'Grouping', description: 'What makes two items fall on one invoice, and on one line.' });
+const modes = z.union([
+  z.enum(groupingModes),
+  z
+    .array(z.enum(groupingModes))
+    .min(1)
+    .max(mostModes)
+    .refine((all) => new Set(all).size === all.length, 'each of them once'),
+]);
+export const grouping = z.strictObject({ invoice: modes, line: modes }).meta({
+  id: 'Grouping',
+  description:
+    'What makes two items fall on one invoice, and on one line; several modes must all agree: ["person", "month"].',
+});
 const rounding = z
   .strictObject({
     mode: z.enum(roundingModes),
     moneyPlaces: z.int().min(0).max(6),
     quantityPlaces: z.int().min(0).max(6),
+    taxPer: z.enum(['invoice', 'line']).optional().meta({
+      description: 'Line: tax is rounded on each line, and no e-invoice can be made. Left out: invoice.',
+    }),
   })
   .meta({ id: 'Rounding' });
 const tax = z
@@ -152,6 +165,9 @@ export const retainerPeriod = z
     broughtIn: storedDecimal,
     carriedOver: storedDecimal,
     drawn: storedDecimal,
+    expired: storedDecimal.meta({ description: 'Neither drawn nor carried over.' }),
+    refunded: storedDecimal,
     balance: storedDecimal,
+    feeItemId: id.nullable().meta({ description: 'The billable item of its fee.' }),
   })
   .meta({ id: 'RetainerPeriod' });

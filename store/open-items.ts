@@ -1,0 +1,88 @@
+/** Owns reading the open items of a contract for its drafts: page by page in one order, under their locks. */
+import { type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
+import type { DraftableItem } from '../domain/grouping/build-drafts.ts';
+import type { LeftOut } from '../domain/left-out.ts';
+import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { plainArray } from './arrays.ts';
+import type { WorkspaceTx } from './database.ts';
+
+export interface OpenItem extends DraftableItem {
+  open: DecimalText;
+  heldReason: string | null;
+  /** Under a fixed price: claimed and counted, without revenue. */
+  included: boolean;
+}
+
+/** What a draft is to be made of. */
+export interface ItemScope {
+  /** Null: all projects of the contract. */
+  projectIds: readonly string[] | null;
+  cutoffOn: Day;
+  /** Only these; null: all that is open. */
+  itemIds?: readonly string[] | null;
+}
+
+/** Told of each open item that a draft passes over. */
+export type TellLeftOut = (item: OpenItem, code: LeftOut) => void;
+
+const pageSize = 10_000;
+
+/** Pages over the open items of a contract by id, locking their balances in that order; each item once, in one order. */
+export async function* openItems(
+  tx: WorkspaceTx,
+  timeline: ContractTimeline,
+  scope: ItemScope,
+  beyondRetainer: ReadonlySet<string>,
+  tell?: TellLeftOut,
+): AsyncGenerator<OpenItem[]> {
+  const chosen = scope.itemIds ?? null;
+  const why = (item: OpenItem) => whyLeftOut(item, timeline, scope, beyondRetainer);
+  let after: string | null = null;
+  while (true) {
+    const page: OpenItem[] = await tx.rows<OpenItem>(
+      `with locked as materialized (
+         select item_id, quantity - allocated as open from item_balance
+         where workspace_id = $1 and contract_id = $2 and allocated <> quantity and ($3::uuid is null or item_id > $3)
+           ${chosen ? 'and item_id = any($5::uuid[])' : ''}
+         order by item_id limit $4 for no key update)
+       select i.id, i.client_id, i.project_id, i.task_id, i.person_id, i.phase_id, i.product_id, i.position, i.work_date, i.kind, i.unit, l.open,
+         l.open as quantity, i.unit_price, i.price_source, i.flagged, i.description, i.held_reason, i.included, i.contract_version,
+         case when l.open = i.quantity then i.amount else l.open * i.unit_price end as amount,
+         case when l.open = i.quantity then i.raw_quantity else round(i.raw_quantity * l.open / i.quantity)::bigint end as raw_quantity
+       from locked l
+       cross join lateral (select x.* from billable_items x where x.workspace_id = $1 and x.id = l.item_id offset 0) i
+       order by i.id`,
+      [tx.workspaceId, timeline[0].contractId, after, pageSize, ...(chosen ? [plainArray(chosen)] : [])],
+    );
+    const wanted = page.filter((item) => {
+      const code = why(item);
+      if (code !== null) tell?.(item, code);
+      return code === null;
+    });
+    if (wanted.length > 0) yield wanted;
+    if (page.length < pageSize) return;
+    after = page[page.length - 1]!.id;
+  }
+}
+
+/** Why a draft passes over an open item; null: it takes it. */
+function whyLeftOut(
+  item: OpenItem,
+  timeline: ContractTimeline,
+  { projectIds, cutoffOn }: ItemScope,
+  beyondRetainer: ReadonlySet<string>,
+): LeftOut | null {
+  if (item.heldReason !== null) return 'held';
+  if (item.included) return 'included';
+  // Compiled before an amendment that covers its day: the next run compiles it anew. What a person stated or accepted stays.
+  if (
+    item.kind !== 'milestone' &&
+    item.kind !== 'percentage' &&
+    item.contractVersion !== null &&
+    item.contractVersion !== termsAt(timeline, item.workDate).version
+  )
+    return 'amended';
+  if (beyondRetainer.has(item.id)) return 'beyond_retainer';
+  if (item.workDate >= cutoffOn) return 'after_cutoff';
+  return projectIds && !projectIds.includes(item.projectId ?? '') ? 'outside_scope' : null;
+}
