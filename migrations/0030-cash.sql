@@ -85,3 +85,14 @@ alter table late_fees
   add foreign key (workspace_id, client_id) references clients;
 create unique index late_fees_step on late_fees (workspace_id, invoice_id, step_days) where kind = 'fee' and status <> 'discarded';
 create unique index late_fees_days on late_fees (workspace_id, invoice_id, starts_on) where kind = 'interest' and status not in ('discarded', 'waived');
+
+-- Reports of a day before an invoice was voided still count it: the day is set with the status, whoever sets that.
+alter table client_invoices add column voided_on date;
+create function set_voided_on() returns trigger language plpgsql as $$
+begin
+  new.voided_on := (select (coalesce(w.clock_at, now()) at time zone s.zone)::date from workspaces w, sellers s
+    where w.id = new.workspace_id and s.workspace_id = new.workspace_id and s.id = new.seller_id);
+  return new;
+end $$;
+create trigger client_invoices_voided before update on client_invoices
+  for each row when (new.status = 'void' and old.status <> 'void') execute function set_voided_on();

@@ -37,7 +37,7 @@ function openDocuments(tx: WorkspaceTx, paymentId: string): Promise<Candidate[]>
          array_remove(array[o.number, k.buyer_reference, k.vessel_reference, k.job_reference,
            (select c.reference from client_confirmations c where c.workspace_id = $1 and c.invoice_id = i.id and c.status <> 'refused'
             order by c.id desc limit 1)], null) as "references"
-       from client_invoices i join contracts k on k.workspace_id = $1 and k.id = i.contract_id
+       from client_invoices i left join contracts k on k.workspace_id = $1 and k.id = i.contract_id
        left join purchase_orders o on o.workspace_id = $1 and o.id = i.purchase_order_id
        where i.workspace_id = $1 and i.status in ('issued', 'sent', 'partially_paid') and i.currency = p.currency
          and (p.client_id is null or i.client_id = p.client_id) and (p.seller_id is null or i.seller_id = p.seller_id)
