@@ -109,21 +109,6 @@ export interface ControlTotal {
 
 const totalKey = ({ kind, currency }: Pick<ControlTotal, 'kind' | 'currency'>) => `${kind} ${currency ?? ''}`;
 
-/** In the order of the kinds, and of currencies. */
-export function controlTotalsOf(rows: readonly Omit<ControlTotal, 'count'>[]): ControlTotal[] {
-  const sums = new Map<string, ControlTotal>();
-  for (const { kind, currency, amount } of rows) {
-    const key = totalKey({ kind, currency });
-    const sum = sums.get(key) ?? { kind, currency, count: 0, amount: '0' };
-    sums.set(key, { ...sum, count: sum.count + 1, amount: new Decimal(sum.amount).plus(amount).toFixed() });
-  }
-  return [...sums.values()].sort(
-    (a, b) =>
-      openingKinds.indexOf(a.kind) - openingKinds.indexOf(b.kind) ||
-      Number(totalKey(a) > totalKey(b)) - Number(totalKey(a) < totalKey(b)),
-  );
-}
-
 /** Refuses with 409 where what somebody states is not what was brought in; names both figures of each total that differs. */
 export function requireTotals(stated: readonly ControlTotal[], found: readonly ControlTotal[]): void {
   const none = { count: 0, amount: '0' };

@@ -350,8 +350,8 @@ function stretchOf(entries: readonly { workDate: Day }[]): { first: Day; last: D
 }
 
 /**
- * What was compiled before, by day, project, phase and position, less what was written off. Only the days of the periods
- * that these entries fall into, unless a limit is for the whole.
+ * What was compiled before, by day, project, phase and position, less what was written off; and what was used before go-live.
+ * Only the days of the periods that these entries fall into, unless a limit is for the whole.
  */
 function readUsage(
   tx: WorkspaceTx,
@@ -374,6 +374,13 @@ function readUsage(
      from billable_items
      where workspace_id = $1 and contract_id = $2 and withdrawn_at is null and write_off_id is null
        and ($3::date is null or work_date >= $3 and work_date < $4) and project_id is not null
+     group by 1, 2, 3, 4
+     union all
+     select o.used_on, o.project_id, o.phase_id, o.position,
+       coalesce(sum(round(o.amount * 3600)) filter (where o.currency is null), 0)::bigint,
+       coalesce(sum(o.amount) filter (where o.currency is not null), 0)
+     from opening_balances o join opening_batches b on b.workspace_id = $1 and b.id = o.batch_id and b.status = 'in_effect'
+     where o.workspace_id = $1 and o.contract_id = $2 and o.kind = 'cap_used' and ($3::date is null or o.used_on >= $3 and o.used_on < $4)
      group by 1, 2, 3, 4`,
     [tx.workspaceId, contract.id, isBounded ? from : null, before],
   );

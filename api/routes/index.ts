@@ -83,11 +83,18 @@ import { listAmendments } from './contracts/list-amendments.ts';
 import { listContracts } from './contracts/list-contracts.ts';
 import { listRetainerPeriods } from './contracts/list-retainer-periods.ts';
 import { listRetentions } from './contracts/list-retentions.ts';
+import { refundRetainer } from './contracts/refund-retainer.ts';
 import { releaseRetentions } from './contracts/release-retentions.ts';
+import { topUpRetainer } from './contracts/top-up-retainer.ts';
 import { updateContract } from './contracts/update-contract.ts';
 import { createCostRate } from './cost-rates/create-cost-rate.ts';
 import { getCostRate } from './cost-rates/get-cost-rate.ts';
 import { listCostRates } from './cost-rates/list-cost-rates.ts';
+import { createCreditNote } from './credit-notes/create-credit-note.ts';
+import { discardCreditNote } from './credit-notes/discard-credit-note.ts';
+import { getCreditNote } from './credit-notes/get-credit-note.ts';
+import { issueCreditNote } from './credit-notes/issue-credit-note.ts';
+import { listCreditNotes } from './credit-notes/list-credit-notes.ts';
 import { createCurrencyRate } from './currency-rates/create-currency-rate.ts';
 import { getCurrencyRate } from './currency-rates/get-currency-rate.ts';
 import { importCurrencyRates } from './currency-rates/import-currency-rates.ts';
@@ -105,6 +112,8 @@ import { requestDocuments } from './documents/request-documents.ts';
 import { uploadDocument } from './documents/upload-document.ts';
 import { withdrawDocumentRequest } from './documents/withdraw-document-request.ts';
 import { listDuties } from './duties/list-duties.ts';
+import { listDutyLimits } from './duty-limits/list-duty-limits.ts';
+import { setDutyLimit } from './duty-limits/set-duty-limit.ts';
 import { getEntry } from './entries/get-entry.ts';
 import { listEntries } from './entries/list-entries.ts';
 import { listEvents } from './events/list-events.ts';
@@ -134,6 +143,7 @@ import { listInvoices } from './invoices/list-invoices.ts';
 import { listLineEntries } from './invoices/list-line-entries.ts';
 import { retryInvoiceSync } from './invoices/retry-invoice-sync.ts';
 import { reverseBadDebt } from './invoices/reverse-bad-debt.ts';
+import { voidInvoice } from './invoices/void-invoice.ts';
 import { writeOffBadDebt } from './invoices/write-off-bad-debt.ts';
 import { getMail } from './mail-outbox/get-mail.ts';
 import { listMails } from './mail-outbox/list-mails.ts';
@@ -180,6 +190,14 @@ import { listNotifications } from './notifications/list-notifications.ts';
 import { markAllRead } from './notifications/mark-all-read.ts';
 import { markNotificationRead } from './notifications/mark-notification-read.ts';
 import { streamNotifications } from './notifications/stream-notifications.ts';
+import { counterOpeningBatch } from './opening-batches/counter-opening-batch.ts';
+import { createOpeningBatch } from './opening-batches/create-opening-batch.ts';
+import { getOpeningBatch } from './opening-batches/get-opening-batch.ts';
+import { importOpeningBatch } from './opening-batches/import-opening-batch.ts';
+import { listOpeningBalances } from './opening-batches/list-opening-balances.ts';
+import { listOpeningBatches } from './opening-batches/list-opening-batches.ts';
+import { refuseOpeningBatch } from './opening-batches/refuse-opening-batch.ts';
+import { signOffOpeningBatch } from './opening-batches/sign-off-opening-batch.ts';
 import { cancelOperation } from './operations/cancel-operation.ts';
 import { getOperation } from './operations/get-operation.ts';
 import { listOperations } from './operations/list-operations.ts';
@@ -364,6 +382,8 @@ export const routes: readonly Route[] = [
   getContractTerms,
   listAmendments,
   listRetainerPeriods,
+  topUpRetainer,
+  refundRetainer,
   listRetentions,
   releaseRetentions,
   createHolidayCalendar,
@@ -392,6 +412,14 @@ export const routes: readonly Route[] = [
   exportLeakage,
   getReconciliation,
   exportReconciliation,
+  listOpeningBatches,
+  createOpeningBatch,
+  importOpeningBatch,
+  getOpeningBatch,
+  listOpeningBalances,
+  signOffOpeningBatch,
+  refuseOpeningBatch,
+  counterOpeningBatch,
   createImport,
   confirmPayment,
   listBadDebts,
@@ -575,4 +603,12 @@ export const routes: readonly Route[] = [
   requestDocuments,
   uploadDocument,
   withdrawDocumentRequest,
+  createCreditNote,
+  listCreditNotes,
+  getCreditNote,
+  issueCreditNote,
+  discardCreditNote,
+  voidInvoice,
+  listDutyLimits,
+  setDutyLimit,
 ];

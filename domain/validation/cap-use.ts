@@ -18,7 +18,8 @@ export interface CapUse {
 /** What was compiled before, summed by what caps ask for. */
 export interface Usage {
   workDate: Day;
-  projectId: string;
+  /** Null: used before go-live, of no project that was named. */
+  projectId: string | null;
   phaseId: string | null;
   position: string | null;
   /** Labor only. */

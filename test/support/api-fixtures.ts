@@ -245,6 +245,11 @@ const makers: Record<string, Make> = {
     holder: 'Ola Vik',
     accountNumber: 'NO9386011117947',
   })),
+  openingBatchId: post('/opening-batches', () => ({
+    name: 'Fixture balances',
+    asOf: '2026-01-01',
+    rows: [{ kind: 'wip', client: 'FIX', currency: 'EUR', amount: '1250.00' }],
+  })),
   agreementId: post('/self-billing-agreements', ({ personId, sellerId }) => ({
     personId,
     sellerId,
