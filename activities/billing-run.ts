@@ -12,6 +12,7 @@ import {
 import { contractStatuses } from '../store/contracts.ts';
 import { discardDraft, draftContract } from '../store/draft.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';
+import { returnDrawsOfRun } from '../store/retainers.ts';
 import {
   beginStep,
   endStep,
@@ -21,8 +22,9 @@ import {
   type Run,
   type RunStep,
   readRun,
+  readRunItems,
   readRunSteps,
-  stepsTo,
+  stepsOf,
 } from '../store/runs.ts';
 import { undoPage } from '../store/uncompile.ts';
 import { beginUndo, finishUndo, progressUndo } from '../store/undo-run.ts';
@@ -64,7 +66,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
         const done = new Set(
           (await readRunSteps(tx, run.id)).filter((row) => row.status === 'done').map((row) => row.step),
         );
-        const next = stepsTo(run.finishAt).find((step) => !done.has(step));
+        const next = stepsOf(run).find((step) => !done.has(step));
         return { step: next ?? 'finish' };
       }),
 
@@ -111,11 +113,13 @@ export function createBillingRunActivities(deps: ActivityDeps) {
             actor: actorOf(run),
             projectIds,
             cutoffOn: run.cutoffOn,
+            itemIds: run.itemCount === null ? null : await readRunItems(tx, run.id),
+            grouping: run.grouping,
           });
           await progressStep(tx, run.id, 'draft', {
             done: drafted.invoices,
             amount: { [contract.currency]: drafted.net },
-            counts: { drafts: drafted.invoices },
+            counts: { drafts: drafted.invoices, draftedItems: drafted.items },
           });
         });
         return true;
@@ -205,7 +209,10 @@ export function createBillingRunActivities(deps: ActivityDeps) {
         if (!run || (run.status !== 'queued' && run.status !== 'running')) return 0;
         const drafts = (await openDraftsOfRun(tx, run.id)).slice(0, discardBatch);
         for (const invoiceId of drafts) await discardDraft(tx, invoiceId, actorOf(run), reason);
-        if (drafts.length === 0) await finishRun(tx, run.id, outcome);
+        if (drafts.length === 0) {
+          await returnDrawsOfRun(tx, run.id, reason);
+          await finishRun(tx, run.id, outcome);
+        }
         return drafts.length;
       });
       if (left === 0) return;
@@ -215,7 +222,8 @@ export function createBillingRunActivities(deps: ActivityDeps) {
   async function begin(ref: SubjectRef, run: Run, step: RunStep): Promise<ContractForBilling[]> {
     return database.inWorkspace(ref.workspaceId, async (tx) => {
       await beginStep(tx, run.id, step);
-      return contractsInScope(tx, { type: run.scopeType, id: run.scopeId });
+      const contracts = await contractsInScope(tx, { type: run.scopeType, id: run.scopeId });
+      return run.itemCount === null ? contracts : contractsOfItems(tx, contracts, await readRunItems(tx, run.id));
     });
   }
 }

@@ -1,5 +1,5 @@
 /** Owns drawing on a retainer: which hours it takes, what is carried into the next period, and what is beyond it. */
-import type { BillingModel } from './contract-terms.ts';
+import type { BillingModel, ContractTerms } from './contract-terms.ts';
 import { Decimal, round } from './money.ts';
 import type { Severity } from './validation/rule.ts';
 import type { Day, DecimalText } from './work-entry.ts';
@@ -17,26 +17,42 @@ export type RetainerModel = Extract<BillingModel, { type: 'retainer' }>;
 export interface DrawableItem {
   id: string;
   workDate: Day;
-  /** Hours; negative for a correction downwards, which a retainer does not take. */
+  /** In its unit; negative for a correction downwards, which a retainer does not take. */
   open: DecimalText;
   unitPrice: DecimalText;
+  /** 1, or the hours of a day or shift. */
+  hoursPerUnit: DecimalText;
+  /** Of the invoice that it would be on: what is drawn for it goes back with that invoice. */
+  groupKey: string;
 }
+
+/** A labor item as it is drawn: by the hour, or by the day or shift of the terms of its day. */
+export function toDrawable(
+  { id, workDate, open, unitPrice, unit }: Omit<DrawableItem, 'hoursPerUnit' | 'groupKey'> & { unit: string },
+  { workCalendar }: Pick<ContractTerms, 'workCalendar'>,
+  groupKey: string,
+): DrawableItem {
+  const long = { day: workCalendar?.hoursPerDay, shift: workCalendar?.hoursPerShift }[unit];
+  return { id, workDate, open, unitPrice, groupKey, hoursPerUnit: long ?? '1' };
+}
+
 export interface Draw {
   itemId: string;
-  /** Hours. */
+  groupKey: string;
+  /** In the item's unit. */
   quantity: DecimalText;
+  /** In the retainer's measure. */
+  used: DecimalText;
 }
 export interface Drawn {
   draws: Draw[];
-  /** In the retainer's measure. */
-  used: DecimalText;
   /** What is open beyond it, in part or whole. */
   beyond: string[];
 }
 
 /**
- * Draws hours in the order of their days until the balance is used up; the last item is taken in part. Of a retainer in
- * money each hour takes its price, in whole hundredths of an hour.
+ * Draws work in the order of its days until the balance is used up; the last item is taken in part, in whole hundredths of
+ * its unit. Of a retainer in money each unit takes its price.
  */
 export function drawOn(
   balance: DecimalText,
@@ -47,25 +63,34 @@ export function drawOn(
   let left = new Decimal(balance);
   const draws: Draw[] = [];
   const beyond: string[] = [];
-  for (const { id, open, unitPrice } of inOrder) {
-    const perHour = measure === 'hours' ? new Decimal(1) : new Decimal(unitPrice);
+  for (const { id, open, unitPrice, hoursPerUnit, groupKey } of inOrder) {
+    const perUnit = new Decimal(measure === 'hours' ? hoursPerUnit : unitPrice);
     const wanted = new Decimal(open);
     if (wanted.lte(0)) continue;
-    const bearable = perHour.isZero() ? wanted : round(left.div(perHour), 2, 'down');
+    const bearable = perUnit.isZero() ? wanted : round(left.div(perUnit), 2, 'down');
     const quantity = Decimal.min(wanted, bearable);
     if (quantity.gt(0)) {
-      draws.push({ itemId: id, quantity: quantity.toFixed() });
-      left = left.minus(quantity.times(perHour));
+      const used = quantity.times(perUnit);
+      draws.push({ itemId: id, groupKey, quantity: quantity.toFixed(), used: used.toFixed() });
+      left = left.minus(used);
     }
     if (quantity.lt(wanted)) beyond.push(id);
   }
-  return { draws, used: new Decimal(balance).minus(left).toFixed(), beyond };
+  return { draws, beyond };
 }
 
-/** What of an ended period goes into the next one; of `next_period` only what the period itself brought. */
-export function carriedOver({ rollOver, quantity }: RetainerModel, balance: DecimalText): DecimalText {
+/**
+ * What of an ended period goes into the next one; of `next_period` only what the period itself brought, less what went over
+ * before. The rest expires.
+ */
+export function carriedOver(
+  { rollOver, quantity }: RetainerModel,
+  balance: DecimalText,
+  before: DecimalText = '0',
+): DecimalText {
   if (rollOver === 'none') return '0';
-  return rollOver === 'all' ? balance : Decimal.min(balance, quantity).toFixed();
+  if (rollOver === 'all') return balance;
+  return Decimal.max(0, Decimal.min(balance, new Decimal(quantity).minus(before))).toFixed();
 }
 
 const compare = (a: string, b: string) => Number(a > b) - Number(a < b);

@@ -7,11 +7,8 @@ alter table price_schedules
 create trigger price_schedule_entries_append_only before update or delete on price_schedule_entries
   for each statement execute function refuse_change();
 
-alter table retainers
-  -- What the period was billed by; null: it is paid for elsewhere, or not billed yet.
-  add column fee_item_id uuid,
-  -- What it did not use was carried over or has expired; what comes back to it later goes the same way.
-  add column settled boolean not null default false;
+-- What the period was billed by; null: it is paid for elsewhere, or not billed yet.
+alter table retainers add column fee_item_id uuid;
 alter table retainer_entries drop constraint retainer_entries_kind_check,
   add constraint retainer_entries_kind_check check (kind in ('top_up', 'draw', 'return', 'roll_over', 'expire', 'refund'));
 

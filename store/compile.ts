@@ -2,6 +2,7 @@
 
 import { type ApprovalPolicy, billableApprovals } from '../domain/approval.ts';
 import { type ContractTerms, type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
+import type { Grouping } from '../domain/grouping/group-keys.ts';
 import { Decimal, type Rounding } from '../domain/money.ts';
 import { canBeOvertime } from '../domain/overtime/split-overtime.ts';
 import { type MileageClause, mileageTerm } from '../domain/pricing/mileage-term.ts';
@@ -50,6 +51,7 @@ import { newId } from './new-id.ts';
 import { type OvertimeBook, openOvertime, splitCandidates } from './overtime.ts';
 import { type ContractPrices, readPriceBooks } from './price-books.ts';
 import { learnProducts, openProductBook, type ProductBook, productOf } from './products.ts';
+import { compileRetainerFees, hasRetainerFee } from './retainer-fees.ts';
 import { addDeltas } from './totals.ts';
 import { uncompile } from './uncompile.ts';
 
@@ -63,7 +65,7 @@ export interface ContractForBilling {
   endsBefore: Day | null;
   goLiveOn: Day;
   approvalPolicy: ApprovalPolicy;
-  grouping: { invoice: string; line: string };
+  grouping: Grouping;
   rounding: Rounding;
   severities: Record<string, RuleSetting>;
   projects: { id: string; billable: boolean }[];
@@ -273,10 +275,12 @@ export async function compileChunk(
 ): Promise<CompiledChunk> {
   const { contract } = context;
   // Hours split by what was billed of the week, and caps fill up: another compile of it is waited for.
-  if (context.overtime !== null || context.checks.hasLimits) await lockContract(tx, contract.id);
+  if (context.overtime !== null || context.checks.hasLimits || hasRetainerFee(context.timeline))
+    await lockContract(tx, contract.id);
   if (cursor === null) {
     await closeFutureDates(tx, contract.zone);
     await compileMilestones(tx, contract, context.timeline, context);
+    await compileRetainerFees(tx, contract, context.timeline, context);
   }
   const locked = await lockPage(tx, context, cursor, limit);
   const page = locked.length === limit ? wholeDays(locked) : locked;

@@ -1,39 +1,22 @@
-/** Owns retainers: what each period brings, carries over and takes of a contract's hours, in an append-only ledger. */
-import { periodEnd, periodStart } from '../domain/contract.ts';
-import { type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
-import { addDays } from '../domain/day.ts';
+/** Owns drawing on retainers: which open work they take, for which invoice, and giving it back with that invoice. */
+import { periodStart } from '../domain/contract.ts';
+import type { ContractTimeline } from '../domain/contract-terms.ts';
 import { Decimal } from '../domain/money.ts';
-import { Refusal } from '../domain/refusal.ts';
-import {
-  carriedOver,
-  type DrawableItem,
-  drawOn,
-  type RetainerModel,
-  retainerUsedUp,
-} from '../domain/retainer.ts';
-import type { Day, DecimalText } from '../domain/work-entry.ts';
-import { plainArray } from './arrays.ts';
+import { type Draw, type DrawableItem, drawOn, retainerUsedUp } from '../domain/retainer.ts';
+import type { DecimalText } from '../domain/work-entry.ts';
+import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { findReleased, type RaisedFinding, raiseFindings } from './exceptions.ts';
 import { newId } from './new-id.ts';
+import { modelOn, move, openRetainer, readBalance, settleBefore } from './retainer-periods.ts';
 import { addDeltas } from './totals.ts';
 
-interface Retainer {
-  id: string;
-  startsOn: Day;
-  balance: DecimalText;
-}
-
-const modelOn = (timeline: ContractTimeline, day: Day): RetainerModel | null => {
-  const { billingModel } = termsAt(timeline, day);
-  return billingModel.type === 'retainer' ? billingModel : null;
-};
-export const hasRetainer = (timeline: ContractTimeline) =>
-  timeline.some((terms) => terms.billingModel.type === 'retainer');
+export { bringRetainer, hasRetainer } from './retainer-periods.ts';
 
 /**
- * Takes these hours from the retainers of their periods, as far as those go: what is taken is on no invoice any more. Answers
- * the items that stay open beyond a retainer whose overage is an exception that nobody released. The caller holds the contract's lock and the items'.
+ * Takes this work from the retainers of its periods, as far as those go: what is taken is on no invoice any more. Answers the
+ * items that stay open beyond a retainer whose overage is an exception that nobody released. The caller holds the contract's
+ * lock and the items'.
  */
 export async function drawRetainers(
   tx: WorkspaceTx,
@@ -49,22 +32,12 @@ export async function drawRetainers(
     const ofPeriod = byPeriod.get(startsOn)!;
     const model = modelOn(timeline, ofPeriod[0]!.workDate)!;
     const retainer = await openRetainer(tx, timeline, model, startsOn);
-    const { draws, used, beyond } = drawOn(retainer.balance, model.measure, ofPeriod);
+    await settleBefore(tx, timeline, startsOn);
+    const { draws, beyond } = drawOn(await readBalance(tx, retainer.id), retainer.measure, ofPeriod);
     if (model.overage === 'exception') beyondAll.push(...beyond);
-    if (draws.length === 0) continue;
-    await move(tx, retainer.id, 'draw', new Decimal(used).negated().toFixed(), run.id);
-    await tx.run(
-      `insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, run_id)
-       select $1, d.item_id, 'retainer', $2, d.quantity, 0, $3 from unnest($4::uuid[], $5::numeric[]) as d(item_id, quantity)`,
-      [
-        tx.workspaceId,
-        retainer.id,
-        run.id,
-        plainArray(draws.map((draw) => draw.itemId)),
-        plainArray(draws.map((draw) => draw.quantity)),
-      ],
-    );
     const prices = new Map(ofPeriod.map((item) => [item.id, item.unitPrice]));
+    for (const [groupKey, ofGroup] of Map.groupBy(draws, (draw) => draw.groupKey))
+      await writeDraw(tx, { retainerId: retainer.id, runId: run.id, groupKey }, ofGroup);
     const taken = draws.reduce(
       (sum, draw) => sum.plus(new Decimal(draw.quantity).times(prices.get(draw.itemId)!)),
       new Decimal(0),
@@ -74,6 +47,108 @@ export async function drawRetainers(
     ]);
   }
   return keepBack(tx, timeline[0].contractId, beyondAll);
+}
+
+/** One draw with its row of the ledger and an allocation an item. */
+async function writeDraw(
+  tx: WorkspaceTx,
+  { retainerId, runId, groupKey }: { retainerId: string; runId: string; groupKey: string },
+  draws: readonly Draw[],
+): Promise<void> {
+  const id = newId();
+  await tx.run(
+    'insert into retainer_draws (workspace_id, id, retainer_id, run_id, group_key) values ($1, $2, $3, $4, $5)',
+    [tx.workspaceId, id, retainerId, runId, groupKey],
+  );
+  const used = draws.reduce((sum, draw) => sum.plus(draw.used), new Decimal(0));
+  await move(tx, retainerId, 'draw', used.negated().toFixed(), id);
+  await tx.run(
+    `insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, run_id)
+     select $1, d.item_id, 'retainer', $2, d.quantity, 0, $3 from unnest($4::uuid[], $5::numeric[]) as d(item_id, quantity)`,
+    [
+      tx.workspaceId,
+      id,
+      runId,
+      plainArray(draws.map((draw) => draw.itemId)),
+      plainArray(draws.map((draw) => draw.quantity)),
+    ],
+  );
+}
+
+/** Ties what a run drew of a contract to the invoices that it drafted (key → id); work that was drawn whole has none. */
+export async function tieDraws(
+  tx: WorkspaceTx,
+  run: { id: string },
+  contractId: string,
+  invoices: ReadonlyMap<string, string>,
+): Promise<void> {
+  await tx.run(
+    `update retainer_draws d set invoice_id = u.invoice_id from retainers r, unnest($4::text[], $5::uuid[]) as u(group_key, invoice_id)
+     where d.workspace_id = $1 and d.run_id = $2 and d.invoice_id is null and d.group_key = u.group_key
+       and r.workspace_id = $1 and r.id = d.retainer_id and r.contract_id = $3`,
+    [tx.workspaceId, run.id, contractId, textArray([...invoices.keys()]), plainArray([...invoices.values()])],
+  );
+}
+
+/**
+ * Gives back what was drawn for an invoice that is discarded, voided or credited in full: to the retainer, and the work is open
+ * again, held where a reason is given. Once, however often it is asked for.
+ */
+export function returnDraws(
+  tx: WorkspaceTx,
+  invoiceId: string,
+  options: { reason?: string; heldReason?: string | null } = {},
+): Promise<void> {
+  return giveBack(tx, 'invoice_id = $2', invoiceId, options);
+}
+
+/** The same of what a run drew that was cancelled, or failed; what belongs to an issued invoice stays with it. */
+export function returnDrawsOfRun(tx: WorkspaceTx, runId: string, reason: string): Promise<void> {
+  return giveBack(
+    tx,
+    `run_id = $2 and not exists (
+       select 1 from client_invoices i where i.workspace_id = $1 and i.id = invoice_id and i.number is not null)`,
+    runId,
+    { reason },
+  );
+}
+
+async function giveBack(
+  tx: WorkspaceTx,
+  condition: string,
+  id: string,
+  {
+    reason = 'its invoice was taken back',
+    heldReason = null,
+  }: { reason?: string; heldReason?: string | null },
+): Promise<void> {
+  const draws = await tx.rows<{ id: string; retainerId: string; used: DecimalText }>(
+    `with gone as (
+       update retainer_draws set returned_at = now() where workspace_id = $1 and ${condition} and returned_at is null returning id, retainer_id)
+     select g.id, g.retainer_id, coalesce(-sum(e.quantity), 0) as used from gone g
+     left join retainer_entries e on e.workspace_id = $1 and e.retainer_id = g.retainer_id and e.kind = 'draw' and e.reference = g.id::text
+     group by 1, 2 order by 2, 1`,
+    [tx.workspaceId, id],
+  );
+  if (draws.length === 0) return;
+  for (const draw of draws) await move(tx, draw.retainerId, 'return', draw.used, draw.id);
+  const returned = await tx.rows<{ currency: string; amount: DecimalText }>(
+    `with back as (
+       select a.item_id, a.target_id, sum(a.quantity) as quantity from allocations a
+       where a.workspace_id = $1 and a.target_id = any($2::uuid[]) and a.invoice_id is null group by 1, 2 having sum(a.quantity) <> 0),
+     gone as (
+       insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason)
+       select $1, item_id, 'retainer_reversal', target_id, -quantity, 0, $3 from back),
+     held as (
+       update billable_items i set held_reason = $4 from back b where i.workspace_id = $1 and i.id = b.item_id and $4::text is not null)
+     select i.currency, sum(b.quantity * i.unit_price) as amount from back b
+     join billable_items i on i.workspace_id = $1 and i.id = b.item_id group by 1`,
+    [tx.workspaceId, plainArray(draws.map((draw) => draw.id)), reason, heldReason],
+  );
+  await addDeltas(
+    tx,
+    returned.map(({ currency, amount }) => ({ metric: 'pending_amount', key: currency, value: amount })),
+  );
 }
 
 /** Of hours beyond their retainer: an exception each, until a person releases it. Answers the items that none has. */
@@ -100,138 +175,5 @@ async function keepBack(tx: WorkspaceTx, contractId: string, itemIds: string[]):
   const released = await findReleased(tx, findings);
   return new Set(
     items.map((item) => item.id).filter((id) => !released.has(`${retainerUsedUp.code}|item:${id}`)),
-  );
-}
-
-/** The retainer of the period; those between it and the last one are opened too, and each carries over into the next. */
-async function openRetainer(
-  tx: WorkspaceTx,
-  timeline: ContractTimeline,
-  model: RetainerModel,
-  startsOn: Day,
-): Promise<Retainer> {
-  const { contractId, currency } = timeline[0];
-  const last = await tx.row<Retainer>(
-    `select id, starts_on, balance from retainers where workspace_id = $1 and contract_id = $2 and starts_on <= $3
-     order by starts_on desc limit 1`,
-    [tx.workspaceId, contractId, startsOn],
-  );
-  let before = last;
-  for (
-    let day = last ? periodEnd(last.startsOn, model.period) : startsOn;
-    day <= startsOn;
-    day = periodEnd(day, model.period)
-  ) {
-    const retainer: Retainer = { id: newId(), startsOn: day, balance: model.quantity };
-    await tx.run(
-      `insert into retainers (workspace_id, id, contract_id, measure, currency, starts_on, expires_on) values ($1, $2, $3, $4, $5, $6, $7)`,
-      [
-        tx.workspaceId,
-        retainer.id,
-        contractId,
-        model.measure,
-        model.measure === 'money' ? currency : null,
-        day,
-        periodEnd(day, model.period),
-      ],
-    );
-    await move(tx, retainer.id, 'top_up', model.quantity, null);
-    const carried = before ? carriedOver(model, before.balance) : '0';
-    if (before && new Decimal(carried).gt(0)) {
-      await move(tx, before.id, 'roll_over', new Decimal(carried).negated().toFixed(), retainer.id);
-      await move(tx, retainer.id, 'roll_over', carried, before.id);
-      retainer.balance = new Decimal(retainer.balance).plus(carried).toFixed();
-    }
-    before = retainer;
-  }
-  return before!;
-}
-
-/**
- * What was left of a retainer when `asOf` began, in the period of the day before: from there it is carried over as any other.
- * Negative takes it back. Refuses once anything was drawn or another period was opened.
- */
-export async function bringRetainer(
-  tx: WorkspaceTx,
-  timeline: ContractTimeline,
-  asOf: Day,
-  quantity: DecimalText,
-  reference: string,
-): Promise<void> {
-  const { contractId, currency } = timeline[0];
-  const model = modelOn(timeline, asOf)!;
-  const startsOn = periodStart(addDays(asOf, -1), model.period);
-  const begun = await tx.row<{ startsOn: Day }>(
-    `select r.starts_on from retainers r where r.workspace_id = $1 and r.contract_id = $2 and (r.starts_on <> $3
-       or exists (select 1 from retainer_entries e where e.workspace_id = $1 and e.retainer_id = r.id and e.kind = 'draw')) limit 1`,
-    [tx.workspaceId, contractId, startsOn],
-  );
-  if (begun)
-    throw new Refusal({
-      code: 'opening.retainer_begun',
-      message: `The retainer of this contract is in use already, from ${begun.startsOn} on.`,
-      whatToDo: 'Bring its balance in before the first hours are drawn from it; top it up by its fee later.',
-      details: { contractId, startsOn: begun.startsOn },
-    });
-  await tx.run(
-    `insert into retainers (workspace_id, id, contract_id, measure, currency, starts_on, expires_on) values ($1, $2, $3, $4, $5, $6, $7)
-     on conflict (workspace_id, contract_id, starts_on) do nothing`,
-    [
-      tx.workspaceId,
-      newId(),
-      contractId,
-      model.measure,
-      model.measure === 'money' ? currency : null,
-      startsOn,
-      periodEnd(startsOn, model.period),
-    ],
-  );
-  const retainer = await tx.row<{ id: string }>(
-    'select id from retainers where workspace_id = $1 and contract_id = $2 and starts_on = $3 for no key update',
-    [tx.workspaceId, contractId, startsOn],
-  );
-  await move(tx, retainer!.id, 'top_up', quantity, reference);
-}
-
-async function move(
-  tx: WorkspaceTx,
-  retainerId: string,
-  kind: 'top_up' | 'draw' | 'roll_over',
-  quantity: DecimalText,
-  reference: string | null,
-): Promise<void> {
-  if (new Decimal(quantity).isZero()) return;
-  await tx.run(
-    `with added as (
-       insert into retainer_entries (workspace_id, retainer_id, kind, quantity, reference) values ($1, $2, $3, $4, $5) returning quantity)
-     update retainers r set balance = r.balance + added.quantity from added where r.workspace_id = $1 and r.id = $2`,
-    [tx.workspaceId, retainerId, kind, quantity, reference],
-  );
-}
-
-export interface RetainerPeriod {
-  id: string;
-  startsOn: Day;
-  /** Half-open. */
-  endsBefore: Day;
-  measure: 'hours' | 'money';
-  /** What it brought, what came from and went into other periods, and what was drawn; together the balance. */
-  broughtIn: DecimalText;
-  carriedOver: DecimalText;
-  drawn: DecimalText;
-  balance: DecimalText;
-}
-const maxPeriods = 1_000;
-
-/** Newest first; a period is opened by the first work in it or after it. */
-export function listRetainerPeriods(tx: WorkspaceTx, contractId: string): Promise<RetainerPeriod[]> {
-  return tx.rows<RetainerPeriod>(
-    `select r.id, r.starts_on, r.expires_on as ends_before, r.measure, r.balance,
-       coalesce(sum(e.quantity) filter (where e.kind = 'top_up'), 0) as brought_in,
-       coalesce(sum(e.quantity) filter (where e.kind = 'roll_over'), 0) as carried_over,
-       -coalesce(sum(e.quantity) filter (where e.kind = 'draw'), 0) as drawn
-     from retainers r left join retainer_entries e on e.workspace_id = $1 and e.retainer_id = r.id
-     where r.workspace_id = $1 and r.contract_id = $2 group by r.workspace_id, r.id order by r.starts_on desc limit $3`,
-    [tx.workspaceId, contractId, maxPeriods],
   );
 }

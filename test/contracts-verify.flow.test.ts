@@ -54,6 +54,8 @@ test.each([
   ['retainers', drawn, 'update retainers set balance = balance + 1 where workspace_id = $1'],
   ['retainers', drawn, "delete from retainer_entries where workspace_id = $1 and kind = 'draw'"],
   ['retainers', drawn, "delete from allocations where workspace_id = $1 and kind = 'retainer'"],
+  ['retainers', drawn, 'update retainer_draws set returned_at = now() where workspace_id = $1'],
+  ['retainers', drawn, 'update retainers set fee_item_id = gen_random_uuid() where workspace_id = $1'],
   ['milestones', reached, 'update milestones set price = 899 where workspace_id = $1'],
   ['milestones', reached, "delete from billable_items where workspace_id = $1 and kind = 'milestone'"],
 ] as const)('%s: says so after a change (%#)', async (check, make, sql) => {

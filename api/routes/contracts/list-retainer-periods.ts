@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { found } from '../../../domain/refusal.ts';
 import { contracts } from '../../../store/contracts.ts';
-import { listRetainerPeriods as list } from '../../../store/retainers.ts';
+import { listRetainerPeriods as list } from '../../../store/retainer-periods.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { retainerPeriod } from './contract.ts';
 
