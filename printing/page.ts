@@ -243,7 +243,7 @@ function totalsOf(document: PrintedDocument, text: Words): Page['totals'] {
 function taxOf(document: PrintedDocument, text: Words): TextTable {
   const { language, currency } = document;
   const row = ({ category, rate, net, tax }: TaxSubtotal): string[] => [
-    category,
+    text.categories[category] ?? category,
     rateOf(rate, language),
     formatAmount(net, currency, language),
     formatAmount(tax, currency, language),

@@ -201,7 +201,13 @@ const widthsOf = (shape: TextTable, wide: number) =>
 function table(shape: TextTable, widths: string[]): Content {
   const align = (index: number) => (shape.right.includes(index) ? ('right' as const) : ('left' as const));
   const body: TableCell[][] = [
-    shape.head.map((text, index) => ({ text, bold: true, fontSize: 8, alignment: align(index) })),
+    shape.head.map((text, index) => ({
+      text,
+      bold: true,
+      fontSize: 8,
+      alignment: align(index),
+      noWrap: true,
+    })),
     ...shape.rows.map((row) =>
       row.map((text, index) => ({
         text: shown(text),

@@ -7,6 +7,8 @@ export interface Words {
   badges: Record<StatusBadge, string>;
   references: Record<ReferenceName, string>;
   units: Readonly<Record<string, string>>;
+  /** Tax categories; others are printed as they are called. */
+  categories: Readonly<Record<string, string>>;
   number: string;
   issueDate: string;
   dueDate: string;
@@ -91,6 +93,13 @@ export const words: Record<PrintLanguage, Words> = {
       unit: 'pcs',
       month: 'months',
     },
+    categories: {
+      standard: 'Standard',
+      reduced: 'Reduced',
+      zero: 'Zero-rated',
+      exempt: 'Exempt',
+      reverse_charge: 'Reverse charge',
+    },
     number: 'Number',
     issueDate: 'Date',
     dueDate: 'Due',
@@ -172,6 +181,13 @@ export const words: Record<PrintLanguage, Words> = {
       standby: 'Std. Bereitschaft',
       unit: 'Stk.',
       month: 'Monate',
+    },
+    categories: {
+      standard: 'Normal',
+      reduced: 'Ermäßigt',
+      zero: 'Nullsatz',
+      exempt: 'Steuerfrei',
+      reverse_charge: 'Steuerschuld des Empfängers',
     },
     number: 'Nummer',
     issueDate: 'Datum',

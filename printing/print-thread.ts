@@ -1,0 +1,25 @@
+/** Owns the print thread's side: a request in, a file or a failure out. */
+import { parentPort } from 'node:worker_threads';
+import { type PrintRequest, render } from './render.ts';
+
+export interface ToThread {
+  id: number;
+  request: PrintRequest;
+}
+export type FromThread = { id: number; bytes: Uint8Array } | { id: number; message: string };
+
+const port = parentPort;
+if (port === null) throw new Error('print-thread.ts runs in a worker thread');
+// One after the other: pdfmake lays out whole documents at once, and two would only share the memory.
+let last: Promise<void> = Promise.resolve();
+port.on('message', ({ id, request }: ToThread) => {
+  last = last.then(async () => {
+    try {
+      const bytes = await render(request);
+      port.postMessage({ id, bytes } satisfies FromThread);
+    } catch (error) {
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      port.postMessage({ id, message } satisfies FromThread);
+    }
+  });
+});

@@ -1,0 +1,41 @@
+/** Owns making one file of a document; the heavy libraries come along, so it is called in the print thread. */
+import type { PrintedDocument, StatusBadge } from '../domain/printed-document.ts';
+import { toCii, toUbl } from './e-invoice.ts';
+import { whyNoEInvoice } from './e-invoice-reasons.ts';
+import { toPage } from './page.ts';
+import { toPdf } from './to-pdf.ts';
+
+export const printFormats = ['pdf', 'xml', 'cii'] as const;
+/** xml is UBL. */
+export type PrintFormat = (typeof printFormats)[number];
+
+export interface PrintRequest {
+  document: PrintedDocument;
+  format: PrintFormat;
+  /** On a marked copy. */
+  badge: StatusBadge | null;
+  /** A data URL of a JPEG or PNG. */
+  logo: string | null;
+}
+
+/** Throws where the document cannot be an e-invoice and one is asked for; a PDF then is one without XML in it. */
+export async function render({ document, format, badge, logo }: PrintRequest): Promise<Uint8Array> {
+  const reasons = whyNoEInvoice(document);
+  if (format !== 'pdf' && reasons.length > 0) throw new Error(`no e-invoice: ${reasons.join('; ')}`);
+  switch (format) {
+    case 'xml':
+      return Buffer.from(await toUbl(document));
+    case 'cii':
+      return Buffer.from(await toCii(document));
+    case 'pdf':
+      return toPdf({
+        page: toPage(document, badge),
+        paper: document.paper,
+        logo,
+        // A marked copy is no original that a machine should book.
+        cii: reasons.length === 0 && badge === null ? await toCii(document) : null,
+        createdAt: new Date(document.issuedAt ?? 0),
+        author: document.seller.name,
+      });
+  }
+}
