@@ -9,6 +9,14 @@ import { beforeGoLive, outsideContractDates } from '../domain/validation/contrac
 import type { RuleSettings } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
+import {
+  findPostedRates,
+  type PostedRates,
+  postedColumns,
+  postedTypes,
+  setPosted,
+  usedRates,
+} from './books-currency.ts';
 import { atBuiltInPrice, saysUnconfirmed, unconfirmedCurrencies } from './built-in-prices.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
@@ -59,6 +67,9 @@ interface Draft {
   /** Of the platform that the contract's invoices go to. */
   targetConnector: string | null;
   snapshot: Record<string, unknown>;
+  /** Of the seller's books, and of its tax office where that wants another. */
+  functionalCurrency: string;
+  taxCurrency: string | null;
   termsTemplate: TermsTemplate | null;
   autoSync: boolean;
 }
@@ -118,6 +129,8 @@ export async function issueInvoices(
   for (const draft of drafts)
     if (draft.seriesId === null) reasons.set(draft.id, draft.internal ? noInternalSeries : noSeries);
   if (releaseReason === null) await checkPurchaseOrders(tx, drafts, reasons);
+  const { rates, missing } = await findPostedRates(tx, drafts, (draft) => issueDateOf(draft, now));
+  for (const [id, why] of missing) reasons.set(id, [reasons.get(id) ?? [], `${why}: enter it, then issue again`].flat().join('; '));
   const held = drafts.filter((draft) => reasons.has(draft.id));
   await holdInvoices(
     tx,
@@ -128,7 +141,7 @@ export async function issueInvoices(
   const bySeries = Map.groupBy(numberable, (draft) => draft.seriesId!);
   const unnumbered: Unnumbered[] = [];
   for (const seriesId of [...bySeries.keys()].sort())
-    unnumbered.push(...(await numberBlock(tx, seriesId, bySeries.get(seriesId)!, actor, now, limits)));
+    unnumbered.push(...(await numberBlock(tx, seriesId, bySeries.get(seriesId)!, { rates, actor, now, limits })));
   await holdUnnumbered(tx, unnumbered, actor);
   const refused = new Set(unnumbered.map(({ draft }) => draft));
   const passing = numberable.filter((draft) => !refused.has(draft));
@@ -158,7 +171,7 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
        c.code as client_code, c.internal, coalesce((i.terms ->> 'paymentTermsDays')::int, c.payment_terms_days) as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on,
        w.rules || ${severitiesOn('i.service_from')} as severities_from, w.rules || ${severitiesOn('i.service_to')} as severities_to,
        k.purchase_order_id, i.terms ->> 'retentionPercentage' as retention_percentage, s.zone, r.id as series_id, r.last_issue_date, k.target_connection_id is not null as auto_sync, t.connector as target_connector,
-       ${snapshotColumn} as snapshot, ${termsTemplateColumn} as terms_template
+       s.functional_currency, s.tax_currency, ${snapshotColumn} as snapshot, ${termsTemplateColumn} as terms_template
      from client_invoices i
      join clients c on c.workspace_id = $1 and c.id = i.client_id
      join contracts k on k.workspace_id = $1 and k.id = i.contract_id
@@ -579,10 +592,9 @@ async function numberBlock(
   tx: WorkspaceTx,
   seriesId: string,
   drafts: Draft[],
-  actor: string,
-  now: Instant,
-  limits: NumberLimits,
+  at: { rates: ReadonlyMap<string, PostedRates>; actor: string; now: Instant; limits: NumberLimits },
 ): Promise<Unnumbered[]> {
+  const { rates, actor, now, limits } = at;
   const series = (await tx.row<LockedSeries>(
     `select seller_id, pattern, next_number, last_issue_date, prefix, reset, counter_base, counter_period
      from series where workspace_id = $1 and id = $2 for update`,
@@ -595,18 +607,29 @@ async function numberBlock(
   if (given.numbered.length === 0) return given.unnumbered;
   const numbered = given.numbered.map(({ draft, sequence, number }) => {
     const dueDate = addDays(issueDate, draft.termsDays);
-    const snapshot = JSON.stringify(finishSnapshot(draft, { number, issueDate, dueDate, issuedBy: actor }));
+    const used = rates.get(draft.id);
+    const drawn = used ? { ...draft, snapshot: { ...draft.snapshot, rates: usedRates(used) } } : draft;
+    const snapshot = JSON.stringify(finishSnapshot(drawn, { number, issueDate, dueDate, issuedBy: actor }));
     const contentHash = createHash('sha256')
       .update(`${number}|${issueDate}|${draft.net}|${draft.tax}|${draft.total}|${snapshot}`)
       .digest('hex');
     return { draft, sequence, number, dueDate, snapshot, contentHash };
   });
+  const posted = await postedColumns(
+    tx,
+    numbered.map((n) => n.draft),
+    rates,
+  );
   await tx.run(
     // What comes to nothing is owed by nobody.
     `update client_invoices i set status = case when i.total = 0 then 'settled' else 'issued' end, settled_at = case when i.total = 0 then $4::timestamptz end, hold_reason = null, series_id = $2, number = r.number, sequence = r.sequence, issue_date = $3, tax_point = i.service_to,
-       posting_date = $3, due_date = r.due_date, internal = r.internal, purchase_order_id = r.purchase_order_id, snapshot = r.snapshot, content_hash = decode(r.content_hash, 'hex'), issued_at = $4
-     from unnest($5::uuid[], $6::text[], $7::bigint[], $8::date[], $9::jsonb[], $10::text[], $11::uuid[], $12::boolean[])
-       as r(id, number, sequence, due_date, snapshot, content_hash, purchase_order_id, internal)
+       posting_date = $3, due_date = r.due_date, internal = r.internal, purchase_order_id = r.purchase_order_id, snapshot = r.snapshot, content_hash = decode(r.content_hash, 'hex'), issued_at = $4,
+       ${setPosted}
+     from unnest($5::uuid[], $6::text[], $7::bigint[], $8::date[], $9::jsonb[], $10::text[], $11::uuid[], $12::boolean[],
+         ${Object.values(postedTypes)
+           .map((type, index) => `$${13 + index}::${type}[]`)
+           .join(', ')})
+       as r(id, number, sequence, due_date, snapshot, content_hash, purchase_order_id, internal, ${Object.keys(postedTypes).join(', ')})
      where i.workspace_id = $1 and i.id = r.id`,
     [
       tx.workspaceId,
@@ -621,6 +644,7 @@ async function numberBlock(
       plainArray(numbered.map((n) => n.contentHash)),
       plainArray(numbered.map((n) => n.draft.purchaseOrderId)),
       plainArray(numbered.map((n) => n.draft.internal)),
+      ...posted,
     ],
   );
   await holdRetentions(

@@ -11,6 +11,7 @@ import {
   contractsInScope,
   openCompile,
 } from '../store/compile.ts';
+import { addCurrencyRates } from '../store/currency-rates.ts';
 import type { Database } from '../store/database.ts';
 import { discardDraft } from '../store/draft.ts';
 import { releaseWarnings } from '../store/exceptions.ts';
@@ -414,6 +415,10 @@ test('an amount has the decimals of its currency, unless the contract says other
     ),
   );
   await take(books, [entryOf('1', { quantity: 4500 })]);
+  // The seller's books are in pounds.
+  const rateOn = new Date().toISOString().slice(0, 10);
+  const rate = { base: 'JPY', quote: 'GBP', rateOn, rate: '0.005', source: 'Bank', bothWays: false };
+  await books.in((tx) => addCurrencyRates(tx, [rate], 'test'));
   await bill(database, books);
   expect(await invoicesOf(books)).toMatchObject([{ net: '10001', tax: '1000', total: '11001' }]);
   const places = async (currency: string, contract: object = {}) => {
