@@ -130,7 +130,8 @@ export async function issueInvoices(
     if (draft.seriesId === null) reasons.set(draft.id, draft.internal ? noInternalSeries : noSeries);
   if (releaseReason === null) await checkPurchaseOrders(tx, drafts, reasons);
   const { rates, missing } = await findPostedRates(tx, drafts, (draft) => issueDateOf(draft, now));
-  for (const [id, why] of missing) reasons.set(id, [reasons.get(id) ?? [], `${why}: enter it, then issue again`].flat().join('; '));
+  for (const [id, why] of missing)
+    reasons.set(id, [reasons.get(id) ?? [], `${why}: enter it, then issue again`].flat().join('; '));
   const held = drafts.filter((draft) => reasons.has(draft.id));
   await holdInvoices(
     tx,
@@ -141,7 +142,9 @@ export async function issueInvoices(
   const bySeries = Map.groupBy(numberable, (draft) => draft.seriesId!);
   const unnumbered: Unnumbered[] = [];
   for (const seriesId of [...bySeries.keys()].sort())
-    unnumbered.push(...(await numberBlock(tx, seriesId, bySeries.get(seriesId)!, { rates, actor, now, limits })));
+    unnumbered.push(
+      ...(await numberBlock(tx, seriesId, bySeries.get(seriesId)!, { rates, actor, now, limits })),
+    );
   await holdUnnumbered(tx, unnumbered, actor);
   const refused = new Set(unnumbered.map(({ draft }) => draft));
   const passing = numberable.filter((draft) => !refused.has(draft));
