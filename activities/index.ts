@@ -1,6 +1,7 @@
 /** Owns the list of all activities that a worker offers. */
 import { sweepOverdue } from '../runtime/sweeper.ts';
 import { doDaily } from '../store/daily.ts';
+import { watchTimers } from '../store/timers.ts';
 import { createBillingRunActivities } from './billing-run.ts';
 import { createClientInvoiceActivities } from './client-invoice.ts';
 import { createConnectionActivities } from './connection.ts';
@@ -19,6 +20,7 @@ export function createActivities(deps: ActivityDeps) {
     sweepOverdue: async () => {
       const woken = await sweepOverdue(deps.database);
       await doDaily(deps.database);
+      await watchTimers(deps.database);
       return woken;
     },
   };

@@ -130,7 +130,7 @@ interface NewVersion {
 /** Finds or makes the source row that entries of a connection, of a kind of file or of tickets hang on. */
 export async function ensureSource(
   tx: WorkspaceTx,
-  source: { kind: 'connection' | 'file' | 'ticket'; name: string; connectionId: string | null },
+  source: { kind: 'connection' | 'file' | 'ticket' | 'timer'; name: string; connectionId: string | null },
 ): Promise<string> {
   await tx.run(
     `insert into sources (workspace_id, id, kind, name, connection_id) values ($1, $2, $3, $4, $5)

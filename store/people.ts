@@ -12,6 +12,8 @@ export interface Person {
   code: string | null;
   /** What they are paid in; null: the workspace's. */
   currency: string | null;
+  /** IANA; where their days are; null: the workspace's. */
+  zone: string | null;
   active: boolean;
   /** When name and address were taken out of here and of the audit; for good. */
   forgottenAt: string | null;
@@ -26,6 +28,7 @@ export const people = tenantTable<Person>('people', {
   position: 'plain',
   code: 'plain',
   currency: 'plain',
+  zone: 'plain',
   active: 'plain',
   forgottenAt: 'plain',
   createdAt: 'plain',

@@ -490,12 +490,17 @@ async function refuseRunningTimer(tx: WorkspaceTx, ticket: TicketContent): Promi
      where v.workspace_id = $1 and v.person_id = $2 and v.work_date = $3 and v.project_id = $4 and v.running order by v.entry_id limit 1`,
     [tx.workspaceId, ticket.personId, ticket.workDate, ticket.projectId],
   );
-  if (running)
+  const ours = await tx.row<{ timerId: string }>(
+    `select t.id as timer_id from timers t join tasks k on k.workspace_id = $1 and k.id = t.task_id
+     where t.workspace_id = $1 and t.person_id = $2 and t.stopped_at is null and k.project_id = $3`,
+    [tx.workspaceId, ticket.personId, ticket.projectId],
+  );
+  if (running ?? ours)
     throw new Refusal({
       code: 'ticket.timer_running',
       message: 'A timer of this person is running on the project that day.',
       whatToDo: 'Stop the timer, then submit again.',
-      details: { entryId: running.entryId },
+      details: { ...running, ...ours },
     });
 }
 

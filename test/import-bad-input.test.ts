@@ -19,7 +19,7 @@ describe('encodings', () => {
     for (const blockBytes of [7, 65_536]) {
       const { entries, unreadable } = await parseText(bytes, mapping, blockBytes);
       expect(unreadable).toEqual([]);
-      expect(entries.map(({ person, notes }) => [person.name, notes])).toEqual([
+      expect(entries.map(({ person, notes }) => [person?.name, notes])).toEqual([
         ['Åsa Öberg', 'naïve, 5 €'],
         ['Ada', 'note 2'],
       ]);

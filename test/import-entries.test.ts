@@ -324,7 +324,7 @@ describe('the content hash', () => {
     ['kind', { kind: 'mileage_time' }],
     ['work date', { workDate: '2026-01-06' }],
     ['quantity', { quantity: 3601 }],
-    ['person', { person: { ...entry.person, email: 'eve@example.test' } }],
+    ['person', { person: { ...entry.person!, email: 'eve@example.test' } }],
     ['client', { client: null }],
     ['project', { project: { externalId: null, code: 'P2', name: 'Hull' } }],
     ['task', { task: { externalId: null, code: null, name: 'Survey' } }],

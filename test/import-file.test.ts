@@ -60,7 +60,7 @@ function controlTotals(chunks: ParsedChunk[]): ControlTotals {
   expect(new Set(unreadable.map(({ reason }) => reason))).toEqual(new Set(['work_date.missing']));
   expect(new Set(entries.map(({ externalId }) => externalId)).size).toBe(entries.length);
   const sum = (list: typeof entries) => list.reduce((total, { quantity }) => total + quantity, 0);
-  const personDays = Map.groupBy(entries, ({ person, workDate }) => `${person.code} ${workDate}`);
+  const personDays = Map.groupBy(entries, ({ person, workDate }) => `${person?.code} ${workDate}`);
   const long = [...personDays.values()].filter((list) => sum(list) > 86_400);
   const pc2 = entries.filter(({ project }) => project?.code === 'PC2');
   return {

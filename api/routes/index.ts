@@ -79,12 +79,14 @@ import { amendContract } from './contracts/amend-contract.ts';
 import { createContract } from './contracts/create-contract.ts';
 import { getContract } from './contracts/get-contract.ts';
 import { getContractTerms } from './contracts/get-contract-terms.ts';
+import { getPriceSchedule } from './contracts/get-price-schedule.ts';
 import { listAmendments } from './contracts/list-amendments.ts';
 import { listContracts } from './contracts/list-contracts.ts';
 import { listRetainerPeriods } from './contracts/list-retainer-periods.ts';
 import { listRetentions } from './contracts/list-retentions.ts';
 import { refundRetainer } from './contracts/refund-retainer.ts';
 import { releaseRetentions } from './contracts/release-retentions.ts';
+import { stateCompletion } from './contracts/state-completion.ts';
 import { topUpRetainer } from './contracts/top-up-retainer.ts';
 import { updateContract } from './contracts/update-contract.ts';
 import { createCostRate } from './cost-rates/create-cost-rate.ts';
@@ -275,6 +277,13 @@ import { deleteStrategy } from './strategies/delete-strategy.ts';
 import { getStrategy } from './strategies/get-strategy.ts';
 import { listStrategies } from './strategies/list-strategies.ts';
 import { updateStrategy } from './strategies/update-strategy.ts';
+import { approveTaskEntries } from './task-entries/approve-task-entries.ts';
+import { createTaskEntry } from './task-entries/create-task-entry.ts';
+import { deleteTaskEntry } from './task-entries/delete-task-entry.ts';
+import { getTaskEntry } from './task-entries/get-task-entry.ts';
+import { listTaskEntries } from './task-entries/list-task-entries.ts';
+import { rejectTaskEntries } from './task-entries/reject-task-entries.ts';
+import { updateTaskEntry } from './task-entries/update-task-entry.ts';
 import { createTask } from './tasks/create-task.ts';
 import { getTask } from './tasks/get-task.ts';
 import { listTasks } from './tasks/list-tasks.ts';
@@ -300,6 +309,11 @@ import { withdrawTicket } from './tickets/withdraw-ticket.ts';
 import { listValidationRules } from './validation-rules/list-validation-rules.ts';
 import { setContractRule } from './validation-rules/set-contract-rule.ts';
 import { setWorkspaceRule } from './validation-rules/set-workspace-rule.ts';
+import { discardTimer } from './timers/discard-timer.ts';
+import { getTimer } from './timers/get-timer.ts';
+import { listTimers } from './timers/list-timers.ts';
+import { startTimer } from './timers/start-timer.ts';
+import { stopTimer } from './timers/stop-timer.ts';
 import { receiveWebhook } from './webhooks/receive-webhook.ts';
 import { listWork } from './work/list-work.ts';
 import { getWorkspace } from './workspace/get-workspace.ts';
@@ -383,6 +397,8 @@ export const routes: readonly Route[] = [
   listAmendments,
   listRetainerPeriods,
   topUpRetainer,
+  getPriceSchedule,
+  stateCompletion,
   refundRetainer,
   listRetentions,
   releaseRetentions,
@@ -539,6 +555,18 @@ export const routes: readonly Route[] = [
   getTask,
   listTasks,
   updateTask,
+  createTaskEntry,
+  getTaskEntry,
+  listTaskEntries,
+  updateTaskEntry,
+  deleteTaskEntry,
+  approveTaskEntries,
+  rejectTaskEntries,
+  startTimer,
+  getTimer,
+  listTimers,
+  stopTimer,
+  discardTimer,
   receiveWebhook,
   listWork,
   getWorkspace,

@@ -203,7 +203,7 @@ describe('phases and tasks', () => {
     });
     expect(task.json.assigneeIds).toEqual([annId]);
     const path = `/tasks/${task.json.id}`;
-    const both = await firm.patch(path, { assigneeIds: [bobId, annId], status: 'done' });
+    const both = await firm.patch(path, { assigneeIds: [bobId, annId], quantity: '2.5', status: 'done' });
     expect(both.json).toMatchObject({ status: 'done', assigneeIds: [annId, bobId].sort() });
     await firm.patch(path, { name: 'Welding aft' });
     await firm.patch(path, { assigneeIds: [bobId] });

@@ -89,6 +89,18 @@ const makers: Record<string, Make> = {
     kind: 'acceptance',
   })),
   taskId: post('/tasks', ({ projectId }) => ({ projectId, name: 'Fixture task' })),
+  taskEntryId: post('/task-entries', ({ taskId, personId }) => ({
+    kind: 'labor',
+    taskId,
+    personId,
+    workDate: '2026-03-03',
+    seconds: 1800,
+  })),
+  // Of somebody else: while a timer runs, its person hands in no ticket for the project.
+  timerId: async (context) => {
+    const personId = await post('/people', () => ({ name: 'Kari Moe' }))(context);
+    return post('/timers', ({ taskId }) => ({ taskId, personId }))(context);
+  },
   mileageClauseId: post('/mileage-clauses', ({ clientId }) => ({
     scopeId: clientId,
     kind: 'distance',

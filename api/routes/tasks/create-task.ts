@@ -1,8 +1,8 @@
 /** Owns POST /tasks. */
-import { assignTask, tasks } from '../../../store/tasks.ts';
+import { assignTask, insertTask } from '../../../store/tasks.ts';
 import { recordCreated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { newTask, task, taskSubject } from './task.ts';
+import { newTask, shownTask, task, taskErrors, taskSubject, withRawQuantity } from './task.ts';
 
 export const createTask = defineRoute({
   name: 'create-task',
@@ -13,10 +13,11 @@ export const createTask = defineRoute({
   body: newTask,
   example: { projectId: '{projectId}', name: 'Welding' },
   responses: { 201: task },
-  errors: ['task.assignee_unknown'],
+  errors: taskErrors,
   handler: ({ body: { assigneeIds = [], ...values }, actor, transact }) =>
     transact(async (tx) => {
-      const created = await assignTask(tx, await tasks.insert(tx, values), assigneeIds);
+      const inserted = await insertTask(tx, withRawQuantity(values, null), actor.id);
+      const created = shownTask(await assignTask(tx, inserted, assigneeIds));
       await recordCreated(tx, actor, taskSubject, created);
       return { status: 201, body: created, headers: { Location: `/api/v1/tasks/${created.id}` } };
     }),

@@ -2,7 +2,7 @@
 import { found } from '../../../domain/refusal.ts';
 import { findTask } from '../../../store/tasks.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { task } from './task.ts';
+import { shownTask, task } from './task.ts';
 
 export const getTask = defineRoute({
   name: 'get-task',
@@ -12,5 +12,8 @@ export const getTask = defineRoute({
   permission: 'tasks.read',
   responses: { 200: task },
   handler: ({ params, transact }) =>
-    transact(async (tx) => ({ status: 200, body: found(await findTask(tx, params.taskId), 'task') })),
+    transact(async (tx) => ({
+      status: 200,
+      body: shownTask(found(await findTask(tx, params.taskId), 'task')),
+    })),
 });

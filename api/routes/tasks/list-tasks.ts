@@ -1,10 +1,10 @@
 /** Owns GET /tasks. */
 import { z } from 'zod';
 import { listTasks as readTasks } from '../../../store/tasks.ts';
-import { idAfter, toIdPage } from '../../kit/cursor.ts';
+import { idAfter, toPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, pageOf, pageQuery } from '../../kit/schemas.ts';
-import { status, task } from './task.ts';
+import { shownTask, status, task } from './task.ts';
 
 export const listTasks = defineRoute({
   name: 'list-tasks',
@@ -23,6 +23,6 @@ export const listTasks = defineRoute({
     transact(async (tx) => {
       const after = idAfter(cursor);
       const rows = await readTasks(tx, { limit, after, where: { projectId, status }, assigneeId });
-      return { status: 200, body: toIdPage(rows, limit) };
+      return { status: 200, body: toPage(rows, limit, (row) => [row.id], shownTask) };
     }),
 });

@@ -1,9 +1,9 @@
 /** Owns PATCH /tasks/:taskId. */
 import { found } from '../../../domain/refusal.ts';
-import { assignTask, findTask, tasks } from '../../../store/tasks.ts';
+import { assignTask, changeTask, findTask } from '../../../store/tasks.ts';
 import { recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { task, taskChange, taskSubject } from './task.ts';
+import { shownTask, task, taskChange, taskErrors, taskSubject, withRawQuantity } from './task.ts';
 
 export const updateTask = defineRoute({
   name: 'update-task',
@@ -14,17 +14,16 @@ export const updateTask = defineRoute({
   body: taskChange,
   example: { unitPrice: '95.00' },
   responses: { 200: task },
-  errors: ['task.assignee_unknown'],
+  errors: [...taskErrors, 'task.timer_running'],
   handler: ({ params, body: { assigneeIds, ...change }, actor, requireCurrent, transact }) =>
     transact(async (tx) => {
       const before = found(await findTask(tx, params.taskId, true), 'task');
-      requireCurrent(before);
-      const changed = found(await tasks.update(tx, before.id, change), 'task');
-      const after =
-        assigneeIds === undefined
-          ? { ...changed, assigneeIds: before.assigneeIds }
-          : await assignTask(tx, changed, assigneeIds);
-      await recordUpdated(tx, actor, taskSubject, before, after);
+      requireCurrent(shownTask(before));
+      const changed = await changeTask(tx, before, withRawQuantity(change, before), actor.id);
+      const after = shownTask(
+        assigneeIds === undefined ? { ...before, ...changed } : await assignTask(tx, changed, assigneeIds),
+      );
+      await recordUpdated(tx, actor, taskSubject, shownTask(before), after);
       return { status: 200, body: after };
     }),
 });

@@ -57,6 +57,15 @@ const settings = z.strictObject({
   approvalLimits: z.record(currency, price).nullish().meta({
     description: 'Currency → up to how much a manager decides; a currency that is not named has no limit.',
   }),
+  timerLimitHours: z
+    .int()
+    .min(1)
+    .max(24)
+    .nullish()
+    .meta({ description: 'A timer that runs longer counts as forgotten; default 12.' }),
+  defaultProductId: id.nullish().meta({
+    description: 'What work is sold as where nothing nearer names a product.',
+  }),
   digestTime: z
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day, such as 07:00')
