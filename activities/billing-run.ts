@@ -1,5 +1,6 @@
 /** Owns the steps of a billing run: compile, draft, issue, cancel; each repeatable, set-based, and done chunk by chunk. */
 import { numberLimits } from '../connectors/kit/registry.ts';
+import { contractsOfItems } from '../store/chosen-items.ts';
 import {
   type CompileCursor,
   type ContractForBilling,
@@ -223,7 +224,8 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     return database.inWorkspace(ref.workspaceId, async (tx) => {
       await beginStep(tx, run.id, step);
       const contracts = await contractsInScope(tx, { type: run.scopeType, id: run.scopeId });
-      return run.itemCount === null ? contracts : contractsOfItems(tx, contracts, await readRunItems(tx, run.id));
+      const itemIds = run.itemCount === null ? null : await readRunItems(tx, run.id);
+      return itemIds === null ? contracts : contractsOfItems(tx, contracts, itemIds);
     });
   }
 }

@@ -76,7 +76,10 @@ export async function draftContract(
   const termed = builder
     .build()
     .map((draft) => withTaxes(draft, timeline, taxes, { rounding: contract.rounding, today }));
-  const drafts = termed.filter((draft) => !isBelowMinimum(draft, run.cutoffOn, latestInvoiceDays));
+  // What a person chose is billed, however little it is.
+  const drafts = run.itemIds
+    ? termed
+    : termed.filter((draft) => !isBelowMinimum(draft, run.cutoffOn, latestInvoiceDays));
   const none = { invoices: 0, items: 0, net: '0', seconds: 0 };
   if (drafts.length === 0 && (!tell || termed.length === 0)) return none;
   const lines = await writeDrafts(tx, contract, run, grouping, drafts);

@@ -56,7 +56,8 @@ export async function* openItems(
     );
     const wanted = page.filter((item) => {
       const code = why(item);
-      if (code !== null) tell?.(item, code);
+      // Nobody asked for what is outside of the scope, unless they named it.
+      if (code !== null && (code !== 'outside_scope' || chosen)) tell?.(item, code);
       return code === null;
     });
     if (wanted.length > 0) yield wanted;

@@ -1,4 +1,5 @@
 /** Owns billing runs: asking for one, where it stands, cancelling it. */
+import type { Grouping } from '../domain/grouping/group-keys.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
 import type { RunScope } from './compile.ts';
@@ -17,9 +18,11 @@ export type FinishAt = (typeof finishes)[number];
 /** `undo` is asked for apart, of a run that has ended. */
 export const runSteps = ['compile', 'draft', 'issue', 'undo'] as const;
 export type RunStep = (typeof runSteps)[number];
-/** The steps of a run, in their order. */
-export const stepsTo = (finishAt: FinishAt): readonly FinishAt[] =>
-  finishes.slice(0, finishes.indexOf(finishAt) + 1);
+/** The steps of a run, in their order. Chosen items are there already: nothing is compiled for them. */
+export const stepsOf = ({ finishAt, itemCount }: Pick<Run, 'finishAt' | 'itemCount'>): readonly FinishAt[] =>
+  finishes
+    .slice(0, finishes.indexOf(finishAt) + 1)
+    .filter((step) => itemCount === null || step !== 'compile');
 
 export interface Run {
   id: string;
@@ -32,6 +35,10 @@ export interface Run {
   finishAt: FinishAt;
   /** Only entries of these tasks are compiled; null: of all, and of none. */
   taskIds: string[] | null;
+  /** Of how many chosen items drafts are made; null: of all that is open. */
+  itemCount: number | null;
+  /** Stands in for that of the contracts. */
+  grouping: Grouping | null;
   status: (typeof runStatuses)[number];
   cancelRequested: boolean;
   undoRequested: boolean;
@@ -53,7 +60,10 @@ export interface RunStepRow {
   finishedAt: string | null;
 }
 
-const columns = `id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, task_ids, status, cancel_requested,
+/** Events and their readers stay small; the run itself holds all of them. */
+const mostTold = 100;
+
+const columns = `id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, task_ids, cardinality(item_ids) as item_count, grouping, status, cancel_requested,
   undo_requested, operation_id, error, counts, created_at, started_at, finished_at`;
 
 export async function requestRun(
@@ -66,12 +76,14 @@ export async function requestRun(
     cutoffOn: Day;
     finishAt: FinishAt;
     taskIds?: readonly string[] | null;
+    itemIds?: readonly string[] | null;
+    grouping?: Grouping | null;
     operationId?: string | null;
   },
 ): Promise<Run> {
   const run = await tx.row<Run>(
-    `insert into runs (workspace_id, id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, task_ids, operation_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::uuid[], $11) returning ${columns}`,
+    `insert into runs (workspace_id, id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, task_ids, operation_id, item_ids, grouping)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::uuid[], $11, $12::uuid[], $13) returning ${columns}`,
     [
       tx.workspaceId,
       newId(),
@@ -84,6 +96,8 @@ export async function requestRun(
       wanted.finishAt,
       wanted.taskIds ? plainArray(wanted.taskIds) : null,
       wanted.operationId ?? null,
+      wanted.itemIds ? plainArray(wanted.itemIds) : null,
+      wanted.grouping ? JSON.stringify(wanted.grouping) : null,
     ],
   );
   await recordEvents(tx, [
@@ -93,7 +107,7 @@ export async function requestRun(
       subjectId: run!.id,
       actor: wanted.pulledBy,
       permission: 'runs.read',
-      payload: { ...wanted },
+      payload: { ...wanted, ...(wanted.itemIds && { itemIds: wanted.itemIds.slice(0, mostTold) }) },
     },
   ]);
   await enqueueLook(tx, {
@@ -114,6 +128,15 @@ export async function readRun(
     tx.workspaceId,
     runId,
   ]);
+}
+
+/** The items that the run was asked to draft; null: all that are open. */
+export async function readRunItems(tx: WorkspaceTx, runId: string): Promise<string[] | null> {
+  const row = await tx.row<{ itemIds: string[] | null }>(
+    'select item_ids from runs where workspace_id = $1 and id = $2',
+    [tx.workspaceId, runId],
+  );
+  return row?.itemIds ?? null;
 }
 
 export async function listRuns(

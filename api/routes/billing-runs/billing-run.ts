@@ -1,10 +1,12 @@
 /** Owns how a billing run is asked for and shown over the API. */
 import { z } from 'zod';
+import { mostChosenItems, type WantedDrafts } from '../../../store/chosen-items.ts';
 import type { WorkspaceTx } from '../../../store/database.ts';
 import { requireReference } from '../../../store/references.ts';
 import { finishes, runStatuses, runSteps, triggers } from '../../../store/runs.ts';
 import { type Actor, requirePermission } from '../../kit/auth.ts';
 import { day, id, instant, note, storedDay } from '../../kit/schemas.ts';
+import { grouping } from '../contracts/contract.ts';
 
 const scopeType = z.enum(['contract', 'client', 'project', 'workspace']);
 const finishAt = z.enum(['draft', 'issue']).meta({
@@ -28,6 +30,11 @@ export const billingRun = z
     cutoffOn: storedDay,
     finishAt: finishedAt,
     taskIds: z.array(id).nullable().meta({ description: 'Only work on these tasks; null: all.' }),
+    itemCount: z
+      .int()
+      .nullable()
+      .meta({ description: 'Of how many chosen items it makes drafts; null: of all that is open.' }),
+    grouping: grouping.nullable().meta({ description: "Instead of the contract's." }),
     status: runStatus,
     cancelRequested: z.boolean(),
     undoRequested: z.boolean(),
@@ -50,12 +57,31 @@ export const runStep = z.object({
   finishedAt: instant.nullable(),
 });
 
-export const newBillingRun = z.object({
-  scope: z.object({ type: scopeType, id }).strict(),
-  cutoffOn: day.meta({ description: 'Work dated before this day is billed.' }),
-  reason: note.meta({ description: 'Why it is pulled by hand.' }),
-  finishAt: finishAt.default('draft'),
-});
+export const newBillingRun = z
+  .object({
+    scope: z.object({ type: scopeType, id }).strict().optional().meta({
+      description: 'Whose work is billed; left out with itemIds: the workspace.',
+    }),
+    itemIds: z.array(id).min(1).max(mostChosenItems).optional().meta({
+      description:
+        'Only these pending items are drafted, whatever the minimum of their contract; nothing is compiled.',
+    }),
+    cutoffOn: day.optional().meta({
+      description: 'Work dated before this day is billed; left out with itemIds: whatever its day.',
+    }),
+    grouping: grouping.optional().meta({ description: "Instead of the contract's, for this run." }),
+    reason: note.meta({ description: 'Why it is pulled by hand.' }),
+    finishAt: finishAt.default('draft'),
+  })
+  .strict()
+  .refine((run) => run.itemIds !== undefined || run.scope !== undefined, {
+    path: ['scope'],
+    message: 'name a scope, or itemIds',
+  })
+  .refine((run) => run.itemIds !== undefined || run.cutoffOn !== undefined, {
+    path: ['cutoffOn'],
+    message: 'name a cutoff, or itemIds',
+  });
 export const billingRunExample = {
   scope: { type: 'project', id: '{projectId}' },
   cutoffOn: '2026-02-01',
@@ -63,12 +89,25 @@ export const billingRunExample = {
   finishAt: 'draft',
 };
 
-/** Refuses a run to issue by who may not issue, and a scope that this workspace does not have. */
-export async function requireRunAllowed(
+/** Of no chosen item the day matters: as far as days go. */
+const noCutoff = '2199-12-31';
+
+/** The run that is asked for, whole. Refuses one to issue by who may not issue, and a scope that this workspace does not have. */
+export async function toWantedDrafts(
   tx: WorkspaceTx,
   actor: Actor,
   wanted: z.output<typeof newBillingRun>,
-): Promise<void> {
+): Promise<WantedDrafts> {
   if (wanted.finishAt === 'issue') requirePermission(actor, 'invoices.issue');
-  await requireReference(tx, wanted.scope.type, wanted.scope.id, '/scope/id');
+  const scope = wanted.scope ?? { type: 'workspace', id: tx.workspaceId };
+  await requireReference(tx, scope.type, scope.id, '/scope/id');
+  return {
+    scope,
+    pulledBy: actor.id,
+    reason: wanted.reason,
+    cutoffOn: wanted.cutoffOn ?? noCutoff,
+    finishAt: wanted.finishAt,
+    itemIds: wanted.itemIds ?? null,
+    grouping: wanted.grouping ?? null,
+  };
 }

@@ -1,14 +1,15 @@
 /** Owns POST /billing-runs. */
-import { requestRun } from '../../../store/runs.ts';
+import { requestDrafts } from '../../../store/chosen-items.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { billingRun, billingRunExample, newBillingRun, requireRunAllowed } from './billing-run.ts';
+import { billingRun, billingRunExample, newBillingRun, toWantedDrafts } from './billing-run.ts';
 
 export const createBillingRun = defineRoute({
   name: 'create-billing-run',
   method: 'post',
   path: '/billing-runs',
   summary: 'Start a billing run by hand',
-  description: 'A run that ends at issue also needs the permission invoices.issue.',
+  description:
+    'A run that ends at issue also needs the permission invoices.issue. Asked for again while the same one is under way, it is that one.',
   permission: 'runs.create',
   idempotency: 'required',
   body: newBillingRun,
@@ -17,8 +18,7 @@ export const createBillingRun = defineRoute({
   errors: ['reference.unknown', 'auth.permission_missing'],
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
-      await requireRunAllowed(tx, actor, body);
-      const run = await requestRun(tx, { ...body, trigger: 'by_hand', pulledBy: actor.id });
+      const run = await requestDrafts(tx, await toWantedDrafts(tx, actor, body));
       return { status: 202, body: run, headers: { Location: `/api/v1/billing-runs/${run.id}` } };
     }),
 });

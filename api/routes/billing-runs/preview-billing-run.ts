@@ -1,11 +1,12 @@
 /** Owns POST /billing-runs/preview. */
 import { z } from 'zod';
+import { leftOutCodes } from '../../../domain/left-out.ts';
 import { previewRun } from '../../../store/preview-run.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { storedDecimal } from '../../kit/schemas.ts';
+import { id, storedDay, storedDecimal } from '../../kit/schemas.ts';
 import { ruleCount } from '../exceptions/exception.ts';
 import { invoice, invoiceLine } from '../invoices/invoice.ts';
-import { billingRunExample, newBillingRun, requireRunAllowed } from './billing-run.ts';
+import { billingRunExample, newBillingRun, toWantedDrafts } from './billing-run.ts';
 
 export const previewBillingRun = defineRoute({
   name: 'preview-billing-run',
@@ -31,6 +32,51 @@ export const previewBillingRun = defineRoute({
       invoices: z.array(invoice.extend({ lines: z.array(invoiceLine) })).meta({
         description: 'The last 100 of them with their first 50 lines; lineCount tells how many there are.',
       }),
+      taxes: z
+        .array(
+          z.object({
+            currency: z.string(),
+            category: z.string(),
+            rate: storedDecimal,
+            net: storedDecimal,
+            tax: storedDecimal,
+          }),
+        )
+        .meta({ description: 'What the drafts come to by tax.' }),
+      margin: z
+        .array(
+          z.object({
+            currency: z.string(),
+            net: storedDecimal,
+            cost: storedDecimal,
+            margin: storedDecimal,
+            itemsWithoutCost: z.int().meta({ description: 'Their cost is not known: the margin is less.' }),
+          }),
+        )
+        .nullable()
+        .meta({ description: 'Null for who may not see margins.' }),
+      leftOut: z
+        .array(
+          z.object({
+            code: z.enum(leftOutCodes),
+            message: z.string(),
+            whatToDo: z.string(),
+            items: z.int(),
+            amounts: z.array(z.object({ currency: z.string(), amount: storedDecimal })),
+          }),
+        )
+        .meta({ description: 'Priced items that carry forward, by reason.' }),
+      leftOutItems: z
+        .array(
+          z.object({
+            itemId: id,
+            code: z.enum(leftOutCodes),
+            reason: z.string().nullable().meta({ description: 'Why it is held.' }),
+            workDate: storedDay.nullable(),
+            amount: storedDecimal.nullable(),
+          }),
+        )
+        .meta({ description: 'The first 500 of them.' }),
       exceptions: z.array(ruleCount),
       staysBack: z
         .array(
@@ -47,8 +93,9 @@ export const previewBillingRun = defineRoute({
   },
   errors: ['billing_run.preview_too_large', 'reference.unknown', 'auth.permission_missing'],
   handler: async ({ body, actor, workspaceId, deps }) => {
-    await deps.database.inWorkspace(workspaceId, (tx) => requireRunAllowed(tx, actor, body));
-    const preview = await previewRun(deps.database, workspaceId, { ...body, pulledBy: actor.id });
-    return { status: 200, body: preview };
+    const wanted = await deps.database.inWorkspace(workspaceId, (tx) => toWantedDrafts(tx, actor, body));
+    const preview = await previewRun(deps.database, workspaceId, wanted);
+    const margin = actor.permissions.has('margins.read') ? preview.margin : null;
+    return { status: 200, body: { ...preview, margin } };
   },
 });
