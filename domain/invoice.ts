@@ -27,7 +27,7 @@ export const invoiceTransitions: Record<InvoiceStatus, readonly InvoiceStatus[]>
   issued: ['sent', 'partially_paid', 'settled', 'void', 'credited', 'uncollectible'],
   sent: ['partially_paid', 'settled', 'credited', 'uncollectible'],
   partially_paid: ['issued', 'sent', 'settled', 'credited', 'uncollectible'],
-  settled: ['partially_paid', 'issued', 'sent'],
+  settled: ['partially_paid', 'issued', 'sent', 'credited'],
   discarded: [],
   void: [],
   credited: [],

@@ -4,6 +4,7 @@ import { Decimal, type Rounding } from '../domain/money.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { verifyChain } from './events.ts';
+import { type Comparison, correctionComparisons, creditedTotals } from './verify-corrections.ts';
 
 export interface Check {
   name: string;
@@ -33,7 +34,7 @@ const invoicePage = 2_000;
 export async function verifyWorkspace(database: Database, workspaceId: string): Promise<Verification> {
   const inOne = (work: (tx: WorkspaceTx) => Promise<Check>) => database.inWorkspace(workspaceId, work);
   const checks: Check[] = [];
-  for (const { name, says, sql } of comparisons) {
+  for (const { name, says, sql } of [...comparisons, ...correctionComparisons]) {
     checks.push(await inOne(async (tx) => toCheck(name, says, await compare(tx, sql))));
   }
   checks.push(await inOne(checkInvoiceTotals));
@@ -62,7 +63,7 @@ function toCheck(name: string, says: string, { checked, wrong, sample }: Compare
 }
 
 // $1 is the workspace. Row-level security alone would do; the plain condition lets the indexes serve it.
-const comparisons: { name: string; says: string; sql: string }[] = [
+const comparisons: Comparison[] = [
   {
     name: 'claims',
     says: 'entry versions, claimed = Σ claims and within the entry',
@@ -304,7 +305,7 @@ const comparisons: { name: string; says: string; sql: string }[] = [
           select metric, key, sum(value) as value from (
             select metric, key, value from totals where workspace_id = $1
             union all select metric, key, value from total_deltas where workspace_id = $1) t
-          where metric in ('entries', 'entry_seconds', 'open_seconds', 'pending_amount', 'item_count', 'item_amount', 'drafted_net', 'issued_net', 'internal_net', 'receivable', 'paid', 'issued_invoices')
+          where metric in ('entries', 'entry_seconds', 'open_seconds', 'pending_amount', 'item_count', 'item_amount', 'drafted_net', 'issued_net', 'internal_net', 'credited_net', 'internal_credited_net', 'receivable', 'paid', 'issued_invoices')
           group by 1, 2)
         select metric || coalesce(' ' || nullif(key, ''), '') || ' is ' || coalesce(k.value, 0) || ', recomputed ' || coalesce(e.value, 0) as place,
           coalesce(k.value, 0) <> coalesce(e.value, 0) as broken
@@ -322,6 +323,8 @@ interface InvoiceSums {
   lineCount: number;
   itemCount: number;
   modes: Rounding;
+          ${creditedTotals}
+          union all
   lines: number;
   items: number;
   byTax: { amount: DecimalText; taxCategory: string; taxRate: DecimalText }[];

@@ -71,6 +71,34 @@ const runToDraft: Make = async (context) => {
   return run.id;
 };
 
+/** Of an invoice of its own: the other fixtures are about a draft. */
+const draftCreditNote: Make = async (context) => {
+  const { api, key, ids, workspaceId } = context;
+  const books = await booksOf(context);
+  const facts = { client: named('Fixture Lines'), project: { ...named('Fixture project'), code: 'FIX1' } };
+  await take(books, [entryOf('F3', { ...facts, person: { ...named('Ola Vik'), email: null } })]);
+  const scope = { type: 'project', id: ids.projectId };
+  const body = { scope, cutoffOn: '2026-12-31', reason: 'fixture', finishAt: 'draft' };
+  const headers = () => ({ 'Idempotency-Key': newId() });
+  const asked = await api.call('POST', '/billing-runs', { key, body, headers: headers() });
+  await carryOut(api.test.database, books, asked.json as Parameters<typeof carryOut>[2]);
+  const drafted = await newest('client_invoices')(context);
+  const issued = await api.call('POST', `/invoices/${drafted}/issue`, {
+    key,
+    body: { releaseReason: 'fixture' },
+    headers: headers(),
+  });
+  if (issued.status !== 200) throw new Error(`fixture issue: ${issued.status} ${issued.text}`);
+  const answer = await api.call('POST', `/invoices/${drafted}/credit-notes`, {
+    key,
+    body: { by: 'full', reason: 'fixture', issue: false },
+    headers: headers(),
+  });
+  if (answer.status !== 201)
+    throw new Error(`fixture credit note: ${answer.status} ${answer.text} in ${workspaceId}`);
+  return (answer.json as { id: string }).id;
+};
+
 const recordPayment: Make = async ({ api, key, ids }) => {
   const answer = await api.call('POST', '/payments', {
     key,
@@ -113,6 +141,7 @@ export const pipelineMakers: Record<string, Make> = {
   itemId: newest('billable_items'),
   invoiceId: newest('client_invoices'),
   lineId: newest('invoice_lines'),
+  creditNoteId: draftCreditNote,
   paymentId: recordPayment,
   proposalId: proposeMatch,
 };

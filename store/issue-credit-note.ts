@@ -1,0 +1,324 @@
+/** Owns issuing credit notes: what they take back of the invoice, its balance, and the number, all in one transaction. */
+import { createHash } from 'node:crypto';
+import { localDay } from '../domain/day.ts';
+import { type Doer, keepApart } from '../domain/duties.ts';
+import { openBalance, statusByBalance } from '../domain/invoice.ts';
+import { Decimal, minorPlaces, round } from '../domain/money.ts';
+import { found, Refusal } from '../domain/refusal.ts';
+import type { DecimalText, Instant } from '../domain/work-entry.ts';
+import {
+  type CreditableInvoice,
+  type CreditNote,
+  lockCreditable,
+  lockCreditNote,
+  readCreditNote,
+  readCreditNoteLines,
+} from './credit-notes.ts';
+import type { WorkspaceTx } from './database.ts';
+import { dutyRule, recordDutyExceptions } from './duties.ts';
+import { dutyLimit } from './duty-limits.ts';
+import { recordEvents } from './events.ts';
+import { giveBack, giveBackWrittenOff, type Returned } from './give-back.ts';
+import { type Reckoned, reckonCredit, requireDraft } from './make-credit-note.ts';
+import { enqueueLook } from './outbox.ts';
+import { returnToAccount } from './payment-applications.ts';
+import { requireOpenPeriods } from './periods.ts';
+import { takeNumber } from './take-number.ts';
+import { addDeltas } from './totals.ts';
+import type { WriteOffReason } from './write-off.ts';
+
+/** Who issues: with the reason of a lone admin who decides on their own credit, for the duties report. */
+export interface CreditIssuer {
+  doer: Doer;
+  ownReason: string | null;
+}
+
+/** True where the credit is above the limit of who wrote it, and they are not alone (BILLING §8). */
+export async function needsSecondPerson(
+  tx: WorkspaceTx,
+  note: Pick<CreditNote, 'createdBy' | 'total' | 'currency'>,
+  { doer, ownReason }: CreditIssuer,
+): Promise<boolean> {
+  if (note.createdBy !== doer.id || !(await isAboveLimit(tx, note, doer))) return false;
+  const rule = await dutyRule(tx, 'invoices.credit', doer);
+  return rule.fourEyes && !(rule.alone && ownReason !== null);
+}
+
+async function isAboveLimit(
+  tx: WorkspaceTx,
+  note: Pick<CreditNote, 'total' | 'currency'>,
+  doer: Doer,
+): Promise<boolean> {
+  const limit = await dutyLimit(tx, 'credit', doer.memberId, note.currency);
+  return limit !== null && new Decimal(note.total).abs().gt(limit);
+}
+
+/**
+ * Issues a draft, dated today. What it takes is reckoned again under the invoice's lock: where that differs from what the draft
+ * says, it is refused. Items come back as their line's disposition says, held until a person releases them; money that the
+ * invoice no longer needs goes on account of its payments. Lock order: note, invoice, items, payments, series.
+ */
+export async function issueCreditNote(
+  tx: WorkspaceTx,
+  id: string,
+  issuer: CreditIssuer,
+  now: Instant,
+): Promise<CreditNote> {
+  const note = found(await lockCreditNote(tx, id), 'credit_note');
+  requireDraft(note, 'issued');
+  await requireDuty(tx, note, issuer);
+  const invoice = (await lockCreditable(tx, note.invoiceId))!;
+  const reckoned = await reckonCredit(tx, invoice, note.wanted);
+  await requireUnchanged(tx, note, reckoned);
+  const writeOffId = await returnItems(tx, invoice, note, reckoned, issuer.doer.id);
+  const credit = new Decimal(note.total);
+  const excess = credit.minus(openBalance(invoice));
+  const today = localDay(now, invoice.zone);
+  if (excess.gt(0))
+    await returnToAccount(tx, invoice.id, excess, { postingDate: today, actor: issuer.doer.id });
+  await lowerBalance(tx, invoice, credit);
+  const issued = await number(tx, note, { invoice, reckoned, writeOffId, actor: issuer.doer.id, now });
+  await addDeltas(tx, [
+    { metric: 'receivable', key: invoice.currency, value: credit.negated().toFixed() },
+    // What the own company was charged was no revenue.
+    {
+      metric: invoice.internal ? 'internal_credited_net' : 'credited_net',
+      key: invoice.currency,
+      value: note.net,
+    },
+  ]);
+  await enqueueLook(tx, {
+    subjectType: 'client_invoice',
+    subjectId: invoice.id,
+    lane: 'interactive',
+    reason: 'credited',
+  });
+  return issued;
+}
+
+async function requireDuty(
+  tx: WorkspaceTx,
+  note: CreditNote,
+  { doer, ownReason }: CreditIssuer,
+): Promise<void> {
+  if (note.createdBy !== doer.id || !(await isAboveLimit(tx, note, doer))) return;
+  const standing = keepApart(
+    [
+      {
+        code: 'own_credit',
+        message: 'You wrote this credit note, and it is above your limit.',
+        always: false,
+      },
+    ],
+    await dutyRule(tx, 'invoices.credit', doer),
+    ownReason,
+  );
+  const subject = { type: 'credit_note', id: note.id, action: 'credit' };
+  await recordDutyExceptions(tx, doer, subject, standing, ownReason);
+}
+
+/** A payment does not change a credit; another credit does. */
+async function requireUnchanged(
+  tx: WorkspaceTx,
+  note: CreditNote,
+  { lines, totals }: Reckoned,
+): Promise<void> {
+  const kept = await readCreditNoteLines(tx, note.id);
+  const isSame =
+    new Decimal(totals.total).eq(note.total) &&
+    new Decimal(totals.tax).eq(note.tax) &&
+    lines.length === kept.length &&
+    lines.every(
+      ({ line, amount, quantity }, index) =>
+        line.id === kept[index]!.invoiceLineId &&
+        new Decimal(amount).eq(kept[index]!.amount) &&
+        new Decimal(quantity).eq(kept[index]!.quantity),
+    );
+  if (isSame) return;
+  throw new Refusal({
+    code: 'credit_note.outdated',
+    message: `It says ${note.total}; by what is left of invoice ${note.invoiceNumber} it would come to ${totals.total} now.`,
+    whatToDo: 'Discard it and write it anew.',
+    details: { was: note.total, is: totals.total },
+  });
+}
+
+/** Answers the write-off, where lines ask for one. */
+async function returnItems(
+  tx: WorkspaceTx,
+  invoice: CreditableInvoice,
+  note: CreditNote,
+  { lines }: Reckoned,
+  actor: string,
+): Promise<string | null> {
+  const ofDisposition = (off: boolean): Returned[] =>
+    lines
+      .filter(({ disposition }) => disposition !== null && (disposition === 'write_off') === off)
+      .flatMap(({ line, items }) => items.map((item) => ({ ...item, lineId: line.id })));
+  const why = `credit note of ${invoice.number}: ${note.reason}`;
+  await giveBack(tx, invoice, 'credit', ofDisposition(false), why);
+  const off = ofDisposition(true);
+  if (off.length === 0) return null;
+  const reasonCode = (note.wanted.writeOffReason ?? 'agreed') as WriteOffReason;
+  return giveBackWrittenOff(tx, invoice, off, { reasonCode, reason: note.reason, author: actor, why });
+}
+
+async function lowerBalance(tx: WorkspaceTx, before: CreditableInvoice, credit: Decimal): Promise<void> {
+  // Money may have gone back on account meanwhile.
+  const invoice = (await lockCreditable(tx, before.id))!;
+  const places = Math.max(minorPlaces(invoice.currency), new Decimal(invoice.total).dp());
+  const credited = new Decimal(invoice.credited).plus(credit).toFixed(places);
+  const balance = openBalance({ ...invoice, credited });
+  const isWhole = new Decimal(credited).eq(invoice.total) && (await hasNothingLeft(tx, invoice.id));
+  const status = isWhole
+    ? 'credited'
+    : statusByBalance(invoice.status, balance, invoice.applied, invoice.badDebt);
+  await tx.run(
+    `update client_invoices set credited = $3, status = $4, settled_at = case when $4 = 'settled' then coalesce(settled_at, now()) end
+     where workspace_id = $1 and id = $2`,
+    [tx.workspaceId, invoice.id, credited, status],
+  );
+}
+
+/** Of an invoice of 0.00 its hours say whether it is credited in full. */
+async function hasNothingLeft(tx: WorkspaceTx, invoiceId: string): Promise<boolean> {
+  const row = await tx.row<{ standing: boolean }>(
+    `select exists (select from allocations where workspace_id = $1 and invoice_id = $2 group by target_id, item_id having sum(quantity) <> 0) as standing`,
+    [tx.workspaceId, invoiceId],
+  );
+  return !row!.standing;
+}
+
+/** The series last: numbers without a gap, dates never backwards. It posts on its date, which the books must take. */
+async function number(
+  tx: WorkspaceTx,
+  note: CreditNote,
+  at: {
+    invoice: CreditableInvoice;
+    reckoned: Reckoned;
+    writeOffId: string | null;
+    actor: string;
+    now: Instant;
+  },
+): Promise<CreditNote> {
+  const { invoice, reckoned, writeOffId, actor, now } = at;
+  const seriesId = await seriesOf(tx, invoice);
+  const { number, sequence, issueDate } = await takeNumber(tx, seriesId, localDay(now, invoice.zone), {
+    clientCode: invoice.clientCode,
+  });
+  await requireOpenPeriods(tx, 'billing', [{ sellerId: invoice.sellerId, day: issueDate }], actor, now);
+  await requireFree(tx, invoice.sellerId, number);
+  const snapshot = JSON.stringify({
+    ...invoice.snapshot,
+    number,
+    issueDate,
+    issuedBy: actor,
+    terms: null,
+    allowances: [],
+    taxSubtotals: reckoned.totals.subtotals,
+    creditOf: { invoiceId: invoice.id, number: invoice.number, issueDate: invoice.issueDate },
+    reason: note.reason,
+  });
+  const contentHash = createHash('sha256')
+    .update(`${number}|${issueDate}|${note.net}|${note.tax}|${note.total}|${snapshot}`)
+    .digest('hex');
+  const inBooks = functionalAmounts(invoice, note);
+  await tx.run(
+    `update credit_notes set status = 'issued', number = $3, sequence = $4, series_id = $5, issue_date = $6::date, posting_date = $6::date, tax_point = coalesce($7::date, $6::date),
+       snapshot = $8, content_hash = decode($9, 'hex'), issued_by = $10, issued_at = $11, write_off_id = $12,
+       functional_currency = $13, functional_net = $14, functional_tax = $15, functional_total = $16, functional_conversion_id = $17
+     where workspace_id = $1 and id = $2`,
+    [
+      tx.workspaceId,
+      note.id,
+      number,
+      sequence,
+      seriesId,
+      issueDate,
+      invoice.taxPoint,
+      snapshot,
+      contentHash,
+      actor,
+      now,
+      writeOffId,
+      ...inBooks,
+    ],
+  );
+  await tx.run(
+    `insert into sync_records (workspace_id, connection_id, subject_type, subject_id, status, reason)
+     select $1, k.target_connection_id, 'credit_note', $2, 'not_synced', 'posting file'
+     from contracts k where k.workspace_id = $1 and k.id = $3 and k.target_connection_id is not null
+     on conflict (workspace_id, connection_id, subject_type, subject_id) do nothing`,
+    [tx.workspaceId, note.id, invoice.contractId],
+  );
+  await recordEvents(tx, [
+    {
+      type: 'credit_note.issued',
+      subjectType: 'credit_note',
+      subjectId: note.id,
+      actor,
+      permission: 'invoices.read',
+      payload: {
+        number,
+        issueDate,
+        invoiceId: invoice.id,
+        invoice: invoice.number,
+        reason: note.reason,
+        net: note.net,
+        total: note.total,
+        currency: invoice.currency,
+      },
+      before: { status: 'draft' },
+      after: { status: 'issued', number },
+    },
+    {
+      type: 'invoice.credited',
+      subjectType: 'client_invoice',
+      subjectId: invoice.id,
+      actor,
+      permission: 'invoices.read',
+      payload: { creditNoteId: note.id, number, total: note.total },
+    },
+  ]);
+  return (await readCreditNote(tx, note.id))!;
+}
+
+async function seriesOf(
+  tx: WorkspaceTx,
+  invoice: Pick<CreditableInvoice, 'sellerId' | 'internal'>,
+): Promise<string> {
+  const name = invoice.internal ? 'internal' : 'default';
+  const row = await tx.row<{ id: string }>(
+    `select id from series where workspace_id = $1 and seller_id = $2 and document_type = 'credit_note' and name = $3`,
+    [tx.workspaceId, invoice.sellerId, name],
+  );
+  if (row) return row.id;
+  throw new Refusal({
+    code: 'credit_note.no_series',
+    message: `The seller has no number series named ${name} for credit notes.`,
+    whatToDo: 'Make one (POST /series with documentType credit_note).',
+  });
+}
+
+async function requireFree(tx: WorkspaceTx, sellerId: string, number: string): Promise<void> {
+  const taken = await tx.row<{ id: string }>(
+    'select id from credit_notes where workspace_id = $1 and seller_id = $2 and number = $3',
+    [tx.workspaceId, sellerId, number],
+  );
+  if (taken)
+    throw new Refusal({
+      code: 'number.taken',
+      message: `The number ${number} is another credit note's of this seller.`,
+      whatToDo: 'Change the pattern of the series.',
+    });
+}
+
+/** In the seller's books at the original's rate, so that rates never differ between the two (BILLING §5). */
+function functionalAmounts(invoice: CreditableInvoice, note: CreditNote): (DecimalText | string | null)[] {
+  const { functionalCurrency: currency, functionalRate, functionalConversionId } = invoice;
+  if (currency === null) return [null, null, null, null, null];
+  const worth = (amount: DecimalText) =>
+    round(new Decimal(amount).times(functionalRate ?? 1), minorPlaces(currency), 'half_up').toFixed();
+  const [net, tax, total] = [worth(note.net), worth(note.tax), worth(note.total)];
+  return [currency, net, tax, total, functionalConversionId];
+}
