@@ -294,6 +294,8 @@ const comparisons: Comparison[] = [
           select case when internal then 'internal_net' else 'issued_net' end, currency, sum(net) from client_invoices
             where workspace_id = $1 and number is not null and status <> 'void' and number_given_by <> 'opening' group by 1, 2
           union all
+          ${creditedTotals}
+          union all
           select 'receivable', currency, sum(total - applied - credited - bad_debt) from client_invoices
             where workspace_id = $1 and number is not null and status <> 'void' group by 2
           union all
@@ -323,8 +325,6 @@ interface InvoiceSums {
   lineCount: number;
   itemCount: number;
   modes: Rounding;
-          ${creditedTotals}
-          union all
   lines: number;
   items: number;
   byTax: { amount: DecimalText; taxCategory: string; taxRate: DecimalText }[];
