@@ -7,6 +7,7 @@ export const exceptionRules: readonly string[] = [
   ...allRules.map((rule) => rule.code),
   ...targetKinds.map((kind) => `match.${kind}`),
   'connection.authorization_lost',
+  'contract.beyond_price',
   'contract.latest_invoice_date',
   'entry.changed_after_claim',
   'invoice.held',

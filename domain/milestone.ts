@@ -1,11 +1,19 @@
 /** Owns what a milestone waits for, what it must say for that, and the bound of their sum. */
 import { Decimal } from './money.ts';
 import { invalidField, Refusal } from './refusal.ts';
+import type { Severity } from './validation/rule.ts';
 import type { Day, DecimalText } from './work-entry.ts';
 
 /** A day comes; the hours worked reach a percentage of the budget; a person accepts. */
 export const milestoneKinds = ['date', 'percentage', 'acceptance'] as const;
 export type MilestoneKind = (typeof milestoneKinds)[number];
+
+/** Found where reached milestones come to more than the fixed price of their contract. */
+export const beyondPrice = {
+  code: 'contract.beyond_price',
+  severity: 'E' as Severity,
+  whatToDo: 'Raise the price by an amendment, or lower the milestone: it is billed by the run after that.',
+};
 
 export interface MilestoneFacts {
   name: string;
@@ -74,6 +82,25 @@ export function requireWithinPrice(
     `The milestones would add up to ${sum.toFixed()}, and the price of the project is ${new Decimal(projectPrice).toFixed()}.`,
     'Lower a milestone, or raise the price of the project.',
     { sum: sum.toFixed(), price: projectPrice },
+  );
+}
+
+/**
+ * Holds the prices of all milestones under a contract to its fixed price; null where it has none. `milestones` is their sum with
+ * the one that is made or changed.
+ */
+export function requireWithinFixedPrice(
+  price: DecimalText | null,
+  milestones: DecimalText,
+  pointer: string,
+): void {
+  if (price === null || new Decimal(milestones).lte(price)) return;
+  throw invalidField(
+    pointer,
+    'milestone.beyond_fixed_price',
+    `The milestones under the contract would add up to ${milestones}, and its fixed price is ${price}.`,
+    'Lower a milestone, or raise the price by an amendment.',
+    { sum: milestones, price },
   );
 }
 

@@ -2,6 +2,8 @@
 
 -- One schedule a contract, or one for a project of it. How much of the work is complete is stated by a person, and the latest word counts.
 alter table price_schedules
+  -- Of the contract, that the price is of; -1: none was looked up yet.
+  add column contract_version integer not null default -1,
   add column completed_percentage numeric check (completed_percentage between 0 and 100),
   add unique nulls not distinct (workspace_id, contract_id, project_id);
 create trigger price_schedule_entries_append_only before update or delete on price_schedule_entries

@@ -16,12 +16,14 @@ import {
   readClauses,
   termsAt,
 } from '../domain/contract-terms.ts';
+import { Decimal } from '../domain/money.ts';
 import { found, invalidField, Refusal } from '../domain/refusal.ts';
 import type { RuleSetting } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
 import type { Contract } from './contracts.ts';
 import type { WorkspaceTx } from './database.ts';
+import { sumsOfPrice } from './price-schedules.ts';
 
 interface StoredContract {
   id: string;
@@ -204,8 +206,26 @@ export async function requireClauses(
       throw invalidField(pointer, 'reference.unknown', `There is no ${row!.missing} in this workspace.`);
   }
   if (contractId === null) return;
+  await requirePriceCovers(tx, contractId, clauses);
   const below = capBelowBilled(clauses, await readBilled(tx, contractId, clauses, startsOn));
   if (below) throw invalidField(below.pointer, 'contract.cap_below_billed', below.message);
+}
+
+/** A fixed price is not below what is billed of it, nor below what its milestones add up to. */
+async function requirePriceCovers(
+  tx: WorkspaceTx,
+  contractId: string,
+  { billingModel }: ContractClauses,
+): Promise<void> {
+  if (billingModel.type !== 'fixed_price') return;
+  const { price } = billingModel;
+  const { billed, milestones } = await sumsOfPrice(tx, contractId);
+  const refuse = (code: string, what: string) =>
+    invalidField('/clauses/billingModel/price', code, `A price of ${price} is below ${what}.`);
+  if (new Decimal(price).lt(billed))
+    throw refuse('contract.price_below_billed', `${billed}, which is billed already`);
+  if (new Decimal(price).lt(milestones))
+    throw refuse('contract.price_below_milestones', `${milestones}, which its milestones add up to`);
 }
 
 /** What of the contract is on invoices and drafts; of periods that which the day is in. */

@@ -1,10 +1,15 @@
 /** Owns billing what a fixed price has earned: each milestone that was reached becomes one billable item, once. */
 import { type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
 import { localDay } from '../domain/day.ts';
+import { beyondPrice } from '../domain/milestone.ts';
+import { Decimal } from '../domain/money.ts';
+import { showAmount } from '../domain/validation/show-hours.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
 import type { ContractForBilling } from './compile.ts';
 import type { WorkspaceTx } from './database.ts';
+import { closeFixed, type RaisedFinding, raiseFindings } from './exceptions.ts';
+import { billOf, openSchedule, type PriceSchedule } from './price-schedules.ts';
 import { insertTermItems } from './term-items.ts';
 
 interface ReachedMilestone {
@@ -19,8 +24,8 @@ interface ReachedMilestone {
 const maxMilestones = 1_000;
 
 /**
- * Of the contract's projects, what was reached before the cutoff under a fixed price and has a price and no item yet. That their
- * sum is within the price is held where milestones are made. Answers how many items there are now for them.
+ * Of the contract's projects, what was reached before the cutoff under a fixed price by milestones and has a price and no item yet,
+ * as far as the contract's price goes: what is beyond it is an exception. Answers how many items there are now for them.
  */
 export async function compileMilestones(
   tx: WorkspaceTx,
@@ -35,13 +40,27 @@ export async function compileMilestones(
      order by id limit $3 for no key update`,
     [tx.workspaceId, plainArray(contract.projects.map((project) => project.id)), maxMilestones],
   );
-  const due = waiting.flatMap((milestone) => {
+  const reached = waiting.flatMap((milestone) => {
     const day = localDay(milestone.reachedAt, contract.zone);
     const terms = termsAt(timeline, day);
-    if (day >= run.cutoffOn || terms.billingModel.type !== 'fixed_price') return [];
+    if (
+      day >= run.cutoffOn ||
+      terms.billingModel.type !== 'fixed_price' ||
+      terms.billingModel.by !== 'milestones'
+    )
+      return [];
     return [{ ...milestone, day, version: terms.version }];
   });
-  if (due.length === 0) return 0;
+  if (reached.length === 0) return 0;
+  const schedule = await openSchedule(
+    tx,
+    timeline,
+    reached
+      .map(({ day }) => day)
+      .sort()
+      .at(-1)!,
+  );
+  const due = await withinPrice(tx, contract, schedule, reached);
   const ids = await insertTermItems(
     tx,
     contract,
@@ -62,5 +81,54 @@ export async function compileMilestones(
      where m.workspace_id = $1 and m.id = u.id`,
     [tx.workspaceId, plainArray(due.map((each) => each.id)), plainArray(ids)],
   );
+  await billOf(
+    tx,
+    schedule.id,
+    'billed',
+    due.map(({ price }, index) => ({ itemId: ids[index]!, amount: price })),
+  );
   return due.length;
+}
+
+/** Those that the price has room for, in their order; the others are an exception each until it is raised. */
+async function withinPrice<M extends ReachedMilestone>(
+  tx: WorkspaceTx,
+  contract: ContractForBilling,
+  { price, billed }: PriceSchedule,
+  reached: readonly M[],
+): Promise<M[]> {
+  const due: M[] = [];
+  const beyond: RaisedFinding[] = [];
+  let sum = new Decimal(billed);
+  for (const milestone of reached) {
+    const next = sum.plus(milestone.price);
+    if (next.lte(price)) {
+      due.push(milestone);
+      sum = next;
+    } else
+      beyond.push({
+        rule: beyondPrice.code,
+        severity: beyondPrice.severity,
+        subjectKey: `milestone:${milestone.id}`,
+        fingerprint: '',
+        subjectType: 'contract',
+        subjectId: contract.id,
+        contractId: contract.id,
+        detail: {
+          figure: `${showAmount(next)} ${contract.currency} with the milestone ${milestone.name}, price ${showAmount(price)}`,
+          milestoneId: milestone.id,
+          amount: next.toFixed(),
+          price,
+        },
+        entries: [],
+      });
+  }
+  await closeFixed(
+    tx,
+    beyondPrice.code,
+    due.map(({ id }) => `milestone:${id}`),
+    'the price has room for it',
+  );
+  await raiseFindings(tx, beyond);
+  return due;
 }

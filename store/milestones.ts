@@ -4,14 +4,17 @@ import {
   type MilestoneFacts,
   reachesPercentage,
   requireNotReached,
+  requireWithinFixedPrice,
   requireWithinPrice,
 } from '../domain/milestone.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
+import { lockContract, readTimeline } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { notify } from './notifications.ts';
+import { fixedPriceOn, sumsOfPrice } from './price-schedules.ts';
 import { projects, readMilestonePrices } from './projects.ts';
 import { type NewRow, tenantTable, type Values } from './tenant-table.ts';
 
@@ -60,8 +63,7 @@ export async function insertMilestone(tx: WorkspaceTx, values: NewMilestone): Pr
     });
   const milestone = await table.insert(tx, values);
   checkMilestone(milestone);
-  if (project && milestone.price !== null)
-    requireWithinPrice(project.price, await readMilestonePrices(tx, project.id), '/price');
+  if (project && milestone.price !== null) await requirePrices(tx, project);
   return milestone;
 }
 
@@ -83,9 +85,22 @@ export async function changeMilestone(
   checkMilestone(milestone);
   if (milestone.price !== null && milestone.price !== before.price) {
     const project = found(await projects.find(tx, before.projectId), 'project');
-    requireWithinPrice(project.price, await readMilestonePrices(tx, project.id), '/price');
+    await requirePrices(tx, project);
   }
   return milestone;
+}
+
+/** The project's own price, and the fixed price of its contract, whose projects may each be within theirs. */
+async function requirePrices(
+  tx: WorkspaceTx,
+  { id, price, contractId }: { id: string; price: DecimalText | null; contractId: string | null },
+): Promise<void> {
+  requireWithinPrice(price, await readMilestonePrices(tx, id), '/price');
+  if (contractId === null) return;
+  // Two projects of one contract at once: the later one sees the earlier one's milestone.
+  await lockContract(tx, contractId);
+  const agreed = fixedPriceOn(await readTimeline(tx, contractId), '9999-12-31');
+  requireWithinFixedPrice(agreed?.price ?? null, (await sumsOfPrice(tx, contractId)).milestones, '/price');
 }
 
 /** The caller holds it. */

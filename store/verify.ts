@@ -1,6 +1,6 @@
 /** Owns proving the books: everything that is stored twice, or derived, is recomputed from the ledgers and compared. */
-import { invoiceTotals } from '../domain/invoice.ts';
 import { Decimal, type Rounding } from '../domain/money.ts';
+import { type TaxedLine, taxTotals } from '../domain/tax.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { verifyChain } from './events.ts';
@@ -238,16 +238,45 @@ const comparisons: Comparison[] = [
   },
   {
     name: 'retainers',
-    says: 'periods of retainers, balance = Σ entries, and what was drawn in hours = Σ allocations',
+    says: 'periods of retainers, balance = Σ entries, what was drawn = what its draws took, and each fee one item of its own',
     sql: `select 'retainer from ' || r.starts_on || ' says ' || r.balance || ', its entries ' || coalesce(e.quantity, 0) || ', with '
-            || coalesce(e.drawn, 0) || ' drawn for ' || coalesce(a.quantity, 0) || ' h' as place,
-          r.balance <> coalesce(e.quantity, 0) or r.measure = 'hours' and coalesce(e.drawn, 0) <> coalesce(a.quantity, 0) as broken
+            || coalesce(e.drawn, 0) || ' drawn by ' || coalesce(d.draws, 0) || ' draws' as place,
+          r.balance <> coalesce(e.quantity, 0) or coalesce(d.wrong, 0) > 0
+            or r.fee_item_id is not null and (i.kind is distinct from 'retainer' or count(*) over (partition by r.fee_item_id) > 1) as broken
         from retainers r
-        left join (select retainer_id, sum(quantity) as quantity, -sum(quantity) filter (where kind = 'draw') as drawn
+        left join billable_items i on i.workspace_id = $1 and i.id = r.fee_item_id
+        left join (select retainer_id, sum(quantity) as quantity, -sum(quantity) filter (where kind in ('draw', 'return')) as drawn
                    from retainer_entries where workspace_id = $1 group by 1) e on e.retainer_id = r.id
-        left join (select target_id, sum(quantity) as quantity from allocations
-                   where workspace_id = $1 and kind in ('retainer', 'retainer_reversal') group by 1) a on a.target_id = r.id
+        left join (
+          select w.retainer_id, count(*) as draws,
+            count(*) filter (where (a.quantity <> 0) <> (w.returned_at is null) or x.expected is not null and x.expected <> x.used) as wrong
+          from retainer_draws w
+          left join lateral (select coalesce(sum(a.quantity), 0) as quantity from allocations a
+            where a.workspace_id = $1 and a.target_id = w.id and a.invoice_id is null) a on true
+          left join lateral (
+            -- Days and shifts have their hours in the terms, and are not compared.
+            select case when max(p.measure) = 'money' then sum(z.quantity * y.unit_price)
+                when bool_and(y.unit in ('hour', 'standby')) then sum(z.quantity) end as expected,
+              (select coalesce(-sum(q.quantity), 0) from retainer_entries q where q.workspace_id = $1 and q.retainer_id = w.retainer_id and q.reference = w.id::text) as used
+            from allocations z join billable_items y on y.workspace_id = $1 and y.id = z.item_id
+            join retainers p on p.workspace_id = $1 and p.id = w.retainer_id
+            where z.workspace_id = $1 and z.target_id = w.id and z.invoice_id is null) x on true
+          where w.workspace_id = $1 group by 1) d on d.retainer_id = r.id
         where r.workspace_id = $1`,
+  },
+  {
+    name: 'fixed prices',
+    says: 'fixed prices, price = Σ amendments, billed = Σ entries = its items, and within the price',
+    sql: `select 'price of ' || s.price || ' with ' || s.billed || ' billed; its entries say ' || coalesce(e.price, 0) || ' and ' || coalesce(e.billed, 0)
+            || ', its items ' || coalesce(e.items, 0) as place,
+          s.price <> coalesce(e.price, 0) or s.billed <> coalesce(e.billed, 0) or s.billed <> coalesce(e.items, 0) or s.billed > s.price as broken
+        from price_schedules s
+        left join (
+          select x.schedule_id, sum(x.amount) filter (where x.kind = 'amendment') as price, sum(x.amount) filter (where x.kind <> 'amendment') as billed,
+            sum(i.amount) filter (where x.kind = 'billed' and i.withdrawn_at is null) as items
+          from price_schedule_entries x left join billable_items i on i.workspace_id = $1 and i.id = x.item_id
+          where x.workspace_id = $1 group by 1) e on e.schedule_id = s.id
+        where s.workspace_id = $1`,
   },
   {
     name: 'milestones',
@@ -327,7 +356,9 @@ interface InvoiceSums {
   modes: Rounding;
   lines: number;
   items: number;
-  byTax: { amount: DecimalText; taxCategory: string; taxRate: DecimalText }[];
+  discounted: DecimalText;
+  taken: DecimalText;
+  byTax: TaxedLine[];
 }
 
 /** Net, tax and total by the same rule that made them, over the lines as they stand; page by page, since every invoice is read. */
@@ -335,16 +366,21 @@ async function checkInvoiceTotals(tx: WorkspaceTx): Promise<Check> {
   const compared: Compared = { checked: 0, wrong: 0, sample: null };
   for (let after: string | null = null; ; ) {
     const page: InvoiceSums[] = await tx.rows<InvoiceSums>(
-      `select i.id, i.number, i.net, i.tax, i.rounding, i.total, i.line_count, i.item_count,
-         coalesce(i.snapshot #> '{contract,rounding}', i.terms -> 'rounding', k.rounding) as modes, coalesce(sum(l.lines), 0)::int as lines, coalesce(sum(l.items), 0)::int as items,
-         coalesce(jsonb_agg(jsonb_build_object('amount', l.amount::text, 'taxCategory', l.tax_category, 'taxRate', l.tax_rate::text))
-           filter (where l.amount is not null), '[]') as by_tax
-       from (select * from client_invoices where workspace_id = $1 and status <> 'discarded' and ($2::uuid is null or id > $2) order by id limit $3) i
-       join contracts k on k.workspace_id = $1 and k.id = i.contract_id
+      // Lines of one tax are added up first, but for those that round by themselves.
+      `select i.id, i.number, i.net, i.tax, i.rounding, i.total, i.discounted, i.line_count, i.item_count,
+         i.modes, coalesce(sum(l.lines), 0)::int as lines, coalesce(sum(l.items), 0)::int as items, coalesce(sum(l.discount + l.allowance), 0) as taken,
+         coalesce(jsonb_agg(jsonb_build_object('amount', l.amount::text, 'discount', l.discount::text, 'allowance', l.allowance::text,
+           'grossAmount', l.gross_amount::text, 'taxCategory', l.tax_category, 'taxRate', l.tax_rate::text)) filter (where l.amount is not null), '[]') as by_tax
+       from (
+         select n.*, coalesce(n.snapshot #> '{contract,rounding}', n.terms -> 'rounding', k.rounding) as modes
+         from client_invoices n join contracts k on k.workspace_id = $1 and k.id = n.contract_id
+         where n.workspace_id = $1 and n.status <> 'discarded' and ($2::uuid is null or n.id > $2) order by n.id limit $3) i
        left join lateral (
-         select tax_category, tax_rate, sum(amount) as amount, count(*) as lines, sum(item_count) as items from invoice_lines
-         where workspace_id = $1 and invoice_id = i.id group by 1, 2) l on true
-       group by i.id, i.number, i.net, i.tax, i.rounding, i.total, i.line_count, i.item_count, i.snapshot, i.terms, k.rounding order by i.id`,
+         select tax_category, tax_rate, sum(amount) as amount, sum(discount) as discount, sum(allowance) as allowance, sum(gross_amount) as gross_amount,
+           count(*) as lines, sum(item_count) as items
+         from invoice_lines where workspace_id = $1 and invoice_id = i.id
+         group by 1, 2, case when gross_amount is not null or i.modes ->> 'taxPer' = 'line' then id end) l on true
+       group by i.id, i.number, i.net, i.tax, i.rounding, i.total, i.discounted, i.line_count, i.item_count, i.modes order by i.id`,
       [tx.workspaceId, after, invoicePage],
     );
     const off = page.flatMap(whatIsOff);
@@ -358,10 +394,11 @@ async function checkInvoiceTotals(tx: WorkspaceTx): Promise<Check> {
 }
 
 function whatIsOff(invoice: InvoiceSums): string[] {
-  const { net, tax } = invoiceTotals(invoice.byTax, invoice.modes);
-  const total = new Decimal(net).plus(tax).plus(invoice.rounding);
+  const { net, tax, rounding, total } = taxTotals(invoice.byTax, invoice.modes);
   const agrees =
-    total.eq(invoice.total) &&
+    new Decimal(total).eq(invoice.total) &&
+    new Decimal(rounding).eq(invoice.rounding) &&
+    new Decimal(invoice.taken).eq(invoice.discounted) &&
     new Decimal(net).eq(invoice.net) &&
     new Decimal(tax).eq(invoice.tax) &&
     invoice.lines === invoice.lineCount &&

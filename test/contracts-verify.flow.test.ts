@@ -56,6 +56,9 @@ test.each([
   ['retainers', drawn, "delete from allocations where workspace_id = $1 and kind = 'retainer'"],
   ['retainers', drawn, 'update retainer_draws set returned_at = now() where workspace_id = $1'],
   ['retainers', drawn, 'update retainers set fee_item_id = gen_random_uuid() where workspace_id = $1'],
+  ['fixed prices', reached, 'update price_schedules set billed = billed - 1 where workspace_id = $1'],
+  ['fixed prices', reached, 'update price_schedules set price = price + 1 where workspace_id = $1'],
+  ['fixed prices', reached, "delete from price_schedule_entries where workspace_id = $1 and kind = 'billed'"],
   ['milestones', reached, 'update milestones set price = 899 where workspace_id = $1'],
   ['milestones', reached, "delete from billable_items where workspace_id = $1 and kind = 'milestone'"],
 ] as const)('%s: says so after a change (%#)', async (check, make, sql) => {

@@ -27,6 +27,8 @@ export const amendContract = defineRoute({
     'contract.amends_billed_work',
     'contract.amends_drafted_work',
     'contract.cap_below_billed',
+    'contract.price_below_billed',
+    'contract.price_below_milestones',
     'contract.too_many_amendments',
     'reference.unknown',
   ],

@@ -171,3 +171,21 @@ export const retainerPeriod = z
     feeItemId: id.nullable().meta({ description: 'The billable item of its fee.' }),
   })
   .meta({ id: 'RetainerPeriod' });
+
+export const priceSchedule = z
+  .object({
+    price: storedDecimal.meta({ description: 'With its amendments, net.' }),
+    billed: storedDecimal.meta({
+      description: 'By items, on documents or waiting for one; at most the price.',
+    }),
+    completedPercentage: storedDecimal.nullable().meta({ description: 'As last stated.' }),
+    entries: z.array(
+      z.object({
+        kind: z.enum(['amendment', 'billed', 'returned']),
+        amount: storedDecimal,
+        itemId: id.nullable(),
+        createdAt: instant,
+      }),
+    ),
+  })
+  .meta({ id: 'PriceSchedule' });

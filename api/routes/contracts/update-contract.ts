@@ -14,7 +14,13 @@ export const updateContract = defineRoute({
   body: contractChange,
   example: { tax: { rate: '25', category: 'standard' } },
   responses: { 200: contract },
-  errors: ['contract.dates_conflict', 'contract.billed', 'contract.cap_below_billed', 'reference.unknown'],
+  errors: [
+    'contract.dates_conflict',
+    'contract.billed',
+    'contract.cap_below_billed',
+    'contract.price_below_milestones',
+    'reference.unknown',
+  ],
   handler: ({ params, body, actor, requireCurrent, transact }) =>
     transact(async (tx) => {
       const before = found(await contracts.lock(tx, params.contractId), 'contract');

@@ -19,6 +19,7 @@ export const createMilestone = defineRoute({
     'milestone.percentage_unused',
     'milestone.project_without_price',
     'milestone.beyond_price',
+    'milestone.beyond_fixed_price',
     'milestone.too_many',
   ],
   handler: ({ body, actor, transact }) =>

@@ -20,6 +20,7 @@ export const updateMilestone = defineRoute({
     'milestone.percentage_unused',
     'milestone.project_without_price',
     'milestone.beyond_price',
+    'milestone.beyond_fixed_price',
   ],
   handler: ({ params, body, actor, requireCurrent, transact }) =>
     transact(async (tx) => {

@@ -1,0 +1,35 @@
+/** Owns GET /contracts/:contractId/price-schedule. */
+import { localDay } from '../../../domain/day.ts';
+import { found, Refusal } from '../../../domain/refusal.ts';
+import { readTimeline } from '../../../store/contract-versions.ts';
+import { contracts } from '../../../store/contracts.ts';
+import { fixedPriceOn, readSchedule } from '../../../store/price-schedules.ts';
+import { workspaceNow } from '../../../store/workspaces.ts';
+import { defineRoute } from '../../kit/route.ts';
+import { priceSchedule } from './contract.ts';
+
+export const getPriceSchedule = defineRoute({
+  name: 'get-price-schedule',
+  method: 'get',
+  path: '/contracts/:contractId/price-schedule',
+  summary: 'Read what of a fixed price is billed, and by what',
+  permission: 'contracts.read',
+  responses: { 200: priceSchedule },
+  errors: ['contract.no_fixed_price'],
+  handler: ({ params, transact }) =>
+    transact(async (tx) => {
+      const contract = found(await contracts.find(tx, params.contractId), 'contract');
+      const schedule = await readSchedule(tx, contract.id);
+      if (schedule) return { status: 200, body: schedule };
+      const today = localDay(await workspaceNow(tx), contract.zone);
+      const agreed = fixedPriceOn(await readTimeline(tx, contract.id), today);
+      if (!agreed)
+        throw new Refusal({
+          code: 'contract.no_fixed_price',
+          message: 'The contract has no fixed price.',
+          whatToDo: 'Nothing: it bills otherwise.',
+        });
+      const { price } = agreed;
+      return { status: 200, body: { price, billed: '0', completedPercentage: null, entries: [] } };
+    }),
+});
