@@ -287,6 +287,31 @@ const comparisons: Comparison[] = [
         where m.workspace_id = $1 and m.item_id is not null`,
   },
   {
+    name: 'opening balances',
+    says: 'control totals and documents of opening balances, as they were signed off',
+    sql: `with in_effect as (select * from opening_batches where workspace_id = $1 and status = 'in_effect'),
+          stated as (
+            select b.id, t.kind, coalesce(t.currency, '') as currency, t.count, t.amount
+            from in_effect b cross join lateral jsonb_to_recordset(b.control_totals) as t(kind text, currency text, count int, amount numeric)),
+          brought as (
+            select o.batch_id as id, o.kind, coalesce(o.currency, '') as currency, count(*)::int as count, sum(o.amount) as amount
+            from in_effect b join opening_balances o on o.workspace_id = $1 and o.batch_id = b.id group by 1, 2, 3)
+        select 'batch ' || id || ' has ' || coalesce(r.amount, 0) || ' of ' || kind || ', signed off were ' || coalesce(t.amount, 0) as place,
+          (t.count, t.amount) is distinct from (r.count, r.amount) as broken
+        from stated t full join brought r using (id, kind, currency) where t.count > 0 or r.count > 0
+        union all
+        select 'document ' || o.number || ' comes to ' || coalesce(i.total, p.total, 0) || ', brought in were ' || o.amount,
+          coalesce(i.total, p.total) is distinct from o.amount
+            or coalesce(i.number_given_by, p.number_given_by) <> 'opening'
+            or coalesce(i.status = 'void', p.status = 'cancelled') <> (c.id is not null)
+        from in_effect b
+        join opening_balances o on o.workspace_id = $1 and o.batch_id = b.id and o.kind in ('receivable', 'payable')
+        left join in_effect c on c.counters_batch_id = b.id
+        left join client_invoices i on i.workspace_id = $1 and o.kind = 'receivable' and i.id = o.subject_id
+        left join contractor_invoices p on p.workspace_id = $1 and o.kind = 'payable' and p.id = o.subject_id
+        where b.counters_batch_id is null`,
+  },
+  {
     name: 'synced documents',
     says: 'documents at platforms, each with an id of its own and our total',
     sql: `select s.subject_type || ' ' || s.subject_id || ' is ' || coalesce(s.external_id, 'without an id') || ' there' as place,
