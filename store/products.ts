@@ -2,10 +2,12 @@
 
 import { productDefaults } from '../domain/pricing/product-defaults.ts';
 import { type Product, type ResolvedProduct, resolveProduct } from '../domain/pricing/resolve-product.ts';
+import { found, invalidField, Refusal } from '../domain/refusal.ts';
 import type { EntryKind } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
-import { type NewRow, tenantTable } from './tenant-table.ts';
+import { type NewRow, tenantTable, type Values } from './tenant-table.ts';
+import { requireUnit } from './units.ts';
 
 export const productStatuses = ['active', 'archived'] as const;
 export interface ListedProduct extends Product {
@@ -142,4 +144,44 @@ export function productOf(
     (id) => book.known.get(id) ?? undefined,
     book.defaults,
   );
+}
+
+/** Refuses with 422 at `pointer` a product that is not here, or is archived; null is none, and what it `was` may stay. */
+export async function requireActiveProduct(
+  tx: WorkspaceTx,
+  productId: string | null | undefined,
+  pointer: string,
+  was: string | null = null,
+): Promise<void> {
+  if (productId === null || productId === undefined || productId === was) return;
+  if ((await products.find(tx, productId))?.status === 'active') return;
+  throw invalidField(
+    pointer,
+    'product.unfit',
+    'There is no active product with this id in this workspace.',
+    'Use a product of GET /products?status=active.',
+  );
+}
+
+/** A default price without a currency counts in any. */
+export async function insertProduct(tx: WorkspaceTx, values: NewProduct): Promise<ListedProduct> {
+  await requireUnit(tx, values.unit, '/unit');
+  return products.insert(tx, values);
+}
+
+/** The caller holds the product. What is priced already keeps its price; a default is found by its name, so it keeps that. */
+export async function changeProduct(
+  tx: WorkspaceTx,
+  before: ListedProduct,
+  change: Values<ListedProduct>,
+): Promise<ListedProduct> {
+  if (change.unit !== undefined && change.unit !== before.unit) await requireUnit(tx, change.unit, '/unit');
+  const isRenamed = change.name !== undefined && change.name !== before.name;
+  if (before.autoCreated && (isRenamed || (change.unit !== undefined && change.unit !== before.unit)))
+    throw new Refusal({
+      code: 'product.default_fixed',
+      message: `${before.name} is a default product: compiles find it by its name, and measure by its unit.`,
+      whatToDo: 'Change its price, or name a product of your own as the default of the workspace.',
+    });
+  return found(await products.update(tx, before.id, change), 'product');
 }

@@ -13,7 +13,7 @@ import type { Day, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
-import { products } from './products.ts';
+import { requireActiveProduct } from './products.ts';
 import { deleteWork, takeInWork, timerSource } from './recorded-work.ts';
 import { getWorkspace, workspaceNow, zoneOf } from './workspaces.ts';
 
@@ -219,7 +219,7 @@ export async function insertTaskEntries(
   const ids: string[] = [];
   for (const row of rows) {
     checkTaskEntry(row, today);
-    await requireProduct(tx, row.productId);
+    await requireActiveProduct(tx, row.productId, '/productId');
     const id = newId();
     ids.push(id);
     await tx.run(
@@ -243,7 +243,7 @@ export async function changeTaskEntry(
   actor: string,
 ): Promise<TaskEntry> {
   checkTaskEntry(content, localDay(await workspaceNow(tx), zone));
-  if (content.productId !== before.productId) await requireProduct(tx, content.productId);
+  await requireActiveProduct(tx, content.productId, '/productId', before.productId);
   await tx.run(
     `update task_entries set (${contentColumns.join(', ')}) = row(${contentColumns.map((_, index) => `$${index + 3}`).join(', ')}),
        revision = revision + 1, approval = 'submitted', decided_by = null, decided_at = null, decision_reason = null
@@ -296,13 +296,4 @@ export function requireUnclaimed(row: TaskEntry): void {
       'Ask who may change all entries: their change is billed as a difference, or undo the compilation.',
     details: { entryIds: row.entryIds },
   });
-}
-
-async function requireProduct(tx: WorkspaceTx, productId: string | null): Promise<void> {
-  if (productId === null || (await products.find(tx, productId))?.status === 'active') return;
-  throw invalidField(
-    '/productId',
-    'product.unfit',
-    'There is no active product with this id in this workspace.',
-  );
 }

@@ -7,6 +7,7 @@ import type { DecimalText } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { notify } from './notifications.ts';
+import { requireActiveProduct } from './products.ts';
 import { deleteWork, takeInWork } from './recorded-work.ts';
 import { type ListOptions, type NewRow, tenantTable, type Values } from './tenant-table.ts';
 import { getWorkspace, workspaceNow, zoneOf } from './workspaces.ts';
@@ -97,6 +98,7 @@ export async function listTasks(
 
 /** Refuses with 409 to begin as done without a quantity of its own. */
 export async function insertTask(tx: WorkspaceTx, values: NewTask, actor: string): Promise<Task> {
+  await requireActiveProduct(tx, values.productId, '/productId');
   const task = await tasks.insert(tx, values);
   const facts = { ...task, status: 'draft' as const, hasEntries: false };
   moveTask(facts, task.status === 'draft' ? 'open' : task.status);
@@ -111,6 +113,7 @@ export async function changeTask(
   change: Values<Task>,
   actor: string,
 ): Promise<Task> {
+  await requireActiveProduct(tx, change.productId, '/productId', before.productId);
   const after = found(await tasks.update(tx, before.id, change), 'task');
   moveTask({ ...before, quantity: after.quantity, hasEntries: await hasEntries(tx, after.id) }, after.status);
   if (after.status === 'done' && before.status !== 'done') await refuseRunningTimer(tx, after);

@@ -180,7 +180,7 @@ test('what a document holds keeps its compile from being undone', async () => {
   await carry(firm, asked);
   await firm.run('draft');
   const refused = await firm.post(`/billing-runs/${asked.json.subjectId}/undo-compilation`);
-  expect(refused).toMatchObject({ status: 409, json: { code: 'compilation.allocated', allocated: 2 } });
+  expect(refused).toMatchObject({ status: 409, json: { code: 'compilation.allocated', details: { allocated: 2 } } });
   expect(await items(firm, 'status=drafted')).toHaveLength(2);
 });
 

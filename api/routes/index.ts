@@ -243,6 +243,10 @@ import { listListPrices } from './price-lists/list-list-prices.ts';
 import { listPriceLists } from './price-lists/list-price-lists.ts';
 import { updateListPrice } from './price-lists/update-list-price.ts';
 import { updatePriceList } from './price-lists/update-price-list.ts';
+import { createProduct } from './products/create-product.ts';
+import { getProduct } from './products/get-product.ts';
+import { listProducts } from './products/list-products.ts';
+import { updateProduct } from './products/update-product.ts';
 import { createProject } from './projects/create-project.ts';
 import { getProject } from './projects/get-project.ts';
 import { getProjectBudget } from './projects/get-project-budget.ts';
@@ -314,6 +318,9 @@ import { getTimer } from './timers/get-timer.ts';
 import { listTimers } from './timers/list-timers.ts';
 import { startTimer } from './timers/start-timer.ts';
 import { stopTimer } from './timers/stop-timer.ts';
+import { createUnit } from './units/create-unit.ts';
+import { listUnits } from './units/list-units.ts';
+import { updateUnit } from './units/update-unit.ts';
 import { receiveWebhook } from './webhooks/receive-webhook.ts';
 import { listWork } from './work/list-work.ts';
 import { getWorkspace } from './workspace/get-workspace.ts';
@@ -555,6 +562,13 @@ export const routes: readonly Route[] = [
   getTask,
   listTasks,
   updateTask,
+  createProduct,
+  getProduct,
+  listProducts,
+  updateProduct,
+  listUnits,
+  createUnit,
+  updateUnit,
   createTaskEntry,
   getTaskEntry,
   listTaskEntries,

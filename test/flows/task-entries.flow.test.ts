@@ -215,7 +215,7 @@ test('ten starts at once leave one timer running for a person', async () => {
   expect(statuses).toEqual([201, ...Array.from({ length: 9 }, () => 409)]);
   const won = started.find(({ status }) => status === 201)!;
   for (const lost of started.filter(({ status }) => status === 409))
-    expect(lost.json).toMatchObject({ code: 'timer.running', timerId: won.json.id });
+    expect(lost.json).toMatchObject({ code: 'timer.running', details: { timerId: won.json.id } });
   expect((await as(ann)('GET', '/timers')).json.items).toEqual([won.json]);
 });
 

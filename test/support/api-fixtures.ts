@@ -88,6 +88,11 @@ const makers: Record<string, Make> = {
     name: 'Fixture milestone',
     kind: 'acceptance',
   })),
+  unitCode: async ({ api, key }) => {
+    await api.call('POST', '/units', { key, body: { code: 'crate', name: 'Crate' } });
+    return 'crate';
+  },
+  productId: post('/products', () => ({ name: 'Fixture survey', unit: 'hour', defaultPrice: '90.00' })),
   taskId: post('/tasks', ({ projectId }) => ({ projectId, name: 'Fixture task' })),
   taskEntryId: post('/task-entries', ({ taskId, personId }) => ({
     kind: 'labor',

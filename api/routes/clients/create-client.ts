@@ -1,6 +1,7 @@
 /** Owns POST /clients. */
 import { requireListed } from '../../../domain/client.ts';
 import { insertClient } from '../../../store/clients.ts';
+import { requireActiveProduct } from '../../../store/products.ts';
 import { getWorkspace } from '../../../store/workspaces.ts';
 import { recordCreated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
@@ -23,10 +24,11 @@ export const createClient = defineRoute({
     paymentTermsDays: 30,
   },
   responses: { 201: wholeClient },
-  errors: ['clients.duplicate', 'client.not_listed'],
+  errors: ['clients.duplicate', 'client.not_listed', 'product.unfit'],
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
       requireListed((await getWorkspace(tx)).settings, body);
+      await requireActiveProduct(tx, body.defaultProductId, '/defaultProductId');
       const created = await insertClient(tx, body);
       await recordCreated(tx, actor, clientSubject, created);
       return {

@@ -1,5 +1,6 @@
 /** Owns PATCH /memberships/:membershipId. */
 import { found } from '../../../domain/refusal.ts';
+import { requireActiveProduct } from '../../../store/products.ts';
 import { memberships } from '../../../store/teams.ts';
 import { recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
@@ -14,10 +15,12 @@ export const updateMembership = defineRoute({
   body: membershipChange,
   example: { defaultProductId: null },
   responses: { 200: membership },
+  errors: ['product.unfit'],
   handler: ({ params, body, actor, requireCurrent, transact }) =>
     transact(async (tx) => {
       const before = found(await memberships.lock(tx, params.membershipId), 'membership');
       requireCurrent(before);
+      await requireActiveProduct(tx, body.defaultProductId, '/defaultProductId', before.defaultProductId);
       const after = found(await memberships.update(tx, before.id, body), 'membership');
       await recordUpdated(tx, actor, membershipSubject, before, after);
       return { status: 200, body: after };

@@ -79,4 +79,5 @@ export const taskErrors = [
   'task.wrong_status',
   'task.no_work',
   'task.quantity_invalid',
+  'product.unfit',
 ];

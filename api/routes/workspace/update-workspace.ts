@@ -1,5 +1,6 @@
 /** Owns PATCH /workspace. */
 import { rescheduleReminders } from '../../../store/document-reminders.ts';
+import { requireActiveProduct } from '../../../store/products.ts';
 import { updateWorkspace as changeWorkspace, getWorkspace } from '../../../store/workspaces.ts';
 import { recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
@@ -14,10 +15,12 @@ export const updateWorkspace = defineRoute({
   body: workspaceChange,
   example: { settings: { zone: 'Europe/Oslo', currency: 'EUR' } },
   responses: { 200: workspace },
+  errors: ['product.unfit'],
   handler: ({ body, actor, requireCurrent, transact }) =>
     transact(async (tx) => {
       const before = await getWorkspace(tx, 'for no key update');
       requireCurrent(before);
+      await requireActiveProduct(tx, body.settings?.defaultProductId, '/settings/defaultProductId');
       const after = await changeWorkspace(tx, body);
       if (body.settings?.documentReminderDays !== undefined) await rescheduleReminders(tx);
       await recordUpdated(tx, actor, workspaceSubject, before, after);
