@@ -582,6 +582,16 @@ export async function cancelContractorInvoice(
   doer: Doer,
 ): Promise<ContractorInvoice> {
   const status = moveContractorInvoice('cancel', invoice);
+  const opening = await tx.row(
+    `select 1 from contractor_invoices where workspace_id = $1 and id = $2 and number_given_by = 'opening'`,
+    [tx.workspaceId, invoice.id],
+  );
+  if (opening)
+    throw new Refusal({
+      code: 'contractor_invoice.opening',
+      message: `Invoice ${invoice.number} was brought in as an opening balance.`,
+      whatToDo: 'Counter the batch that brought it.',
+    });
   const tickets = (await readInvoicedTickets(tx, invoice.id)).map((row) => row.ticketId);
   await takeOff(tx, tickets, { actor: doer.id, contractorInvoiceId: invoice.id });
   await tx.run(

@@ -195,6 +195,11 @@ test('a firm goes live: its open invoices are paid, its caps and retainers go on
 
   const [owed] = (await firm.get(`/contractor-invoices?personId=${person.id}`)).json.items;
   expect(owed).toMatchObject({ number: 'OV-9', status: 'approved', total: '84.00', ticketCount: 0 });
+  // What was signed off is not taken back by one person alone.
+  const cancelled = await firm.post(`/contractor-invoices/${owed.id}/cancel`, { reason: 'not ours' });
+  expect(cancelled.json.code).toBe('contractor_invoice.opening');
+  const voided = await firm.post(`/invoices/${second.id}/void`, { reason: 'not ours' });
+  expect(voided.json.code).toBe('credit_note.opening');
   const payment = {
     personId: person.id,
     method: 'check',
