@@ -1,5 +1,6 @@
 /** Owns the words that a client is described with, the life of one, and what keeps its code and itself in place. */
 import { invalidField, Refusal } from './refusal.ts';
+import type { TaxTreatment } from './tax.ts';
 
 export const clientStatuses = ['active', 'inactive', 'pending', 'archived'] as const;
 export type ClientStatus = (typeof clientStatuses)[number];
@@ -49,6 +50,26 @@ export function firstStatus({
   if (status === undefined) return email === null ? 'pending' : 'active';
   if (status !== 'pending') requireClientStatus('pending', { status, email });
   return status;
+}
+
+/** Refuses with 422 a treatment without the words that its invoices must carry. */
+export function requireTaxWords(client: {
+  taxTreatment?: TaxTreatment | undefined;
+  taxExemptionReason?: string | null | undefined;
+  taxLegalText?: string | null | undefined;
+}): void {
+  if (client.taxTreatment === 'exempt' && !client.taxExemptionReason)
+    throw invalidField(
+      '/taxExemptionReason',
+      'client.tax_words_missing',
+      'An exempt client has the reason on its invoices.',
+    );
+  if (client.taxTreatment === 'reverse_charge' && !client.taxLegalText)
+    throw invalidField(
+      '/taxLegalText',
+      'client.tax_words_missing',
+      'A client with a reverse charge has its legal text on its invoices.',
+    );
 }
 
 /** What the first step still lacks; such a client begins as pending. */

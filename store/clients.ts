@@ -6,9 +6,11 @@ import {
   type companySizes,
   firstStatus,
   requireClientStatus,
+  requireTaxWords,
 } from '../domain/client.ts';
 import { suggestClientCode } from '../domain/client-code.ts';
 import { found, Refusal } from '../domain/refusal.ts';
+import type { TaxTreatment } from '../domain/tax.ts';
 import { textArray } from './arrays.ts';
 import type { ContractTax } from './contracts.ts';
 import type { WorkspaceTx } from './database.ts';
@@ -49,6 +51,12 @@ export interface Client {
   language: string;
   paymentTermsDays: number;
   tax: ContractTax | null;
+  taxTreatment: TaxTreatment;
+  /** Whose tax rates count; null: of the country that it is in. */
+  taxRegion: string | null;
+  taxExemptionReason: string | null;
+  /** The words of its reverse charge. */
+  taxLegalText: string | null;
   status: ClientStatus;
   defaultProductId: string | null;
   createdAt: string;
@@ -79,6 +87,10 @@ export const clients = tenantTable<Client>('clients', {
   language: 'plain',
   paymentTermsDays: 'plain',
   tax: 'json',
+  taxTreatment: 'plain',
+  taxRegion: 'plain',
+  taxExemptionReason: 'plain',
+  taxLegalText: 'plain',
   status: 'plain',
   defaultProductId: 'plain',
   createdAt: 'plain',
@@ -104,6 +116,7 @@ export const listClients = (
 
 /** Takes the suggested code where none is given; see `firstStatus`. */
 export async function insertClient(tx: WorkspaceTx, values: NewClient): Promise<Client> {
+  requireTaxWords(values);
   return clients.insert(tx, {
     ...values,
     code: values.code ?? (await suggestCode(tx, values.name)),
@@ -132,6 +145,7 @@ export async function lockClient(tx: WorkspaceTx, id: string, key: 'key' | 'no_k
 /** The caller holds the client (`lockClient`). Refuses with 409 another code where an invoice carries the present one. */
 export async function changeClient(tx: WorkspaceTx, before: Client, change: Values<Client>): Promise<Client> {
   if (change.code !== undefined && change.code !== before.code) await requireFreeCode(tx, before);
+  requireTaxWords({ ...before, ...change });
   const after = found(await clients.update(tx, before.id, change), 'client');
   requireClientStatus(before.status, after);
   return after;

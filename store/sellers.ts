@@ -1,4 +1,5 @@
 /** Owns sellers: the legal entities that invoice. */
+import type { TaxPointRule } from '../domain/tax.ts';
 import { type NewRow, tenantTable } from './tenant-table.ts';
 
 /** A postal address as it is printed. */
@@ -23,6 +24,9 @@ export interface Seller {
   zone: string;
   latestInvoiceDays: number | null;
   voidAllowed: boolean;
+  /** The tax is shown in it too, where that is not the currency of the invoice. */
+  taxCurrency: string | null;
+  taxPointRule: TaxPointRule;
 }
 export type NewSeller = NewRow<Seller, 'name' | 'country' | 'functionalCurrency' | 'zone'>;
 
@@ -34,4 +38,6 @@ export const sellers = tenantTable<Seller>('sellers', {
   zone: 'plain',
   latestInvoiceDays: 'plain',
   voidAllowed: 'plain',
+  taxCurrency: 'plain',
+  taxPointRule: 'plain',
 });

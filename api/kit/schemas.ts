@@ -37,6 +37,10 @@ export const country = z
   .string()
   .regex(/^[A-Z]{2}$/, 'two capital letters (ISO 3166-1)')
   .meta({ example: 'NO' });
+export const taxRegion = z
+  .string()
+  .regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, 'a country, or a part of one (ISO 3166)')
+  .meta({ description: 'ISO 3166-1 or 3166-2.', example: 'DE' });
 export const email = z.email().max(320);
 export const phone = z
   .string()

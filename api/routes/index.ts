@@ -292,6 +292,13 @@ import { createTask } from './tasks/create-task.ts';
 import { getTask } from './tasks/get-task.ts';
 import { listTasks } from './tasks/list-tasks.ts';
 import { updateTask } from './tasks/update-task.ts';
+import { createTaxRate } from './tax-rates/create-tax-rate.ts';
+import { getTaxRate } from './tax-rates/get-tax-rate.ts';
+import { listTaxRates } from './tax-rates/list-tax-rates.ts';
+import { updateTaxRate } from './tax-rates/update-tax-rate.ts';
+import { createTaxRegistration } from './tax-registrations/create-tax-registration.ts';
+import { listTaxRegistrations } from './tax-registrations/list-tax-registrations.ts';
+import { updateTaxRegistration } from './tax-registrations/update-tax-registration.ts';
 import { createTeam } from './teams/create-team.ts';
 import { deleteTeam } from './teams/delete-team.ts';
 import { getTeam } from './teams/get-team.ts';
@@ -555,6 +562,13 @@ export const routes: readonly Route[] = [
   updateSeries,
   createStrategy,
   deleteStrategy,
+  createTaxRate,
+  getTaxRate,
+  listTaxRates,
+  updateTaxRate,
+  createTaxRegistration,
+  listTaxRegistrations,
+  updateTaxRegistration,
   getStrategy,
   listStrategies,
   updateStrategy,

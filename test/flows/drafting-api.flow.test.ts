@@ -169,7 +169,11 @@ test('a preview says what the tax and margin are, and why each item that is left
 });
 
 test('what is below the minimum of its contract is said to carry forward', async () => {
-  const firm = await newFirm({ contract: { clauses: { minimumInvoiceAmount: '100.00' } } });
+  const firm = await newFirm();
+  const patched = await firm.patch(`/contracts/${firm.books.contractId}`, {
+    clauses: { minimumInvoiceAmount: '100.00' },
+  });
+  expect(patched.status).toBe(200);
   await take(firm.books, [entryOf('A')]);
   const preview = await firm.post('/billing-runs/preview', runOf(firm.books));
   expect(preview.json.invoices).toEqual([]);

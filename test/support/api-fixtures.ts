@@ -125,6 +125,15 @@ const makers: Record<string, Make> = {
     category: 'labor',
     method: 'service_rates',
   })),
+  taxRateId: post('/tax-rates', () => ({ region: 'IS', category: 'standard', rate: '24' })),
+  taxRegistrationId: async ({ api, key, ids }) => {
+    const answer = await api.call('POST', `/sellers/${ids.sellerId}/tax-registrations`, {
+      key,
+      body: { country: 'IS', number: 'IS12345' },
+    });
+    if (answer.status !== 201) throw new Error(`fixture tax registration: ${answer.status} ${answer.text}`);
+    return (answer.json as { id: string }).id;
+  },
   mappingRuleId: post('/mapping-rules', ({ clientId }) => ({
     targetKind: 'client',
     matchBy: 'name',

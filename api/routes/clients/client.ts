@@ -1,6 +1,7 @@
 /** Owns how a client is read and written over the API: one resource, each of its six steps saved on its own. */
 import { z } from 'zod';
 import { annualRevenues, clientStatuses, companySizes, missingOf } from '../../../domain/client.ts';
+import { taxTreatments } from '../../../domain/tax.ts';
 import { listClientDocuments } from '../../../store/client-documents.ts';
 import type { Client } from '../../../store/clients.ts';
 import { contacts, maxContacts } from '../../../store/contacts.ts';
@@ -19,6 +20,7 @@ import {
   phone,
   price,
   shortText,
+  taxRegion,
   website,
 } from '../../kit/schemas.ts';
 import { clientDocument } from '../client-documents/client-document.ts';
@@ -64,6 +66,10 @@ export const client = z
     language: z.string(),
     paymentTermsDays: z.int(),
     tax: tax.nullable(),
+    taxTreatment: z.enum(taxTreatments),
+    taxRegion: taxRegion.nullable(),
+    taxExemptionReason: z.string().nullable(),
+    taxLegalText: z.string().nullable(),
     status,
     defaultProductId: id.nullable(),
     createdAt: instant,
@@ -144,6 +150,15 @@ const settings = {
   language: language.optional(),
   paymentTermsDays: z.int().min(0).max(365).optional(),
   tax: tax.nullish().meta({ description: 'What a new contract begins with.' }),
+  taxTreatment: z
+    .enum(taxTreatments)
+    .optional()
+    .meta({ description: 'Exempt needs a taxExemptionReason, reverse_charge a taxLegalText.' }),
+  taxRegion: taxRegion
+    .nullish()
+    .meta({ description: 'Whose tax rates count; left out: of the country in its address.' }),
+  taxExemptionReason: note.nullish(),
+  taxLegalText: note.nullish().meta({ description: 'The words of its reverse charge.' }),
   defaultProductId: id.nullish(),
 };
 export const newClient = z.object({ ...basic, ...business, ...settings });

@@ -1,9 +1,15 @@
 /** Owns how a seller is read and written over the API. */
 import { z } from 'zod';
+import { taxPointRules } from '../../../domain/tax.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import { address, country, currency, id, name, zone } from '../../kit/schemas.ts';
 
 export const sellerSubject: Subject = { type: 'seller', permission: 'sellers.read' };
+
+const taxPointRule = z.enum(taxPointRules).meta({
+  description:
+    "The day whose tax rates count: the last day of service, the day of issue, or the earlier of both. 'payment': when money comes in; the day of issue stands for it.",
+});
 
 export const seller = z
   .object({
@@ -18,6 +24,8 @@ export const seller = z
       .nullable()
       .meta({ description: 'Days after the work by which it must be invoiced.' }),
     voidAllowed: z.boolean(),
+    taxCurrency: currency.nullable().meta({ description: 'The tax is shown in it too.' }),
+    taxPointRule,
   })
   .meta({ id: 'Seller' });
 
@@ -29,6 +37,8 @@ export const newSeller = z.object({
   zone,
   latestInvoiceDays: z.int().min(1).max(3650).nullish(),
   voidAllowed: z.boolean().optional(),
+  taxCurrency: currency.nullish(),
+  taxPointRule: taxPointRule.optional(),
 });
 /** The books' currency and zone stay: numbers and dates already given follow them. */
 export const sellerChange = newSeller.omit({ functionalCurrency: true, zone: true }).partial();
