@@ -22,12 +22,16 @@ export interface Uninvoiced {
   drafts: number;
 }
 
+const one = { entries: 'entry', items: 'item', drafts: 'draft', days: 'day' };
+const counted = (count: number, what: keyof typeof one) => `${count} ${count === 1 ? one[what] : what}`;
+
 /** "work of 2026-03-02 must be invoiced by 2026-04-01, 5 days from now: 2 entries, 1 draft". */
 export function saysLatest({ workDate, ...counts }: Uninvoiced, latest: Day, today: Day): string {
   const days = (Date.parse(latest) - Date.parse(today)) / 86_400_000;
-  const when = days < 0 ? `${-days} days ago` : days === 0 ? 'today' : `${days} days from now`;
+  const when =
+    days === 0 ? 'today' : days < 0 ? `${counted(-days, 'days')} ago` : `${counted(days, 'days')} from now`;
   const named = (['entries', 'items', 'drafts'] as const)
     .filter((each) => counts[each] > 0)
-    .map((each) => `${counts[each]} ${each}`);
+    .map((each) => counted(counts[each], each));
   return `work of ${workDate} must be invoiced by ${latest}, ${when}: ${named.join(', ')}`;
 }

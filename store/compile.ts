@@ -452,33 +452,48 @@ function toEntry(candidate: Candidate): ContractEntry {
   return { ...candidate, position: position ?? personPosition, quantity: open, running: false };
 }
 
-/** As the priced pass looks at them. Each entry is here with all of its parts. */
-function toPricedEntries({ overtime }: CompileContext, parts: readonly PricedPart[]): PricedEntry[] {
-  const overtimeOf = new Map<string, number>();
-  if (overtime !== null)
-    for (const { candidate, quantity, isOvertime } of parts)
-      if (isOvertime) overtimeOf.set(candidate.entryId, quantity);
-  return parts.map(({ candidate, quantity, priced, included }) => {
-    const { ticketOvertimeSeconds, corrects } = candidate;
-    const isSplit =
-      ticketOvertimeSeconds !== null &&
-      !corrects &&
-      canBeOvertime(overtime?.clauseOn(candidate.workDate) ?? null);
-    return {
-      ...toEntry(candidate),
-      costRate: priced.costPrice,
-      receiptOn: candidate.receipt?.on ?? null,
-      quantity,
-      priced,
-      included,
-      overtimeSplit: isSplit
-        ? {
-            ticketSeconds: ticketOvertimeSeconds,
-            contractSeconds: overtimeOf.get(candidate.entryId) ?? 0,
-          }
-        : null,
-    };
-  });
+/** As the priced pass looks at them. */
+function toPricedEntries(context: CompileContext, parts: readonly PricedPart[]): PricedEntry[] {
+  const splits = overtimeSplits(context, parts);
+  return parts.map(({ candidate, quantity, priced, included }) => ({
+    ...toEntry(candidate),
+    costRate: priced.costPrice,
+    receiptOn: candidate.receipt?.on ?? null,
+    quantity,
+    priced,
+    included,
+    overtimeSplit: isSplit(candidate) ? (splits?.get(dayOf(candidate)) ?? null) : null,
+  }));
+}
+
+/** Labor of a ticket that is billed whole. */
+const isSplit = ({ ticketOvertimeSeconds, corrects }: Candidate) =>
+  ticketOvertimeSeconds !== null && !corrects;
+const dayOf = ({ personId, workDate }: Candidate) => `${personId}|${workDate}`;
+
+/**
+ * By person and day the overtime of tickets beside the contract's, of the same hours: which of its lines is the overtime is not
+ * for a ticket to say. Null where the contract splits nothing.
+ */
+function overtimeSplits(
+  { overtime }: CompileContext,
+  parts: readonly PricedPart[],
+): Map<string, { ticketSeconds: number; contractSeconds: number }> | null {
+  if (overtime === null) return null;
+  const splits = new Map<string, { ticketSeconds: number; contractSeconds: number }>();
+  const counted = new Set<string>();
+  for (const { candidate, quantity, isOvertime } of parts) {
+    const { entryId, ticketOvertimeSeconds, workDate } = candidate;
+    if (!isSplit(candidate) || !canBeOvertime(overtime.clauseOn(workDate))) continue;
+    const key = dayOf(candidate);
+    const split = splits.get(key) ?? { ticketSeconds: 0, contractSeconds: 0 };
+    // Its own split is of the whole entry, which may be here in two parts.
+    if (!counted.has(entryId)) split.ticketSeconds += ticketOvertimeSeconds!;
+    counted.add(entryId);
+    if (isOvertime) split.contractSeconds += quantity;
+    splits.set(key, split);
+  }
+  return splits;
 }
 
 const recheckedRules = [...contractRules, ...pricedRules].map((rule) => rule.code);

@@ -9,7 +9,6 @@ import {
   toNetLine,
 } from '../domain/grouping/build-drafts.ts';
 import type { Grouping } from '../domain/grouping/group-keys.ts';
-import { isPressing, latestInvoiceDate } from '../domain/latest-invoice-date.ts';
 import { Decimal, type Rounding } from '../domain/money.ts';
 import { type DrawableItem, toDrawable } from '../domain/retainer.ts';
 import { type LineTax, taxClassOf, taxOn, taxPointOf, taxTotals } from '../domain/tax.ts';
@@ -20,7 +19,7 @@ import { lockContract, readTimeline } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { closeFixed } from './exceptions.ts';
-import { latestInvoiceDaysOf } from './latest-invoice-dates.ts';
+import { pressingWorkUpTo } from './latest-invoice-dates.ts';
 import { type ItemScope, type OpenItem, openItems, type TellLeftOut } from './open-items.ts';
 import { drawRetainers, hasRetainer, returnDraws, tieDraws } from './retainers.ts';
 import { type ContractTaxes, readTaxes } from './tax-rates.ts';
@@ -62,8 +61,8 @@ export async function draftContract(
   const keptBack = hasRetainer(timeline)
     ? await drawOnRetainers(tx, timeline, run, keysOf)
     : new Set<string>();
-  const latestInvoiceDays = timeline.some((terms) => terms.minimumInvoiceAmount !== null)
-    ? await latestInvoiceDaysOf(tx, contract.sellerId)
+  const pressingUpTo = timeline.some((terms) => terms.minimumInvoiceAmount !== null)
+    ? await pressingWorkUpTo(tx, contract.sellerId)
     : null;
   let pages = 0;
   let onlyPage: OpenItem[] = [];
@@ -79,7 +78,7 @@ export async function draftContract(
   // What a person chose is billed, however little it is.
   const drafts = run.itemIds
     ? termed
-    : termed.filter((draft) => !isBelowMinimum(draft, run.cutoffOn, latestInvoiceDays));
+    : termed.filter((draft) => !isBelowMinimum(draft, run.cutoffOn, pressingUpTo));
   const none = { invoices: 0, items: 0, net: '0', seconds: 0 };
   if (drafts.length === 0 && (!tell || termed.length === 0)) return none;
   const lines = await writeDrafts(tx, contract, run, grouping, drafts);
@@ -187,12 +186,12 @@ function withTaxes(
 function isBelowMinimum(
   { totals, terms, serviceFrom }: TermedDraft,
   cutoffOn: Day,
-  latestInvoiceDays: number | null,
+  pressingUpTo: Day | null,
 ): boolean {
   if (terms.minimumInvoiceAmount === null || (terms.endsBefore !== null && terms.endsBefore <= cutoffOn))
     return false;
   // A minimum never keeps work beyond its latest invoice date (BILLING §5).
-  if (isPressing(latestInvoiceDate(serviceFrom, latestInvoiceDays), cutoffOn)) return false;
+  if (pressingUpTo !== null && serviceFrom <= pressingUpTo) return false;
   return new Decimal(totals.net).lt(terms.minimumInvoiceAmount);
 }
 

@@ -1,5 +1,5 @@
 /** Owns watching latest invoice dates: what a hold, a minimum or a sign-off keeps from an invoice is told a week before it is too late. */
-import { addDays } from '../domain/day.ts';
+import { addDays, localDay } from '../domain/day.ts';
 import {
   isPressing,
   latestInvoiceDate,
@@ -11,6 +11,7 @@ import type { Day } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import { closeFixed, raiseFindings } from './exceptions.ts';
 import { notify } from './notifications.ts';
+import { workspaceNow } from './workspaces.ts';
 
 export const latestDateRule = 'contract.latest_invoice_date';
 
@@ -111,11 +112,12 @@ async function closeOthers(tx: WorkspaceTx, contractIds: string[]): Promise<void
   );
 }
 
-/** How many days after the work a contract's seller must invoice it; null: the seller's country sets none. */
-export async function latestInvoiceDaysOf(tx: WorkspaceTx, sellerId: string): Promise<number | null> {
-  const row = await tx.row<{ days: number | null }>(
-    'select latest_invoice_days as days from sellers where workspace_id = $1 and id = $2',
+/** Work up to this day must be invoiced within days, or it is too late; null: the seller's country sets no date. */
+export async function pressingWorkUpTo(tx: WorkspaceTx, sellerId: string): Promise<Day | null> {
+  const seller = await tx.row<{ days: number | null; zone: string }>(
+    'select latest_invoice_days as days, zone from sellers where workspace_id = $1 and id = $2',
     [tx.workspaceId, sellerId],
   );
-  return row?.days ?? null;
+  if (seller?.days === null || seller === null) return null;
+  return addDays(localDay(await workspaceNow(tx), seller.zone), warnDays - seller.days);
 }

@@ -744,13 +744,13 @@ describe('the priced pass', () => {
       'a ticket without overtime, where the contract finds an hour and a half',
       priced('80', { overtimeSplit: { ticketSeconds: 0, contractSeconds: 5400 } }),
       about(),
-      ['item.overtime_split_differs: 0 h of overtime on the ticket, 1.5 h by the contract'],
+      ['item.overtime_split_differs: 0 h of overtime that day on tickets, 1.5 h by the contract'],
     ],
     [
       'overtime that the contract does not know',
       priced('80', { overtimeSplit: { ticketSeconds: 3600, contractSeconds: 0 } }),
       about(),
-      ['item.overtime_split_differs: 1 h of overtime on the ticket, 0 h by the contract'],
+      ['item.overtime_split_differs: 1 h of overtime that day on tickets, 0 h by the contract'],
     ],
     [
       'both agree to the second',

@@ -12,7 +12,7 @@ export const overtimeSplitDiffers: Rule<Pick<PricedEntry, 'overtimeSplit'>, obje
     if (!overtimeSplit || overtimeSplit.ticketSeconds === overtimeSplit.contractSeconds) return null;
     const { ticketSeconds, contractSeconds } = overtimeSplit;
     return {
-      figure: `${showHours(ticketSeconds)} h of overtime on the ticket, ${showHours(contractSeconds)} h by the contract`,
+      figure: `${showHours(ticketSeconds)} h of overtime that day on tickets, ${showHours(contractSeconds)} h by the contract`,
       ticketSeconds,
       contractSeconds,
     };

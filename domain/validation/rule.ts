@@ -87,7 +87,7 @@ export interface PricedEntry extends ContractEntry {
   priced: Pick<PricedQuantity, 'unit' | 'unitPrice' | 'amount' | 'flagged'>;
   /** Under a fixed price: without revenue of its own. */
   included: boolean;
-  /** How much of the whole entry is overtime; null where its source or its contract does not say, or only a difference is billed. */
+  /** How much of the person's day is overtime; null where no ticket or no contract says, or only a difference is billed. */
   overtimeSplit: { ticketSeconds: number; contractSeconds: number } | null;
 }
 export interface PurchaseOrderUse {
