@@ -8,6 +8,7 @@ import { productDefaults } from '../domain/pricing/product-defaults.ts';
 import { rereadStream } from '../store/checkpoints.ts';
 import { connections } from '../store/connections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
+import { unprintedDocuments } from '../store/document-files.ts';
 import { type InvoiceLineRow, type InvoiceRow, readInvoice, readInvoiceLines } from '../store/invoices.ts';
 import { enqueueLook } from '../store/outbox.ts';
 import {
@@ -28,11 +29,13 @@ import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
 import { type OpenVendor, openVendor, settleVendorFailure } from './vendor.ts';
 
-export type ClientInvoiceStep =
+/** `print`: beside whatever the step is, it has documents that are not made yet. */
+export type ClientInvoiceStep = { print?: boolean } & (
   | { step: 'sync' }
   /** Payment, a person, or a mended connection: something will signal; `retry` asks to look again by itself. */
   | { step: 'wait'; for: 'payment' | 'person' | 'connection'; retry: boolean }
-  | { step: 'done' };
+  | { step: 'done' }
+);
 
 const actor = 'system:client-invoice';
 /** The vendor may commit a request that we gave up on; this much later we believe that it will not. */
@@ -51,6 +54,7 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
         const invoice = await readInvoice(tx, ref.subjectId);
         if (!invoice || invoice.status === 'discarded') return { step: 'done' };
         if (!invoice.number) return { step: 'wait', for: 'person', retry: false };
+        const print = (await unprintedDocuments(tx, invoice.id)).length > 0 ? { print: true } : {};
         const record = await readSyncRecord(tx, 'client_invoice', invoice.id);
         if (
           record &&
@@ -58,12 +62,21 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
         ) {
           const connection = await connections.find(tx, record.connectionId);
           return connection?.status === 'active'
-            ? { step: 'sync' }
-            : { step: 'wait', for: 'connection', retry: true };
+            ? { step: 'sync', ...print }
+            : { step: 'wait', for: 'connection', retry: true, ...print };
         }
-        if (record?.status === 'failed') return { step: 'wait', for: 'person', retry: false };
-        return isClosed(invoice.status) ? { step: 'done' } : { step: 'wait', for: 'payment', retry: false };
+        if (record?.status === 'failed') return { step: 'wait', for: 'person', retry: false, ...print };
+        return isClosed(invoice.status)
+          ? { step: 'done', ...print }
+          : { step: 'wait', for: 'payment', retry: false, ...print };
       }),
+
+    /** The files of the invoice and of its credit notes, each made once; its mails go out with them. */
+    async printDocuments(ref: SubjectRef): Promise<void> {
+      const { workspaceId, subjectId } = ref;
+      const unprinted = await database.inWorkspace(workspaceId, (tx) => unprintedDocuments(tx, subjectId));
+      for (const document of unprinted) await deps.documents.keep({ workspaceId, ...document });
+    },
 
     /**
      * Books the invoice at the platform once, however often this is repeated: intent, look, post, compare to the cent.

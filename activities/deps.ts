@@ -2,11 +2,14 @@
 import type { Logger } from 'pino';
 import type { SecretBox } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
+import type { DocumentType } from '../store/document-files.ts';
 
 export interface ActivityDeps {
   database: Database;
   secrets: SecretBox;
   logger: Logger;
+  /** Prints issued documents and keeps their files; runtime/document-keeper.ts says more. */
+  documents: { keep(ref: { workspaceId: string; type: DocumentType; id: string }): Promise<void> };
   vendor: {
     /** Loopback vendors are sandboxes; off outside development. */
     allowLoopback: boolean;

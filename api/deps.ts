@@ -3,9 +3,11 @@ import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { AttachmentSubject, MediaType } from '../domain/file-type.ts';
 import type { ImportMapping } from '../domain/import/mapping.ts';
+import type { StatusBadge } from '../domain/printed-document.ts';
 import type { RuleScope } from '../store/apply-mapping-rule.ts';
 import type { SecretBox } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
+import type { DocumentFile, DocumentFormat, DocumentType } from '../store/document-files.ts';
 import type { Operation } from '../store/operations.ts';
 import type { SignIn, SignInSettings } from './auth/sign-in.ts';
 import type { EventFeed, EventTail } from './kit/events.ts';
@@ -53,6 +55,21 @@ export interface FileStore {
   }>;
   read(sha256: string): AsyncIterable<Uint8Array>;
 }
+/** Prints documents and keeps the files of issued ones; runtime/document-keeper.ts says more. */
+export interface DocumentKeeper {
+  read(
+    ref: DocumentRef,
+    format: DocumentFormat,
+  ): Promise<{ file: DocumentFile; content: AsyncIterable<Uint8Array> }>;
+  copy(ref: DocumentRef, badge: StatusBadge | null): Promise<Uint8Array>;
+  page(ref: DocumentRef, badge: StatusBadge | null): Promise<string>;
+  whyNoEInvoice(ref: DocumentRef): Promise<string[]>;
+}
+export interface DocumentRef {
+  workspaceId: string;
+  type: DocumentType;
+  id: string;
+}
 /** Applies mapping rules in the background; runtime/rematcher.ts says more. */
 export interface Rematcher {
   waiting(): number;
@@ -84,6 +101,7 @@ export interface AppDeps {
   /** Resolves once the whole upload is here and its import runs; one that breaks off leaves nothing behind. */
   importFile: (upload: UploadedFile) => Promise<Operation>;
   files: FileStore;
+  documents: DocumentKeeper;
   rematcher: Rematcher;
   /** A mail as its reader sees it. */
   showMail: (content: MailContent) => Promise<{ html: string; text: string }>;

@@ -11,7 +11,9 @@ import type { Readiness } from '../api/deps.ts';
 import { type Config, loadSecretKey, makeDataDir } from '../config.ts';
 import { connectors } from '../connectors/kit/registry.ts';
 import { loadTemplates } from '../mail/templates.ts';
+import { createPrinter } from '../printing/printer.ts';
 import { acquireDataLock } from '../runtime/data-lock.ts';
+import { createDocumentKeeper, type DocumentKeeper } from '../runtime/document-keeper.ts';
 import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts';
 import { startEventFeed } from '../runtime/event-feed.ts';
 import { bucketPlace } from '../runtime/file-place.ts';
@@ -166,12 +168,17 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     });
     stops.push(() => relay.stop());
 
-    const workers = parts.worker ? await startWorkerLoop(options, address, database, secrets) : null;
-    if (workers) stops.push(() => workers.stop());
     const files = createFileStore(config.filesDir, {
       ...(config.filesBucket && { place: bucketPlace(createS3Bucket(config.filesBucket)) }),
       scan: config.scanCommand === null ? undefined : scanWith(config.scanCommand),
     });
+    const printer = createPrinter();
+    stops.push(() => printer.stop());
+    const documents = createDocumentKeeper({ database, files, printer });
+    const workers = parts.worker
+      ? await startWorkerLoop(options, address, { database, secrets, documents })
+      : null;
+    if (workers) stops.push(() => workers.stop());
     const housekeeping = startHousekeeping({
       database,
       files,
@@ -195,8 +202,10 @@ export async function startHub(options: HubOptions): Promise<Hub> {
           ? { ok: false, missing: 'the workers have not connected to Temporal yet' }
           : { ok: true },
     });
-    const mail = templates && openMail(config, await templates, database, logger);
-    const served = mail ? await serveApi(options, { database, secrets, poke, files, mail, readiness }) : null;
+    const mail = templates && openMail(config, await templates, files, database, logger);
+    const served = mail
+      ? await serveApi(options, { database, secrets, poke, files, documents, mail, readiness })
+      : null;
     if (served) {
       stops.push(() => served.stop());
       lock.announce(served.url);
@@ -229,13 +238,18 @@ async function answers(
 }
 
 /** Keeps the workers of this process running: connects when Temporal is there, and again after it was away. */
-async function startWorkerLoop(options: HubOptions, address: string, database: Database, secrets: SecretBox) {
+async function startWorkerLoop(
+  options: HubOptions,
+  address: string,
+  { database, secrets, documents }: { database: Database; secrets: SecretBox; documents: DocumentKeeper },
+) {
   const { config, logger, onProgress } = options;
   const bundlePath = await workflowBundle(join(config.dataDir, 'cache'), onProgress);
   const activities = createActivities({
     database,
     secrets,
     logger,
+    documents,
     vendor: { allowLoopback: config.allowLoopbackVendors, timeoutMs: options.vendorTimeoutMs ?? null },
   });
   const stopping = new AbortController();
@@ -283,6 +297,7 @@ async function serveApi(
     secrets: SecretBox;
     poke: ReturnType<typeof startPoke>;
     files: FileStore;
+    documents: DocumentKeeper;
     mail: Mail;
     readiness: () => Promise<Readiness>;
   },
@@ -315,6 +330,7 @@ async function serveApi(
     shutdown: shutdown.signal,
     importFile: (upload) => importer.importFile(upload),
     files: parts.files,
+    documents: parts.documents,
     rematcher,
     showMail: async (content) => parts.mail.show(content),
   });

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { createPost } from '../mail/post.ts';
 import { type MailContent, type MailTemplates, type RenderedMail, renderMail } from '../mail/render-mail.ts';
 import { startAnnouncer } from '../runtime/announcer.ts';
+import type { FileStore } from '../runtime/file-store.ts';
 import { startMailer } from '../runtime/mailer.ts';
 import type { Database } from '../store/database.ts';
 
@@ -17,7 +18,13 @@ export interface Mail {
 }
 
 /** Nothing is sent before `start`. */
-export function openMail(config: Config, templates: MailTemplates, database: Database, logger: Logger): Mail {
+export function openMail(
+  config: Config,
+  templates: MailTemplates,
+  files: Pick<FileStore, 'read'>,
+  database: Database,
+  logger: Logger,
+): Mail {
   let publicUrl = config.publicUrl ?? '';
   const stops: (() => unknown)[] = [];
   return {
@@ -30,6 +37,7 @@ export function openMail(config: Config, templates: MailTemplates, database: Dat
         smtpUrl: config.mail.smtpUrl,
         from: config.mail.from,
         outboxDir: join(config.dataDir, 'mail-outbox'),
+        readFile: (sha256) => files.read(sha256),
       });
       const mailer = startMailer({ database, logger, deliver: (mail) => post.deliver(mail) });
       const announcer = startAnnouncer({ database, logger });

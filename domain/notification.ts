@@ -324,6 +324,11 @@ export const letterKinds = {
   },
 } as const satisfies Record<string, Words>;
 
+/** Mails to a client with a document in them, in the client's language: whoever queues one says all of it. */
+export const documentKinds = {
+  'document.sent': { label: 'A document to a client', title: '{title}', body: '{body}' },
+} as const satisfies Record<string, Words>;
+
 /** One mail in place of many notices of one kind that a member was told at once, such as a month's approvals. */
 const gatheredKind = {
   gathered: {
@@ -334,7 +339,7 @@ const gatheredKind = {
     action: 'See all notifications',
   },
 } as const satisfies Record<string, Words>;
-const allWords = { ...notificationKinds, ...letterKinds, ...gatheredKind };
+const allWords = { ...notificationKinds, ...letterKinds, ...documentKinds, ...gatheredKind };
 
 export type NotificationKind = keyof typeof notificationKinds;
 /** Whatever a mail can say. */
@@ -355,6 +360,8 @@ export const kinds = Object.keys(notificationKinds) as NotificationKind[];
  * is forgotten once it is sent.
  */
 export const isLetter = (kind: string): boolean => Object.hasOwn(letterKinds, kind);
+/** True of a mail to a client, who has no preferences here. */
+export const isToClient = (kind: string): boolean => Object.hasOwn(documentKinds, kind);
 const isKind = (kind: string): kind is MailKind => Object.hasOwn(allWords, kind);
 
 /** The words of a kind with their parameters filled in: plain text, escaped by nobody yet. */

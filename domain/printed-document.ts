@@ -57,7 +57,14 @@ export interface PrintedEntry {
   unit: string;
   amount: DecimalText;
 }
-export const referenceNames = ['buyerReference', 'purchaseOrder', 'vessel', 'job', 'contract'] as const;
+export const referenceNames = [
+  'buyerReference',
+  'purchaseOrder',
+  'vessel',
+  'job',
+  'contract',
+  'theirNumber',
+] as const;
 export type ReferenceName = (typeof referenceNames)[number];
 
 export interface PrintedDocument {
@@ -103,7 +110,7 @@ export interface PrintedDocument {
   lineLevelTax: boolean;
 }
 
-export const maxPrintedLines = 10_000;
+export const maxPrintedLines = 5_000;
 export const maxAppendixEntries = 5_000;
 
 /** A document of more lines than can be printed is refused before anything is read of it. */
@@ -239,32 +246,39 @@ export function toCreditNote(
     reason: string;
     net: DecimalText;
     tax: DecimalText;
+    rounding: DecimalText;
     total: DecimalText;
     taxSubtotals: TaxSubtotal[];
     lines: PrintedLine[];
   },
 ): PrintedDocument {
   const { reason, ...own } = note;
+  const taxSubtotals =
+    note.taxSubtotals.length > 0 ? note.taxSubtotals : taxTotals(note.lines, defaultRounding).subtotals;
   return {
     ...invoice,
     ...own,
+    taxSubtotals,
     kind: 'credit_note',
     taxPoint: null,
     dueDate: null,
     corrects: { number: invoice.number ?? '', issueDate: invoice.issueDate ?? '', reason },
     allowances: [],
-    rounding: '0',
     retained: null,
     taxShown: null,
     terms: null,
-    legalTexts: legalTextsOf(note.taxSubtotals),
+    legalTexts: legalTextsOf(taxSubtotals),
     bankAccounts: [],
     appendix: [],
   };
 }
 
 function referencesOf({ references, contract }: InvoiceSnapshot): PrintedDocument['references'] {
-  const texts: Record<ReferenceName, string | null> = { ...references, contract: contract?.name ?? null };
+  const texts: Record<ReferenceName, string | null> = {
+    ...references,
+    contract: contract?.name ?? null,
+    theirNumber: null,
+  };
   return referenceNames.flatMap((name) => {
     const text = texts[name];
     return text === null || text === '' ? [] : [{ name, text }];
@@ -279,8 +293,9 @@ const legalTextsOf = (subtotals: TaxSubtotal[]): string[] => [
   ),
 ];
 
+const defaultRounding: Rounding = { mode: 'half_up', moneyPlaces: 2, quantityPlaces: 2 };
 const roundingOf = ({ contract }: Pick<InvoiceSnapshot, 'contract'>): Rounding =>
-  (contract?.rounding as Rounding | undefined) ?? { mode: 'half_up', moneyPlaces: 2, quantityPlaces: 2 };
+  (contract?.rounding as Rounding | undefined) ?? defaultRounding;
 
 /** Of a document from before subtotals were kept: they follow from the lines. */
 const subtotalsOf = (lines: PrintedLine[], snapshot: InvoiceSnapshot): TaxSubtotal[] =>

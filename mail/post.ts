@@ -12,6 +12,8 @@ export interface MailToPost extends MailContent {
   address: string;
   /** ISO 8601: the mail's date, however late it is sent. */
   createdAt: string;
+  /** Kept files, by their hash. */
+  attachments: readonly { sha256: string; fileName: string; mediaType: string }[];
 }
 /** How a mail left. Anything that may work later is thrown instead. */
 export type Posted =
@@ -34,6 +36,8 @@ export interface PostOptions {
   from: string;
   outboxDir: string;
   publicUrl: string;
+  /** Of a kept file. */
+  readFile: (sha256: string) => AsyncIterable<Uint8Array>;
 }
 
 // Each shorter than the mailer's claim: a server that hangs costs one attempt, never a second sender.
@@ -45,7 +49,7 @@ const maxConnections = 4;
 export const maxFiledMails = 1_000;
 
 export function createPost(options: PostOptions): Post {
-  const { templates, smtpUrl, from, outboxDir, publicUrl } = options;
+  const { templates, smtpUrl, from, outboxDir, publicUrl, readFile } = options;
   const smtp =
     smtpUrl === null
       ? null
@@ -62,7 +66,7 @@ export function createPost(options: PostOptions): Post {
           disableUrlAccess: true,
         });
   const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
-  const messageOf = (mail: MailToPost) => ({
+  const messageOf = async (mail: MailToPost) => ({
     from,
     // An object, so that an address is one address whatever characters it holds.
     to: { name: '', address: mail.address },
@@ -71,6 +75,13 @@ export function createPost(options: PostOptions): Post {
     messageId: `<${mail.id}@${domainOf(from)}>`,
     date: new Date(mail.createdAt),
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+    attachments: await Promise.all(
+      mail.attachments.map(async ({ sha256, fileName, mediaType }) => ({
+        filename: fileName,
+        contentType: mediaType,
+        content: await wholeFile(readFile(sha256)),
+      })),
+    ),
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -78,12 +89,12 @@ export function createPost(options: PostOptions): Post {
     deliver: async (mail) => {
       // What happens in a sandbox stays in the hub: its people may be copies of real ones.
       if (smtp === null || mail.workspaceKind === 'sandbox') {
-        const { message } = await composer.sendMail(messageOf(mail));
+        const { message } = await composer.sendMail(await messageOf(mail));
         await fileMail(join(outboxDir, mail.workspaceId), mail.id, message as Buffer);
         return { outcome: 'filed' };
       }
       try {
-        await within(deadlineMs, smtp.sendMail(messageOf(mail)));
+        await within(deadlineMs, smtp.sendMail(await messageOf(mail)));
         return { outcome: 'sent' };
       } catch (error) {
         const reason = (error as Error).message;
@@ -104,6 +115,19 @@ function isFinal(error: unknown): boolean {
   const ofThisMail = (code === 'EENVELOPE' && command !== 'MAIL FROM') || code === 'EMESSAGE';
   // API: refused here, before any server was asked, such as an address that is none.
   return ofThisMail && (command === 'API' || (responseCode !== undefined && responseCode >= 500));
+}
+
+const maxAttachedBytes = 25 * 1024 ** 2;
+/** Mail servers take no larger ones; the mail fails, and says so. */
+async function wholeFile(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const read: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of pieces) {
+    bytes += piece.length;
+    if (bytes > maxAttachedBytes) throw new Error('the attached file is larger than a mail can be');
+    read.push(piece);
+  }
+  return Buffer.concat(read);
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {

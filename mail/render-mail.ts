@@ -1,5 +1,5 @@
 /** Owns what a mail says: subject, HTML and text of a kind, for one workspace and one reader. */
-import { type FilledWords, fillWords, isLetter } from '../domain/notification.ts';
+import { type FilledWords, fillWords, isLetter, isToClient } from '../domain/notification.ts';
 import { escapeHtml, escapeText, fillTemplate, type TemplateValues } from './fill-template.ts';
 
 /** One compiled template: HTML from MJML, and the text that stands beside it. */
@@ -44,7 +44,7 @@ function templateOf(kind: string, words: FilledWords): keyof MailTemplates {
 
 function valuesOf(content: MailContent, words: FilledWords, publicUrl: string): TemplateValues {
   const { workspaceName } = content;
-  const toMember = !isLetter(content.kind);
+  const toMember = !isLetter(content.kind) && !isToClient(content.kind);
   return {
     workspace: workspaceName,
     title: words.title,

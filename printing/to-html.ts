@@ -28,7 +28,7 @@ export function toHtml(page: Page, paper: Paper, logo: string | null): string {
 <section class="parties"><address><small>${safe(page.buyerLabel)}</small>${lines(page.buyer)}</address>
 <address>${lines(page.seller)}</address>${pairs(page.facts)}</section>
 ${table(page.lines, 'lines')}
-<section class="sums"><div><small>${safe(page.taxTitle)}</small>${table(page.tax, 'tax')}</div>${totals(page)}</section>
+<section class="sums"><div>${page.tax.rows.length === 0 ? '' : `<small>${safe(page.taxTitle)}</small>${table(page.tax, 'tax')}`}</div>${totals(page)}</section>
 ${page.legalTexts.map((text) => `<p>${safe(text)}</p>`).join('\n')}
 ${page.terms.length === 0 ? '' : `<h2>${safe(page.termsTitle)}</h2>${page.terms.map((text) => `<p>${safe(text)}</p>`).join('')}`}
 ${page.banks.some((rows) => rows.length > 0) ? `<h2>${safe(page.bankTitle)}</h2>${page.banks.map(pairs).join('')}` : ''}

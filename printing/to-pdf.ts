@@ -227,10 +227,13 @@ function sums(page: Page): Content {
     columns: [
       {
         width: 250,
-        stack: [
-          { text: page.taxTitle, bold: true, fontSize: 8, color: grey, margin: [0, 0, 0, 3] },
-          { fontSize: 8, ...(table(page.tax, widthsOf(page.tax, 0)) as object) } as Content,
-        ],
+        stack:
+          page.tax.rows.length === 0
+            ? []
+            : [
+                { text: page.taxTitle, bold: true, fontSize: 8, color: grey, margin: [0, 0, 0, 3] },
+                { fontSize: 8, ...(table(page.tax, widthsOf(page.tax, 0)) as object) } as Content,
+              ],
       },
       {
         width: '*',

@@ -83,6 +83,7 @@ export const words: Record<PrintLanguage, Words> = {
       vessel: 'Vessel',
       job: 'Job',
       contract: 'Contract',
+      theirNumber: 'Own number',
     },
     units: {
       hour: 'h',
@@ -172,6 +173,7 @@ export const words: Record<PrintLanguage, Words> = {
       vessel: 'Schiff',
       job: 'Auftrag',
       contract: 'Vertrag',
+      theirNumber: 'Eigene Nummer',
     },
     units: {
       hour: 'Std.',

@@ -1,7 +1,7 @@
 /** Owns files that people hand in: kept once by the hash of their content, whole or not at all, and pruned when nobody names them. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -41,6 +41,8 @@ export interface FileStore {
    * whatever goes wrong, nothing stays behind.
    */
   receive(stream: Readable, wanted: { subject: AttachmentSubject; maxBytes: number }): Promise<ReceivedFile>;
+  /** Keeps bytes that we made ourselves, once `hold` has kept pruning away from their hash. Answers it, in hex. */
+  keepBytes(bytes: Uint8Array, hold: (sha256: string) => Promise<void>): Promise<string>;
   /** The bytes of a kept file; its first piece fails with a 410 refusal when the file is not there. */
   read(sha256: string): AsyncIterable<Uint8Array>;
   /** Removes kept files that nobody names, and uploads that broke off, once they are a day old. Answers how many. */
@@ -96,6 +98,22 @@ export function createFileStore(
         throw noRoom(error) ?? error;
       } finally {
         receiving -= 1;
+      }
+    },
+
+    keepBytes: async (bytes, hold) => {
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const path = join(aside, newId());
+      try {
+        await mkdir(aside, { recursive: true, mode: 0o700 });
+        await writeFile(path, bytes, { flag: 'wx', mode: 0o600, flush: true });
+        await hold(sha256);
+        await place.put(path, sha256);
+        return sha256;
+      } catch (error) {
+        throw noRoom(error) ?? error;
+      } finally {
+        await rm(path, { force: true });
       }
     },
 

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { isLetter } from '../domain/notification.ts';
 import type { Database, WorkspaceTx } from '../store/database.ts';
+import { noteDelivered, noteRejected } from '../store/deliveries.ts';
 import { type ClaimedMail, claimMails, giveUpMail, markFailed, markSent } from '../store/mails.ts';
 import { notify } from '../store/notifications.ts';
 import { type Loop, type Next, startLoop } from './loop.ts';
@@ -35,10 +36,9 @@ export function startMailer(options: MailerOptions): Pick<Loop, 'wake' | 'stop'>
     database.inWorkspace(mail.workspaceId, (tx) => {
       switch (delivery.outcome) {
         case 'filed':
-          return markSent(tx, mail.id, { forgetLink: false });
+          return filed(tx, mail);
         case 'sent':
-          // The link is in somebody's mailbox now: what it opens is not kept here too.
-          return markSent(tx, mail.id, { forgetLink: isLetter(mail.kind) });
+          return sent(tx, mail);
         case 'refused':
           return giveUp(tx, mail, delivery.reason);
         case 'failed': {
@@ -72,9 +72,24 @@ export function startMailer(options: MailerOptions): Pick<Loop, 'wake' | 'stop'>
   return startLoop({ name: 'mailer', step, logger });
 }
 
+const actor = 'system:mailer';
+
+async function sent(tx: WorkspaceTx, mail: ClaimedMail): Promise<void> {
+  // The link is in somebody's mailbox now: what it opens is not kept here too.
+  await markSent(tx, mail.id, { forgetLink: isLetter(mail.kind) });
+  await noteDelivered(tx, mail.key, actor);
+}
+
+/** Nobody got it, but in a sandbox that is how mail leaves. */
+async function filed(tx: WorkspaceTx, mail: ClaimedMail): Promise<void> {
+  await markSent(tx, mail.id, { forgetLink: false });
+  if (mail.workspaceKind === 'sandbox') await noteDelivered(tx, mail.key, actor);
+}
+
 /** Tells the admins, once a day and in the app only: a mail about mail that fails would fail. */
 async function giveUp(tx: WorkspaceTx, mail: ClaimedMail, reason: string): Promise<void> {
   if (!(await giveUpMail(tx, mail.id, reason))) return;
+  await noteRejected(tx, mail.key, reason);
   const today = new Date().toISOString().slice(0, 10);
   await notify(tx, [
     {

@@ -12,6 +12,14 @@ export interface NewMail<Kind extends MailKind = MailKind> {
   key: string;
   /** Where its button leads: a path of the hub's, such as `/invitations/…`; null: no button. */
   link: string | null;
+  /** Kept files that it carries. */
+  attachments?: readonly MailAttachment[];
+}
+export interface MailAttachment {
+  /** Hex. */
+  sha256: string;
+  fileName: string;
+  mediaType: string;
 }
 
 /** Queues a mail in this transaction; it is sent after the commit. Answers false when the key was mailed before. */
@@ -20,9 +28,17 @@ export async function queueMail<Kind extends MailKind>(
   mail: NewMail<Kind>,
 ): Promise<boolean> {
   const queued = await tx.run(
-    `insert into mails (workspace_id, key, kind, address, params, link) values ($1, $2, $3, $4, $5, $6)
+    `insert into mails (workspace_id, key, kind, address, params, link, attachments) values ($1, $2, $3, $4, $5, $6, $7)
      on conflict (workspace_id, key) do nothing`,
-    [tx.workspaceId, mail.key, mail.template, mail.to, JSON.stringify(mail.params, bounded), mail.link],
+    [
+      tx.workspaceId,
+      mail.key,
+      mail.template,
+      mail.to,
+      JSON.stringify(mail.params, bounded),
+      mail.link,
+      JSON.stringify(mail.attachments ?? []),
+    ],
   );
   return queued === 1;
 }
@@ -73,6 +89,8 @@ export interface ClaimedMail extends MailRow {
   workspaceName: string;
   /** A sandbox's mails never leave the hub. */
   workspaceKind: 'live' | 'sandbox';
+  key: string;
+  attachments: MailAttachment[];
 }
 
 /**
@@ -89,7 +107,7 @@ export function claimMails(tx: Tx, options: { limit: number; claimMs: number }):
        update mails m set attempts = m.attempts + 1, claimed_until = now() + $2::interval
        from chosen c where m.workspace_id = c.workspace_id and m.id = c.id returning m.*
      )
-     select m.workspace_id, w.name as workspace_name, w.kind as workspace_kind, ${columns
+     select m.workspace_id, w.name as workspace_name, w.kind as workspace_kind, m.key, m.attachments, ${columns
        .split(', ')
        .map((column) => `m.${column}`)
        .join(', ')}

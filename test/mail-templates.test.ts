@@ -4,7 +4,14 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fillWords, letterKinds, type MailKind, mailKinds, wordsOf } from '../domain/notification.ts';
+import {
+  documentKinds,
+  fillWords,
+  letterKinds,
+  type MailKind,
+  mailKinds,
+  wordsOf,
+} from '../domain/notification.ts';
 import { createPost, type MailToPost, maxFiledMails } from '../mail/post.ts';
 import { type MailTemplates, renderMail } from '../mail/render-mail.ts';
 import { loadTemplates } from '../mail/templates.ts';
@@ -19,6 +26,9 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const publicUrl = 'https://hub.example.com';
+const noFiles = () => {
+  throw new Error('no mail here carries a file');
+};
 
 /** Every parameter that the words of a kind name, each with a value made from its name. */
 function paramsOf(kind: MailKind, value: (name: string) => string): Record<string, string> {
@@ -49,7 +59,7 @@ describe.each(mailKinds)('%s', (kind) => {
     }
     expect(html).toContain('Harbour Works');
     const preferences = `${publicUrl}/notification-preferences`;
-    expect(text.includes(preferences)).toBe(!(kind in letterKinds));
+    expect(text.includes(preferences)).toBe(!(kind in letterKinds) && !(kind in documentKinds));
   });
 
   test('takes nobody’s words for markup or for a template', () => {
@@ -128,6 +138,7 @@ describe('the outbox folder', () => {
     address: 'ola@example.com',
     link: null,
     createdAt: '2026-04-01T10:00:00.000Z',
+    attachments: [],
     ...facts,
   });
   const postWith = (smtpUrl: string | null) =>
@@ -137,6 +148,7 @@ describe('the outbox folder', () => {
       from: 'Slipway <billing@hub.example.com>',
       outboxDir: join(folder, 'outbox'),
       publicUrl,
+      readFile: noFiles,
     });
   const fileOf = ({ workspaceId, id }: MailToPost) =>
     readFile(join(folder, 'outbox', workspaceId, `${id}.eml`), 'utf8');

@@ -1,7 +1,8 @@
-/** Owns the life of an issued invoice: sync to the accounting platform, wait for payment, end when settled. */
+/** Owns the life of an issued invoice: sync to the accounting platform, print, wait for payment, end when settled. */
 import { ActivityFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { ClientInvoiceStep } from '../activities/client-invoice.ts';
 import type { Activities } from '../activities/index.ts';
-import { lookLoop, type SubjectInput } from './look-loop.ts';
+import { lookLoop, type Outcome, type SubjectInput } from './look-loop.ts';
 
 const { lookAtClientInvoice } = proxyLocalActivities<Activities>({ startToCloseTimeout: '20s' });
 const { pushInvoice } = proxyActivities<Activities>({
@@ -11,26 +12,49 @@ const { pushInvoice } = proxyActivities<Activities>({
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 20 },
 });
 
+const { printDocuments } = proxyActivities<Activities>({
+  taskQueue: 'bulk',
+  startToCloseTimeout: '10m',
+  retry: { initialInterval: '2s', backoffCoefficient: 3, maximumInterval: '5m', maximumAttempts: 3 },
+});
+
 const connectionRetryMs = 60_000;
 const syncRetryMs = 300_000;
 
 export async function clientInvoice(input: SubjectInput): Promise<void> {
   await lookLoop(input, async () => {
     const next = await lookAtClientInvoice(input);
-    switch (next.step) {
-      case 'sync':
-        try {
-          await pushInvoice(input);
-          return 'again';
-        } catch (failure) {
-          // The platform has been away for long: the document stays queued and is tried again later.
-          if (!(failure instanceof ActivityFailure)) throw failure;
-          return { waitMs: input.durations.syncRetryMs ?? syncRetryMs };
-        }
-      case 'wait':
-        return { waitMs: next.retry ? (input.durations.connectionRetryMs ?? connectionRetryMs) : null };
-      case 'done':
-        return 'end';
-    }
+    // Beside the step: the platform does not wait for paper.
+    const printed = next.print ? printAll(input) : null;
+    const outcome = await doStep(input, next);
+    await printed;
+    return outcome;
   });
+}
+
+/** What could not be printed for long is printed when it is next looked at, or asked for. */
+async function printAll(input: SubjectInput): Promise<void> {
+  try {
+    await printDocuments(input);
+  } catch (failure) {
+    if (!(failure instanceof ActivityFailure)) throw failure;
+  }
+}
+
+async function doStep(input: SubjectInput, next: ClientInvoiceStep): Promise<Outcome> {
+  switch (next.step) {
+    case 'sync':
+      try {
+        await pushInvoice(input);
+        return 'again';
+      } catch (failure) {
+        // The platform has been away for long: the document stays queued and is tried again later.
+        if (!(failure instanceof ActivityFailure)) throw failure;
+        return { waitMs: input.durations.syncRetryMs ?? syncRetryMs };
+      }
+    case 'wait':
+      return { waitMs: next.retry ? (input.durations.connectionRetryMs ?? connectionRetryMs) : null };
+    case 'done':
+      return 'end';
+  }
 }

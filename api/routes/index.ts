@@ -61,6 +61,7 @@ import { cancelContractorInvoice } from './contractor-invoices/cancel-contractor
 import { createContractorInvoice } from './contractor-invoices/create-contractor-invoice.ts';
 import { disputeContractorInvoice } from './contractor-invoices/dispute-contractor-invoice.ts';
 import { getContractorInvoice } from './contractor-invoices/get-contractor-invoice.ts';
+import { getContractorInvoicePdf } from './contractor-invoices/get-contractor-invoice-pdf.ts';
 import { listContractorInvoices } from './contractor-invoices/list-contractor-invoices.ts';
 import { previewContractorInvoice } from './contractor-invoices/preview-contractor-invoice.ts';
 import { rejectContractorInvoice } from './contractor-invoices/reject-contractor-invoice.ts';
@@ -95,6 +96,8 @@ import { listCostRates } from './cost-rates/list-cost-rates.ts';
 import { createCreditNote } from './credit-notes/create-credit-note.ts';
 import { discardCreditNote } from './credit-notes/discard-credit-note.ts';
 import { getCreditNote } from './credit-notes/get-credit-note.ts';
+import { getCreditNotePdf } from './credit-notes/get-credit-note-pdf.ts';
+import { getCreditNoteXml } from './credit-notes/get-credit-note-xml.ts';
 import { issueCreditNote } from './credit-notes/issue-credit-note.ts';
 import { listCreditNotes } from './credit-notes/list-credit-notes.ts';
 import { createCurrencyRate } from './currency-rates/create-currency-rate.ts';
@@ -138,8 +141,12 @@ import { confirmPayment } from './invoices/confirm-payment.ts';
 import { decideConfirmation } from './invoices/decide-confirmation.ts';
 import { discardInvoice } from './invoices/discard-invoice.ts';
 import { getInvoice } from './invoices/get-invoice.ts';
+import { getInvoicePage } from './invoices/get-invoice-page.ts';
+import { getInvoicePdf } from './invoices/get-invoice-pdf.ts';
+import { getInvoiceXml } from './invoices/get-invoice-xml.ts';
 import { issueInvoice } from './invoices/issue-invoice.ts';
 import { listBadDebts } from './invoices/list-bad-debts.ts';
+import { listInvoiceDocuments } from './invoices/list-invoice-documents.ts';
 import { listInvoiceLines } from './invoices/list-invoice-lines.ts';
 import { listInvoices } from './invoices/list-invoices.ts';
 import { listLineEntries } from './invoices/list-line-entries.ts';
@@ -468,6 +475,11 @@ export const routes: readonly Route[] = [
   markNotificationRead,
   streamNotifications,
   getInvoice,
+  getInvoicePage,
+  getInvoicePdf,
+  getInvoiceXml,
+  listInvoiceDocuments,
+  getContractorInvoicePdf,
   issueInvoice,
   listInvoiceLines,
   listInvoices,
@@ -662,6 +674,8 @@ export const routes: readonly Route[] = [
   createCreditNote,
   listCreditNotes,
   getCreditNote,
+  getCreditNotePdf,
+  getCreditNoteXml,
   issueCreditNote,
   discardCreditNote,
   voidInvoice,

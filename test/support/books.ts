@@ -193,6 +193,7 @@ export function billingActivities(database: Database) {
     database,
     secrets: { seal: none, open: none, fingerprints: none },
     logger: pino({ level: 'silent' }),
+    documents: { keep: none },
     vendor: { allowLoopback: true, timeoutMs: null },
   });
 }

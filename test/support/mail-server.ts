@@ -69,12 +69,18 @@ export async function startMailServer(port = 0): Promise<MailServer> {
 }
 
 /** The hub's own way out, to a server at this port. */
-export async function postTo(port: number): Promise<Post> {
+export async function postTo(
+  port: number,
+  readFile: (sha256: string) => AsyncIterable<Uint8Array> = () => {
+    throw new Error('no mail here carries a file');
+  },
+): Promise<Post> {
   return createPost({
     templates: await loadTemplates(join(tmpdir(), 'slipway-test-mail')),
     smtpUrl: `smtp://127.0.0.1:${port}`,
     from: 'Slipway <billing@hub.example.com>',
     outboxDir: join(tmpdir(), 'slipway-test-mail', 'outbox'),
     publicUrl: 'https://hub.example.com',
+    readFile,
   });
 }

@@ -212,6 +212,7 @@ export const sampleDocuments: Record<string, PrintedDocument> = {
     reason: 'Two hours were not worked.',
     net: '200.00',
     tax: '38.00',
+    rounding: '0',
     total: '238.00',
     taxSubtotals: [
       {

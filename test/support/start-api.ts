@@ -14,6 +14,8 @@ import type { Route } from '../../api/kit/route.ts';
 import type { Role, Scope } from '../../domain/permissions.ts';
 import { renderMail } from '../../mail/render-mail.ts';
 import { loadTemplates } from '../../mail/templates.ts';
+import { createPrinter } from '../../printing/printer.ts';
+import { createDocumentKeeper } from '../../runtime/document-keeper.ts';
 import { createFileStore } from '../../runtime/file-store.ts';
 import { createImporter } from '../../runtime/import/importer.ts';
 import { createRematcher } from '../../runtime/rematcher.ts';
@@ -79,6 +81,8 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
   const spoolDir = mkdtempSync(join(tmpdir(), 'slipway-test-api-'));
   const importer = createImporter({ database: test.database, spoolDir, logger });
   const rematcher = createRematcher({ database: test.database, logger });
+  const files = createFileStore(join(spoolDir, 'files'));
+  const printer = createPrinter();
   const app = createApp(
     {
       database: test.database,
@@ -99,7 +103,8 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       connectors,
       logger,
       importFile: (upload) => importer.importFile(upload),
-      files: createFileStore(join(spoolDir, 'files')),
+      files,
+      documents: createDocumentKeeper({ database: test.database, files, printer }),
       rematcher,
       showMail: async (content) =>
         renderMail(
@@ -166,7 +171,7 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       shutdown.abort();
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
-      await Promise.all([importer.stop(), rematcher.stop()]);
+      await Promise.all([importer.stop(), rematcher.stop(), printer.stop()]);
       await rm(spoolDir, { recursive: true, force: true });
       await test.drop();
     },

@@ -1,0 +1,86 @@
+/** Owns what becomes of documents on their way to a client: queued with their mail, delivered or rejected as the mail was. */
+import type { WorkspaceTx } from './database.ts';
+import type { DocumentFile, DocumentType } from './document-files.ts';
+import { recordEvents } from './events.ts';
+import { queueMail } from './mails.ts';
+
+export interface Delivery {
+  id: string;
+  channel: string;
+  address: string;
+  status: 'queued' | 'delivered' | 'rejected' | 'cleared';
+  rejectionReason: string | null;
+  createdAt: string;
+  deliveredAt: string | null;
+}
+
+export function listDeliveries(tx: WorkspaceTx, type: DocumentType, documentId: string): Promise<Delivery[]> {
+  return tx.rows<Delivery>(
+    `select id, channel, address, status, rejection_reason, created_at, delivered_at from document_deliveries
+     where workspace_id = $1 and document_type = $2 and document_id = $3 order by id limit 100`,
+    [tx.workspaceId, type, documentId],
+  );
+}
+
+export interface DocumentMail {
+  type: 'client_invoice' | 'credit_note';
+  id: string;
+  to: string;
+  title: string;
+  body: string;
+  files: readonly Pick<DocumentFile, 'sha256' | 'fileName' | 'mediaType'>[];
+}
+
+/** Queues the mail with the files and its delivery, once a document and address. */
+export async function mailDocument(tx: WorkspaceTx, mail: DocumentMail): Promise<void> {
+  const key = `document:${mail.type}:${mail.id}:${mail.to}`.slice(0, 300);
+  const queued = await queueMail(tx, {
+    to: mail.to,
+    template: 'document.sent',
+    params: { title: mail.title, body: mail.body },
+    key,
+    link: null,
+    attachments: mail.files.map(({ sha256, fileName, mediaType }) => ({ sha256, fileName, mediaType })),
+  });
+  if (!queued) return;
+  await tx.run(
+    `insert into document_deliveries (workspace_id, document_type, document_id, channel, address, external_id)
+     values ($1, $2, $3, 'email', $4, $5)`,
+    [tx.workspaceId, mail.type, mail.id, mail.to, key],
+  );
+}
+
+/** The mail left for the client: an issued invoice is a sent one from now on. */
+export async function noteDelivered(tx: WorkspaceTx, mailKey: string, actor: string): Promise<void> {
+  const sent = await tx.rows<{ id: string; number: string }>(
+    `with delivered as (
+       update document_deliveries set status = 'delivered', delivered_at = now()
+       where workspace_id = $1 and channel = 'email' and external_id = $2 and status = 'queued' returning document_type, document_id)
+     update client_invoices i set status = 'sent' from delivered d
+     where i.workspace_id = $1 and d.document_type = 'client_invoice' and i.id = d.document_id and i.status = 'issued'
+     returning i.id, i.number`,
+    [tx.workspaceId, mailKey],
+  );
+  await recordEvents(
+    tx,
+    sent.map(({ id, number }) => ({
+      type: 'invoice.sent',
+      subjectType: 'client_invoice',
+      subjectId: id,
+      actor,
+      permission: 'invoices.read' as const,
+      payload: { number, channel: 'email' },
+      before: { status: 'issued' },
+      after: { status: 'sent' },
+    })),
+  );
+}
+
+/** It never will: who looks after the invoice sees it there. */
+export async function noteRejected(tx: WorkspaceTx, mailKey: string, reason: string): Promise<void> {
+  await tx.run(
+    `update document_deliveries set status = 'rejected', rejection_reason = $3
+     where workspace_id = $1 and channel = 'email' and external_id = $2 and status = 'queued'`,
+    [tx.workspaceId, mailKey, reason],
+  );
+}

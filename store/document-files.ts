@@ -1,0 +1,92 @@
+/** Owns the files of issued documents: made once, found by their hash, and on whose way they are. */
+import { maxPrintedLines } from '../domain/printed-document.ts';
+import type { WorkspaceTx } from './database.ts';
+
+export const documentTypes = ['client_invoice', 'credit_note', 'contractor_invoice'] as const;
+export type DocumentType = (typeof documentTypes)[number];
+export const documentFormats = ['pdf', 'xml', 'cii'] as const;
+export type DocumentFormat = (typeof documentFormats)[number];
+
+export interface DocumentFile {
+  format: DocumentFormat;
+  /** Hex. */
+  sha256: string;
+  bytes: number;
+  mediaType: string;
+  fileName: string;
+  createdAt: string;
+}
+
+const columns = `format, encode(sha256, 'hex') as sha256, bytes, media_type, file_name, created_at`;
+
+export function listDocumentFiles(
+  tx: WorkspaceTx,
+  type: DocumentType,
+  documentId: string,
+): Promise<DocumentFile[]> {
+  return tx.rows<DocumentFile>(
+    `select ${columns} from document_files where workspace_id = $1 and document_type = $2 and document_id = $3 order by format limit 10`,
+    [tx.workspaceId, type, documentId],
+  );
+}
+
+/** Two makers at once take turns: the second one finds the files of the first. Held until the transaction ends. */
+export async function lockDocumentFiles(
+  tx: WorkspaceTx,
+  type: DocumentType,
+  documentId: string,
+): Promise<void> {
+  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `slipway.document.${type}.${documentId}`,
+  ]);
+}
+
+export async function insertDocumentFile(
+  tx: WorkspaceTx,
+  document: { type: DocumentType; id: string },
+  file: Omit<DocumentFile, 'createdAt'>,
+): Promise<void> {
+  await tx.run(
+    `insert into document_files (workspace_id, document_type, document_id, format, sha256, bytes, media_type, file_name)
+     values ($1, $2, $3, $4, decode($5, 'hex'), $6, $7, $8)`,
+    [
+      tx.workspaceId,
+      document.type,
+      document.id,
+      file.format,
+      file.sha256,
+      file.bytes,
+      file.mediaType,
+      file.fileName,
+    ],
+  );
+}
+
+/** The invoice and its credit notes that are issued by us and have no file yet; oldest first. */
+export function unprintedDocuments(
+  tx: WorkspaceTx,
+  invoiceId: string,
+): Promise<{ type: 'client_invoice' | 'credit_note'; id: string }[]> {
+  return tx.rows(
+    `select d.type, d.id from (
+       select 'client_invoice' as type, i.id, i.issued_at from client_invoices i
+         where i.workspace_id = $1 and i.id = $2 and i.number is not null and i.snapshot ? 'seller' and i.line_count <= $3
+       union all select 'credit_note', n.id, n.issued_at from credit_notes n
+         join client_invoices i on i.workspace_id = $1 and i.id = n.invoice_id and i.snapshot ? 'seller' and i.line_count <= $3
+         where n.workspace_id = $1 and n.invoice_id = $2 and n.number is not null) d
+     where not exists (select from document_files f where f.workspace_id = $1 and f.document_type = d.type and f.document_id = d.id)
+     order by d.issued_at limit 20`,
+    [tx.workspaceId, invoiceId, maxPrintedLines],
+  );
+}
+
+/** The picture on top, where it is kept. */
+export function readLogo(
+  tx: WorkspaceTx,
+  sha256: string,
+): Promise<{ mediaType: string; bytes: number } | null> {
+  return tx.row(
+    `select media_type, bytes from attachments where workspace_id = $1 and sha256 = decode($2, 'hex') and media_type in ('image/png', 'image/jpeg') limit 1`,
+    [tx.workspaceId, sha256],
+  );
+}
