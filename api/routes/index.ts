@@ -31,8 +31,10 @@ import { createClient } from './clients/create-client.ts';
 import { deleteClient } from './clients/delete-client.ts';
 import { exportClientRates } from './clients/export-client-rates.ts';
 import { exportClients } from './clients/export-clients.ts';
+import { exportStatement } from './clients/export-statement.ts';
 import { getClient } from './clients/get-client.ts';
 import { getClientOverview } from './clients/get-client-overview.ts';
+import { getStatement } from './clients/get-statement.ts';
 import { importClientRates } from './clients/import-client-rates.ts';
 import { importClients } from './clients/import-clients.ts';
 import { listClientTimeline } from './clients/list-client-timeline.ts';
@@ -266,8 +268,10 @@ import { createRateCard } from './rate-cards/create-rate-card.ts';
 import { getRateCard } from './rate-cards/get-rate-card.ts';
 import { listRateCards } from './rate-cards/list-rate-cards.ts';
 import { updateRateCard } from './rate-cards/update-rate-card.ts';
+import { exportFinanceReport } from './reports/export-finance-report.ts';
 import { exportLeakage } from './reports/export-leakage.ts';
 import { exportReconciliation } from './reports/export-reconciliation.ts';
+import { getFinanceReport } from './reports/get-finance-report.ts';
 import { getLeakage } from './reports/get-leakage.ts';
 import { getReconciliation } from './reports/get-reconciliation.ts';
 import { listRoles } from './roles/list-roles.ts';
@@ -355,7 +359,9 @@ export const routes: readonly Route[] = [
   listBillableItems,
   getBillableItem,
   createClient,
+  exportStatement,
   getClient,
+  getStatement,
   listClients,
   updateClient,
   suggestClientCode,
@@ -445,7 +451,9 @@ export const routes: readonly Route[] = [
   setContractRule,
   resolveException,
   summarizeExceptions,
+  getFinanceReport,
   getLeakage,
+  exportFinanceReport,
   exportLeakage,
   getReconciliation,
   exportReconciliation,

@@ -168,6 +168,7 @@ const makers: Record<string, Make> = {
     email: 'fixture.manager@example.com',
     role: 'manager',
   })),
+  report: () => Promise.resolve('aged-receivables'),
   role: () => Promise.resolve('employee'),
   ruleCode: () => Promise.resolve('contract.hours_over_cap'),
   teamId: post('/teams', () => ({ name: 'Fixture team' })),

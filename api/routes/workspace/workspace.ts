@@ -1,6 +1,7 @@
 /** Owns how the workspace is read and written over the API. */
 import { z } from 'zod';
 import { fileCeilingBytes } from '../../../domain/document-settings.ts';
+import { ledgerAccounts } from '../../../domain/ledger-accounts.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import { currency, id, instant, name, price, shortText, zone } from '../../kit/schemas.ts';
 
@@ -91,6 +92,10 @@ const settings = z.strictObject({
   complianceStandards: choices.nullish().meta({
     description: 'What a client may require; default ISO 9001, EPA, OSHA and SOC 2.',
   }),
+  ledgerAccounts: z
+    .partialRecord(z.enum(ledgerAccounts), shortText)
+    .nullish()
+    .meta({ description: "Our word for an account → the firm's own number, as the journal shows it." }),
   clientConfirmations: z
     .enum(['show', 'ask_admin'])
     .nullish()
