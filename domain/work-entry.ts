@@ -57,7 +57,18 @@ export interface SourceEntry {
   /** What the work costs per hour, when the source knows it. */
   cost: DecimalText | null;
   currency: string | null;
+  /** Of an expense, where the source knows more than what was paid. */
+  receipt?: ExpenseReceipt | null;
   sourceUpdatedAt: Instant | null;
+}
+
+/** What was paid, its quantity, is net and input tax together. */
+export interface ExpenseReceipt {
+  /** Whose rate converts it; null: the work date. */
+  on: Day | null;
+  net: DecimalText;
+  /** That we get back from the tax office. */
+  inputTax: DecimalText;
 }
 
 /** A row that could not be read: kept whole, with the reason, never dropped (invariant 7). */

@@ -256,6 +256,7 @@ export async function takeIn(
   const personDays = personDaysOf(versions, known);
   const deltas = deltasOf(versions, known);
   await written;
+  await writeReceipts(tx, versions);
   await moveStates(tx, moved, findings, options);
   findings.push(...found, ...(await changedAfterClaim(tx, claimed)));
   findings.push(...(await duplicatesAmong(tx, versions, options)));
@@ -550,6 +551,27 @@ async function writeVersions(tx: WorkspaceTx, versions: NewVersion[], options: I
        decode(content_hash, 'hex'), notes, rate, cost_rate, currency, source_refs, source_updated_at, $2
      from r`,
     [tx.workspaceId, options.operationId, ...params],
+  );
+}
+
+/** Net and input tax of the expenses that came with them (BILLING §5). */
+async function writeReceipts(tx: WorkspaceTx, versions: readonly NewVersion[]): Promise<void> {
+  const taxed = versions.flatMap(({ id, version, hashed: { entry } }) =>
+    entry.kind === 'expense' && entry.receipt ? [{ id, version, ...entry.receipt }] : [],
+  );
+  if (taxed.length === 0) return;
+  await tx.run(
+    `update entry_versions v set receipt_on = r.receipt_on, expense_net = r.net, expense_input_tax = r.tax, expense_gross = r.net + r.tax
+     from unnest($2::uuid[], $3::int[], $4::date[], $5::numeric[], $6::numeric[]) as r(entry_id, version, receipt_on, net, tax)
+     where v.workspace_id = $1 and v.entry_id = r.entry_id and v.version = r.version`,
+    [
+      tx.workspaceId,
+      plainArray(taxed.map((row) => row.id)),
+      plainArray(taxed.map((row) => row.version)),
+      plainArray(taxed.map((row) => row.on)),
+      plainArray(taxed.map((row) => row.net)),
+      plainArray(taxed.map((row) => row.inputTax)),
+    ],
   );
 }
 

@@ -1,5 +1,6 @@
 /** Owns reading client invoices: lists, one with its lines, and what explains each line. */
 import type { InvoiceStatus } from '../domain/invoice.ts';
+import { explainLine, type LineToExplain } from '../domain/pricing/explain-line.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import type { SyncRecord } from './sync.ts';
@@ -62,6 +63,8 @@ export interface InvoiceLineRow {
   serviceTo: Day | null;
   itemCount: number;
   formula: Record<string, unknown>;
+  /** The same in words. */
+  formulaText: string;
 }
 
 // The page first, then what hangs on it: joined at once, every invoice of the workspace is read and sorted.
@@ -114,8 +117,39 @@ export async function readInvoice(tx: WorkspaceTx, id: string): Promise<InvoiceR
   return tx.row<InvoiceRow>(select('x.id = $2'), [tx.workspaceId, id]);
 }
 
-const lineColumns = `id, line_no, kind, description, project_id, quantity, unit, unit_price, amount, tax_category, tax_rate, service_from,
-  service_to, item_count, formula`;
+/** Lines `l` with what explains them; of a line that is made of one item, the numbers that priced it. */
+const selectLines = (chosen: string) => `select l.*, i.currency, p.item from (
+    select id, invoice_id, line_no, kind, description, project_id, quantity, unit, unit_price, amount, gross_amount, discount, allowance, tax_category,
+      tax_rate, service_from, service_to, item_count, formula
+    from invoice_lines where workspace_id = $1 and invoice_id = $2 and ${chosen}) l
+  cross join lateral (select x.currency from client_invoices x where x.workspace_id = $1 and x.id = l.invoice_id offset 0) i
+  left join lateral (
+    select jsonb_build_object('rule', b.price_rule, 'roundedQuantity', b.rounded_quantity::text, 'adjustedQuantity', b.adjusted_quantity::text) as item
+    from (select a.item_id from allocations a where l.item_count = 1 and a.workspace_id = $1 and a.invoice_id = l.invoice_id and a.target_id = l.id
+      order by a.id limit 1) a
+    cross join lateral (select x.* from billable_items x where x.workspace_id = $1 and x.id = a.item_id offset 0) b) p on true
+  order by l.line_no`;
+
+type StoredLine = Omit<InvoiceLineRow, 'formulaText'> & LineToExplain;
+
+const toLineRow = (stored: StoredLine): InvoiceLineRow => ({
+  id: stored.id,
+  lineNo: stored.lineNo,
+  kind: stored.kind,
+  description: stored.description,
+  projectId: stored.projectId,
+  quantity: stored.quantity,
+  unit: stored.unit,
+  unitPrice: stored.unitPrice,
+  amount: stored.amount,
+  taxCategory: stored.taxCategory,
+  taxRate: stored.taxRate,
+  serviceFrom: stored.serviceFrom,
+  serviceTo: stored.serviceTo,
+  itemCount: stored.itemCount,
+  formula: stored.formula,
+  formulaText: explainLine(stored),
+});
 
 /** Lines in order, after `afterLineNo`. */
 export async function readInvoiceLines(
@@ -124,10 +158,13 @@ export async function readInvoiceLines(
   afterLineNo: number,
   limit: number,
 ): Promise<InvoiceLineRow[]> {
-  return tx.rows<InvoiceLineRow>(
-    `select ${lineColumns} from invoice_lines where workspace_id = $1 and invoice_id = $2 and line_no > $3 order by line_no limit $4`,
-    [tx.workspaceId, invoiceId, afterLineNo, limit],
-  );
+  const rows = await tx.rows<StoredLine>(selectLines('line_no > $3 order by line_no limit $4'), [
+    tx.workspaceId,
+    invoiceId,
+    afterLineNo,
+    limit,
+  ]);
+  return rows.map(toLineRow);
 }
 
 export interface LineEntryRow {
@@ -180,13 +217,11 @@ export function readLineEntries(
 }
 
 /** One line of the invoice; null when it has none of that id. */
-export function readInvoiceLine(
+export async function readInvoiceLine(
   tx: WorkspaceTx,
   invoiceId: string,
   lineId: string,
 ): Promise<InvoiceLineRow | null> {
-  return tx.row<InvoiceLineRow>(
-    `select ${lineColumns} from invoice_lines where workspace_id = $1 and invoice_id = $2 and id = $3`,
-    [tx.workspaceId, invoiceId, lineId],
-  );
+  const row = await tx.row<StoredLine>(selectLines('id = $3'), [tx.workspaceId, invoiceId, lineId]);
+  return row && toLineRow(row);
 }

@@ -79,6 +79,10 @@ export const invoiceLine = z
     formula: z
       .record(z.string(), z.unknown())
       .meta({ description: 'How the amount came about, with the numbers; empty for a client.' }),
+    formulaText: z.string().meta({
+      description: 'The same in words; empty for a client.',
+      example: '5400 s → 1.50 hour × 80.00 GBP (contract rate card: Welder) = 120.00 GBP → tax 20 % standard',
+    }),
   })
   .meta({ id: 'InvoiceLine' });
 
@@ -107,7 +111,9 @@ export const toClientView = (row: InvoiceRow): InvoiceRow => ({
 
 /** A formula may name what the work cost us: not for clients. */
 export const linesFor = (actor: Actor, lines: InvoiceLineRow[]): InvoiceLineRow[] =>
-  ownClient(actor, 'invoices.read') === null ? lines : lines.map((line) => ({ ...line, formula: {} }));
+  ownClient(actor, 'invoices.read') === null
+    ? lines
+    : lines.map((line) => ({ ...line, formula: {}, formulaText: '' }));
 
 /** What a line is made of. */
 export const lineEntry = z
