@@ -18,7 +18,7 @@ export function netExpense(entry: PriceableEntry, book: PriceBook, paid: Decimal
   const { receipt, currency, workDate, quantity } = entry;
   const gross = exactQuantity('expense', quantity);
   const net = receipt?.net ?? gross.toFixed();
-  const taxed: Record<string, string> = gross.eq(net) ? {} : { gross: gross.toFixed(), net };
+  const taxed: Record<string, string> = gross.eq(net) ? {} : { gross: paid, net };
   const { moneyPlaces, mode } = book.rounding;
   const shown = (amount: Decimal | DecimalText) => fixed(round(amount, moneyPlaces, mode), moneyPlaces);
   if (currency === null || currency === book.currency)
@@ -29,6 +29,6 @@ export function netExpense(entry: PriceableEntry, book: PriceBook, paid: Decimal
     net,
     quantity: shown(new Decimal(net).times(conversion.rate)),
     conversion,
-    rule: { gross: gross.toFixed(), net, ...conversionRule(conversion) },
+    rule: { paid, ...taxed, ...conversionRule(conversion) },
   };
 }
