@@ -121,7 +121,7 @@ test('milestones never come to more than the fixed price, over all projects of t
   expect([tooMuch.status, tooMuch.json.code]).toEqual([422, 'milestone.beyond_fixed_price']);
   expect(tooMuch.text).toContain('add up to 900.01, and its fixed price is 900.00');
   const racing = await Promise.all(['Launch', 'Trial'].map((name) => milestone(firm, name, '200.00')));
-  expect(racing.map((one) => one.status).sort()).toEqual([201, 422]);
+  expect(racing.map((one) => one.status).sort((a, b) => a - b)).toEqual([201, 422]);
   await reach(firm, keel.json.id);
   await firm.run('issue');
   expect(await netsOf(firm)).toEqual(['600.00']);

@@ -189,3 +189,27 @@ test('a retainer shows what each period brought, carried over and was drawn of',
   ]);
   expect((await firm.get('/invoices')).json.items).toMatchObject([{ net: '80.00' }]);
 });
+
+test('a retainer is topped up and refunded for a day of its period, never beyond what is left', async () => {
+  const firm = await newFirm();
+  const path = `${contractOf(firm)}/retainer-periods`;
+  const topUp = (facts: Record<string, unknown>, key?: string) =>
+    firm.post(`${path}/top-up`, { on: '2026-03-15', quantity: '5', reason: 'more in March', ...facts }, key);
+  const none = await topUp({});
+  expect([none.status, none.json.code]).toEqual([409, 'contract.no_retainer']);
+  const model = { type: 'retainer', measure: 'hours', quantity: '2', period: 'month' };
+  await firm.patch(contractOf(firm), { clauses: { billingModel: model } });
+  const refund = (quantity: string, on = '2026-03-31') =>
+    firm.post(`${path}/refund`, { on, quantity, reason: 'the client ends the work' });
+  expect((await refund('1')).status).toBe(404);
+  const key = newId();
+  for (const answer of [await topUp({ amount: '350.00' }, key), await topUp({ amount: '350.00' }, key)])
+    expect(answer.json, answer.text).toMatchObject({ startsOn: '2026-03-01', broughtIn: '7', balance: '7' });
+  expect((await topUp({ quantity: '-1' })).status).toBe(422);
+  const beyond = await refund('7.5');
+  expect([beyond.status, beyond.json.code]).toEqual([409, 'retainer.beyond_balance']);
+  expect(beyond.json.detail).toContain('7.5 is more than the 7 that is left');
+  expect((await refund('3')).json).toMatchObject({ refunded: '3', balance: '4' });
+  await firm.run('issue');
+  expect((await firm.get('/invoices')).json.items).toMatchObject([{ net: '350.00' }]);
+});

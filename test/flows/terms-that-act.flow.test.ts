@@ -47,7 +47,7 @@ const itemsOf = async (firm: TicketFirm) =>
     )
   ).map((row) => row.text);
 const openFindings = async (firm: TicketFirm) =>
-  (await exceptionsOf(firm.books)).map(({ rule, detail }) => `${rule}: ${detail.figure ?? detail.reason}`);
+  (await exceptionsOf(firm.books)).map(({ rule, detail }) => `${rule}: ${String(detail.figure)}`);
 const drive = { kind: 'mileage', metres: 120_000, transportSeconds: 5400 };
 
 test("a ticket's mileage costs what its client agreed, and what the contract agreed before that", async () => {

@@ -7,8 +7,12 @@ import { ruleSettings } from '../../../domain/validation/rule.ts';
 import { approvalPolicies, contractStatuses } from '../../../store/contracts.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import {
+  billTo,
   currency,
   day,
+  deliveryChannel,
+  electronicAddress,
+  email,
   id,
   instant,
   name,
@@ -20,7 +24,11 @@ import {
   zone,
 } from '../../kit/schemas.ts';
 
-export const contractSubject: Subject = { type: 'contract', permission: 'contracts.read' };
+export const contractSubject: Subject = {
+  type: 'contract',
+  permission: 'contracts.read',
+  privateFields: ['accountsPayableEmail'],
+};
 
 export const status = z.enum(contractStatuses);
 const approvalPolicy = z
@@ -76,6 +84,15 @@ export const contract = z
     severities,
     purchaseOrderId: id.nullable(),
     buyerReference: z.string().nullable(),
+    vesselReference: z.string().nullable(),
+    jobReference: z.string().nullable(),
+    billTo: billTo.nullable(),
+    accountsPayableEmail: z.string().nullable(),
+    deliveryChannel: deliveryChannel.nullable(),
+    electronicAddress: z.string().nullable(),
+    paymentTermsId: id.nullable(),
+    appendix: z.boolean().meta({ description: 'Its invoices list the entries.' }),
+    payWhenPaid: z.boolean(),
     longStopOn: storedDay.nullable(),
     overtimeMultiplier: storedDecimal.nullable(),
     holidayCalendarId: id.nullable(),
@@ -102,6 +119,18 @@ export const newContract = z.object({
   severities: severities.optional(),
   purchaseOrderId: id.nullish(),
   buyerReference: shortText.nullish(),
+  vesselReference: shortText.nullish(),
+  jobReference: shortText.nullish(),
+  billTo: billTo.nullish().meta({ description: "As what follows: before the client's own." }),
+  accountsPayableEmail: email.nullish(),
+  deliveryChannel: deliveryChannel.nullish(),
+  electronicAddress: electronicAddress.nullish(),
+  paymentTermsId: id.nullish(),
+  appendix: z.boolean().optional(),
+  payWhenPaid: z.boolean().optional().meta({
+    description:
+      'Contractors are paid for its work as its client pays; needs a long-stop day, on which they are paid whatever the client does.',
+  }),
   longStopOn: day.nullish(),
   overtimeMultiplier: price.nullish(),
   holidayCalendarId: id.nullish(),
@@ -174,7 +203,9 @@ export const retainerPeriod = z
 
 export const priceSchedule = z
   .object({
-    price: storedDecimal.meta({ description: 'With its amendments, net.' }),
+    price: storedDecimal
+      .nullable()
+      .meta({ description: 'With its amendments, net; null: the contract has no fixed price.' }),
     billed: storedDecimal.meta({
       description: 'By items, on documents or waiting for one; at most the price.',
     }),
