@@ -7,6 +7,7 @@ export const attachmentSubjects = [
   'person_document',
   'contractor_invoice',
   'client_document',
+  'seller_logo',
 ] as const;
 export type AttachmentSubject = (typeof attachmentSubjects)[number];
 
@@ -49,6 +50,8 @@ const accepted: Readonly<Record<AttachmentSubject, readonly MediaType[]>> = {
   person_document: [...papers, 'text/plain', ...office],
   contractor_invoice: papers,
   client_document: [...papers, ...office],
+  // What a PDF can hold.
+  seller_logo: ['image/png', 'image/jpeg'],
 };
 
 /** What was read of a file. */

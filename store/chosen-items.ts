@@ -51,6 +51,8 @@ export interface WantedDrafts {
   /** Null: all that is open. */
   itemIds: readonly string[] | null;
   grouping: Grouping | null;
+  /** Of its invoices; null: as contract or client have them. */
+  paymentTermsId: string | null;
 }
 
 /** A run by hand, or the one that is under way already for the same: a double click is one. */
@@ -62,7 +64,7 @@ export async function requestDrafts(tx: WorkspaceTx, wanted: WantedDrafts): Prom
     `select id from runs
      where workspace_id = $1 and status in ('queued', 'running') and trigger = 'by_hand' and not cancel_requested and finish_at = $2
        and scope_type = $3 and scope_id = $4 and cutoff_on = $5 and item_ids is not distinct from $6::uuid[]
-       and grouping is not distinct from $7::jsonb and pulled_by = $8 and task_ids is null order by id limit 1`,
+       and grouping is not distinct from $7::jsonb and payment_terms_id is not distinct from $9::uuid and pulled_by = $8 and task_ids is null order by id limit 1`,
     [
       tx.workspaceId,
       wanted.finishAt,
@@ -72,6 +74,7 @@ export async function requestDrafts(tx: WorkspaceTx, wanted: WantedDrafts): Prom
       itemIds === null ? null : plainArray(itemIds),
       wanted.grouping === null ? null : JSON.stringify(wanted.grouping),
       wanted.pulledBy,
+      wanted.paymentTermsId,
     ],
   );
   if (same) return (await readRun(tx, same.id))!;

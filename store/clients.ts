@@ -57,10 +57,18 @@ export interface Client {
   taxExemptionReason: string | null;
   /** The words of its reverse charge. */
   taxLegalText: string | null;
+  /** Who pays, where that is not its own address; as what follows, a contract may have its own. */
+  billTo: (Address & { name?: string | undefined }) | null;
+  accountsPayableEmail: string | null;
+  deliveryChannel: DeliveryChannel | null;
+  electronicAddress: string | null;
+  buyerReference: string | null;
+  paymentTermsId: string | null;
   status: ClientStatus;
   defaultProductId: string | null;
   createdAt: string;
 }
+export type DeliveryChannel = 'email' | 'e_invoice' | 'portal' | 'platform' | 'post';
 export type NewClient = NewRow<Client, 'name' | 'currency'>;
 
 export const clients = tenantTable<Client>('clients', {
@@ -91,6 +99,12 @@ export const clients = tenantTable<Client>('clients', {
   taxRegion: 'plain',
   taxExemptionReason: 'plain',
   taxLegalText: 'plain',
+  billTo: 'json',
+  accountsPayableEmail: 'plain',
+  deliveryChannel: 'plain',
+  electronicAddress: 'plain',
+  buyerReference: 'plain',
+  paymentTermsId: 'plain',
   status: 'plain',
   defaultProductId: 'plain',
   createdAt: 'plain',

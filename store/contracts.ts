@@ -5,7 +5,7 @@ import { minorPlaces, type Rounding } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import type { RuleSetting } from '../domain/validation/rule.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
-import { clients } from './clients.ts';
+import { type Client, clients } from './clients.ts';
 import { isBilled, lockContract, requireClauses } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
 import { requireReference } from './references.ts';
@@ -44,6 +44,16 @@ export interface Contract {
   severities: Record<string, RuleSetting>;
   purchaseOrderId: string | null;
   buyerReference: string | null;
+  vesselReference: string | null;
+  jobReference: string | null;
+  /** Field by field before the client's. */
+  billTo: Client['billTo'];
+  accountsPayableEmail: string | null;
+  deliveryChannel: Client['deliveryChannel'];
+  electronicAddress: string | null;
+  paymentTermsId: string | null;
+  /** Its invoices list the entries. */
+  appendix: boolean;
   longStopOn: Day | null;
   overtimeMultiplier: DecimalText | null;
   /** Whose holidays count where a version names no calendar of its own. */
@@ -76,6 +86,14 @@ const table = tenantTable<Contract>('contracts', {
   severities: 'json',
   purchaseOrderId: 'plain',
   buyerReference: 'plain',
+  vesselReference: 'plain',
+  jobReference: 'plain',
+  billTo: 'json',
+  accountsPayableEmail: 'plain',
+  deliveryChannel: 'plain',
+  electronicAddress: 'plain',
+  paymentTermsId: 'plain',
+  appendix: 'plain',
   longStopOn: 'plain',
   overtimeMultiplier: 'plain',
   holidayCalendarId: 'plain',

@@ -78,12 +78,13 @@ export async function requestRun(
     taskIds?: readonly string[] | null;
     itemIds?: readonly string[] | null;
     grouping?: Grouping | null;
+    paymentTermsId?: string | null;
     operationId?: string | null;
   },
 ): Promise<Run> {
   const run = await tx.row<Run>(
-    `insert into runs (workspace_id, id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, task_ids, operation_id, item_ids, grouping)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::uuid[], $11, $12::uuid[], $13) returning ${columns}`,
+    `insert into runs (workspace_id, id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, task_ids, operation_id, item_ids, grouping, payment_terms_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::uuid[], $11, $12::uuid[], $13, $14) returning ${columns}`,
     [
       tx.workspaceId,
       newId(),
@@ -98,6 +99,7 @@ export async function requestRun(
       wanted.operationId ?? null,
       wanted.itemIds ? plainArray(wanted.itemIds) : null,
       wanted.grouping ? JSON.stringify(wanted.grouping) : null,
+      wanted.paymentTermsId ?? null,
     ],
   );
   await recordEvents(tx, [

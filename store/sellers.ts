@@ -27,6 +27,16 @@ export interface Seller {
   /** The tax is shown in it too, where that is not the currency of the invoice. */
   taxCurrency: string | null;
   taxPointRule: TaxPointRule;
+  /** Of the trade register. */
+  registrationNumber: string | null;
+  /** Whom a client may ask. */
+  contactName: string | null;
+  email: string | null;
+  phone: string | null;
+  /** In an e-invoice network, with its scheme: `0192:987654321`. */
+  electronicAddress: string | null;
+  /** The picture on top of its documents. */
+  logoAttachmentId: string | null;
 }
 export type NewSeller = NewRow<Seller, 'name' | 'country' | 'functionalCurrency' | 'zone'>;
 
@@ -40,4 +50,10 @@ export const sellers = tenantTable<Seller>('sellers', {
   voidAllowed: 'plain',
   taxCurrency: 'plain',
   taxPointRule: 'plain',
+  registrationNumber: 'plain',
+  contactName: 'plain',
+  email: 'plain',
+  phone: 'plain',
+  electronicAddress: 'plain',
+  logoAttachmentId: 'plain',
 });

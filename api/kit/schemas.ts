@@ -41,6 +41,13 @@ export const taxRegion = z
   .string()
   .regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, 'a country, or a part of one (ISO 3166)')
   .meta({ description: 'ISO 3166-1 or 3166-2.', example: 'DE' });
+/** Where e-invoices go: a scheme of the EAS list and the address in it. */
+export const electronicAddress = z
+  .string()
+  .trim()
+  .max(100)
+  .regex(/^(\d{4}|EM):\S+$/, 'a scheme and an address, such as 0192:987654321')
+  .meta({ description: 'In an e-invoice network, with its scheme.', example: '0192:987654321' });
 export const email = z.email().max(320);
 export const phone = z
   .string()
@@ -77,6 +84,16 @@ export const address = z
     country: country.optional(),
   })
   .meta({ id: 'Address' });
+
+/** Who pays, where that is not the client's own address. */
+export const billTo = address
+  .extend({ name: name.optional() })
+  .meta({ id: 'BillTo', description: "Who pays, where that is not the client's own address." });
+export const deliveryChannel = z
+  .enum(['email', 'e_invoice', 'portal', 'platform', 'post'])
+  .meta({
+    description: 'How documents go out; e-mail unless said otherwise. Only e-mail is sent from here.',
+  });
 
 /** Query of a list: spread it into the route's own (`z.object({ ...pageQuery, clientId: id.optional() })`). */
 export const pageQuery = {

@@ -16,6 +16,9 @@ import { exportAudit } from './audit/export-audit.ts';
 import { listAudit } from './audit/list-audit.ts';
 import { getBillableItem } from './billable-items/get-billable-item.ts';
 import { listBillableItems } from './billable-items/list-billable-items.ts';
+import { createBankAccount } from './bank-accounts/create-bank-account.ts';
+import { listBankAccounts } from './bank-accounts/list-bank-accounts.ts';
+import { updateBankAccount } from './bank-accounts/update-bank-account.ts';
 import { cancelBillingRun } from './billing-runs/cancel-billing-run.ts';
 import { createBillingRun } from './billing-runs/create-billing-run.ts';
 import { getBillingRun } from './billing-runs/get-billing-run.ts';
@@ -221,6 +224,11 @@ import { revealPayeeAccount } from './payee-accounts/reveal-payee-account.ts';
 import { applyPayment } from './payments/apply-payment.ts';
 import { clearPayment } from './payments/clear-payment.ts';
 import { confirmProposal } from './payments/confirm-proposal.ts';
+import { createPaymentTerms } from './payment-terms/create-payment-terms.ts';
+import { deletePaymentTerms } from './payment-terms/delete-payment-terms.ts';
+import { getPaymentTerms } from './payment-terms/get-payment-terms.ts';
+import { listPaymentTerms } from './payment-terms/list-payment-terms.ts';
+import { updatePaymentTerms } from './payment-terms/update-payment-terms.ts';
 import { getPayment } from './payments/get-payment.ts';
 import { listPayments } from './payments/list-payments.ts';
 import { listProposals } from './payments/list-proposals.ts';
@@ -572,6 +580,14 @@ export const routes: readonly Route[] = [
   importCurrencyRates,
   listCurrencyRates,
   getCurrencyRate,
+  createPaymentTerms,
+  deletePaymentTerms,
+  getPaymentTerms,
+  listPaymentTerms,
+  updatePaymentTerms,
+  createBankAccount,
+  listBankAccounts,
+  updateBankAccount,
   createSeller,
   getSeller,
   listSellers,

@@ -126,6 +126,15 @@ const makers: Record<string, Make> = {
     method: 'service_rates',
   })),
   taxRateId: post('/tax-rates', () => ({ region: 'IS', category: 'standard', rate: '24' })),
+  bankAccountId: async ({ api, key, ids }) => {
+    const answer = await api.call('POST', `/sellers/${ids.sellerId}/bank-accounts`, {
+      key,
+      body: { label: 'Fixture account', currency: 'EUR', accountNumber: '8601 11 17947' },
+    });
+    if (answer.status !== 201) throw new Error(`fixture bank account: ${answer.status} ${answer.text}`);
+    return (answer.json as { id: string }).id;
+  },
+  paymentTermsId: post('/payment-terms', () => ({ name: 'Fixture terms', message: 'By {{dueDate}}.' })),
   taxRegistrationId: async ({ api, key, ids }) => {
     const answer = await api.call('POST', `/sellers/${ids.sellerId}/tax-registrations`, {
       key,

@@ -70,6 +70,9 @@ export const newBillingRun = z
       description: 'Work dated before this day is billed; left out with itemIds: whatever its day.',
     }),
     grouping: grouping.optional().meta({ description: "Instead of the contract's, for this run." }),
+    paymentTermsId: id
+      .optional()
+      .meta({ description: "Instead of the contract's or client's, on the invoices of this run." }),
     reason: note.meta({ description: 'Why it is pulled by hand.' }),
     finishAt: finishAt.default('draft'),
   })
@@ -109,5 +112,6 @@ export async function toWantedDrafts(
     finishAt: wanted.finishAt,
     itemIds: wanted.itemIds ?? null,
     grouping: wanted.grouping ?? null,
+    paymentTermsId: wanted.paymentTermsId ?? null,
   };
 }

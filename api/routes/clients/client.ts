@@ -10,7 +10,10 @@ import { rateCards } from '../../../store/rate-cards.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import {
   address,
+  billTo,
   currency,
+  deliveryChannel,
+  electronicAddress,
   email,
   id,
   instant,
@@ -30,7 +33,7 @@ import { rateCard } from '../rate-cards/rate-card.ts';
 export const clientSubject: Subject = {
   type: 'client',
   permission: 'clients.read',
-  privateFields: ['email', 'contactName', 'phone'],
+  privateFields: ['email', 'contactName', 'phone', 'accountsPayableEmail'],
 };
 
 export const status = z.enum(clientStatuses).meta({
@@ -70,6 +73,12 @@ export const client = z
     taxRegion: taxRegion.nullable(),
     taxExemptionReason: z.string().nullable(),
     taxLegalText: z.string().nullable(),
+    billTo: billTo.nullable(),
+    accountsPayableEmail: z.string().nullable(),
+    deliveryChannel: deliveryChannel.nullable(),
+    electronicAddress: z.string().nullable(),
+    buyerReference: z.string().nullable(),
+    paymentTermsId: id.nullable(),
     status,
     defaultProductId: id.nullable(),
     createdAt: instant,
@@ -160,6 +169,12 @@ const settings = {
   taxExemptionReason: note.nullish(),
   taxLegalText: note.nullish().meta({ description: 'The words of its reverse charge.' }),
   defaultProductId: id.nullish(),
+  billTo: billTo.nullish(),
+  accountsPayableEmail: email.nullish().meta({ description: 'Documents go here; left out: to its e-mail.' }),
+  deliveryChannel: deliveryChannel.nullish(),
+  electronicAddress: electronicAddress.nullish(),
+  buyerReference: shortText.nullish(),
+  paymentTermsId: id.nullish().meta({ description: 'The words of payment on its invoices.' }),
 };
 export const newClient = z.object({ ...basic, ...business, ...settings });
 /** Any step by itself: its fields, and no others. Contacts, rates and documents have routes of their own. */

@@ -2,7 +2,18 @@
 import { z } from 'zod';
 import { taxPointRules } from '../../../domain/tax.ts';
 import type { Subject } from '../../kit/record-change.ts';
-import { address, country, currency, id, name, zone } from '../../kit/schemas.ts';
+import {
+  address,
+  country,
+  currency,
+  electronicAddress,
+  email,
+  id,
+  name,
+  phone,
+  shortText,
+  zone,
+} from '../../kit/schemas.ts';
 
 export const sellerSubject: Subject = { type: 'seller', permission: 'sellers.read' };
 
@@ -26,6 +37,12 @@ export const seller = z
     voidAllowed: z.boolean(),
     taxCurrency: currency.nullable().meta({ description: 'The tax is shown in it too.' }),
     taxPointRule,
+    registrationNumber: z.string().nullable(),
+    contactName: z.string().nullable(),
+    email: z.string().nullable(),
+    phone: z.string().nullable(),
+    electronicAddress: z.string().nullable(),
+    logoAttachmentId: id.nullable().meta({ description: 'The picture on top of its documents.' }),
   })
   .meta({ id: 'Seller' });
 
@@ -39,6 +56,20 @@ export const newSeller = z.object({
   voidAllowed: z.boolean().optional(),
   taxCurrency: currency.nullish(),
   taxPointRule: taxPointRule.optional(),
+  registrationNumber: shortText.nullish().meta({ description: 'Of the trade register.' }),
+  contactName: name
+    .nullish()
+    .meta({ description: 'Whom a client may ask; on its documents, as the next two.' }),
+  email: email.nullish(),
+  phone: phone.nullish(),
+  electronicAddress: electronicAddress.nullish(),
 });
 /** The books' currency and zone stay: numbers and dates already given follow them. */
-export const sellerChange = newSeller.omit({ functionalCurrency: true, zone: true }).partial();
+export const sellerChange = newSeller
+  .omit({ functionalCurrency: true, zone: true })
+  .extend({
+    logoAttachmentId: id
+      .nullable()
+      .meta({ description: 'An upload of yours with subjectType=seller_logo: PNG or JPEG.' }),
+  })
+  .partial();
