@@ -20,26 +20,36 @@ export const clientTransitions: Record<ClientStatus, readonly ClientStatus[]> = 
   archived: ['active'],
 };
 
-/** Refuses with 409 what the table does not have, and with 422 an active client without an e-mail address. */
-export function requireClientStatus(
-  from: ClientStatus,
-  { status, email }: { status: ClientStatus; email: string | null },
-): void {
-  if (status === from) return;
-  if (!clientTransitions[from].includes(status))
+interface Standing {
+  status: ClientStatus;
+  email: string | null;
+}
+
+/** Refuses with 409 what the table does not have, and with 422 a client that would become active without an e-mail address, or lose it. */
+export function requireClientStatus(before: Standing, { status, email }: Standing): void {
+  if (status === 'active' && email === null && (before.status !== 'active' || before.email !== null))
+    throw emailMissing('An active client has an e-mail address.');
+  if (status === before.status) return;
+  if (!clientTransitions[before.status].includes(status))
     throw new Refusal({
       code: 'client.wrong_status',
-      message: `A client that is ${from} cannot become ${status}.`,
+      message: `A client that is ${before.status} cannot become ${status}.`,
       whatToDo:
         status === 'archived'
           ? 'Delete the client: it is archived where it must be kept.'
           : 'Read the client again.',
     });
-  if (status === 'active' && email === null)
-    throw invalidField('/email', 'client.email_missing', 'An active client has an e-mail address.');
 }
 
-/** What a new client begins as: what is asked for, else active with an e-mail address and pending without one. */
+const emailMissing = (message: string) =>
+  invalidField(
+    '/email',
+    'client.email_missing',
+    message,
+    'Give one; or save the first step as a draft, with the status pending.',
+  );
+
+/** What a new client begins as: active, unless asked otherwise. Refuses with 422 one without an e-mail address that is not asked to be pending. */
 export function firstStatus({
   status,
   email,
@@ -47,8 +57,9 @@ export function firstStatus({
   status?: ClientStatus | undefined;
   email: string | null;
 }): ClientStatus {
-  if (status === undefined) return email === null ? 'pending' : 'active';
-  if (status !== 'pending') requireClientStatus('pending', { status, email });
+  if (status === undefined && email === null) throw emailMissing('A client has an e-mail address.');
+  if (status === undefined) return 'active';
+  if (status !== 'pending') requireClientStatus({ status: 'pending', email }, { status, email });
   return status;
 }
 
@@ -72,7 +83,7 @@ export function requireTaxWords(client: {
     );
 }
 
-/** What the first step still lacks; such a client begins as pending. */
+/** What the first step still lacks: such a client is pending. */
 export const missingOf = (client: { email: string | null }): string[] =>
   client.email === null ? ['email'] : [];
 

@@ -161,7 +161,7 @@ export async function changeClient(tx: WorkspaceTx, before: Client, change: Valu
   if (change.code !== undefined && change.code !== before.code) await requireFreeCode(tx, before);
   requireTaxWords({ ...before, ...change });
   const after = found(await clients.update(tx, before.id, change), 'client');
-  requireClientStatus(before.status, after);
+  requireClientStatus(before, after);
   return after;
 }
 

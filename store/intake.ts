@@ -427,7 +427,8 @@ async function createRecords(
       taken.add(row.code);
     }
     await tx.run(
-      `insert into clients (workspace_id, id, name, code, currency) select $1, r.*, $5 from unnest($2::uuid[], $3::text[], $4::text[]) as r`,
+      // Nobody has said where their mail goes: the first step is a draft.
+      `insert into clients (workspace_id, id, name, code, currency, status) select $1, r.*, $5, 'pending' from unnest($2::uuid[], $3::text[], $4::text[]) as r`,
       [tx.workspaceId, ids, names, textArray(rows.map((row) => row.code)), options.currency],
     );
   } else if (kind === 'person') {

@@ -42,7 +42,7 @@ describe('the status of a client', () => {
         const stays = from === status;
         const expected = stays || allowed.has(`${from} ${status}`) ? 'passed' : 'client.wrong_status';
         expect(
-          codeOf(() => requireClientStatus(from, { status, email })),
+          codeOf(() => requireClientStatus({ status: from, email }, { status, email })),
           `${from} → ${status}`,
         ).toBe(expected);
       }
@@ -54,15 +54,18 @@ describe('the status of a client', () => {
     ] satisfies ClientStatus[]);
   });
 
-  test('is pending without an e-mail address, and never active', () => {
-    expect(firstStatus({ email: null })).toBe('pending');
+  test('is pending without an e-mail address, and only when asked to be', () => {
+    expect(firstStatus({ status: 'pending', email: null })).toBe('pending');
+    expect(codeOf(() => firstStatus({ email: null }))).toBe('client.email_missing');
     expect(firstStatus({ email })).toBe('active');
     expect(firstStatus({ status: 'inactive', email: null })).toBe('inactive');
     expect(codeOf(() => firstStatus({ status: 'active', email: null }))).toBe('client.email_missing');
     expect(codeOf(() => firstStatus({ status: 'archived', email }))).toBe('client.wrong_status');
-    expect(codeOf(() => requireClientStatus('pending', { status: 'active', email: null }))).toBe(
-      'client.email_missing',
-    );
+    expect(
+      codeOf(() =>
+        requireClientStatus({ status: 'pending', email: null }, { status: 'active', email: null }),
+      ),
+    ).toBe('client.email_missing');
   });
 });
 

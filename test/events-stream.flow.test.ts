@@ -77,7 +77,12 @@ async function followBrokenly(
 const codeOf = (prefix: string, index: number) =>
   `${prefix}${String.fromCharCode(65 + Math.floor(index / 26), 65 + (index % 26))}`;
 const makeClient = (at: TestWorkspace, code: string) =>
-  at.post<{ id: string }>('/clients', { name: `Client ${code}`, code, currency: 'USD' });
+  at.post<{ id: string }>('/clients', {
+    name: `Client ${code}`,
+    email: 'ap@client.example',
+    code,
+    currency: 'USD',
+  });
 async function keyWith(at: TestWorkspace, scopes: string[]): Promise<string> {
   const made = await at.post<{ key: string }>('/api-keys', { name: scopes.join(' '), scopes });
   return made.key;

@@ -64,7 +64,7 @@ describe.concurrent('slipway start', () => {
     const url = await urlOf(first);
     const [key] = await first.says(keyPattern);
     expect(first.text().match(new RegExp(keyPattern, 'g'))).toHaveLength(1);
-    const client = { name: 'North Pacific Ferries', code: 'NPF', currency: 'USD' };
+    const client = { name: 'North Pacific Ferries', email: 'ap@npf.example', code: 'NPF', currency: 'USD' };
     const made = await ask(url, key, '/clients', { method: 'POST', body: JSON.stringify(client) });
     expect(made.status).toBe(201);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);

@@ -80,7 +80,12 @@ describe.concurrent('a hub whose servers are killed', { timeout: 240_000 }, () =
     await ready(hub);
     const { id } = (await ask('GET', '/api/v1/workspace'))!;
     expect(
-      await ask('POST', '/api/v1/clients', { name: 'Before', code: 'BEF', currency: 'GBP' }),
+      await ask('POST', '/api/v1/clients', {
+        name: 'Before',
+        email: 'ap@before.example',
+        code: 'BEF',
+        currency: 'GBP',
+      }),
     ).not.toBeNull();
     await runs(hub, id);
 
@@ -95,7 +100,12 @@ describe.concurrent('a hub whose servers are killed', { timeout: 240_000 }, () =
 
     await ready(hub);
     expect(
-      await ask('POST', '/api/v1/clients', { name: 'After', code: 'AFT', currency: 'GBP' }),
+      await ask('POST', '/api/v1/clients', {
+        name: 'After',
+        email: 'ap@after.example',
+        code: 'AFT',
+        currency: 'GBP',
+      }),
     ).not.toBeNull();
     const clients = (await ask('GET', '/api/v1/clients'))!.items as { code: string }[];
     expect(clients.map((client) => client.code)).toEqual(['BEF', 'AFT']);

@@ -154,8 +154,8 @@ it("refuses a project under another client's contract, and a contract that ends 
     zone: 'Europe/Oslo',
   });
   const [one, two] = [
-    await post('/clients', { name: 'One', code: 'ONE', currency: 'EUR' }),
-    await post('/clients', { name: 'Two', code: 'TWO', currency: 'EUR' }),
+    await post('/clients', { name: 'One', email: 'ap@one.example', code: 'ONE', currency: 'EUR' }),
+    await post('/clients', { name: 'Two', email: 'ap@two.example', code: 'TWO', currency: 'EUR' }),
   ];
   const terms = {
     sellerId: seller.id,

@@ -22,7 +22,7 @@ let number = 0;
 const newClient = (fields: object = {}) => {
   number += 1;
   const code = `${String.fromCharCode(65 + (number % 26))}${String.fromCharCode(65 + (Math.floor(number / 26) % 26))}Z`;
-  return { name: `Client ${number}`, code, currency: 'EUR', ...fields };
+  return { name: `Client ${number}`, email: 'ap@client.example', code, currency: 'EUR', ...fields };
 };
 
 describe('a body', () => {

@@ -48,7 +48,7 @@ beforeAll(async () => {
   keyOf = Object.fromEntries(keys) as typeof keyOf;
   sessionOf = Object.fromEntries(sessions) as typeof sessionOf;
   theirSession = await newSession(api, theirs.key, 'admin');
-  const client = { name: 'Another client', code: 'ANO', currency: 'EUR' };
+  const client = { name: 'Another client', email: 'ap@another.example', code: 'ANO', currency: 'EUR' };
   const other = await api.call('POST', '/clients', { key: ours.key, body: client });
   otherClient = await newSession(api, ours.key, 'client', { clientId: other.json.id });
 });

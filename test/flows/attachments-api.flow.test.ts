@@ -184,7 +184,7 @@ describe('who sees what', () => {
     expect((await download(manager.key, made.json.id)).status).toBe(200);
     const client = await api.call('POST', '/clients', {
       key: workspace.key,
-      body: { name: 'Ferry Lines', code: 'FER', currency: 'EUR' },
+      body: { name: 'Ferry Lines', email: 'ap@ferry.example', code: 'FER', currency: 'EUR' },
     });
     const guest = await api.newMember(workspace.id, 'client', { clientId: client.json.id });
     expect((await api.call('GET', path, { key: guest.key })).status).toBe(403);

@@ -102,7 +102,12 @@ test('an over-payment is the client’s credit: applied to another invoice of th
 
 test('credit on account never goes to another client or currency, however it is asked for', async () => {
   const { firm, ids } = await firmWith();
-  const other = await firm.post('/clients', { name: 'Other Ferries', code: 'OFE', currency: 'GBP' });
+  const other = await firm.post('/clients', {
+    name: 'Other Ferries',
+    email: 'ap@other.example',
+    code: 'OFE',
+    currency: 'GBP',
+  });
   const theirs = await firm.post('/payments', wire('100.00', { clientId: other.json.id }));
   const apply = { applications: [{ invoiceId: ids[0], amount: '10.00' }] };
   expect((await firm.post(`/payments/${theirs.json.id}/apply`, apply)).json.code).toBe(

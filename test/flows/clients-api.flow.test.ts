@@ -138,9 +138,17 @@ describe('the steps of a client', () => {
     expect((await firm.get('/clients?search=XXX')).json.items).toEqual([]);
   });
 
-  test('begin as pending without an e-mail address, and lead to active with one', async () => {
+  test('are a draft without an e-mail address, which has to be said, and lead to active with one', async () => {
     const firm = await open();
-    const { json } = await firm.post('/clients', { name: 'Later Lines', currency: 'EUR' });
+    const later = { name: 'Later Lines', currency: 'EUR' };
+    const refused = await firm.post('/clients', later);
+    expect(refused.json).toMatchObject({
+      status: 422,
+      code: 'client.email_missing',
+      errors: [{ pointer: '/email' }],
+    });
+    expect((await firm.get('/clients?search=later')).json.items).toEqual([]);
+    const { json } = await firm.post('/clients', { ...later, status: 'pending' });
     expect(json).toMatchObject({ status: 'pending', missing: ['email'] });
     expect(json.code).toMatch(/^[A-Z]{3}$/);
     const path = `/clients/${json.id}`;
@@ -149,6 +157,9 @@ describe('the steps of a client', () => {
       status: 'active',
       missing: [],
     });
+    // Once it is active, the address stays.
+    expect((await firm.patch(path, { email: null })).json.code).toBe('client.email_missing');
+    expect((await firm.get(path)).json).toMatchObject({ status: 'active', email: 'a@later.example' });
     expect((await firm.patch(path, { status: 'archived' })).json.code).toBe('client.wrong_status');
     expect((await firm.patch(path, { status: 'inactive' })).json.status).toBe('inactive');
   });

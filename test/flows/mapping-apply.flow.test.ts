@@ -57,7 +57,12 @@ describe('suggestions', () => {
     const gone = { clientId, code: 'HR-0', name: 'Hull repair zero', status: 'planned' };
     const archived = await firm.post('/projects', gone);
     await firm.patch(`/projects/${archived.json.id}`, { status: 'archived' });
-    const client = await firm.post('/clients', { name: 'Baltic Tugs', code: 'BTU', currency: 'GBP' });
+    const client = await firm.post('/clients', {
+      name: 'Baltic Tugs',
+      email: 'ap@baltic.example',
+      code: 'BTU',
+      currency: 'GBP',
+    });
     await firm.post('/projects', { clientId: client.json.id, code: 'HR-8', name: 'Hull repair seven' });
     await take(firm.books, [
       lost('1', 'Hull repairs 7'),

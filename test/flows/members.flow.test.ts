@@ -56,7 +56,12 @@ test('an invited manager chooses a password, signs in, and is who the events say
 
 async function newProject(key: string): Promise<string> {
   const post = async (path: string, body: unknown) => (await api.call('POST', path, { key, body })).json.id;
-  const clientId = await post('/clients', { name: 'Northern Ferries', code: 'NFE', currency: 'GBP' });
+  const clientId = await post('/clients', {
+    name: 'Northern Ferries',
+    email: 'ap@nfe.example',
+    code: 'NFE',
+    currency: 'GBP',
+  });
   return post('/projects', { clientId, code: 'P1', name: 'P1' });
 }
 
@@ -206,7 +211,10 @@ test('a role belongs to a person or a client as it must', async () => {
   expect(await code({ role: 'contractor' })).toBe('member.person_missing');
   expect(await code({ role: 'client' })).toBe('member.client_missing');
   const clientId = await api
-    .call('POST', '/clients', { key, body: { name: 'C', code: 'CCC', currency: 'EUR' } })
+    .call('POST', '/clients', {
+      key,
+      body: { name: 'C', email: 'ap@c.example', code: 'CCC', currency: 'EUR' },
+    })
     .then(({ json }) => json.id as string);
   expect(await code({ role: 'client', clientId, personId: person })).toBe('member.person_of_client');
   expect(await code({ role: 'manager', clientId })).toBe('member.client_of_other_role');

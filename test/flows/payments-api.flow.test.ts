@@ -95,7 +95,12 @@ test('what cannot be applied is refused whole, with what to do', async () => {
     const answer = await firm.post('/payments', paymentOf(invoiceId, facts));
     expect([answer.status, answer.json.code], JSON.stringify(facts)).toEqual([status, code]);
   }
-  const client = await firm.post('/clients', { name: 'Other Ferries', code: 'OFE', currency: 'GBP' });
+  const client = await firm.post('/clients', {
+    name: 'Other Ferries',
+    email: 'ap@other.example',
+    code: 'OFE',
+    currency: 'GBP',
+  });
   expect((await firm.post('/payments', paymentOf(invoiceId, { clientId: client.json.id }))).json.code).toBe(
     'payment.invoice_of_other_client',
   );

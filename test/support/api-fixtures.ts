@@ -44,7 +44,12 @@ const makers: Record<string, Make> = {
     documentType: 'invoice',
     pattern: '{CLIENT}-{YYYY}-{NNNN}',
   })),
-  clientId: post('/clients', () => ({ name: 'Fixture Lines', code: 'FIX', currency: 'EUR' })),
+  clientId: post('/clients', () => ({
+    name: 'Fixture Lines',
+    email: 'accounts@fixture.example',
+    code: 'FIX',
+    currency: 'EUR',
+  })),
   contactId: async ({ api, key, ids }) => {
     const answer = await api.call('POST', `/clients/${ids.clientId}/contacts`, {
       key,

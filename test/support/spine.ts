@@ -141,7 +141,12 @@ export async function openSpine(hub: TestWorkspace, options: SpineOptions = {}):
   const projectIds = new Map<string, number>();
   for (const client of clients) {
     const there = harvest.addClient({ name: client.name, currency: 'USD' });
-    const clientId = await made('/clients', { name: client.name, code: client.code, currency: 'USD' });
+    const clientId = await made('/clients', {
+      name: client.name,
+      email: `ap@${client.code.toLowerCase()}.example`,
+      code: client.code,
+      currency: 'USD',
+    });
     const contractId = await made('/contracts', {
       clientId,
       sellerId,

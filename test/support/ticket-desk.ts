@@ -24,7 +24,12 @@ export async function openTicketDesk(at: TestWorkspace, database: Database): Pro
     functionalCurrency: 'USD',
     zone: 'UTC',
   });
-  const clientId = await made('/clients', { name: 'North Pacific Ferries', code: 'NPF', currency: 'USD' });
+  const clientId = await made('/clients', {
+    name: 'North Pacific Ferries',
+    email: 'ap@npf.example',
+    code: 'NPF',
+    currency: 'USD',
+  });
   const contractId = await made('/contracts', {
     clientId,
     sellerId,

@@ -37,7 +37,8 @@ export const clientSubject: Subject = {
 };
 
 export const status = z.enum(clientStatuses).meta({
-  description: 'Pending: without an e-mail address. Archived: deleted, but kept for what refers to it.',
+  description:
+    'Pending: its first step is a draft and lacks the e-mail address, see `missing`. Archived: deleted, but kept for what refers to it.',
 });
 const companySize = z.enum(companySizes);
 const annualRevenue = z.enum(annualRevenues);
@@ -118,7 +119,10 @@ export async function readWhole(tx: WorkspaceTx, row: Client): Promise<z.input<t
 const basic = {
   name,
   contactName: name.nullish(),
-  email: email.nullish().meta({ description: 'Required of an active client; without one it is pending.' }),
+  email: email.nullish().meta({
+    description:
+      'Required. Only a draft of the first step, saved with the status pending, lacks it; an active client never loses it.',
+  }),
   phone: phone.nullish(),
   website: website.nullish(),
   code: z
@@ -176,6 +180,13 @@ const settings = {
   buyerReference: shortText.nullish(),
   paymentTermsId: id.nullish().meta({ description: 'The words of payment on its invoices.' }),
 };
-export const newClient = z.object({ ...basic, ...business, ...settings });
+export const newClient = z.object({
+  ...basic,
+  ...business,
+  ...settings,
+  status: z.enum(['active', 'pending']).optional().meta({
+    description: 'Pending: a draft of the first step. Left out: active, which needs an e-mail address.',
+  }),
+});
 /** Any step by itself: its fields, and no others. Contacts, rates and documents have routes of their own. */
 export const clientChange = newClient.extend({ status }).partial();

@@ -13,7 +13,7 @@ export const createClient = defineRoute({
   path: '/clients',
   summary: 'Create a client',
   description:
-    'With its first step, or any more. The other steps are saved by PATCH, each with its own fields.',
+    'With its first step, or any more. The other steps are saved by PATCH, each with its own fields. Company name and e-mail address are required: what lacks the address is a draft, saved with the status pending and finished by PATCH with the address and the status active.',
   permission: 'clients.create',
   body: newClient,
   example: {
@@ -24,7 +24,7 @@ export const createClient = defineRoute({
     paymentTermsDays: 30,
   },
   responses: { 201: wholeClient },
-  errors: ['clients.duplicate', 'client.not_listed', 'product.unfit'],
+  errors: ['clients.duplicate', 'client.not_listed', 'client.email_missing', 'product.unfit'],
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
       requireListed((await getWorkspace(tx)).settings, body);
