@@ -57,7 +57,7 @@ export async function requestUndo(tx: WorkspaceTx, runId: string, actor: string)
   return operation;
 }
 
-function requireUndoable({ status, undoRequested }: Run): void {
+function requireUndoable({ status, undoRequested, counts }: Run): void {
   if (status === 'queued' || status === 'running')
     throw new Refusal({
       code: 'compilation.running',
@@ -69,6 +69,12 @@ function requireUndoable({ status, undoRequested }: Run): void {
       code: 'compilation.undone',
       message: undoRequested ? 'It is being undone.' : 'It was undone already.',
       whatToDo: 'Compile again where the entries should become items.',
+    });
+  if (!counts.items)
+    throw new Refusal({
+      code: 'compilation.empty',
+      message: 'It compiled nothing.',
+      whatToDo: 'Undo the run that made the items: runId of GET /billable-items/:itemId.',
     });
 }
 

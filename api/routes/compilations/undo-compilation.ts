@@ -13,7 +13,7 @@ export const undoCompilation = defineRoute({
     'While nothing of them is on a document. Items that are held back stay, and those that an entry’s later version differs from.',
   permission: 'runs.cancel',
   responses: { 202: operation },
-  errors: ['compilation.running', 'compilation.undone', 'compilation.allocated'],
+  errors: ['compilation.running', 'compilation.undone', 'compilation.empty', 'compilation.allocated'],
   handler: ({ params, actor, transact }) =>
     transact(async (tx) => {
       const started = found(await requestUndo(tx, params.runId, actor.id), 'billing_run');
