@@ -52,7 +52,7 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
     lookAtClientInvoice: (ref: SubjectRef): Promise<ClientInvoiceStep> =>
       look(deps, 'client_invoice', ref, async (tx) => {
         const invoice = await readInvoice(tx, ref.subjectId);
-        if (!invoice || invoice.status === 'discarded') return { step: 'done' };
+        if (!invoice || invoice.status === 'discarded' || invoice.status === 'void') return { step: 'done' };
         if (!invoice.number) return { step: 'wait', for: 'person', retry: false };
         const print = (await unprintedDocuments(tx, invoice.id)).length > 0 ? { print: true } : {};
         const record = await readSyncRecord(tx, 'client_invoice', invoice.id);
@@ -95,6 +95,8 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
           lines: await readInvoiceLines(tx, subjectId, 0, maxSyncedLines + 1),
         };
       });
+      // Voided while this began: the void held the record until it was done.
+      if (invoice.status === 'void') return;
       const fail = (step: string, reason: string, externalId: string | null = null) =>
         database.inWorkspace(workspaceId, (tx) =>
           markSyncFailed(tx, {

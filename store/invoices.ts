@@ -190,9 +190,12 @@ export interface LineEntryRow {
   rawQuantity: number;
   personId: string | null;
   personName: string | null;
+  /** Of a correction: the version that was billed before, and its day. */
+  replacesVersion: number | null;
+  replacedWorkDate: Day | null;
 }
 
-/** What a line is made of, by item; up to `limit` items after `afterItemId`. Nothing for a line that was given back. */
+/** What a line is made of, by item, as it was billed; up to `limit` items after `afterItemId`. Nothing for a discarded draft. */
 export function readLineEntries(
   tx: WorkspaceTx,
   line: { invoiceId: string; lineId: string },
@@ -202,15 +205,16 @@ export function readLineEntries(
   return tx.rows<LineEntryRow>(
     `with held as (
        select item_id, sum(quantity) as quantity, sum(amount) as amount from allocations
-       where workspace_id = $1 and target_id = $2 and invoice_id = $3 and ($4::uuid is null or item_id > $4)
+       where workspace_id = $1 and target_id = $2 and invoice_id = $3 and kind in ('draft', 'discard') and ($4::uuid is null or item_id > $4)
        group by item_id having sum(quantity) <> 0 order by item_id limit $5)
      select h.item_id, h.quantity, h.amount, i.quantity as item_quantity, i.amount as item_amount, i.unit, i.unit_price, i.kind, i.position,
        i.price_source, i.price_rule, i.flagged, i.description, i.entry_id, i.entry_version, e.external_id, i.work_date, i.raw_quantity,
-       i.person_id, p.name as person_name
+       i.person_id, p.name as person_name, i.replaces_version, w.work_date as replaced_work_date
      from held h
      join billable_items i on i.workspace_id = $1 and i.id = h.item_id
      left join work_entries e on e.workspace_id = $1 and e.id = i.entry_id
      left join people p on p.workspace_id = $1 and p.id = i.person_id
+     left join entry_versions w on w.workspace_id = $1 and w.entry_id = i.entry_id and w.version = i.replaces_version
      order by h.item_id`,
     [tx.workspaceId, line.lineId, line.invoiceId, afterItemId, limit],
   );

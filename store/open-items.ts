@@ -27,6 +27,15 @@ export type TellLeftOut = (item: OpenItem, code: LeftOut) => void;
 
 const pageSize = 10_000;
 
+/** Of an item that bills the difference of a later version: what it corrects. Looked up for those only. */
+const adjusts = `case when i.replaces_version is not null then (
+  select jsonb_build_object('version', i.entry_version, 'was', v.version, 'wasOn', v.work_date, 'invoice', (
+    select min(n.number) from claims c
+    join allocations a on a.workspace_id = $1 and a.item_id = c.item_id
+    join client_invoices n on n.workspace_id = $1 and n.id = a.invoice_id and n.number is not null
+    where c.workspace_id = $1 and c.entry_id = i.entry_id and c.version = v.version))
+  from entry_versions v where v.workspace_id = $1 and v.entry_id = i.entry_id and v.version = i.replaces_version) end`;
+
 /** Pages over the open items of a contract by id, locking their balances in that order; each item once, in one order. */
 export async function* openItems(
   tx: WorkspaceTx,
@@ -48,7 +57,8 @@ export async function* openItems(
        select i.id, i.client_id, i.project_id, i.task_id, i.person_id, i.phase_id, i.product_id, i.position, i.work_date, i.kind, i.unit, l.open,
          l.open as quantity, i.unit_price, i.price_source, i.flagged, i.description, i.held_reason, i.included, i.contract_version,
          case when l.open = i.quantity then i.amount else l.open * i.unit_price end as amount,
-         case when l.open = i.quantity then i.raw_quantity else round(i.raw_quantity * l.open / i.quantity)::bigint end as raw_quantity
+         case when l.open = i.quantity then i.raw_quantity else round(i.raw_quantity * l.open / i.quantity)::bigint end as raw_quantity,
+         ${adjusts} as adjusts
        from locked l
        cross join lateral (select x.* from billable_items x where x.workspace_id = $1 and x.id = l.item_id offset 0) i
        order by i.id`,

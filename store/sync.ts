@@ -167,7 +167,8 @@ export async function markSyncing(
   await tx.run(
     `insert into sync_records (workspace_id, id, connection_id, subject_type, subject_id, status) values ($1, $2, $3, $4, $5, 'syncing')
      on conflict (workspace_id, connection_id, subject_type, subject_id)
-       do update set status = 'syncing', updated_at = now() where sync_records.status <> 'synced'`,
+       do update set status = 'syncing', updated_at = now()
+         where sync_records.status <> 'synced' and not (sync_records.status = 'not_synced' and sync_records.reason = 'void')`,
     [tx.workspaceId, newId(), connectionId, subjectType, subjectId],
   );
 }
@@ -277,6 +278,26 @@ export async function retrySync(
     `update sync_records set status = 'queued', failed_step = null, reason = null, updated_at = now(), generation = generation + 1
      where workspace_id = $1 and subject_type = $2 and subject_id = $3 and status = 'failed'`,
     [tx.workspaceId, subjectType, subjectId],
+  );
+  return changed > 0;
+}
+
+/**
+ * A person asks for it: queued where nothing was asked of the platform yet, or after a failure, as in `retrySync`. Answers
+ * false where it is on its way or there already.
+ */
+export async function requestSync(
+  tx: WorkspaceTx,
+  connectionId: string,
+  subjectType: SyncedSubject,
+  subjectId: string,
+): Promise<boolean> {
+  const changed = await tx.run(
+    `insert into sync_records (workspace_id, id, connection_id, subject_type, subject_id, status) values ($1, $2, $3, $4, $5, 'queued')
+     on conflict (workspace_id, connection_id, subject_type, subject_id) do update set status = 'queued', failed_step = null, reason = null,
+       updated_at = now(), generation = sync_records.generation + case sync_records.status when 'failed' then 1 else 0 end
+     where sync_records.status in ('not_synced', 'failed')`,
+    [tx.workspaceId, newId(), connectionId, subjectType, subjectId],
   );
   return changed > 0;
 }

@@ -1,6 +1,6 @@
 /** Owns writing drafts: invoices with lines and their tax, named as their grouping says, in a few statements for all of them. */
 import type { ContractTerms } from '../domain/contract-terms.ts';
-import type { DraftInvoice, DraftLine } from '../domain/grouping/build-drafts.ts';
+import type { Adjustment, DraftInvoice, DraftLine } from '../domain/grouping/build-drafts.ts';
 import { type Grouping, type GroupingMode, groupRules, modesOf } from '../domain/grouping/group-keys.ts';
 import type { Named } from '../domain/grouping/group-rule.ts';
 import type { LineTax, TaxTotals } from '../domain/tax.ts';
@@ -156,9 +156,14 @@ export async function openDescriber(
     const span =
       line.serviceFrom === line.serviceTo ? line.serviceFrom : `${line.serviceFrom} to ${line.serviceTo}`;
     const overtime = line.isOvertime ? 'overtime' : null;
-    return [project, ...groups, line.description, overtime, span].filter(Boolean).join(', ');
+    const corrects = line.adjusts ? saysCorrection(line.adjusts) : null;
+    return [project, ...groups, line.description, overtime, span, corrects].filter(Boolean).join(', ');
   };
 }
+
+/** e.g. `corrects 2026-03-02 on NFE-0001, version 1 by version 2`. */
+const saysCorrection = ({ version, was, wasOn, invoice }: Adjustment) =>
+  `corrects ${wasOn}${invoice === null ? '' : ` on ${invoice}`}, version ${was} by version ${version}`;
 
 const labels: Record<Named | 'projects', string> = {
   projects: "case when code = name then name else code || ' · ' || name end",

@@ -157,6 +157,7 @@ import { listInvoices } from './invoices/list-invoices.ts';
 import { listLineEntries } from './invoices/list-line-entries.ts';
 import { retryInvoiceSync } from './invoices/retry-invoice-sync.ts';
 import { reverseBadDebt } from './invoices/reverse-bad-debt.ts';
+import { syncInvoice } from './invoices/sync-invoice.ts';
 import { voidInvoice } from './invoices/void-invoice.ts';
 import { writeOffBadDebt } from './invoices/write-off-bad-debt.ts';
 import { getMail } from './mail-outbox/get-mail.ts';
@@ -703,6 +704,7 @@ export const routes: readonly Route[] = [
   issueCreditNote,
   discardCreditNote,
   voidInvoice,
+  syncInvoice,
   listDutyLimits,
   setDutyLimit,
 ];

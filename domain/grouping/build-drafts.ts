@@ -23,6 +23,16 @@ export interface DraftableItem extends GroupableItem {
   description: string;
   /** Of the contract, under which it was compiled; null where no version priced it. */
   contractVersion: number | null;
+  /** Set where it bills the difference that a later version of its entry makes. */
+  adjusts?: Adjustment | null;
+}
+
+/** Which version of the entry is billed now, and what was billed before: of which day, on which invoice. */
+export interface Adjustment {
+  version: number;
+  was: number;
+  wasOn: Day;
+  invoice: string | null;
 }
 
 export interface DraftLine {
@@ -47,6 +57,8 @@ export interface DraftLine {
   seconds: number;
   kind: 'time' | 'expense' | 'mileage' | 'goods' | 'milestone' | 'percentage' | 'retainer' | 'lump_sum';
   isOvertime: boolean;
+  /** What a line of one correction corrects. */
+  adjusts: Adjustment | null;
   /** Descriptions of a one-item line; otherwise null and the store names the group. */
   description: string | null;
   formula: Record<string, string | number | boolean>;
@@ -115,6 +127,8 @@ export function draftKeys(
     let lineKey = lineKeyOf(item);
     if (keepsApart && item.kind === 'labor_overtime') lineKey += '/overtime';
     if (taxClass !== '') lineKey += `/${taxClass}`;
+    // A correction says what it corrects, so it is a line of its own.
+    if (keepsApart && item.adjusts) lineKey += `/corrects ${item.id}`;
     return { invoiceKey: invoiceKeyOf(item), lineKey };
   };
 }
@@ -222,6 +236,7 @@ function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
     flaggedCount: sum.flaggedCount,
     seconds: sum.seconds,
     isOvertime: sum.uniform && sum.first.kind === 'labor_overtime',
+    adjusts: sum.itemCount === 1 ? (sum.first.adjusts ?? null) : null,
     description: sum.itemCount === 1 ? sum.first.description : null,
   };
   // The items say how many places a quantity has: the contract may round otherwise since, and expenses are money.
@@ -234,6 +249,7 @@ function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
     roundingMode: rounding.mode,
     moneyPlaces: rounding.moneyPlaces,
     contractVersions: versionsOf([sum]).join('; '),
+    ...(common.adjusts && correctionFormula(common.adjusts)),
   };
   if (sum.uniform) {
     return {
@@ -255,6 +271,13 @@ function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
     formula: { ...formula, lumpSum: true },
   };
 }
+
+const correctionFormula = ({ version, was, wasOn, invoice }: Adjustment) => ({
+  version,
+  correctsVersion: was,
+  correctsDay: wasOn,
+  ...(invoice === null ? {} : { correctsInvoice: invoice }),
+});
 
 /** A line whose prices contain the tax, by its net: unit prices with six places, what it was with tax beside it. */
 export function toNetLine(line: DraftLine, taxRate: DecimalText, rounding: Rounding): DraftLine {

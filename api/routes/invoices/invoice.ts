@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { invoiceStatuses } from '../../../domain/invoice.ts';
 import type { Permission } from '../../../domain/permissions.ts';
 import { found } from '../../../domain/refusal.ts';
-import type { InvoiceLineRow, InvoiceRow } from '../../../store/invoices.ts';
+import type { InvoiceLineRow, InvoiceRow, LineEntryRow } from '../../../store/invoices.ts';
 import { syncStatuses } from '../../../store/sync.ts';
 import { type Actor, ownClient } from '../../kit/auth.ts';
 import { id, instant, storedDay, storedDecimal } from '../../kit/schemas.ts';
@@ -138,5 +138,23 @@ export const lineEntry = z
     rawQuantity: z.int(),
     personId: id.nullable(),
     personName: z.string().nullable(),
+    replacesVersion: z.int().nullable().meta({
+      description: 'Of a correction: the version that was billed before; its day is replacedWorkDate.',
+    }),
+    replacedWorkDate: storedDay.nullable(),
+    approvedBy: z
+      .string()
+      .nullable()
+      .meta({ description: 'Who approved it: a name, or where it comes from. Null: nobody had to.' }),
+    approvedAt: instant.nullable(),
   })
   .meta({ id: 'LineEntry' });
+
+/** Prices of items are on the line; how they came about, and what people noted, is our own business. */
+export const toClientEntry = (row: LineEntryRow): LineEntryRow => ({
+  ...row,
+  priceSource: '',
+  priceRule: {},
+  description: '',
+  externalId: null,
+});
