@@ -455,10 +455,11 @@ function toEntry(candidate: Candidate): ContractEntry {
 /** As the priced pass looks at them. */
 function toPricedEntries(context: CompileContext, parts: readonly PricedPart[]): PricedEntry[] {
   const splits = overtimeSplits(context, parts);
-  return parts.map(({ candidate, quantity, priced, included }) => ({
+  return parts.map(({ candidate, quantity, priced, included, isOvertime }) => ({
     ...toEntry(candidate),
     costRate: priced.costPrice,
     receiptOn: candidate.receipt?.on ?? null,
+    sourceRate: isOvertime || candidate.ownPrice !== null ? null : candidate.rate,
     quantity,
     priced,
     included,

@@ -793,6 +793,19 @@ describe('the priced pass', () => {
       about(),
       [],
     ],
+    ['a platform that would charge as much', priced('80', { sourceRate: '80.00' }), about(), []],
+    [
+      'a platform that would charge a cent less',
+      priced('80', { sourceRate: '79.99' }),
+      about(),
+      ['item.platform_rate_differs: 80.00 EUR an hour, 79.99 at its source'],
+    ],
+    [
+      'a platform that would charge in another currency',
+      priced('80', { sourceRate: '79.99', currency: 'NOK' }),
+      about(),
+      [],
+    ],
     [
       'work that a fixed price includes earns nothing of its own',
       priced('0', { costRate: '80', included: true, priced: { ...noPrice, flagged: false } }),

@@ -171,6 +171,9 @@ import { listMappingRules } from './mapping-rules/list-mapping-rules.ts';
 import { listUnmatched } from './mapping-rules/list-unmatched.ts';
 import { previewMappingRule } from './mapping-rules/preview-mapping-rule.ts';
 import { updateMappingRule } from './mapping-rules/update-mapping-rule.ts';
+import { getClientMargin } from './margins/get-client-margin.ts';
+import { getInvoiceMargin } from './margins/get-invoice-margin.ts';
+import { listLineMargins } from './margins/list-line-margins.ts';
 import { createMarkup } from './markups/create-markup.ts';
 import { deleteMarkup } from './markups/delete-markup.ts';
 import { getMarkup } from './markups/get-markup.ts';
@@ -564,6 +567,9 @@ export const routes: readonly Route[] = [
   updateMileageClause,
   listRateCards,
   updateRateCard,
+  getClientMargin,
+  getInvoiceMargin,
+  listLineMargins,
   createMarkup,
   listMarkups,
   getMarkup,

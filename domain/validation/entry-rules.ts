@@ -17,6 +17,7 @@ import { overtimeNotPermitted } from './overtime-not-permitted.ts';
 import { overtimeSplitDiffers } from './overtime-split-differs.ts';
 import { personNotAllowed } from './person-not-allowed.ts';
 import { phaseClosed } from './phase-closed.ts';
+import { platformRateDiffers } from './platform-rate-differs.ts';
 import { positionNotAllowed } from './position-not-allowed.ts';
 import { positionNotOnRateCard } from './position-not-on-rate-card.ts';
 import { purchaseOrderUsedUp } from './purchase-order.ts';
@@ -65,6 +66,7 @@ export const pricedRules: readonly Rule<PricedEntry, PricedContext>[] = [
   purchaseOrderUsedUp,
   farFromHistory,
   marginNegative,
+  platformRateDiffers,
   overtimeSplitDiffers,
 ];
 

@@ -44,6 +44,8 @@ export interface ContractEntry extends EntryUnderCheck {
   corrects: boolean;
   /** Of an amount, where its source says so; else the contract's. */
   currency: string | null;
+  /** What its platform or file would charge for an hour of regular time; null: it does not say. */
+  sourceRate?: DecimalText | null;
   /** Of an expense, where it has one: its rate is of that day. */
   receiptOn?: Day | null;
 }

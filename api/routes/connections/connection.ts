@@ -24,6 +24,10 @@ const ownership = z
       .max(4)
       .optional()
       .meta({ description: 'What a sync creates where nothing matches.' }),
+    prices: z.boolean().optional().meta({
+      description:
+        'Its rates price where no strategy does. Without it they are information, and one that differs from ours is a warning.',
+    }),
   })
   .meta({ description: 'Who decides what, the platform or we.' });
 const pollSeconds = z.int().min(1).max(86_400);
