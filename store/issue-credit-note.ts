@@ -23,6 +23,7 @@ import { type Reckoned, reckonCredit, requireDraft } from './make-credit-note.ts
 import { enqueueLook } from './outbox.ts';
 import { returnToAccount } from './payment-applications.ts';
 import { requireOpenPeriods } from './periods.ts';
+import { returnDraws } from './retainers.ts';
 import { takeNumber } from './take-number.ts';
 import { addDeltas } from './totals.ts';
 import type { WriteOffReason } from './write-off.ts';
@@ -170,6 +171,10 @@ async function lowerBalance(tx: WorkspaceTx, before: CreditableInvoice, credit: 
   const credited = new Decimal(invoice.credited).plus(credit).toFixed(places);
   const balance = openBalance({ ...invoice, credited });
   const isWhole = new Decimal(credited).eq(invoice.total) && (await hasNothingLeft(tx, invoice.id));
+  if (isWhole) {
+    const why = `invoice ${invoice.number} was credited in full`;
+    await returnDraws(tx, invoice.id, { reason: why, heldReason: why });
+  }
   const status = isWhole
     ? 'credited'
     : statusByBalance(invoice.status, balance, invoice.applied, invoice.badDebt);

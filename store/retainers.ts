@@ -140,7 +140,7 @@ async function giveBack(
        insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason)
        select $1, item_id, 'retainer_reversal', target_id, -quantity, 0, $3 from back),
      held as (
-       update billable_items i set held_reason = $4 from back b where i.workspace_id = $1 and i.id = b.item_id and $4::text is not null)
+       update billable_items i set held_reason = coalesce(i.held_reason, $4) from back b where i.workspace_id = $1 and i.id = b.item_id and $4::text is not null)
      select i.currency, sum(b.quantity * i.unit_price) as amount from back b
      join billable_items i on i.workspace_id = $1 and i.id = b.item_id group by 1`,
     [tx.workspaceId, plainArray(draws.map((draw) => draw.id)), reason, heldReason],

@@ -17,6 +17,7 @@ import { type CreditIssuer, issueCreditNote, needsSecondPerson } from './issue-c
 import { draftCreditNote } from './make-credit-note.ts';
 import { enqueueLook } from './outbox.ts';
 import { saysShut, shutPeriods } from './periods.ts';
+import { returnDraws } from './retainers.ts';
 import { addDeltas } from './totals.ts';
 
 export type VoidOutcome =
@@ -100,7 +101,9 @@ async function endAsVoid(
 ): Promise<void> {
   const lines = await readCreditable(tx, invoice.id);
   const returned = lines.flatMap((line) => line.items.map((item) => ({ ...item, lineId: line.id })));
-  await giveBack(tx, invoice, 'void', returned, `invoice ${invoice.number} was voided: ${reason}`);
+  const why = `invoice ${invoice.number} was voided: ${reason}`;
+  await giveBack(tx, invoice, 'void', returned, why);
+  await returnDraws(tx, invoice.id, { reason: why, heldReason: why });
   await tx.run(
     `update client_invoices set status = 'void', settled_at = null where workspace_id = $1 and id = $2`,
     [tx.workspaceId, invoice.id],

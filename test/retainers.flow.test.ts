@@ -6,6 +6,9 @@ import { contracts } from '../store/contracts.ts';
 import { discardDraft } from '../store/draft.ts';
 import { listRetainerPeriods, refund, topUp } from '../store/retainer-periods.ts';
 import { returnDraws } from '../store/retainers.ts';
+import { sellers } from '../store/sellers.ts';
+import { series } from '../store/series.ts';
+import { voidInvoice } from '../store/void-invoice.ts';
 import {
   type Books,
   bill,
@@ -134,6 +137,31 @@ test('what is given back is given back once, and held where it must not be bille
   await Promise.all(
     [1, 2, 3].map(() => books.in((tx) => returnDraws(tx, invoice!.id, { heldReason: 'voided' }))),
   );
+  expect(await periodsOf(books)).toEqual(['2026-03-01 10 0 0 0 0 10']);
+  await bill(scratch.database, books);
+  expect(await periodsOf(books)).toEqual(['2026-03-01 10 0 0 0 0 10']);
+  await expectBalanced(scratch.database, books);
+});
+
+test.each([
+  ['voided', true],
+  ['credited', false],
+])('an invoice that is %s in full gives its drawn hours back, held', async (expected, voidAllowed) => {
+  const books = await booksWith({});
+  await take(books, [hours('2026-03-02', 12)]);
+  await bill(scratch.database, books);
+  const [invoice] = await invoicesOf(books);
+  expect(invoice!.net).toBe('160.00');
+  await books.in(async (tx) => {
+    await sellers.update(tx, books.sellerId, { voidAllowed });
+    await series.insert(tx, { sellerId: books.sellerId, documentType: 'credit_note', pattern: 'CN-{NNNN}' });
+  });
+  const doer = { id: 'key:ada', name: 'Ada', memberId: null, personId: null, role: null };
+  const now = new Date().toISOString();
+  const { outcome } = await books.in((tx) =>
+    voidInvoice(tx, invoice!.id, { doer, ownReason: null }, { reason: 'wrong month', now }),
+  );
+  expect(outcome).toBe(expected);
   expect(await periodsOf(books)).toEqual(['2026-03-01 10 0 0 0 0 10']);
   await bill(scratch.database, books);
   expect(await periodsOf(books)).toEqual(['2026-03-01 10 0 0 0 0 10']);

@@ -158,8 +158,17 @@ export function secondsOf(unit: Rate['unit'], calendar: WorkCalendar | null | un
 }
 
 /** True where a rate is for a day or a shift: then quantities depend on the rate, and else on nothing. */
-export const hasLongUnits = (book: PriceBook): boolean =>
-  book.methods.labor === 'service_rates' && book.rates.some(({ unit }) => unit === 'day' || unit === 'shift');
+export function hasLongUnits({ methods, rates }: PriceBook): boolean {
+  if (methods.labor !== 'service_rates') return false;
+  let known = longUnits.get(rates);
+  if (known === undefined) {
+    known = rates.some(({ unit }) => unit === 'day' || unit === 'shift');
+    longUnits.set(rates, known);
+  }
+  return known;
+}
+/** Asked for every entry, and always the same of one rate card. */
+const longUnits = new WeakMap<PriceBook['rates'], boolean>();
 
 /** Raw units in one unit of what prices the entry: 3600 for an hour, 27,000 for a day of 7.5 hours. */
 export function rawPerUnit(entry: PriceableEntry, book: PriceBook): number {
