@@ -5,6 +5,7 @@ import type { DecimalText } from '../domain/work-entry.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { verifyChain } from './events.ts';
 import { type Comparison, correctionComparisons, creditedTotals } from './verify-corrections.ts';
+import { recordedWork } from './verify-recorded-work.ts';
 
 export interface Check {
   name: string;
@@ -34,7 +35,7 @@ const invoicePage = 2_000;
 export async function verifyWorkspace(database: Database, workspaceId: string): Promise<Verification> {
   const inOne = (work: (tx: WorkspaceTx) => Promise<Check>) => database.inWorkspace(workspaceId, work);
   const checks: Check[] = [];
-  for (const { name, says, sql } of [...comparisons, ...correctionComparisons]) {
+  for (const { name, says, sql } of [...comparisons, recordedWork, ...correctionComparisons]) {
     checks.push(await inOne(async (tx) => toCheck(name, says, await compare(tx, sql))));
   }
   checks.push(await inOne(checkInvoiceTotals));

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createActivities } from '../../activities/index.ts';
 import { readRun } from '../../store/runs.ts';
 import { tellForgotten } from '../../store/timers.ts';
+import { verifyWorkspace } from '../../store/verify.ts';
 import { carryOut, cutoffOn, exceptionsOf, expectBalanced } from '../support/books.ts';
 import type { TestMember } from '../support/make-member.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
@@ -333,4 +334,18 @@ test('a task with a quantity of its own bills it when it is done, and takes it b
   const wrong = await firm.patch(path, { quantity: '1.5' });
   expect([wrong.status, wrong.json.code]).toEqual([422, 'task.quantity_invalid']);
   expect((await firm.patch(path, { status: 'open' })).json.status).toBe('open');
+});
+
+test.each([
+  ['hours', 'update task_entries set seconds = seconds + 1 where workspace_id = $1'],
+  ['an approval', `update task_entries set approval = 'approved' where workspace_id = $1`],
+  ['a record that is gone', 'update task_entries set deleted_at = now() where workspace_id = $1'],
+])('the books say so when %s on a task and its work entry differ', async (_, sql) => {
+  const { firm, taskId, ann, as } = await openYard();
+  opened.pop();
+  await as(ann)('POST', '/task-entries', labor(taskId));
+  await expectBalanced(api.test.database, firm.books);
+  await firm.books.in((tx) => tx.run(sql, [tx.workspaceId]));
+  const { checks } = await verifyWorkspace(api.test.database, firm.books.workspaceId);
+  expect(checks.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['recorded work']);
 });
