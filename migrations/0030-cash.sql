@@ -36,6 +36,7 @@ create trigger bad_debts_append_only before update or delete on bad_debts for ea
 -- What may be paid of a contractor's claim is worked out from the ledgers each time it is asked for: a claim that was made
 -- after the client had paid would find no rows here.
 drop table payable_releases;
+alter table contractor_invoices drop column pay_when_paid, drop column long_stop_on;
 
 -- How and when a client is reminded. Steps are days from the due date, before it below zero; a letter a step.
 create table reminder_policies (

@@ -40,7 +40,19 @@ async function requireInvoice(
   actor: string,
 ): Promise<{ invoice: Payable; today: Day } | null> {
   const invoice = (await lockPayables(tx, [invoiceId])).get(invoiceId);
-  if (invoice?.kind !== 'invoice') return null;
+  if (invoice?.kind !== 'invoice') {
+    const draft = await tx.row('select 1 from client_invoices where workspace_id = $1 and id = $2', [
+      tx.workspaceId,
+      invoiceId,
+    ]);
+    if (draft)
+      throw new Refusal({
+        code: 'bad_debt.nothing_open',
+        message: 'This invoice has no number: nobody owes it.',
+        whatToDo: 'Discard the draft.',
+      });
+    return null;
+  }
   const now = await workspaceNow(tx);
   const { zone } = (await sellers.find(tx, invoice.sellerId))!;
   const today = localDay(now, zone);

@@ -21,6 +21,7 @@ import { requireCompliant } from './documents.ts';
 import { dutyRule, recordDutyExceptions } from './duties.ts';
 import { recordEvents } from './events.ts';
 import { newId } from './new-id.ts';
+import { readReleased } from './pay-when-paid.ts';
 import { confirmedAccount } from './payee-accounts.ts';
 import { requireOpenPeriods } from './periods.ts';
 import { sellers } from './sellers.ts';
@@ -402,6 +403,7 @@ async function settle(
   const credits = nets
     ? (await lockOpenCredits(tx, personId, currency)).map((credit) => ({ ...credit }))
     : [];
+  const released = await readReleased(tx, invoices, valueDate);
   return applications.map((application, index) => {
     const invoice = invoices[index]!;
     const due = new Decimal(invoice.total).minus(invoice.applied);
@@ -413,6 +415,8 @@ async function settle(
     const cash = new Decimal(application.amount);
     const applied = cash.plus(withheld.sum).plus(credit);
     if (applied.gt(due)) throw beyondDue(invoice, due, credit, applied);
+    const free = released.get(invoice.id);
+    if (free !== undefined && applied.plus(invoice.applied).gt(free)) throw notReleased(invoice, free);
     if (applied.isZero())
       throw invalidField(
         `/applications/${index}/amount`,
@@ -426,6 +430,17 @@ async function settle(
       credits: netted.map(({ credit: { id }, amount }) => ({ creditId: id, amount })),
       applied,
     };
+  });
+}
+
+function notReleased(invoice: ContractorInvoice, released: DecimalText): Refusal {
+  const left = Decimal.max(new Decimal(released).minus(invoice.applied), 0);
+  return new Refusal({
+    code: 'contractor_payment.not_released',
+    message: `Of contractor invoice ${invoice.number}, ${fixed(left, minorPlaces(invoice.currency))} may be paid now: the rest waits for its client's money.`,
+    whatToDo:
+      'Pay at most that. The rest is released as the client pays, and on the long-stop day of its contract whatever they do.',
+    details: { payableNow: fixed(left, minorPlaces(invoice.currency)) },
   });
 }
 

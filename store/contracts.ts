@@ -2,7 +2,7 @@
 import { amend, type ClauseChange, type ContractClauses, readClauses } from '../domain/contract-terms.ts';
 import type { Grouping } from '../domain/grouping/group-keys.ts';
 import { minorPlaces, type Rounding } from '../domain/money.ts';
-import { found, Refusal } from '../domain/refusal.ts';
+import { found, invalidField, Refusal } from '../domain/refusal.ts';
 import type { RuleSetting } from '../domain/validation/rule.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { type Client, clients } from './clients.ts';
@@ -54,6 +54,8 @@ export interface Contract {
   paymentTermsId: string | null;
   /** Its invoices list the entries. */
   appendix: boolean;
+  /** Contractors are paid for its work as its client pays, or on the long-stop day whatever the client does. */
+  payWhenPaid: boolean;
   longStopOn: Day | null;
   overtimeMultiplier: DecimalText | null;
   /** Whose holidays count where a version names no calendar of its own. */
@@ -94,6 +96,7 @@ const table = tenantTable<Contract>('contracts', {
   electronicAddress: 'plain',
   paymentTermsId: 'plain',
   appendix: 'plain',
+  payWhenPaid: 'plain',
   longStopOn: 'plain',
   overtimeMultiplier: 'plain',
   holidayCalendarId: 'plain',
@@ -135,6 +138,7 @@ export async function insertContract(
   values: WithClauses<Omit<NewContract, 'currency'> & Values<Pick<Contract, 'currency'>>>,
 ): Promise<Contract> {
   const clauses = readClauses(values.clauses);
+  requireLongStop(values);
   await requireReference(tx, 'client', values.clientId, '/clientId');
   await requireClauses(tx, null, clauses, values.startsOn);
   const client = found(await clients.find(tx, values.clientId), 'client');
@@ -155,6 +159,7 @@ export async function changeContract(
   change: WithClauses<Values<Contract>>,
 ): Promise<Contract> {
   const { clauses, ...facts } = change;
+  requireLongStop({ ...before, ...facts });
   const changed: Values<Contract> = clauses ? { ...facts, clauses: amend(before.clauses, clauses) } : facts;
   if (changed.clauses) {
     await lockContract(tx, before.id);
@@ -169,6 +174,15 @@ export async function changeContract(
   const contract = found(await contracts.update(tx, before.id, changed), 'contract');
   requireDatesInOrder(contract);
   return contract;
+}
+
+function requireLongStop({ payWhenPaid, longStopOn }: Values<Contract>): void {
+  if (payWhenPaid && !longStopOn)
+    throw invalidField(
+      '/longStopOn',
+      'contract.long_stop_missing',
+      'Who pays when they are paid names the day on which they pay in any case.',
+    );
 }
 
 function requireDatesInOrder({ startsOn, endsBefore }: Contract): void {

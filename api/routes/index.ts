@@ -67,6 +67,7 @@ import { createContractorInvoice } from './contractor-invoices/create-contractor
 import { disputeContractorInvoice } from './contractor-invoices/dispute-contractor-invoice.ts';
 import { getContractorInvoice } from './contractor-invoices/get-contractor-invoice.ts';
 import { getContractorInvoicePdf } from './contractor-invoices/get-contractor-invoice-pdf.ts';
+import { getPayable } from './contractor-invoices/get-payable.ts';
 import { listContractorInvoices } from './contractor-invoices/list-contractor-invoices.ts';
 import { previewContractorInvoice } from './contractor-invoices/preview-contractor-invoice.ts';
 import { rejectContractorInvoice } from './contractor-invoices/reject-contractor-invoice.ts';
@@ -405,6 +406,7 @@ export const routes: readonly Route[] = [
   createContractorInvoice,
   disputeContractorInvoice,
   getContractorInvoice,
+  getPayable,
   listContractorInvoices,
   previewContractorInvoice,
   rejectContractorInvoice,

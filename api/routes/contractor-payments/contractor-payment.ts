@@ -115,6 +115,7 @@ export const applicationErrors = [
   'contractor_payment.currency_differs',
   'contractor_payment.sellers_differ',
   'contractor_payment.beyond_due',
+  'contractor_payment.not_released',
   'contractor_payment.credit_open',
   'contractor_payment.nothing_applied',
   'duty.own_payment',

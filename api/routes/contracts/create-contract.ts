@@ -22,7 +22,7 @@ export const createContract = defineRoute({
     grouping: { invoice: 'client', line: 'project' },
   },
   responses: { 201: contract },
-  errors: ['contract.dates_conflict', 'reference.unknown'],
+  errors: ['contract.dates_conflict', 'contract.long_stop_missing', 'reference.unknown'],
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
       const created = await insertContract(tx, body);

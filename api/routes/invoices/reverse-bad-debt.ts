@@ -16,7 +16,7 @@ export const reverseBadDebt = defineRoute({
   body: z.object({ reason: note }),
   example: { reason: 'They pay after all' },
   responses: { 200: badDebts },
-  errors: ['bad_debt.none', 'period.closed', 'period.soft_closed'],
+  errors: ['bad_debt.none', 'bad_debt.nothing_open', 'period.closed', 'period.soft_closed'],
   handler: ({ params, body, actor, transact }) =>
     transact(async (tx) => {
       const by = { reason: body.reason, actor: actor.id };
