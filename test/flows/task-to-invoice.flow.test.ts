@@ -152,15 +152,33 @@ it('a task with its entries becomes items, a reviewed draft, and an invoice that
   expect(await list('/billable-items?status=pending')).toEqual([]);
   expect(await list('/billable-items?status=drafted')).toHaveLength(5);
 
+  // Asked for as a draft: QuickBooks has none, and the answer says what to do first.
+  const refused = await hub.call('POST', `/invoices/${draft!.id}/sync`, {
+    headers: { 'Idempotency-Key': 'sync-the-draft' },
+  });
+  expect([refused.status, refused.json.code]).toEqual([409, 'invoice.must_be_issued']);
+  expect(refused.json.detail).toContain('QuickBooks');
+  expect(spine.quickbooks.invoices).toHaveLength(0);
+
   // The built-in prices are confirmed once for the currency; then it is issued, queued and booked.
   await hub.post('/built-in-prices/confirm', { currency: 'USD' });
   await hub.post(`/invoices/${draft!.id}/issue`, {});
+  const queued = await hub.call('POST', `/invoices/${draft!.id}/sync`, {
+    headers: { 'Idempotency-Key': 'sync-the-invoice' },
+  });
+  expect(queued.status, queued.text).toBe(202);
+  expect(['queued', 'syncing', 'synced']).toContain(queued.json.sync.status);
   const synced = await spine.invoiceBecomes(
     'synced',
     (invoice: ShownInvoice) => invoice.sync?.status === 'synced',
   );
   expect(synced).toMatchObject({ status: 'issued', number: 'NPF-0001', total: '2584.50' });
   expect(spine.quickbooks.invoices).toMatchObject([{ DocNumber: 'NPF-0001', TotalAmt: 2584.5 }]);
+  // Asked for again, it is still one invoice there.
+  const again = await hub.call('POST', `/invoices/${draft!.id}/sync`, {
+    headers: { 'Idempotency-Key': 'sync-again' },
+  });
+  expect([again.status, again.json.sync.status]).toEqual([202, 'synced']);
   await hub.idle();
   expect(spine.quickbooks.invoices).toHaveLength(1);
   expect((await spine.invoices())[0]!.sync!.status).toBe('synced');
