@@ -105,6 +105,8 @@ const checkedValues: Record<string, string> = {
   'client_confirmations.member_id': `'${newId()}'`,
   'client_invoices.contract_id': `'${newId()}'`,
   'credit_note_lines.kind': "'price'",
+  'currency_rates.quote': "'BBB'",
+  'invoice_discounts.percentage': '10',
   'match_proposals.matched_by': "'{amount}'",
   'mileage_clauses.percentage': '10',
   'opening_balances.kind': "'wip'",
