@@ -49,7 +49,7 @@ type Field = Exclude<keyof OpeningRow, 'kind' | 'amount'>;
 export const openingFields: Record<OpeningKind, { needs: readonly Field[]; may: readonly Field[] }> = {
   receivable: { needs: ['client', 'number', 'issueDate', 'dueDate', 'currency', 'total'], may: ['seller'] },
   payable: { needs: ['person', 'number', 'issueDate', 'dueDate', 'currency', 'total'], may: ['seller'] },
-  wip: { needs: ['client', 'currency'], may: ['contract', 'project'] },
+  wip: { needs: ['client', 'contract', 'currency'], may: ['project'] },
   retainer: { needs: ['client', 'contract'], may: ['currency'] },
   cap_used: {
     needs: ['client', 'contract', 'usedOn'],

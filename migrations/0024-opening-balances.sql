@@ -70,6 +70,11 @@ create trigger opening_balances_append_only before update or delete on opening_b
   for each statement execute function refuse_change();
 create index opening_balances_cap_used on opening_balances (workspace_id, contract_id) where kind = 'cap_used';
 
+-- Work of before that is not billed yet is one item, without entries, that the next run bills.
+alter table billable_items drop constraint billable_items_kind_check,
+  add constraint billable_items_kind_check check (kind in
+    ('labor', 'labor_overtime', 'expense', 'transport_distance', 'transport_time', 'goods', 'milestone', 'percentage', 'retainer', 'opening'));
+
 -- An invoice of before go-live is receivable and is in no revenue: its number is the other system's, no item is behind it, and
 -- it may be of a contract that we never had. Its net and total are what was open of it.
 alter table client_invoices alter column contract_id drop not null,

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { type Doer, keepApart } from '../domain/duties.ts';
 import {
   type ControlTotal,
-  type OpeningKind,
   type OpeningStatus,
   openingMoves,
   requireTotals,
@@ -322,29 +321,6 @@ function requireProposed({ status, decidedBy }: OpeningBatch, action: keyof type
     whatToDo: status === 'in_effect' ? 'Counter it where it was wrong.' : 'Propose another one.',
     details: { status },
   });
-}
-
-/** What of one kind is in effect, by currency, with what was countered taken off: for reports that begin with it. */
-export function readOpeningSums(
-  tx: WorkspaceTx,
-  kind: OpeningKind,
-  asOf: Day,
-): Promise<
-  {
-    clientId: string | null;
-    contractId: string | null;
-    projectId: string | null;
-    currency: string | null;
-    amount: DecimalText;
-  }[]
-> {
-  return tx.rows(
-    `select o.client_id, o.contract_id, o.project_id, o.currency, sum(o.amount) as amount
-     from opening_batches b join opening_balances o on o.workspace_id = $1 and o.batch_id = b.id and o.kind = $2
-     where b.workspace_id = $1 and b.status = 'in_effect' and b.as_of <= $3
-     group by 1, 2, 3, 4 having sum(o.amount) <> 0 order by 1, 2, 3, 4`,
-    [tx.workspaceId, kind, asOf],
-  );
 }
 
 function record(

@@ -1,4 +1,6 @@
 /** Owns what opening balances bring once they are signed off, kind by kind: documents, retainers, counters; and how each is undone. */
+import { termsAt } from '../domain/contract-terms.ts';
+import { laterDay } from '../domain/day.ts';
 import type { Doer } from '../domain/duties.ts';
 import { Decimal } from '../domain/money.ts';
 import type { OpeningKind } from '../domain/opening-balance.ts';
@@ -12,6 +14,7 @@ import type { OpeningBalance } from './opening-batches.ts';
 import { enqueueLooks } from './outbox.ts';
 import { requireOpenPeriods } from './periods.ts';
 import { bringRetainer } from './retainers.ts';
+import { insertTermItems, withdrawTermItems } from './term-items.ts';
 import { addDeltas } from './totals.ts';
 import { workspaceNow } from './workspaces.ts';
 
@@ -28,11 +31,11 @@ type Effect = (
   doer: Doer,
 ) => Promise<void>;
 
-/** What is read where it counts has no effect of its own: WIP by reports, uses of caps by the compile. */
+/** Uses of caps are read where they count, and have no effect of their own. */
 const effects: Record<OpeningKind, { bring: Effect; undo: Effect } | null> = {
   receivable: { bring: bringReceivables, undo: undoReceivables },
   payable: { bring: bringPayables, undo: undoPayables },
-  wip: null,
+  wip: { bring: bringWork, undo: undoWork },
   retainer: { bring: moveRetainers, undo: moveRetainers },
   cap_used: null,
   last_number: { bring: setLastNumbers, undo: resetLastNumbers },
@@ -144,6 +147,58 @@ async function undoPayables(
   requireUndone(rows, undone, 'is paid in part');
   await wake(tx, 'contractor_invoice', rows);
 }
+
+/** Billed by the next run, of the first day that the contract may be billed for; earned before, as reports go by when it was made. */
+async function bringWork(
+  tx: WorkspaceTx,
+  { asOf }: TakenBatch,
+  rows: readonly OpeningBalance[],
+): Promise<void> {
+  for (const [contractId, ofContract] of byContract(rows)) {
+    await lockContract(tx, contractId);
+    const timeline = await readTimeline(tx, contractId);
+    const { startsOn, goLiveOn, currency } = timeline[0];
+    const workDate = laterDay(asOf, laterDay(startsOn, goLiveOn));
+    await insertTermItems(
+      tx,
+      { id: contractId, clientId: ofContract[0]!.clientId!, currency },
+      null,
+      ofContract.map((row) => ({
+        id: row.subjectId!,
+        kind: 'opening',
+        projectId: row.projectId,
+        phaseId: null,
+        workDate,
+        description: `Work before ${asOf}`,
+        amount: row.amount,
+        rule: { openingBalanceId: row.id },
+        version: termsAt(timeline, workDate).version,
+      })),
+    );
+  }
+  await tx.run(
+    `update billable_items set created_at = ($3::date - 1)::timestamp at time zone 'UTC' + interval '12 hours'
+     where workspace_id = $1 and id = any($2::uuid[])`,
+    [tx.workspaceId, plainArray(rows.map((row) => row.subjectId!)), asOf],
+  );
+}
+
+async function undoWork(tx: WorkspaceTx, _: TakenBatch, rows: readonly OpeningBalance[]): Promise<void> {
+  const undone: { id: string }[] = [];
+  for (const [contractId, ofContract] of byContract(rows)) {
+    await lockContract(tx, contractId);
+    const ids = ofContract.map((row) => row.subjectId!);
+    undone.push(...(await withdrawTermItems(tx, { currency: ofContract[0]!.currency! }, ids)));
+  }
+  requireUndone(
+    rows.map((row) => ({ ...row, number: `of line ${row.lineNo}` })),
+    undone,
+    'is on a draft or an invoice',
+  );
+}
+
+const byContract = (rows: readonly OpeningBalance[]) =>
+  [...Map.groupBy(rows, (row) => row.contractId!)].sort(([a], [b]) => (a < b ? -1 : 1));
 
 async function moveRetainers(
   tx: WorkspaceTx,

@@ -22,7 +22,7 @@ export interface FoundRow {
   contractId: string | null;
   projectId: string | null;
   phaseId: string | null;
-  /** What it brings: a new document, or the series whose number it sets. */
+  /** What it brings: a new document or item, or the series whose number it sets. */
   subjectId: string | null;
   position: string | null;
   number: string | null;
@@ -120,7 +120,7 @@ function findRow(directory: Directory, line: number, row: OpeningRow): FoundRow 
           row.phase,
           directory.phases.filter((each) => each.projectId === project!.id && each.name === row.phase),
         );
-  const sellerId = contract?.sellerId ?? (kind === 'wip' ? null : sellerOf(directory, row.seller));
+  const sellerId = contract?.sellerId ?? sellerOf(directory, row.seller);
   const base = {
     line,
     kind,
@@ -162,6 +162,7 @@ function findRow(directory: Directory, line: number, row: OpeningRow): FoundRow 
     case 'last_number':
       return { ...base, ...seriesOf(directory, sellerId!, row) };
     case 'wip':
+      return { ...base, subjectId: newId() };
     case 'cap_used':
       return base;
     default: {

@@ -1,4 +1,4 @@
-/** Owns billable items that no entry makes but a term of the contract: a milestone, a percentage of completion, a retainer's fee. */
+/** Owns billable items that no entry makes: a milestone, a percentage of completion, a retainer's fee, work of before go-live. */
 import { Decimal } from '../domain/money.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
@@ -7,7 +7,9 @@ import { newId } from './new-id.ts';
 import { addDeltas } from './totals.ts';
 
 export interface TermItem {
-  kind: 'milestone' | 'percentage' | 'retainer';
+  kind: 'milestone' | 'percentage' | 'retainer' | 'opening';
+  /** Where it was named before it is made. */
+  id?: string;
   /** Null: of the contract as a whole. */
   projectId: string | null;
   phaseId: string | null;
@@ -34,7 +36,7 @@ export async function insertTermItems(
   items: readonly TermItem[],
 ): Promise<string[]> {
   if (items.length === 0) return [];
-  const ids = items.map(() => newId());
+  const ids = items.map((item) => item.id ?? newId());
   await tx.run(
     `with r as materialized (
        select * from unnest($6::uuid[], $7::text[], $8::uuid[], $9::uuid[], $10::date[], $11::text[], $12::numeric[], $13::jsonb[], $14::int[])

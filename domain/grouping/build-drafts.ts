@@ -99,6 +99,7 @@ const lineKinds: Record<string, DraftLine['kind']> = {
   transport_time: 'mileage',
   goods: 'goods',
   milestone: 'milestone',
+  opening: 'lump_sum',
   percentage: 'percentage',
   retainer: 'retainer',
 };
@@ -126,6 +127,8 @@ export function draftKeys(
     const taxClass = taxClassOf(item.productId);
     let lineKey = lineKeyOf(item);
     if (keepsApart && item.kind === 'labor_overtime') lineKey += '/overtime';
+    // Of work before go-live only the amount is known.
+    if (keepsApart && item.kind === 'opening') lineKey += '/opening';
     if (taxClass !== '') lineKey += `/${taxClass}`;
     // A correction says what it corrects, so it is a line of its own.
     if (keepsApart && item.adjusts) lineKey += `/corrects ${item.id}`;

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readClauses } from '../../domain/contract-terms.ts';
 import { contracts } from '../../store/contracts.ts';
 import { newId } from '../../store/new-id.ts';
-import { readOpeningSums } from '../../store/opening-batches.ts';
 import { projects } from '../../store/projects.ts';
 import { verifyWorkspace } from '../../store/verify.ts';
 import { carryOut, entryOf, exceptionsOf, expectBalanced, requestBilling, take } from '../support/books.ts';
@@ -237,7 +236,16 @@ test('a firm goes live: its open invoices are paid, its caps and retainers go on
   const issued = (await firm.get('/invoices')).json.items.filter(
     (row: { contractId: string }) => row.contractId,
   );
-  expect(issued).toMatchObject([{ number: 'NFE-0318', net: '320.00' }]);
+  expect(issued).toMatchObject([{ number: 'NFE-0318', net: '1570.00' }]);
+  const { lines: billed } = (await firm.get(`/invoices/${issued[0].id}`)).json;
+  expect(
+    billed.map((line: { kind: string; amount: string }) => `${line.kind} ${line.amount}`).sort(),
+  ).toEqual(['lump_sum 1250.00', 'time 320.00']);
+  // What was done before is the opening of the month that begins with it; four hours were earned since.
+  const wip = await firm.get('/reports/finance/wip?startsOn=2026-03-01&asOf=2026-12-31');
+  expect(wip.json.totals, wip.text).toMatchObject([
+    { currency: 'GBP', opening: '1250', earned: '320', billed: '1570', closing: '0' },
+  ]);
   const periods = await books.in((tx) =>
     tx.rows<{ startsOn: string; balance: string }>(
       'select starts_on, balance from retainers where workspace_id = $1 order by starts_on',
@@ -248,10 +256,7 @@ test('a firm goes live: its open invoices are paid, its caps and retainers go on
     ['2026-02-01', 0],
     ['2026-03-01', 1],
   ]);
-  expect(await dashboard()).toMatchObject({ issued: { GBP: '320' }, receivable: { GBP: '350' } });
-  expect(await books.in((tx) => readOpeningSums(tx, 'wip', asOf))).toMatchObject([
-    { contractId: books.contractId, projectId: books.projects.P1, currency: 'GBP', amount: '1250.00' },
-  ]);
+  expect(await dashboard()).toMatchObject({ issued: { GBP: '1570' }, receivable: { GBP: '1600' } });
   await expectBalanced(api.test.database, books);
 });
 
@@ -307,7 +312,7 @@ test('one bad row, and nothing is kept: the answer names each with its line', as
     { ...invoice, number: 'E', dueDate: '2026-01-09' },
     { ...invoice, number: 'F', amount: '1.005' },
     { kind: 'receivable', client: 'NFE', currency: 'GBP', amount: '1.00' },
-    { kind: 'wip', client: 'NFE', currency: 'GBP', amount: '1.00', number: 'G' },
+    { kind: 'wip', client: 'NFE', contract: 'Refit', currency: 'GBP', amount: '1.00', number: 'G' },
     { kind: 'retainer', client: 'NFE', contract: 'Refit', amount: '2' },
     { kind: 'retainer', client: 'NFE', contract: 'Prepaid', amount: '2', currency: 'GBP' },
     { kind: 'cap_used', client: 'NFE', contract: 'Refit', project: 'P2', usedOn: '2026-02-01', amount: '2' },
@@ -407,6 +412,7 @@ test('a mistake is undone by a batch that counters it, and brought in anew under
     },
     { kind: 'retainer', client: 'NFE', contract: 'Prepaid', amount: '3' },
     { kind: 'cap_used', client: 'NFE', contract: 'Refit', usedOn: '2026-02-10', amount: '40' },
+    { kind: 'wip', client: 'NFE', contract: 'Refit', currency: 'GBP', amount: '70.00' },
     { kind: 'last_number', documentType: 'invoice', amount: '317' },
   ];
   const stated = (sign: '' | '-') => [
@@ -414,6 +420,7 @@ test('a mistake is undone by a batch that counters it, and brought in anew under
     { kind: 'payable', currency: 'GBP', count: 1, amount: `${sign}84.00` },
     { kind: 'retainer', currency: null, count: 1, amount: `${sign}3` },
     { kind: 'cap_used', currency: null, count: 1, amount: `${sign}40` },
+    { kind: 'wip', currency: 'GBP', count: 1, amount: `${sign}70` },
     { kind: 'last_number', currency: null, count: 1, amount: `${sign}317` },
   ];
   const signOff = async (id: string, sign: '' | '-' = '') =>
@@ -447,6 +454,13 @@ test('a mistake is undone by a batch that counters it, and brought in anew under
     detail: 'Document OLD-17 is paid, credited or written off in part, so it cannot be taken back.',
   });
   expect((await firm.post(`/payments/${pay.json.id}/reverse`, { reason: 'not theirs' })).status).toBe(200);
+  await firm.run('draft');
+  const [draft] = (await firm.get('/invoices?status=draft')).json.items;
+  expect(draft.net).toBe('70.00');
+  expect((await signOff(counter.json.id, '-')).json.detail).toBe(
+    'Document of line 5 is on a draft or an invoice, so it cannot be taken back.',
+  );
+  expect((await firm.post(`/invoices/${draft.id}/discard`, { reason: 'a mistake' })).status).toBe(200);
   const undone = await signOff(counter.json.id, '-');
   expect(undone.status, undone.text).toBe(200);
   expect((await firm.get(`/invoices/${wrong.id}`)).json.status).toBe('void');
@@ -459,7 +473,9 @@ test('a mistake is undone by a batch that counters it, and brought in anew under
   // Anew, with less: the invoice has its number again, the cap and the series theirs.
   const anew = (await clerk.post('/opening-batches', { name: 'Anew', asOf, rows })).json;
   expect((await signOff(anew.id)).status).toBe(200);
-  const again = (await firm.get('/invoices')).json.items;
+  const again = (await firm.get(`/invoices?clientId=${books.clientId}`)).json.items.filter(
+    (row: { number: string | null }) => row.number !== null,
+  );
   expect(again.map((row: { number: string; status: string }) => `${row.number} ${row.status}`)).toEqual([
     'OLD-17 issued',
     'OLD-17 void',

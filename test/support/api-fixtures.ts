@@ -289,7 +289,7 @@ const makers: Record<string, Make> = {
   openingBatchId: post('/opening-batches', () => ({
     name: 'Fixture balances',
     asOf: '2026-01-01',
-    rows: [{ kind: 'wip', client: 'FIX', currency: 'EUR', amount: '1250.00' }],
+    rows: [{ kind: 'wip', client: 'FIX', contract: 'Fixture contract', currency: 'EUR', amount: '1250.00' }],
   })),
   agreementId: post('/self-billing-agreements', ({ personId, sellerId }) => ({
     personId,

@@ -154,8 +154,12 @@ const settings = {
   mailNotifications: z.boolean().optional().meta({
     description: 'Off: no mail goes to the client or its members of the portal, and its invoices say so.',
   }),
-  quarterlyReports: z.boolean().optional(),
-  autoInvoicing: z.boolean().optional().meta({ description: 'Off: what no person asked for stays a draft.' }),
+  quarterlyReports: z.boolean().optional().meta({
+    description: 'The client wants a report each quarter. Kept for it: nothing sends one yet.',
+  }),
+  autoInvoicing: z.boolean().optional().meta({
+    description: 'Off: runs that no person started leave drafts; a run by hand issues all the same.',
+  }),
   internal: z.boolean().optional().meta({
     description: 'The own company: numbers of the series named internal, no revenue, no reminders.',
   }),

@@ -19,7 +19,7 @@ export const createOpeningBatch = defineRoute({
   example: {
     name: 'Open work of 2025',
     asOf: '2026-01-01',
-    rows: [{ kind: 'wip', client: 'FIX', currency: 'EUR', amount: '980.00' }],
+    rows: [{ kind: 'wip', client: 'FIX', contract: 'Fixture contract', currency: 'EUR', amount: '980.00' }],
   },
   responses: { 201: openingBatch },
   errors: ['file.bad_rows', 'opening.same_rows'],

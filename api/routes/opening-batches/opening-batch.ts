@@ -105,12 +105,10 @@ export const openingBalance = z
     contractId: id.nullable(),
     projectId: id.nullable(),
     phaseId: id.nullable(),
-    subjectId: id
-      .nullable()
-      .meta({
-        description:
-          'What it brings once in effect: an invoice, a contractor invoice, or the series it sets.',
-      }),
+    subjectId: id.nullable().meta({
+      description:
+        'What it brings once in effect: an invoice, a contractor invoice, an item to bill, or the series it sets.',
+    }),
     position: z.string().nullable(),
     number: z.string().nullable(),
     issueDate: storedDay.nullable(),
