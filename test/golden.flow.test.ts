@@ -1,18 +1,24 @@
 /** Priced examples by hand, on the whole way from an entry to a draft: the words of each line and the sums to the letter. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readClauses } from '../domain/contract-terms.ts';
+import { lockContract, readTimeline } from '../store/contract-versions.ts';
+import { contracts } from '../store/contracts.ts';
 import { costRates } from '../store/cost-rates.ts';
 import { addCurrencyRates } from '../store/currency-rates.ts';
 import type { Database, WorkspaceTx } from '../store/database.ts';
 import { readInvoiceLines } from '../store/invoices.ts';
 import { insertMarkup } from '../store/markups.ts';
 import { insertMileageClause } from '../store/mileage-clauses.ts';
+import { insertMilestone, reachMilestone } from '../store/milestones.ts';
 import { people } from '../store/people.ts';
 import { insertListPrice, priceLists } from '../store/price-lists.ts';
+import { stateCompletion } from '../store/price-schedules.ts';
 import { ensureDefaultProducts, products } from '../store/products.ts';
+import { projects } from '../store/projects.ts';
 import { insertRateCard } from '../store/rate-cards.ts';
 import { insertStrategy } from '../store/strategies.ts';
 import { insertTaxRate } from '../store/tax-rates.ts';
+import { contractExamples } from './golden/contracts.ts';
 import { costExamples } from './golden/costs.ts';
 import type { Example } from './golden/example.ts';
 import { priceExamples } from './golden/prices.ts';
@@ -44,6 +50,7 @@ const groups: Record<string, Example[]> = {
   'tasks, lists and transport': priceExamples,
   roundings: roundingExamples,
   taxes: taxExamples,
+  'fixed prices and retainers': contractExamples,
 };
 
 describe.each(Object.entries(groups))('%s', (_, examples) => {
@@ -58,7 +65,8 @@ describe.each(Object.entries(groups))('%s', (_, examples) => {
     });
     await books.in((tx) => agree(tx, books, example));
     let key = 0;
-    for (const work of example.work) {
+    for (const [round, work] of example.work.entries()) {
+      await books.in((tx) => complete(tx, books, example.completion?.[round]));
       await take(
         books,
         work.map((facts) => {
@@ -67,7 +75,14 @@ describe.each(Object.entries(groups))('%s', (_, examples) => {
         }),
         { createMissing: ['person'] },
       );
-      await carryOut(database, books, await requestBilling(books, { finishAt: 'draft' }));
+      await carryOut(
+        database,
+        books,
+        await requestBilling(books, {
+          finishAt: 'draft',
+          ...(example.cutoffOn && { cutoffOn: example.cutoffOn }),
+        }),
+      );
     }
     expect(await draftsOf(books)).toEqual({
       lines: example.lines,
@@ -120,6 +135,16 @@ async function agree(tx: WorkspaceTx, books: Books, example: Example): Promise<v
         ...cost,
       });
   }
+  await projects.update(tx, books.projects.P1!, { price: example.projectPrice });
+  for (const { name, price } of example.milestones ?? []) {
+    const made = await insertMilestone(tx, {
+      projectId: books.projects.P1!,
+      name,
+      price,
+      kind: 'acceptance',
+    });
+    await reachMilestone(tx, made, { actor: 'test', reason: null });
+  }
   const sold = await makeTasks(tx, books, example, currency);
   await taxClient(tx, clientId, example);
   for (const { product, ...rate } of example.taxRates ?? [])
@@ -128,6 +153,18 @@ async function agree(tx: WorkspaceTx, books: Books, example: Example): Promise<v
       region: 'GB',
       ...(product !== undefined && { productId: sold.get(product)! }),
     });
+}
+
+async function complete(
+  tx: WorkspaceTx,
+  books: Books,
+  stated: { percentage: string; on: string } | undefined,
+): Promise<void> {
+  if (!stated) return;
+  await lockContract(tx, books.contractId);
+  const contract = (await contracts.find(tx, books.contractId))!;
+  const timeline = await readTimeline(tx, contract.id);
+  await stateCompletion(tx, contract, timeline, { projectId: books.projects.P1!, ...stated });
 }
 
 /** Answers the products that tasks name. */

@@ -104,12 +104,25 @@ function ruleWords(rule: Facts, source: string, currency: string): string[] {
   if (of('hours')) words.push(`${of('hours')} hours each`);
   if (of('multiplier'))
     words.push([of('regularRate') || of('rate'), `× ${of('multiplier')}`].filter(Boolean).join(' '));
+  if (of('milestone')) words.push(of('milestone'));
+  if (of('fee')) words.push(`${of('quantity')} ${of('measure')} from ${of('period')} on`);
+  if (of('price') && of('percentage')) return [...words, ...completionWords(rule, currency)];
   const base = baseWords(rule, source, currency);
   if (base !== '') words.push(base);
   if (of('percentage')) words.push(percentWords(of('percentage')));
   if (of('validFrom') && of('validFrom') !== '0001-01-01') words.push(`from ${of('validFrom')}`);
   if (of('warning')) words.push(of('warning'));
   return words;
+}
+
+/** Of a price for the whole: what is done of it, less what was billed. */
+function completionWords(rule: Facts, currency: string): string[] {
+  const of = (name: string) => textOf(rule[name]);
+  const done = `${new Decimal(of('percentage')).toFixed()} % of ${of('price')} ${currency}`;
+  const before = of('billedBefore');
+  return before === '' || new Decimal(before).isZero()
+    ? [done]
+    : [done, `less ${before} ${currency} billed before`];
 }
 
 const percentWords = (percentage: DecimalText) => {

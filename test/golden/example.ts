@@ -11,7 +11,9 @@ import type { NewTaxRate } from '../../store/tax-rates.ts';
 export interface Example {
   /** What it shows, as a sentence. */
   name: string;
-  contract?: Partial<Pick<NewContract, 'currency' | 'tax' | 'rounding' | 'grouping'>>;
+  contract?: Partial<Pick<NewContract, 'currency' | 'tax' | 'rounding' | 'grouping' | 'startsOn'>>;
+  /** Work dated before it is billed; the end of the year unless it says otherwise. */
+  cutoffOn?: string;
   clauses?: ClauseChange;
   /** By the contract unless they say otherwise; `*` and from ever on unless they say otherwise. */
   rates?: (Partial<NewRateCard> & { regularRate: string })[];
@@ -35,7 +37,11 @@ export interface Example {
   /** Of the client's region; `product` names one of a task. */
   taxRates?: (Omit<NewTaxRate, 'region' | 'productId'> & { product?: string })[];
   client?: { treatment: 'exempt' | 'reverse_charge'; words: string };
+  /** Of the whole of P1, whose milestones are parts of it; all are reached before the work. */
+  projectPrice?: string;
   milestones?: { name: string; price: string }[];
+  /** What is done of a fixed price, one before each draft. */
+  completion?: { percentage: string; on: string }[];
   /** Each is worked, compiled and drafted before the next. */
   work: Partial<SourceEntry>[][];
   /** Each line of each draft in words, then what each draft comes to. */
