@@ -45,6 +45,19 @@ export function measureOf(unit: string | null): { kind: EntryKind; rawPerUnit: n
   return { kind: 'goods', rawPerUnit: 1 };
 }
 
+const unitOfKind: Partial<Record<EntryKind, string>> = {
+  labor: 'hour',
+  mileage_time: 'hour',
+  mileage_distance: 'km',
+  expense: 'amount',
+};
+
+/** True where a task's unit price is for such work: a price per piece is none for an hour. Without a unit it is for all. */
+export function isPricedBy(kind: EntryKind, unit: string | null): boolean {
+  if (unit === null) return true;
+  return kind === 'goods' ? !Object.values(unitOfKind).includes(unit) : unitOfKind[kind] === unit;
+}
+
 const mostRaw = 1e12;
 
 /** Decimal text in the task's unit → raw units. Refuses with 422 what is none, too much or too fine for its unit. */

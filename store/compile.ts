@@ -17,6 +17,7 @@ import {
 } from '../domain/pricing/price-entry.ts';
 import type { ProductStep } from '../domain/pricing/resolve-product.ts';
 import { roundDays } from '../domain/pricing/round-days.ts';
+import { isPricedBy } from '../domain/task.ts';
 import {
   beforeGoLive,
   nonBillableProject,
@@ -45,7 +46,6 @@ import {
   raiseFindings,
 } from './exceptions.ts';
 import { historyDeltas } from './item-history.ts';
-import { readMileageClauses } from './mileage-clauses.ts';
 import { compileMilestones } from './milestone-items.ts';
 import { newId } from './new-id.ts';
 import { type OvertimeBook, openOvertime, splitCandidates } from './overtime.ts';
@@ -176,6 +176,7 @@ export interface Candidate {
   ownPrice: DecimalText | null;
   taskProductId: string | null;
   taskUnitPrice: DecimalText | null;
+  taskUnit: string | null;
   taskPriceListId: string | null;
   /** Raw units of the whole entry; only where its task has a price list. */
   wholeQuantity: number | null;
@@ -229,7 +230,7 @@ export async function openCompile(
   const timeline = await readTimeline(tx, contract.id);
   const overtime = await openOvertime(tx, timeline);
   const rates = openRates(contract.currency);
-  const { bookOf, pricingSources, hasCostRates } = await readPriceBooks(tx, contract, rates);
+  const { bookOf, pricingSources, hasCostRates, mileage } = await readPriceBooks(tx, contract, rates);
   return {
     contract,
     timeline,
@@ -246,7 +247,7 @@ export async function openCompile(
     pricingSources,
     rates,
     costs: openCosts(hasCostRates),
-    mileage: await readMileageClauses(tx, contract.clientId),
+    mileage,
     products: await openProductBook(tx, contract.clientId),
     runId: run.id,
     cutoffOn: run.cutoffOn,
@@ -403,7 +404,7 @@ function toPriceable(context: CompileContext, { candidate, quantity, isOvertime 
     cost: cost?.rate ?? candidate.costRate,
     currency: candidate.currency,
     ...(cost && { costCurrency: cost.currency }),
-    taskUnitPrice: candidate.taskUnitPrice,
+    taskUnitPrice: isPricedBy(candidate.kind, candidate.taskUnit) ? candidate.taskUnitPrice : null,
     ...(candidate.taskPriceListId !== null && {
       priceListId: candidate.taskPriceListId,
       wholeQuantity: candidate.wholeQuantity!,
@@ -639,7 +640,7 @@ function wholeDays<C extends CompileCursor>(page: C[]): C[] {
 /** Of a balance `l`, its entry `e`, version `v`, task `t` and person `p`. */
 const candidateColumns = `l.entry_id, l.version, l.open, v.kind, v.work_date, v.project_id, v.client_id, v.task_id, t.phase_id, v.person_id, v.position,
        p.position as person_position, v.notes, v.rate, v.cost_rate, v.currency,
-       v.product_id, v.unit_price as own_price, t.product_id as task_product_id, t.unit_price as task_unit_price, t.billable as task_billable,
+       v.product_id, v.unit_price as own_price, t.product_id as task_product_id, t.unit_price as task_unit_price, t.unit as task_unit, t.billable as task_billable,
        t.price_list_id as task_price_list_id, case when t.price_list_id is not null then v.quantity end as whole_quantity,
        case when v.rate is not null then e.source_id end as rate_source_id,
        case when v.kind = 'expense' then jsonb_build_object('on', v.receipt_on, 'net', v.expense_net::text, 'whole', v.quantity) end as receipt,
@@ -647,7 +648,7 @@ const candidateColumns = `l.entry_id, l.version, l.open, v.kind, v.work_date, v.
        case when l.version > 1 then exists (select 1 from entry_balance b
          where b.workspace_id = $1 and b.entry_id = l.entry_id and b.version < l.version and b.claimed <> 0) else false end as corrects`;
 const taskAndPerson = `left join lateral (
-       select x.phase_id, x.product_id, x.price_list_id, x.unit_price, x.billable from tasks x where x.workspace_id = $1 and x.id = v.task_id offset 0) t on true
+       select x.phase_id, x.product_id, x.price_list_id, x.unit, x.unit_price, x.billable from tasks x where x.workspace_id = $1 and x.id = v.task_id offset 0) t on true
      left join lateral (select x.position from people x where x.workspace_id = $1 and x.id = v.person_id offset 0) p on true`;
 
 /** The named entries as they are now, whatever holds them back; those of no project are left out. A version that is not the current one too. */

@@ -164,12 +164,14 @@ test.each(rows.map((row) => [row['#']!, row.Work!, row.Named!, row.Prices!, row]
         productId: ids.get(row['Sold as']!),
         unitPrice: priced.get('list'),
       });
+    const [taskPrice, taskUnit] = priced.get('task')?.split(' per ') ?? [];
     const task = await made(firm, '/tasks', {
       projectId: firm.books.projects.P1,
       name: 'Refit',
       productId: productOf('task'),
       priceListId: list?.id ?? null,
-      unitPrice: priced.get('task') ?? null,
+      unitPrice: taskPrice ?? null,
+      unit: taskUnit ?? null,
     });
     await made(firm, '/task-entries', {
       ...workOf(work),

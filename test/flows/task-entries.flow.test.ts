@@ -24,7 +24,7 @@ interface Yard {
   taskId: string;
   /** An employee who records their own work. */
   ann: TestMember;
-  as(member: TestMember): (method: string, path: string, body?: unknown) => Promise<Answered>;
+  as: (member: TestMember) => (method: string, path: string, body?: unknown) => Promise<Answered>;
 }
 
 async function openYard(): Promise<Yard> {
@@ -212,7 +212,7 @@ test('money finer than its currency, and fields of another kind, are refused on 
 test('ten starts at once leave one timer running for a person', async () => {
   const { taskId, ann, as } = await openYard();
   const started = await Promise.all(Array.from({ length: 10 }, () => as(ann)('POST', '/timers', { taskId })));
-  const statuses = started.map(({ status }) => status).sort();
+  const statuses = started.map(({ status }) => status).sort((a, b) => a - b);
   expect(statuses).toEqual([201, ...Array.from({ length: 9 }, () => 409)]);
   const won = started.find(({ status }) => status === 201)!;
   for (const lost of started.filter(({ status }) => status === 409))
@@ -227,7 +227,7 @@ test('a timer that is stopped five times at once records its time once', async (
   const stops = await Promise.all(
     Array.from({ length: 5 }, () => as(ann)('POST', `/timers/${timer.json.id}/stop`, {})),
   );
-  expect(stops.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409, 409]);
+  expect(stops.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 409, 409, 409, 409]);
   const entries = (await as(ann)('GET', '/task-entries')).json.items;
   const seconds = entries.reduce((sum: number, entry: { seconds: number }) => sum + entry.seconds, 0);
   // One day, or two where the test runs over midnight.

@@ -42,6 +42,7 @@ interface Line {
   amount: string;
 }
 
+const byText = (a: unknown[], b: unknown[]) => JSON.stringify(a).localeCompare(JSON.stringify(b));
 const list = async <T>(path: string) => (await hub.get<{ items: T[] }>(path)).items;
 
 async function compiled(): Promise<Operation> {
@@ -108,7 +109,7 @@ it('a task with its entries becomes items, a reviewed draft, and an invoice that
     item.unitPrice,
     Number(item.amount),
   ];
-  expect(items.map(facts).sort()).toEqual([
+  expect(items.map(facts).sort(byText)).toEqual([
     ['expense', 'Work', 34.5, 'amount', '1', 34.5],
     ['labor', 'Work', 2, 'hour', '100.00', 200],
     ['labor', 'Work', 2.5, 'hour', '100.00', 250],
@@ -141,7 +142,7 @@ it('a task with its entries becomes items, a reviewed draft, and an invoice that
         Number(line.unitPrice),
         Number(line.amount),
       ])
-      .sort(),
+      .sort(byText),
   ).toEqual([
     ['expense', 34.5, 'amount', 1, 34.5],
     ['mileage', 1.5, 'hour', 1000, 1500],
