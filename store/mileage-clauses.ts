@@ -57,14 +57,3 @@ export function requireOnePrice({
       'A rate has a currency, and a percentage has none.',
     );
 }
-
-const maxClauses = 1_000;
-
-/** Of one client, the latest first. */
-export function readMileageClauses(tx: WorkspaceTx, clientId: string): Promise<Clause[]> {
-  return tx.rows<Clause>(
-    `select kind, rate, currency, percentage, valid_from, valid_to from mileage_clauses
-     where workspace_id = $1 and scope_type = 'client' and scope_id = $2 order by valid_from desc limit $3`,
-    [tx.workspaceId, clientId, maxClauses],
-  );
-}

@@ -1,4 +1,5 @@
-/** Owns reading what may price the entries of a contract: rate cards, strategies, markups, price lists; in one statement. */
+/** Owns reading what may price the entries of a contract: rate cards, strategies, markups, price lists, mileage; in one statement. */
+import type { MileageClause } from '../domain/pricing/mileage-term.ts';
 import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts';
 import type { PriceBook, Rate } from '../domain/pricing/price-entry.ts';
 import type { ListPrice } from '../domain/pricing/price-lists.ts';
@@ -13,6 +14,8 @@ export interface ContractPrices {
   pricingSources: ReadonlySet<string>;
   /** The workspace knows what people cost. */
   hasCostRates: boolean;
+  /** Mileage clauses of the client, the latest first. */
+  mileage: readonly MileageClause[];
 }
 
 /** Once per contract. `rates` turn other currencies into the contract's. */
@@ -29,6 +32,7 @@ export async function readPriceBooks(
     listPrices: (ListPrice & { listId: string })[];
     pricingSources: string[];
     hasCostRates: boolean;
+    mileage: MileageClause[];
   }>(
     `select
        (select coalesce(jsonb_agg(jsonb_build_object('scopeType', scope_type, 'position', position, 'unit', unit, 'regularRate', regular_rate::text,
@@ -47,7 +51,10 @@ export async function readPriceBooks(
            select t.price_list_id from tasks t where t.workspace_id = $1 and t.project_id = any($5::uuid[]) and t.price_list_id is not null)) as list_prices,
        (select coalesce(jsonb_agg(s.id), '[]') from connections c join sources s on s.workspace_id = $1 and s.connection_id = c.id
          where c.workspace_id = $1 and c.ownership ->> 'prices' = 'true') as pricing_sources,
-       exists (select from cost_rates where workspace_id = $1) as has_cost_rates`,
+       exists (select from cost_rates where workspace_id = $1) as has_cost_rates,
+       (select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'rate', rate::text, 'currency', currency, 'percentage', percentage::text,
+           'validFrom', valid_from, 'validTo', valid_to) order by valid_from desc), '[]')
+         from mileage_clauses where workspace_id = $1 and scope_type = 'client' and scope_id = $3) as mileage`,
     [
       tx.workspaceId,
       contract.id,
@@ -70,5 +77,6 @@ export async function readPriceBooks(
     ),
     pricingSources: new Set(stored.pricingSources),
     hasCostRates: stored.hasCostRates,
+    mileage: stored.mileage,
   };
 }
