@@ -3,9 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { readMapping } from '../domain/import/mapping.ts';
+import { duplicateEntry } from '../domain/validation/duplicate.ts';
 import { beginImport, runImport } from '../runtime/import/run-import.ts';
 import { closeReappeared } from '../store/duplicates.ts';
 import { releaseWarnings } from '../store/exceptions.ts';
+import { applyWorkspaceRule } from '../store/rule-settings.ts';
 import {
   type Books,
   bill,
@@ -87,7 +89,7 @@ test('a corrected note makes an entry of its own, which waits for a person, and 
   const [found] = await exceptionsOf(books);
   expect(found).toMatchObject({
     rule: 'entry.duplicate',
-    severity: 'W',
+    severity: 'E',
     entries: 1,
     detail: { workDate: '2026-03-02', quantity: 5400 },
   });
@@ -102,8 +104,13 @@ test('a corrected note makes an entry of its own, which waits for a person, and 
   await bill(scratch.database, books);
   expect(await nets(books)).toEqual(['240.00']);
 
-  // It was other work after all, so a person releases it; the same file again does not bring it back.
-  await books.in((tx) => releaseWarnings(tx, { rules: ['entry.duplicate'] }, 'test', 'two shifts'));
+  // It was other work after all. An error is not released; a workspace that takes it for a warning does so with a reason,
+  // and the same file again does not bring it back.
+  const release = () =>
+    books.in((tx) => releaseWarnings(tx, { rules: ['entry.duplicate'] }, 'test', 'two shifts'));
+  expect(await release()).toBe(0);
+  await books.in((tx) => applyWorkspaceRule(tx, { ...duplicateEntry, pass: 'entry' }, 'W'));
+  expect(await release()).toBe(1);
   await importFile(books, [corrected, ben]);
   expect(await rules(books)).toEqual([]);
   await bill(scratch.database, books);
@@ -158,4 +165,16 @@ test('what looked like a duplicate until its twin came later in the file is clos
   expect(await rules(books)).toEqual([]);
   await bill(scratch.database, books);
   expect(await nets(books)).toEqual(['160.00']);
+});
+
+test('a file that has both lines again says by itself that it was other work', async () => {
+  const books = await newBooks();
+  await importFile(books, [ann]);
+  const other: Line = ['2', '2026-03-02', '1.5', 'Ann Berg', 'Deck'];
+  await importFile(books, [other]);
+  expect(await rules(books)).toEqual(['entry.duplicate']);
+  await importFile(books, [other, ann]);
+  expect(await rules(books)).toEqual([]);
+  await bill(scratch.database, books);
+  expect(await nets(books)).toEqual(['240.00']);
 });

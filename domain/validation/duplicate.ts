@@ -7,9 +7,9 @@ import type { Severity } from './rule.ts';
  */
 export const duplicateEntry = {
   code: 'entry.duplicate',
-  severity: 'W' as Severity,
+  severity: 'E' as Severity,
   whatToDo:
-    'An older entry of the same person, project, task, day and hours is not in the file any more. If it is the same work, leave this as it is: the older one is billed. Release it with a reason if it is other work.',
+    'An older entry of the same person, project, task, day and hours is not in the file any more. If it is the same work, leave this as it is: the older one is billed. If it is other work, import a file that has both lines; or set the rule to W and release it with a reason.',
 };
 
 /** An entry that has just come in, with older ones of the same facts, the newest first. */
