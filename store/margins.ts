@@ -1,4 +1,5 @@
 /** Owns margins: what lines, invoices and clients bring, less what the work on them cost, in the invoice's currency. */
+import { fixed, minorPlaces, round } from '../domain/money.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 
@@ -26,7 +27,7 @@ const knownCost = `case when b.cost_amount is null then null when coalesce(b.cos
 
 /** Of the chosen invoices `n`, what is on their lines now: what a void or credit returned costs elsewhere. */
 const lineSums = (chosen: string) => `
-  select n.id as invoice_id, n.currency, n.terms, l.id as line_id, l.line_no, l.description,
+  select n.currency, l.id as line_id, l.line_no, l.description,
     case when n.status = 'void' then 0 else l.amount - l.discount - l.allowance - coalesce(r.credited, 0) end as revenue,
     coalesce(k.cost, 0) as cost, coalesce(k.unknown, 0)::int as items_without_cost
   from (select * from client_invoices x where x.workspace_id = $1 and ${chosen}) n
@@ -42,57 +43,84 @@ const lineSums = (chosen: string) => `
     cross join lateral (select b.quantity, ${knownCost} as cost from billable_items b
       where b.workspace_id = $1 and b.id = h.item_id and b.entry_id is not null offset 0) i) k on true`;
 
-const figures = (
-  places: string,
-) => `sum(revenue) as revenue, round(sum(cost), ${places}) as cost, sum(revenue) - round(sum(cost), ${places}) as margin,
-  case when sum(revenue) = 0 then null else round((sum(revenue) - round(sum(cost), ${places})) * 100 / sum(revenue), 1) end as percentage,
-  sum(items_without_cost)::int as items_without_cost`;
-/** As many as the drafts were made with. */
-const placesOf = `coalesce(max((terms #>> '{rounding,moneyPlaces}')::int), 2)`;
+interface Sums {
+  currency: string;
+  revenue: DecimalText;
+  cost: DecimalText;
+  itemsWithoutCost: number;
+}
+const sums = 'sum(revenue) as revenue, sum(cost) as cost, sum(items_without_cost)::int as items_without_cost';
+
+/** Rounded as money of the currency; the margin is what the two rounded figures leave. */
+function toMargin({ currency, revenue, cost, itemsWithoutCost }: Sums): Margin {
+  const places = minorPlaces(currency);
+  const brought = round(revenue, places, 'half_up');
+  const spent = round(cost, places, 'half_up');
+  const margin = brought.minus(spent);
+  return {
+    currency,
+    revenue: fixed(brought, places),
+    cost: fixed(spent, places),
+    margin: fixed(margin, places),
+    percentage: brought.isZero() ? null : fixed(round(margin.times(100).div(brought), 1, 'half_up'), 1),
+    itemsWithoutCost,
+  };
+}
 
 /** Null where there is no such invoice, or nothing is on it. */
-export function readInvoiceMargin(tx: WorkspaceTx, invoiceId: string): Promise<Margin | null> {
-  return tx.row<Margin>(
-    `select currency, ${figures(placesOf)} from (${lineSums('x.id = $2')}) s group by currency`,
+export async function readInvoiceMargin(tx: WorkspaceTx, invoiceId: string): Promise<Margin | null> {
+  const row = await tx.row<Sums>(
+    `select currency, ${sums} from (${lineSums('x.id = $2')}) s group by currency`,
     [tx.workspaceId, invoiceId],
   );
+  return row && toMargin(row);
 }
 
 /** Lines in order, after `afterLineNo`. */
-export function readLineMargins(
+export async function readLineMargins(
   tx: WorkspaceTx,
   invoiceId: string,
   afterLineNo: number,
   limit: number,
 ): Promise<LineMargin[]> {
-  return tx.rows<LineMargin>(
-    `select line_id, line_no, description, currency, ${figures(placesOf)}
-     from (${lineSums('x.id = $2')}) s where line_no > $3 group by line_id, line_no, description, currency order by line_no limit $4`,
+  const rows = await tx.rows<Sums & Pick<LineMargin, 'lineId' | 'lineNo' | 'description'>>(
+    `select line_id, line_no, description, currency, revenue, cost, items_without_cost
+     from (${lineSums('x.id = $2')}) s where line_no > $3 order by line_no limit $4`,
     [tx.workspaceId, invoiceId, afterLineNo, limit],
   );
+  return rows.map((row) => ({
+    lineId: row.lineId,
+    lineNo: row.lineNo,
+    description: row.description,
+    ...toMargin(row),
+  }));
 }
 
 /**
  * Of the client's invoices that were posted in the days (half-open), by currency, with what the hours under fixed prices and
  * retainers worked in those days cost: they earn through other lines. Two currencies are never added.
  */
-export function readClientMargins(
+export async function readClientMargins(
   tx: WorkspaceTx,
   clientId: string,
   days: { from: Day; before: Day },
 ): Promise<(Margin & { includedCost: DecimalText })[]> {
-  return tx.rows(
+  const rows = await tx.rows<Sums & { includedCost: DecimalText }>(
     `with billed as (
-       select currency, terms, revenue, cost, items_without_cost
+       select currency, revenue, cost, items_without_cost
        from (${lineSums('x.client_id = $2 and x.number is not null and x.posting_date >= $3 and x.posting_date < $4')}) s),
      included as (
        select b.currency, ${knownCost} as cost from billable_items b
        where b.workspace_id = $1 and b.client_id = $2 and b.included and b.withdrawn_at is null and b.work_date >= $3 and b.work_date < $4),
      summed as (
-       select currency, terms, revenue, cost, items_without_cost, 0::numeric as included_cost from billed
+       select currency, revenue, cost, items_without_cost, 0::numeric as included_cost from billed
        union all
-       select currency, null, 0, coalesce(cost, 0), (cost is null)::int, coalesce(cost, 0) from included)
-     select currency, ${figures(placesOf)}, round(sum(included_cost), ${placesOf}) as included_cost from summed group by currency order by currency`,
+       select currency, 0, coalesce(cost, 0), (cost is null)::int, coalesce(cost, 0) from included)
+     select currency, ${sums}, sum(included_cost) as included_cost from summed group by currency order by currency`,
     [tx.workspaceId, clientId, days.from, days.before],
   );
+  return rows.map((row) => {
+    const places = minorPlaces(row.currency);
+    return { ...toMargin(row), includedCost: fixed(round(row.includedCost, places, 'half_up'), places) };
+  });
 }
