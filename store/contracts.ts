@@ -176,7 +176,10 @@ export async function changeContract(
   return contract;
 }
 
-function requireLongStop({ payWhenPaid, longStopOn }: Values<Contract>): void {
+function requireLongStop({
+  payWhenPaid,
+  longStopOn,
+}: Values<Pick<Contract, 'payWhenPaid' | 'longStopOn'>>): void {
   if (payWhenPaid && !longStopOn)
     throw invalidField(
       '/longStopOn',
