@@ -9,7 +9,7 @@ export interface ClientOverview {
   revenue: Record<string, DecimalText>;
   /** Currency → open balance, disputed parts included. */
   outstanding: Record<string, DecimalText>;
-  /** With a number, not void. */
+  /** With a number of ours, not void; none to the own company, which is in no history. */
   invoicesIssued: number;
   /** Settled, and by money. */
   invoicesPaid: number;
@@ -28,10 +28,10 @@ export async function readClientOverview(tx: WorkspaceTx, clientId: string): Pro
     revenue: DecimalText | null;
     outstanding: DecimalText | null;
   }>(
-    `select currency, (count(*) filter (where not opening))::int as issued, (count(*) filter (where paid and not opening))::int as paid,
-       sum(net) filter (where paid and not internal and not opening) as revenue,
+    `select currency, (count(*) filter (where ours))::int as issued, (count(*) filter (where paid and ours))::int as paid,
+       sum(net) filter (where paid and ours) as revenue,
        sum(open) filter (where open <> 0 and not internal) as outstanding
-     from (select currency, net, internal, number_given_by = 'opening' as opening, status = 'settled' and applied > 0 as paid, total - applied - credited - bad_debt as open
+     from (select currency, net, internal, not internal and number_given_by <> 'opening' as ours, status = 'settled' and applied > 0 as paid, total - applied - credited - bad_debt as open
        from client_invoices where workspace_id = $1 and client_id = $2 and number is not null and status <> 'void') i
      group by currency order by currency`,
     [tx.workspaceId, clientId],
