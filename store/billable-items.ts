@@ -116,8 +116,11 @@ export async function listBillableItems(
   filter: ItemFilter,
   page: { after: string | null; limit: number },
 ): Promise<{ items: ItemRow[]; next: string | null }> {
+  // What nothing is left out of needs no more than the page.
+  const isWhole = Object.values(filter).every((value) => value === undefined);
+  const lookedAt = isWhole ? page.limit + 1 : maxLookedAt;
   const ids = `select i.id from (${idsOf(filter.status)}) i
-    where {after}::uuid is null or i.id < {after} order by i.id desc limit ${maxLookedAt}`;
+    where {after}::uuid is null or i.id < {after} order by i.id desc limit ${lookedAt}`;
   const values = { ...filter, after: page.after, more: page.limit + 1 };
   const equal = (column: string, name: string, type: string) =>
     `({${name}}::${type} is null or ${column} = {${name}})`;
@@ -140,6 +143,7 @@ export async function listBillableItems(
   );
   const items = rows.slice(0, page.limit);
   if (rows.length > page.limit) return { items, next: items.at(-1)!.id };
+  if (isWhole) return { items, next: null };
   const last = await tx.row<{ id: string }>(
     ...bind(tx, `select l.id from (${ids}) l offset ${maxLookedAt - 1}`, values),
   );

@@ -1,4 +1,5 @@
 /** Owns compiling as a command of its own: once however often it is asked for, by any number at once, and undone. */
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { failInterruptedOperations, readOperation } from '../store/operations.ts';
 import { readRun } from '../store/runs.ts';
@@ -180,7 +181,10 @@ test('what a document holds keeps its compile from being undone', async () => {
   await carry(firm, asked);
   await firm.run('draft');
   const refused = await firm.post(`/billing-runs/${asked.json.subjectId}/undo-compilation`);
-  expect(refused).toMatchObject({ status: 409, json: { code: 'compilation.allocated', details: { allocated: 2 } } });
+  expect(refused).toMatchObject({
+    status: 409,
+    json: { code: 'compilation.allocated', details: { allocated: 2 } },
+  });
   expect(await items(firm, 'status=drafted')).toHaveLength(2);
 });
 
@@ -203,6 +207,35 @@ test('a draft that takes an item while its compile is being undone keeps it', as
   expect(await carry(firm, undo)).toMatchObject({ status: 'done', result: { withdrawn: 1 } });
   expect(await items(firm, 'status=drafted')).toHaveLength(1);
   expect(await items(firm, 'status=pending')).toEqual([]);
+});
+
+test('a draft and an undo of the same items at once: each hour ends in one place, ten times over', async () => {
+  const hours = 20;
+  for (let round = 0; round < 10; round += 1) {
+    const firm = await firmOf();
+    await take(
+      firm.books,
+      Array.from({ length: hours }, (_, index) => entryOf(`E${index}`)),
+    );
+    const asked = await firm.post('/compilations', wantedOf(firm));
+    await carry(firm, asked);
+    const pending = await items(firm, 'status=pending');
+    const undo = await firm.post(`/billing-runs/${asked.json.subjectId}/undo-compilation`);
+    const drafting = await firm.post('/billing-runs', {
+      itemIds: pending.map(({ id }: { id: string }) => id),
+      reason: 'at the same moment',
+    });
+    const activities = billingActivities(api.test.database);
+    const refOf = (subjectId: string) => ({ workspaceId: firm.books.workspaceId, subjectId });
+    const draft = activities.draftRun(refOf(drafting.json.id));
+    await setTimeout(round * 2);
+    await Promise.allSettled([draft, activities.undoRun(refOf(asked.json.subjectId))]);
+    await carry(firm, undo);
+    await carryOut(api.test.database, firm.books, drafting.json);
+    const drafted = (await items(firm, 'status=drafted')).length;
+    const given = await openEntries(firm);
+    expect([drafted, given].sort((a, b) => a - b)).toEqual([0, hours]);
+  }
 });
 
 test('an operation that is cancelled stops the compile that carries it', async () => {
