@@ -50,12 +50,12 @@ interface Uncosted {
 }
 /** What people cost, read where work comes without its cost and kept; employees' hours mostly (BILLING §10). */
 export interface CostBook {
-  load(tx: WorkspaceTx, work: readonly Uncosted[]): Promise<void>;
+  load: (tx: WorkspaceTx, work: readonly Uncosted[]) => Promise<void>;
   /** The days and currencies of what `find` may answer for these, to look up their rates. */
-  currencies(work: readonly Uncosted[]): { currency: string; day: Day }[];
-  find(
+  currencies: (work: readonly Uncosted[]) => { currency: string; day: Day }[];
+  find: (
     work: Omit<Uncosted, 'costRate'> & { position: string | null; isOvertime: boolean },
-  ): { rate: DecimalText; currency: string } | null;
+  ) => { rate: DecimalText; currency: string } | null;
 }
 
 type KnownCost = Pick<

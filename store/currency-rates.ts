@@ -79,8 +79,8 @@ export async function rateOn(tx: WorkspaceTx, from: string, to: string, day: Day
 /** The rates into one currency, read where they are asked for and kept. */
 export interface RateBook {
   /** Makes sure that the rates of these are known; reads nothing where all are in the currency of the book, or unknown ones. */
-  load(tx: WorkspaceTx, wanted: readonly { currency: string | null; day: Day }[]): Promise<void>;
-  find(from: string, day: Day): KnownRate | null;
+  load: (tx: WorkspaceTx, wanted: readonly { currency: string | null; day: Day }[]) => Promise<void>;
+  find: (from: string, day: Day) => KnownRate | null;
 }
 
 export function openRates(to: string): RateBook {

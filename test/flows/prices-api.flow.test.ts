@@ -66,7 +66,7 @@ test('prices of one product and tier follow each other in a list and never overl
   const racing = await Promise.all(
     Array.from({ length: 4 }, () => firm.post(path, price({ validFrom: '2028-01-01' }))),
   );
-  expect(racing.map((answer) => answer.status).sort()).toEqual([201, 422, 422, 422]);
+  expect(racing.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([201, 422, 422, 422]);
 });
 
 test('a markup has a category, a scope of this workspace, and ends after it begins', async () => {
