@@ -327,6 +327,18 @@ export const letterKinds = {
 /** Mails to a client with a document in them, in the client's language: whoever queues one says all of it. */
 export const documentKinds = {
   'document.sent': { label: 'A document to a client', title: '{title}', body: '{body}' },
+  'reminder.sent': {
+    label: 'A reminder to a client',
+    title: 'Reminder: invoices {subject}',
+    body: 'This is open on the account of {client}. If you have paid meanwhile, please take no notice.',
+    list: '{invoices}',
+  },
+  'statement.sent': {
+    label: 'A statement of account to a client',
+    title: 'Statement of account of {client} for {month}',
+    body: 'This is your account as we keep it. Please tell us of anything that you have otherwise.',
+    list: '{accounts}',
+  },
 } as const satisfies Record<string, Words>;
 
 /** One mail in place of many notices of one kind that a member was told at once, such as a month's approvals. */

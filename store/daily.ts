@@ -9,6 +9,8 @@ import { remindOfExpiry } from './document-reminders.ts';
 import { watchLatestDates } from './latest-invoice-dates.ts';
 import { notify } from './notifications.ts';
 import { watchBudgets } from './project-budgets.ts';
+import { remindClients } from './reminders.ts';
+import { sendStatements } from './send-statements.ts';
 import { getWorkspace, listWorkspaces, type Workspace, zoneOf } from './workspaces.ts';
 
 /** A client's word that they paid is asked after when no money has come for so many days. */
@@ -29,20 +31,34 @@ export async function doDaily(database: Database): Promise<number> {
   let done = 0;
   for (const workspace of await listWorkspaces(database)) {
     const day = dayOf(workspace);
-    if (day !== null && (await database.inWorkspace(workspace.id, (tx) => tellDay(tx, day)))) done += 1;
+    if (day === null) continue;
+    if (await database.inWorkspace(workspace.id, (tx) => tellDay(tx, day))) done += 1;
+    // On its own: it holds the invoices that it reminds of.
+    await database.inWorkspace(workspace.id, (tx) => writeToClients(tx, day));
   }
   return done;
 }
 
+/** The due row is what makes it once: whoever inserts it does the work, in the same transaction. */
+async function isFirst(tx: WorkspaceTx, kind: 'daily' | 'remind', day: Day): Promise<boolean> {
+  const inserted = await tx.run(
+    `insert into due (workspace_id, subject_type, subject_id, kind, period, due_at, done_at)
+     values ($1, 'workspace', $1, $3, $2, now(), now()) on conflict do nothing`,
+    [tx.workspaceId, day, kind],
+  );
+  return inserted === 1;
+}
+
+async function writeToClients(tx: WorkspaceTx, day: Day): Promise<void> {
+  if (!(await isFirst(tx, 'remind', day))) return;
+  await remindClients(tx, day, { actor: 'system:reminders' });
+  const { settings } = await getWorkspace(tx);
+  if (settings.monthlyStatements === true && day.endsWith('-01')) await sendStatements(tx, day);
+}
+
 /** False when this day's was done before. */
 async function tellDay(tx: WorkspaceTx, day: Day): Promise<boolean> {
-  // The due row is what makes it once: whoever inserts it does the work, in the same transaction.
-  const first = await tx.run(
-    `insert into due (workspace_id, subject_type, subject_id, kind, period, due_at, done_at)
-     values ($1, 'workspace', $1, 'daily', $2, now(), now()) on conflict do nothing`,
-    [tx.workspaceId, day],
-  );
-  if (first === 0) return false;
+  if (!(await isFirst(tx, 'daily', day))) return false;
   await remindOfExpiry(tx);
   await followConfirmations(tx, confirmationDays);
   await watchBudgets(tx, day);

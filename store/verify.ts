@@ -163,7 +163,8 @@ const comparisons: Comparison[] = [
     sql: `with numbered as (
           select series_id, sequence, number, issue_date from client_invoices where workspace_id = $1 and sequence is not null
           union all select series_id, sequence, number, issue_date from credit_notes where workspace_id = $1 and sequence is not null
-          union all select series_id, sequence, number, issue_date from contractor_invoices where workspace_id = $1 and sequence is not null),
+          union all select series_id, sequence, number, issue_date from contractor_invoices where workspace_id = $1 and sequence is not null
+          union all select series_id, sequence, number, issue_date from late_fees where workspace_id = $1 and sequence is not null),
         ordered as (
           select n.*, s.next_number, s.last_issue_date, lag(sequence) over w as before, lag(issue_date) over w as date_before,
             lead(sequence) over w as after
@@ -196,6 +197,16 @@ const comparisons: Comparison[] = [
         from payments p
         left join (select payment_id, sum(amount) as amount from payment_applications where workspace_id = $1 group by 1) a on a.payment_id = p.id
         where p.workspace_id = $1`,
+  },
+  {
+    name: 'late fees',
+    says: 'late fees and interest, applied = Σ applications, settled exactly when nothing is open',
+    sql: `select 'late fee ' || coalesce(f.number, f.id::text) || ' of ' || f.amount || ' says applied ' || f.applied || ', applications ' || coalesce(p.amount, 0) as place,
+          f.applied <> coalesce(p.amount, 0) or (f.status = 'settled') <> (f.applied = f.amount) or f.status = 'waived' and f.applied <> 0 as broken
+        from late_fees f
+        left join (select document_id, sum(coalesce(document_amount, amount)) as amount from payment_applications
+                   where workspace_id = $1 and kind = 'late_fee' group by 1) p on p.document_id = f.id
+        where f.workspace_id = $1`,
   },
   {
     name: 'payables',

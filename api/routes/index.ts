@@ -281,6 +281,15 @@ import { createRateCard } from './rate-cards/create-rate-card.ts';
 import { getRateCard } from './rate-cards/get-rate-card.ts';
 import { listRateCards } from './rate-cards/list-rate-cards.ts';
 import { updateRateCard } from './rate-cards/update-rate-card.ts';
+import { createReminderPolicy } from './reminders/create-reminder-policy.ts';
+import { getReminderPolicy } from './reminders/get-reminder-policy.ts';
+import { listLateFees } from './reminders/list-late-fees.ts';
+import { listReminderLetters } from './reminders/list-reminder-letters.ts';
+import { listReminderPolicies } from './reminders/list-reminder-policies.ts';
+import { sendReminders } from './reminders/send-reminders.ts';
+import { setClientReminderPolicy } from './reminders/set-client-reminder-policy.ts';
+import { updateReminderPolicy } from './reminders/update-reminder-policy.ts';
+import { waiveLateFee } from './reminders/waive-late-fee.ts';
 import { exportFinanceReport } from './reports/export-finance-report.ts';
 import { exportLeakage } from './reports/export-leakage.ts';
 import { exportReconciliation } from './reports/export-reconciliation.ts';
@@ -467,6 +476,15 @@ export const routes: readonly Route[] = [
   summarizeExceptions,
   getFinanceReport,
   getLeakage,
+  createReminderPolicy,
+  getReminderPolicy,
+  listLateFees,
+  listReminderLetters,
+  listReminderPolicies,
+  sendReminders,
+  setClientReminderPolicy,
+  updateReminderPolicy,
+  waiveLateFee,
   exportFinanceReport,
   exportLeakage,
   getReconciliation,

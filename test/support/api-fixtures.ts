@@ -182,6 +182,7 @@ const makers: Record<string, Make> = {
     email: 'fixture.manager@example.com',
     role: 'manager',
   })),
+  reminderPolicyId: post('/reminder-policies', () => ({ name: 'Fixture policy', steps: [{ days: 7 }] })),
   report: () => Promise.resolve('aged-receivables'),
   role: () => Promise.resolve('employee'),
   ruleCode: () => Promise.resolve('contract.hours_over_cap'),

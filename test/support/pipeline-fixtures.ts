@@ -121,6 +121,18 @@ const proposeMatch: Make = async ({ api, workspaceId, ids }) => {
   return id;
 };
 
+const openLateFee: Make = async ({ api, workspaceId, ids }) => {
+  const id = newId();
+  await api.test.database.inWorkspace(workspaceId, (tx) =>
+    tx.run(
+      `insert into late_fees (workspace_id, id, invoice_id, seller_id, client_id, kind, currency, amount)
+       select $1, $2, i.id, i.seller_id, i.client_id, 'fee', i.currency, 40 from client_invoices i where i.workspace_id = $1 and i.id = $3`,
+      [workspaceId, id, ids.invoiceId],
+    ),
+  );
+  return id;
+};
+
 const startOperation: Make = async ({ api, workspaceId }) => {
   const id = newId();
   await api.test.database.inWorkspace(workspaceId, (tx) =>
@@ -144,4 +156,5 @@ export const pipelineMakers: Record<string, Make> = {
   creditNoteId: draftCreditNote,
   paymentId: recordPayment,
   proposalId: proposeMatch,
+  lateFeeId: openLateFee,
 };

@@ -92,6 +92,10 @@ const settings = z.strictObject({
   complianceStandards: choices.nullish().meta({
     description: 'What a client may require; default ISO 9001, EPA, OSHA and SOC 2.',
   }),
+  monthlyStatements: z.boolean().nullish().meta({
+    description:
+      'On the first of a month each client with something on its account gets a statement of the month before.',
+  }),
   ledgerAccounts: z
     .partialRecord(z.enum(ledgerAccounts), shortText)
     .nullish()

@@ -1,0 +1,73 @@
+/** Owns reminder policies: how and when clients are reminded; one is the default, and a client may name another. */
+import type { ReminderStep } from '../domain/reminder.ts';
+import type { DecimalText } from '../domain/work-entry.ts';
+import type { WorkspaceTx } from './database.ts';
+import { type NewRow, tenantTable, type Values } from './tenant-table.ts';
+
+export interface ReminderPolicyRow {
+  id: string;
+  name: string;
+  /** For clients that name none. */
+  isDefault: boolean;
+  active: boolean;
+  steps: ReminderStep[];
+  interestPercentage: DecimalText | null;
+  stopOnDispute: boolean;
+  stopOnUnappliedCash: boolean;
+  staleAfterHours: number;
+  createdAt: string;
+}
+
+const table = tenantTable<ReminderPolicyRow>('reminder_policies', {
+  name: 'plain',
+  isDefault: 'plain',
+  active: 'plain',
+  steps: 'json',
+  interestPercentage: 'plain',
+  stopOnDispute: 'plain',
+  stopOnUnappliedCash: 'plain',
+  staleAfterHours: 'plain',
+  createdAt: 'plain',
+});
+export const { find: findReminderPolicy, lock: lockReminderPolicy, list: listReminderPolicies } = table;
+
+const inOrder = <Row extends Values<ReminderPolicyRow>>(values: Row): Row =>
+  values.steps ? { ...values, steps: values.steps.toSorted((a, b) => a.days - b.days) } : values;
+
+/** There is one default: the one before is none any more. */
+async function makeRoom(tx: WorkspaceTx, isDefault: boolean | undefined): Promise<void> {
+  if (isDefault)
+    await tx.run('update reminder_policies set is_default = false where workspace_id = $1 and is_default', [
+      tx.workspaceId,
+    ]);
+}
+
+export async function insertReminderPolicy(
+  tx: WorkspaceTx,
+  values: NewRow<ReminderPolicyRow, 'name' | 'steps'>,
+): Promise<ReminderPolicyRow> {
+  await makeRoom(tx, values.isDefault);
+  return table.insert(tx, inOrder(values));
+}
+
+export async function changeReminderPolicy(
+  tx: WorkspaceTx,
+  id: string,
+  values: Values<ReminderPolicyRow>,
+): Promise<ReminderPolicyRow | null> {
+  await makeRoom(tx, values.isDefault);
+  return table.update(tx, id, inOrder(values));
+}
+
+/** Null: the default. False where there is no such client. */
+export async function setClientReminderPolicy(
+  tx: WorkspaceTx,
+  clientId: string,
+  policyId: string | null,
+): Promise<boolean> {
+  const changed = await tx.run(
+    'update clients set reminder_policy_id = $3 where workspace_id = $1 and id = $2',
+    [tx.workspaceId, clientId, policyId],
+  );
+  return changed === 1;
+}

@@ -1,0 +1,213 @@
+/** Owns reminding clients over the store and HTTP: once a step, one letter, stopped where it must, and fees as documents. */
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { doDaily } from '../../store/daily.ts';
+import { listMails } from '../../store/mails.ts';
+import { type Books, bill, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
+import { type Firm, openFirm } from '../support/pipeline.ts';
+import { startApi, type TestApi } from '../support/start-api.ts';
+
+let api: TestApi;
+const opened: Books[] = [];
+beforeAll(async () => {
+  api = await startApi();
+});
+afterEach(async () => {
+  for (const books of opened.splice(0)) await expectBalanced(api.test.database, books);
+});
+afterAll(() => api.stop());
+
+const setClock = (books: Books, at: string | null) =>
+  books.in((tx) => tx.run('update workspaces set clock_at = $2 where id = $1', [books.workspaceId, at]));
+
+/** Two invoices of 100.00, issued on 15 September, due on 15 October; the firm reminds after 7 and 21 days, with a fee. */
+async function firmThatReminds(policy: Record<string, unknown> = {}): Promise<{ firm: Firm; ids: string[] }> {
+  const codes = ['P1', 'P2'];
+  const firm = await openFirm(api, {
+    projects: codes,
+    rate: '100.00',
+    contract: { grouping: { invoice: 'project', line: 'project' } },
+  });
+  opened.push(firm.books);
+  const { books } = firm;
+  await books.in((tx) =>
+    tx.run(`update clients set email = 'ap@ferries.example' where workspace_id = $1`, [books.workspaceId]),
+  );
+  await setClock(books, '2026-09-15T12:00:00Z');
+  await take(
+    books,
+    codes.map((code) => entryOf(code, { project: { externalId: null, code, name: code } })),
+  );
+  await bill(api.test.database, books);
+  const series = { sellerId: books.sellerId, documentType: 'late_fee', pattern: 'LF-{NNNN}' };
+  expect((await firm.post('/series', series)).status).toBe(201);
+  const made = await firm.post('/reminder-policies', {
+    name: 'Seven and twenty-one',
+    isDefault: true,
+    steps: [{ days: 21, fee: { amount: '40.00', currency: 'GBP' } }, { days: 7 }],
+    interestPercentage: '8',
+    ...policy,
+  });
+  expect(made.status, made.text).toBe(201);
+  return { firm, ids: (await invoicesOf(books)).map(({ id }) => id) };
+}
+const send = async (firm: Firm) => (await firm.post('/reminders/send', {})).json.letters as number;
+const letters = async (firm: Firm, query = '') => (await firm.get(`/reminder-letters${query}`)).json.items;
+const mailsOf = (firm: Firm) =>
+  firm.books.in((tx) => listMails(tx, { status: null, before: null, limit: 50 }));
+
+test('one letter a client names every invoice whose step has come, once, however often it is asked for', async () => {
+  const { firm, ids } = await firmThatReminds({ interestPercentage: null });
+  await setClock(firm.books, '2026-10-21T12:00:00Z');
+  expect(await send(firm)).toBe(0);
+  await setClock(firm.books, '2026-10-22T12:00:00Z');
+  const answers = await Promise.all([send(firm), send(firm), send(firm)]);
+  expect(answers.sort()).toEqual([0, 0, 1]);
+  expect(await send(firm)).toBe(0);
+  expect(await letters(firm)).toMatchObject([
+    {
+      level: 1,
+      status: 'sent',
+      letterOn: '2026-10-22',
+      invoices: [{ stepDays: 7, open: '100.00' }, { stepDays: 7 }],
+    },
+  ]);
+  const mails = await mailsOf(firm);
+  expect(mails.map(({ kind, address }) => `${kind} ${address}`)).toEqual([
+    'reminder.sent ap@ferries.example',
+  ]);
+  expect(mails[0]?.params.invoices).toBe(
+    'NFE-0001: 100.00 GBP, due 2026-10-15\nNFE-0002: 100.00 GBP, due 2026-10-15',
+  );
+  expect(await letters(firm, `?invoiceId=${ids[1]}`)).toHaveLength(1);
+  // What is paid is not reminded of again.
+  await firm.post('/payments', {
+    currency: 'GBP',
+    amount: '100.00',
+    valueDate: '2026-10-25',
+    applications: [{ invoiceId: ids[0], amount: '100.00' }],
+  });
+  await setClock(firm.books, '2026-11-05T12:00:00Z');
+  expect(await send(firm)).toBe(1);
+  expect((await letters(firm))[0]).toMatchObject({
+    level: 2,
+    invoices: [{ invoiceId: ids[1], stepDays: 21 }],
+  });
+});
+
+test('late fee and interest are documents of their own, paid by themselves or let go', async () => {
+  const { firm, ids } = await firmThatReminds();
+  await setClock(firm.books, '2026-11-05T12:00:00Z');
+  expect(await send(firm)).toBe(1);
+  const fees = (await firm.get('/late-fees')).json.items;
+  // 16 October to 5 November are 20 days: 100.00 × 8 % × 20 ÷ 365 = 0.438….
+  const shown = fees.map(
+    (fee: { kind: string; number: string; amount: string }) =>
+      `${fee.number} ${fee.kind} ${Number(fee.amount)}`,
+  );
+  expect(shown.sort()).toEqual([
+    'LF-0001 fee 40',
+    'LF-0002 interest 0.44',
+    'LF-0003 fee 40',
+    'LF-0004 interest 0.44',
+  ]);
+  expect((await firm.get(`/invoices/${ids[0]}`)).json).toMatchObject({ total: '100.00', status: 'issued' });
+
+  const [fee, other] = fees.filter((one: { kind: string }) => one.kind === 'fee');
+  const paid = await firm.post('/payments', {
+    currency: 'GBP',
+    amount: '140.00',
+    valueDate: '2026-11-06',
+    applications: [
+      { invoiceId: ids[0], amount: '100.00' },
+      { lateFeeId: fee.id, amount: '40.00' },
+    ],
+  });
+  expect(paid.status, paid.text).toBe(201);
+  expect(
+    (await firm.get('/late-fees')).json.items.find((one: { id: string }) => one.id === fee.id).status,
+  ).toBe('settled');
+  expect((await firm.post(`/late-fees/${fee.id}/waive`, { reason: 'x' })).json.code).toBe(
+    'late_fee.not_waivable',
+  );
+  expect((await firm.post(`/late-fees/${other.id}/waive`, { reason: 'Goodwill' })).json.status).toBe(
+    'waived',
+  );
+  expect((await firm.post(`/payments/${paid.json.id}/reverse`, { reason: 'bounced' })).status).toBe(200);
+  expect(
+    (await firm.get('/late-fees')).json.items.find((one: { id: string }) => one.id === fee.id),
+  ).toMatchObject({
+    status: 'issued',
+    applied: '0.00',
+  });
+  const aged = (await firm.get('/reports/finance/aged-receivables?asOf=2026-11-30&by=document')).json;
+  expect(aged.rows.map((row: { number: string }) => row.number).sort()).toEqual(
+    ['LF-0001', 'LF-0002', 'LF-0003', 'LF-0004', 'NFE-0001', 'NFE-0002'].filter(
+      (number) => number !== other.number,
+    ),
+  );
+});
+
+test('money on account, a dispute and mail that is off stop it, each kept once, and it goes out when they are over', async () => {
+  const { firm, ids } = await firmThatReminds({ interestPercentage: null });
+  await setClock(firm.books, '2026-10-22T12:00:00Z');
+  const money = await firm.post('/payments', {
+    clientId: firm.books.clientId,
+    currency: 'GBP',
+    amount: '5.00',
+    valueDate: '2026-10-20',
+  });
+  expect([await send(firm), await send(firm)]).toEqual([0, 0]);
+  expect(await letters(firm)).toMatchObject([
+    { status: 'stopped', stopReason: 'unapplied_cash', invoices: [] },
+  ]);
+  await firm.post(`/payments/${money.json.id}/reverse`, { reason: 'not ours' });
+
+  await setClock(firm.books, '2026-10-23T12:00:00Z');
+  await firm.patch(`/clients/${firm.books.clientId}`, { mailNotifications: false });
+  expect(await send(firm)).toBe(0);
+  expect((await letters(firm))[0]).toMatchObject({ stopReason: 'mail_off' });
+  await firm.patch(`/clients/${firm.books.clientId}`, { mailNotifications: true });
+
+  await setClock(firm.books, '2026-10-24T12:00:00Z');
+  await firm.books.in((tx) =>
+    tx.run(
+      `insert into disputes (workspace_id, invoice_id, amount, reason, raised_by) values ($1, $2, 30, 'too many hours', 'test')`,
+      [firm.books.workspaceId, ids[0]],
+    ),
+  );
+  expect(await send(firm)).toBe(1);
+  expect((await mailsOf(firm))[0]?.params.invoices).toContain('NFE-0001: 70.00 GBP');
+});
+
+test('the day brings reminders by itself, and the first of a month statements, once each', async () => {
+  const { firm } = await firmThatReminds({ interestPercentage: null });
+  await firm.patch('/workspace', { settings: { monthlyStatements: true, digestTime: '06:00' } });
+  await setClock(firm.books, '2026-10-31T12:00:00Z');
+  await doDaily(api.test.database);
+  await setClock(firm.books, '2026-11-01T12:00:00Z');
+  await Promise.all([doDaily(api.test.database), doDaily(api.test.database)]);
+  await doDaily(api.test.database);
+  const toClient = (await mailsOf(firm)).filter(({ address }) => address === 'ap@ferries.example');
+  expect(toClient.map(({ kind }) => kind).sort()).toEqual(['reminder.sent', 'statement.sent']);
+  const statement = toClient.find(({ kind }) => kind === 'statement.sent');
+  expect(statement?.params.month).toBe('2026-10');
+  expect(statement?.params.accounts).toContain('200.00 GBP on 2026-10-31, of which 200.00 is overdue');
+});
+
+test('a client may have a policy of its own, or none that is active', async () => {
+  const { firm } = await firmThatReminds({ interestPercentage: null });
+  const gentle = await firm.post('/reminder-policies', { name: 'Gentle', steps: [{ days: 60 }] });
+  const path = `/clients/${firm.books.clientId}/reminder-policy`;
+  expect(
+    (await api.call('PUT', path, { key: firm.key, body: { reminderPolicyId: gentle.json.id } })).status,
+  ).toBe(200);
+  await setClock(firm.books, '2026-11-05T12:00:00Z');
+  expect(await send(firm)).toBe(0);
+  expect((await api.call('PUT', path, { key: firm.key, body: { reminderPolicyId: null } })).status).toBe(200);
+  expect(await send(firm)).toBe(1);
+  const bad = await firm.post('/reminder-policies', {
+    name: 'Early fee',
+    steps: [{ days: -3, fee: { amount: '1.00', currency: 'GBP' } }],
+  });
+  expect(bad.status).toBe(422);
+});
