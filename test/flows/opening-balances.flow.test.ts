@@ -153,7 +153,10 @@ test('a firm goes live: its open invoices are paid, its caps and retainers go on
   expect((await firm.get('/invoices')).json.items).toEqual([]);
   // Twice at once: one wins.
   const both = await Promise.all([signOff(admin, totals), signOff(admin, totals)]);
-  expect(both.map((answer) => answer.status).sort(), both[0]!.text + both[1]!.text).toEqual([200, 409]);
+  expect(
+    both.map((answer) => answer.status).toSorted((a, b) => a - b),
+    both[0]!.text + both[1]!.text,
+  ).toEqual([200, 409]);
   expect((await clerk.get(`/opening-batches/${batch.id}`)).json).toMatchObject({ status: 'in_effect' });
 
   const dashboard = async () => (await firm.get('/dashboard')).json;
