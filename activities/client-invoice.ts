@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connector, InvoiceTarget, RemoteInvoice, TargetInvoice } from '../connectors/kit/define.ts';
 import { InvalidRequest, toVendorError, Unavailable } from '../connectors/kit/errors.ts';
+import { numberLimits } from '../connectors/kit/registry.ts';
 import { isClosed } from '../domain/invoice.ts';
 import { Decimal } from '../domain/money.ts';
 import { productDefaults } from '../domain/pricing/product-defaults.ts';
@@ -10,7 +11,9 @@ import { connections } from '../store/connections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { unprintedDocuments } from '../store/document-files.ts';
 import { type InvoiceLineRow, type InvoiceRow, readInvoice, readInvoiceLines } from '../store/invoices.ts';
+import { holdInvoices, issueInvoices } from '../store/issue.ts';
 import { enqueueLook } from '../store/outbox.ts';
+import { expireSignOff, issuesItself, readSignOff } from '../store/sign-offs.ts';
 import {
   closeIntent,
   expireIntent,
@@ -25,6 +28,7 @@ import {
   readSyncRecord,
   type SyncedSubject,
 } from '../store/sync.ts';
+import { workspaceNow } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
 import { type OpenVendor, openVendor, settleVendorFailure } from './vendor.ts';
@@ -34,6 +38,9 @@ export type ClientInvoiceStep = { print?: boolean } & (
   | { step: 'sync' }
   /** Payment, a person, or a mended connection: something will signal; `retry` asks to look again by itself. */
   | { step: 'wait'; for: 'payment' | 'person' | 'connection'; retry: boolean }
+  /** The client is asked; time is up at the given instant. */
+  | { step: 'wait_for_sign_off'; waitMs: number }
+  | { step: 'expire_sign_off' | 'issue' }
   | { step: 'done' }
 );
 
@@ -53,7 +60,7 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
       look(deps, 'client_invoice', ref, async (tx) => {
         const invoice = await readInvoice(tx, ref.subjectId);
         if (!invoice || invoice.status === 'discarded' || invoice.status === 'void') return { step: 'done' };
-        if (!invoice.number) return { step: 'wait', for: 'person', retry: false };
+        if (!invoice.number) return lookAtDraft(tx, invoice);
         const print = (await unprintedDocuments(tx, invoice.id)).length > 0 ? { print: true } : {};
         const record = await readSyncRecord(tx, 'client_invoice', invoice.id);
         if (
@@ -76,6 +83,26 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
       const { workspaceId, subjectId } = ref;
       const unprinted = await database.inWorkspace(workspaceId, (tx) => unprintedDocuments(tx, subjectId));
       for (const document of unprinted) await deps.documents.keep({ workspaceId, ...document });
+    },
+
+    /** Nobody answered in time: by the contract a yes, or the draft is held. */
+    async expireSignOff({ workspaceId, subjectId }: SubjectRef): Promise<void> {
+      await database.inWorkspace(workspaceId, async (tx) => {
+        const outcome = await expireSignOff(tx, subjectId, actor, await workspaceNow(tx));
+        if (outcome === 'hold')
+          await holdInvoices(
+            tx,
+            [{ id: subjectId, reason: 'its client has not signed it off in time' }],
+            actor,
+          );
+      });
+    },
+
+    /** What its client has signed off goes through the same gate as the rest of its run did. */
+    async issueSignedOff({ workspaceId, subjectId }: SubjectRef): Promise<void> {
+      await database.inWorkspace(workspaceId, async (tx) =>
+        issueInvoices(tx, [subjectId], actor, await workspaceNow(tx), null, numberLimits),
+      );
     },
 
     /**
@@ -280,6 +307,15 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
       throw problem;
     }
   }
+}
+
+async function lookAtDraft(tx: WorkspaceTx, { id, status }: InvoiceRow): Promise<ClientInvoiceStep> {
+  if (status === 'in_sign_off') {
+    const signOff = await readSignOff(tx, id);
+    const leftMs = signOff ? Date.parse(signOff.dueAt) - Date.parse(await workspaceNow(tx)) : 0;
+    return leftMs > 0 ? { step: 'wait_for_sign_off', waitMs: leftMs } : { step: 'expire_sign_off' };
+  }
+  return (await issuesItself(tx, id)) ? { step: 'issue' } : { step: 'wait', for: 'person', retry: false };
 }
 
 async function readPaymentsAnew(tx: WorkspaceTx, connectionId: string): Promise<void> {

@@ -123,7 +123,15 @@ const clauseSchemas = {
   retentionPercentage: percentage.nullable(),
   purchaseOrderRequired: z.boolean(),
   lateEntries: z.enum(['next_invoice', 'exception']),
-  signOffDays: z.int().min(1).max(90).nullable(),
+  signOffDays: z
+    .int()
+    .min(1)
+    .max(90)
+    .nullable()
+    .meta({ description: 'The client signs drafts off within so many days; null: nobody is asked.' }),
+  signOffExpiry: z
+    .enum(['accept', 'hold'])
+    .meta({ description: 'What it means that the client has not answered in time.' }),
   triggers: z.strictObject({
     onApproval: z.boolean().default(false),
     periodEnd: z.enum(['day', 'week', 'month', 'quarter']).nullable().default(null),
@@ -167,6 +175,7 @@ const silent: ContractClauses = {
   purchaseOrderRequired: false,
   lateEntries: 'next_invoice',
   signOffDays: null,
+  signOffExpiry: 'hold',
   triggers: { onApproval: false, periodEnd: null, thresholdHours: null, thresholdAmount: null },
   paymentTermsDays: null,
   tax: null,

@@ -238,6 +238,21 @@ export const notificationKinds = {
     list: '{reasons}',
     action: 'Look at the invoices',
   },
+  'invoice.sign_off_asked': {
+    ...everywhere,
+    label: 'A draft invoice waits for my sign-off',
+    title: 'Please look at the draft invoice of {amount}',
+    body: 'The draft invoice of {amount} waits until {dueOn} for you to accept it, or to say what is wrong with it.',
+    action: 'Look at the draft',
+  },
+  'invoice.client_answered': {
+    ...everywhere,
+    label: 'A client said something about an invoice',
+    title: '{client} {answer} an invoice of {amount}',
+    body: '{client} {answer} the invoice of {amount}.',
+    quote: '{said}',
+    action: 'Look at the invoice',
+  },
   'credit_note.waits': {
     ...everywhere,
     label: 'A credit note waits for a second person',

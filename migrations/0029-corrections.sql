@@ -75,6 +75,16 @@ alter table sign_offs
 create unique index sign_offs_pending on sign_offs (workspace_id, invoice_id) where decision = 'pending';
 create index on sign_offs (workspace_id, invoice_id, id);
 
+-- A draft that is changed, discarded or taken back by its run asks nobody any more, whoever does it.
+create function supersede_sign_off() returns trigger language plpgsql as $$
+begin
+  update sign_offs set decision = 'superseded', decided_at = now()
+    where workspace_id = new.workspace_id and invoice_id = new.id and decision = 'pending';
+  return new;
+end $$;
+create trigger client_invoices_sign_off after update of status on client_invoices for each row
+  when (old.status = 'in_sign_off' and new.status <> 'in_sign_off') execute function supersede_sign_off();
+
 -- What the client says of a draft, as a whole or line by line. Lines of a draft may go: no foreign key.
 create table sign_off_remarks (
   workspace_id uuid not null,

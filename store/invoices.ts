@@ -34,6 +34,8 @@ export interface InvoiceRow {
   settledAt: string | null;
   /** When the client said that they paid. */
   confirmedAt: string | null;
+  /** With tax, in open disputes: a badge. */
+  disputedAmount: DecimalText;
   /** Off: the client wants no mail, so none is sent of this invoice. As it was at issue; before, as it is. */
   mail: 'on' | 'off';
   /** To the own company: in no revenue. */
@@ -72,12 +74,15 @@ const select = (
   chosen: string,
 ) => `select i.id, i.status, i.hold_reason, i.number, i.client_id, c.name as client_name, i.contract_id, i.run_id,
   i.currency, i.issue_date, i.due_date, i.service_from, i.service_to, i.net, i.tax, i.total, i.applied, i.credited, i.bad_debt,
-  i.quantity_seconds, i.line_count, i.item_count, i.created_at, i.issued_at, i.settled_at, i.confirmed_at, s.sync,
+  i.quantity_seconds, i.line_count, i.item_count, i.created_at, i.issued_at, i.settled_at, i.confirmed_at, s.sync, d.disputed_amount,
   coalesce(i.snapshot ->> 'mail', case when c.mail_notifications then 'on' else 'off' end) as mail,
   case when i.number is null then c.internal else i.internal end as internal
   from (select * from client_invoices x where x.workspace_id = $1 and ${chosen}) i
   cross join lateral (
     select x.name, x.mail_notifications, x.internal from clients x where x.workspace_id = $1 and x.id = i.client_id offset 0) c
+  cross join lateral (
+    select coalesce(sum(x.amount), 0.00) as disputed_amount from disputes x
+    where x.workspace_id = $1 and x.invoice_id = i.id and x.status = 'open') d
   left join lateral (
     select jsonb_build_object('status', x.status, 'failedStep', x.failed_step, 'reason', x.reason, 'externalId', x.external_id,
       'connectionId', x.connection_id) as sync
@@ -89,7 +94,7 @@ export async function listInvoices(
   filter: {
     status?: string | undefined;
     clientId?: string | undefined;
-    /** Only what has a number and is this client's. */
+    /** Only what this client may see: what has a number, or waits for their sign-off. */
     issuedTo?: string | undefined;
     runId?: string | undefined;
     cursor?: string | undefined;
@@ -99,7 +104,7 @@ export async function listInvoices(
   return tx.rows<InvoiceRow>(
     `${select(`($2::text is null or x.status = $2) and ($3::uuid is null or x.client_id = $3)
        and ($4::uuid is null or x.run_id = $4) and ($5::uuid is null or x.id < $5)
-       and ($7::uuid is null or x.client_id = $7 and x.number is not null) order by x.id desc limit $6`)}
+       and ($7::uuid is null or x.client_id = $7 and (x.number is not null or x.status = 'in_sign_off')) order by x.id desc limit $6`)}
      order by i.id desc`,
     [
       tx.workspaceId,

@@ -30,6 +30,7 @@ import {
 import { enqueueLooks } from './outbox.ts';
 import { saysShut, shutPeriods } from './periods.ts';
 import { closeNumberFindings, type numberRules } from './series.ts';
+import { askSignOffs, type SignOffTerms, unsigned } from './sign-offs.ts';
 import { addDeltas } from './totals.ts';
 import { movedParties, parties } from './uncompile.ts';
 
@@ -71,6 +72,8 @@ interface Draft {
   functionalCurrency: string;
   taxCurrency: string | null;
   termsTemplate: TermsTemplate | null;
+  /** Where the contract asks for the client's sign-off. */
+  signOff: SignOffTerms | null;
   autoSync: boolean;
 }
 export interface IssuedBlock {
@@ -100,6 +103,8 @@ export async function issuableInvoices(tx: WorkspaceTx, runId: string, limit: nu
  * Issues the given drafts. Lock order: entry balances by id, invoices by id, series last. An invoice that fails the gate is
  * held with the reason; the others are issued. Repeating it issues nothing twice: only drafts and ready invoices are taken.
  *
+ * What its client has to sign off first is asked for instead, and waits in sign-off.
+ *
  * With a `releaseReason` held invoices are taken too, and items without a price go out at 0.00, as does what a contract that
  * is no longer active or a purchase order does not cover: that is a person's to decide. What changed, lost its approval, lies
  * outside the contract's dates or falls into closed books is never released, nor is a number that its platform would refuse
@@ -124,7 +129,11 @@ export async function issueInvoices(
        select 1 from entry_balance b where b.workspace_id = $1 and b.entry_id = e.entry_id order by b.version for no key update) l`,
     [tx.workspaceId, ids],
   );
-  const drafts = await readDrafts(tx, ids, releaseReason === null ? takenByRuns : takenOnRelease);
+  const taken = await readDrafts(tx, ids, releaseReason === null ? takenByRuns : takenOnRelease);
+  // Whoever releases answers for the client too.
+  const asking = releaseReason === null ? await unsigned(tx, taken) : [];
+  await askSignOffs(tx, asking, actor, now);
+  const drafts = taken.filter((draft) => !asking.includes(draft));
   const reasons = await gateReasons(tx, drafts, actor, now, releaseReason !== null);
   for (const draft of drafts)
     if (draft.seriesId === null) reasons.set(draft.id, draft.internal ? noInternalSeries : noSeries);
@@ -174,7 +183,7 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
        c.code as client_code, c.internal, coalesce((i.terms ->> 'paymentTermsDays')::int, c.payment_terms_days) as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on,
        w.rules || ${severitiesOn('i.service_from')} as severities_from, w.rules || ${severitiesOn('i.service_to')} as severities_to,
        k.purchase_order_id, i.terms ->> 'retentionPercentage' as retention_percentage, s.zone, r.id as series_id, r.last_issue_date, k.target_connection_id is not null as auto_sync, t.connector as target_connector,
-       s.functional_currency, s.tax_currency, ${snapshotColumn} as snapshot, ${termsTemplateColumn} as terms_template
+       s.functional_currency, s.tax_currency, ${snapshotColumn} as snapshot, ${termsTemplateColumn} as terms_template, i.terms -> 'signOff' as sign_off
      from client_invoices i
      join clients c on c.workspace_id = $1 and c.id = i.client_id
      join contracts k on k.workspace_id = $1 and k.id = i.contract_id
@@ -439,7 +448,7 @@ async function releaseHolds(
   );
 }
 
-async function holdInvoices(
+export async function holdInvoices(
   tx: WorkspaceTx,
   held: { id: string; reason: string }[],
   actor: string,

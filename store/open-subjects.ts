@@ -18,6 +18,7 @@ export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
        where i.workspace_id = $1 and i.number is not null
          and (i.status in ('issued', 'sent', 'partially_paid')
            or exists (select 1 from sync_records s where s.workspace_id = $1 and s.subject_id = i.id and s.status in ('queued', 'syncing', 'not_synced')))
+     union all select 'client_invoice', id from client_invoices where workspace_id = $1 and status in ('in_sign_off', 'ready')
      union all select 'ticket', t.id from tickets t join people p on p.workspace_id = $1 and p.id = t.person_id
        where t.workspace_id = $1 and (t.status = 'submitted' or t.status in ('approved', 'bundled') and p.kind = 'contractor')
      union all select 'contractor_invoice', id from contractor_invoices

@@ -127,6 +127,9 @@ function termsOfDraft(contract: ContractForBilling, draft: TermedDraft) {
     retentionPercentage: terms.retentionPercentage,
     contractVersion: terms.version,
     contractVersions,
+    ...(terms.signOffDays !== null && {
+      signOff: { days: terms.signOffDays, onExpiry: terms.signOffExpiry },
+    }),
   };
 }
 

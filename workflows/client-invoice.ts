@@ -1,10 +1,15 @@
-/** Owns the life of an issued invoice: sync to the accounting platform, print, wait for payment, end when settled. */
+/** Owns the life of an invoice that waits: sign-off, issue, sync to the accounting platform, print, payment; it ends when settled. */
 import { ActivityFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ClientInvoiceStep } from '../activities/client-invoice.ts';
 import type { Activities } from '../activities/index.ts';
 import { lookLoop, type Outcome, type SubjectInput } from './look-loop.ts';
 
 const { lookAtClientInvoice } = proxyLocalActivities<Activities>({ startToCloseTimeout: '20s' });
+const { expireSignOff, issueSignedOff } = proxyActivities<Activities>({
+  taskQueue: 'interactive',
+  startToCloseTimeout: '2m',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+});
 const { pushInvoice } = proxyActivities<Activities>({
   taskQueue: 'vendor',
   startToCloseTimeout: '5m',
@@ -20,6 +25,8 @@ const { printDocuments } = proxyActivities<Activities>({
 
 const connectionRetryMs = 60_000;
 const syncRetryMs = 300_000;
+/** A workspace's clock may be moved: it is looked at again after this. */
+const longestWaitMs = 86_400_000;
 
 export async function clientInvoice(input: SubjectInput): Promise<void> {
   await lookLoop(input, async () => {
@@ -52,6 +59,14 @@ async function doStep(input: SubjectInput, next: ClientInvoiceStep): Promise<Out
         if (!(failure instanceof ActivityFailure)) throw failure;
         return { waitMs: input.durations.syncRetryMs ?? syncRetryMs };
       }
+    case 'wait_for_sign_off':
+      return { waitMs: Math.min(next.waitMs, input.durations.longestWaitMs ?? longestWaitMs) };
+    case 'expire_sign_off':
+      await expireSignOff(input);
+      return 'again';
+    case 'issue':
+      await issueSignedOff(input);
+      return 'again';
     case 'wait':
       return { waitMs: next.retry ? (input.durations.connectionRetryMs ?? connectionRetryMs) : null };
     case 'done':

@@ -111,6 +111,11 @@ import { getCurrencyRate } from './currency-rates/get-currency-rate.ts';
 import { importCurrencyRates } from './currency-rates/import-currency-rates.ts';
 import { listCurrencyRates } from './currency-rates/list-currency-rates.ts';
 import { getDashboard } from './dashboard/get-dashboard.ts';
+import { decideDispute } from './disputes/decide-dispute.ts';
+import { getDispute } from './disputes/get-dispute.ts';
+import { listDisputes } from './disputes/list-disputes.ts';
+import { raiseDispute } from './disputes/raise-dispute.ts';
+import { withdrawDispute } from './disputes/withdraw-dispute.ts';
 import { createDocumentRequirement } from './document-requirements/create-document-requirement.ts';
 import { getDocumentRequirement } from './document-requirements/get-document-requirement.ts';
 import { listDocumentRequirements } from './document-requirements/list-document-requirements.ts';
@@ -309,6 +314,11 @@ import { createSeries } from './series/create-series.ts';
 import { getSeries } from './series/get-series.ts';
 import { listSeries } from './series/list-series.ts';
 import { updateSeries } from './series/update-series.ts';
+import { acceptInvoice } from './sign-offs/accept-invoice.ts';
+import { commentInvoice } from './sign-offs/comment-invoice.ts';
+import { getSignOff } from './sign-offs/get-sign-off.ts';
+import { rejectDraft } from './sign-offs/reject-draft.ts';
+import { requestSignOff } from './sign-offs/request-sign-off.ts';
 import { createStrategy } from './strategies/create-strategy.ts';
 import { deleteStrategy } from './strategies/delete-strategy.ts';
 import { getStrategy } from './strategies/get-strategy.ts';
@@ -733,4 +743,14 @@ export const routes: readonly Route[] = [
   syncInvoice,
   listDutyLimits,
   setDutyLimit,
+  requestSignOff,
+  getSignOff,
+  acceptInvoice,
+  commentInvoice,
+  rejectDraft,
+  raiseDispute,
+  listDisputes,
+  getDispute,
+  decideDispute,
+  withdrawDispute,
 ];

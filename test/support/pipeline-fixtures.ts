@@ -99,6 +99,9 @@ const draftCreditNote: Make = async (context) => {
   return (answer.json as { id: string }).id;
 };
 
+const raiseDispute: Make = async ({ api, key, ids }) => {
+  const answer = await api.call('POST', `/invoices/${json.invoiceId}/disputes`, {
+  if (answer.status !== 201) throw new Error(`fixture dispute: ${answer.status} ${answer.text}`);
 const recordPayment: Make = async ({ api, key, ids }) => {
   const answer = await api.call('POST', '/payments', {
     key,
@@ -154,6 +157,7 @@ export const pipelineMakers: Record<string, Make> = {
   invoiceId: newest('client_invoices'),
   lineId: newest('invoice_lines'),
   creditNoteId: draftCreditNote,
+  disputeId: raiseDispute,
   paymentId: recordPayment,
   proposalId: proposeMatch,
   lateFeeId: openLateFee,

@@ -50,6 +50,7 @@ export const invoice = z
     confirmedAt: instant
       .nullable()
       .meta({ description: 'When the client said in the portal that they paid: a badge, no money.' }),
+    disputedAmount: storedDecimal.meta({ description: 'With tax, in open disputes: a badge.' }),
     mail: z
       .enum(['on', 'off'])
       .meta({ description: 'Off: the client wants no mail, so none is sent of it.' }),
@@ -88,7 +89,7 @@ export const invoiceLine = z
 
 /**
  * The invoice as the actor may see it. Refuses with 404, like what does not exist, a client's member who asks for another's
- * invoice or for one that was not issued; what is our own business is left out for them.
+ * invoice or for one that is neither issued nor waits for their sign-off; what is our own business is left out for them.
  */
 export function requireVisible(
   row: InvoiceRow | null,
@@ -97,7 +98,8 @@ export function requireVisible(
 ): InvoiceRow {
   const clientId = ownClient(actor, permission);
   if (clientId === null) return found(row, 'invoice');
-  const own = row?.clientId === clientId && row.number !== null ? row : null;
+  const own =
+    row?.clientId === clientId && (row.number !== null || row.status === 'in_sign_off') ? row : null;
   return toClientView(found(own, 'invoice'));
 }
 

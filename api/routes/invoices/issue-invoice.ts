@@ -21,7 +21,7 @@ export const issueInvoice = defineRoute({
   body: z.object({ releaseReason: note.optional() }),
   example: {},
   responses: { 200: invoice },
-  errors: ['invoice.not_issuable', 'invoice.held', 'invoice.gate'],
+  errors: ['invoice.not_issuable', 'invoice.held', 'invoice.needs_sign_off', 'invoice.gate'],
   handler: ({ params, body: { releaseReason = null }, actor, deps, transact }) =>
     transact(async (tx) => {
       const before = found(await readInvoice(tx, params.invoiceId), 'invoice');
@@ -60,7 +60,14 @@ function requireIssuable({ status, number, holdReason }: InvoiceRow, releaseReas
 }
 
 /** The refusal rolls everything back: the invoice stays what it was. */
-function refused({ holdReason }: InvoiceRow, held: boolean): Refusal {
+function refused({ status, holdReason }: InvoiceRow, held: boolean): Refusal {
+  if (status === 'in_sign_off')
+    return new Refusal({
+      code: 'invoice.needs_sign_off',
+      message: 'Its contract asks for the client’s sign-off, and the client has not signed this off.',
+      whatToDo:
+        'Ask for it (POST /invoices/:invoiceId/request-sign-off); or send a releaseReason to issue it without.',
+    });
   if (held)
     return new Refusal({
       code: 'invoice.gate',
