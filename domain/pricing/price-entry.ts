@@ -248,7 +248,7 @@ function inBook(
   book: PriceBook,
 ): DecimalText | null {
   if (costPrice === null || currency === book.currency) return costPrice;
-  return conversion && new Decimal(costPrice).times(conversion.rate).toFixed();
+  return conversion && new Decimal(costPrice).times(conversion.rate).toDecimalPlaces(4).toFixed();
 }
 
 const findPrice = (entry: PriceableEntry, book: PriceBook, category: Category): UnitPrice | null => {

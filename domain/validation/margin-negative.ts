@@ -4,19 +4,18 @@ import type { PricedContext, PricedEntry, Rule } from './rule.ts';
 import { showAmount } from './show-hours.ts';
 
 export const marginNegative: Rule<
-  Pick<PricedEntry, 'costRate' | 'currency' | 'priced' | 'included'>,
+  Pick<PricedEntry, 'costRate' | 'priced' | 'included'>,
   Pick<PricedContext, 'currency'>
 > = {
   code: 'item.margin_negative',
   severity: 'W',
   clause: 'rate card or markup',
   whatToDo: 'Correct the rate or the cost; release it with a reason where the loss is agreed.',
-  // By the unit, so that a difference that takes hours back is judged as the hours were. Two currencies are never compared.
-  check: ({ costRate, currency, priced, included }, context) =>
+  // By the unit, so that a difference that takes hours back is judged as the hours were.
+  check: ({ costRate, priced, included }, context) =>
     costRate !== null &&
     !priced.flagged &&
     !included &&
-    (currency === null || currency === context.currency) &&
     new Decimal(priced.unitPrice).lt(costRate)
       ? {
           figure: `${showAmount(priced.unitPrice)} ${context.currency} a ${priced.unit}, cost ${showAmount(costRate)}`,

@@ -84,7 +84,7 @@ export interface ContractContext extends ClausesUnderCheck {
 
 /** What the priced pass looks at: an entry of the contract pass with what it came to. */
 export interface PricedEntry extends ContractEntry {
-  /** Per unit of `priced`, in the entry's currency, else the contract's. */
+  /** Per unit of `priced`, in the contract's currency; null where nobody knows it, or the rate that converts it. */
   costRate: DecimalText | null;
   priced: Pick<PricedQuantity, 'unit' | 'unitPrice' | 'amount' | 'flagged'>;
   /** Under a fixed price: without revenue of its own. */
