@@ -99,9 +99,17 @@ const draftCreditNote: Make = async (context) => {
   return (answer.json as { id: string }).id;
 };
 
+/** Of the invoice of the credit note, which is a draft. */
 const raiseDispute: Make = async ({ api, key, ids }) => {
+  const { json } = await api.call('GET', `/credit-notes/${ids.creditNoteId}`, { key });
   const answer = await api.call('POST', `/invoices/${json.invoiceId}/disputes`, {
+    key,
+    body: { reason: 'fixture' },
+  });
   if (answer.status !== 201) throw new Error(`fixture dispute: ${answer.status} ${answer.text}`);
+  return (answer.json as { id: string }).id;
+};
+
 const recordPayment: Make = async ({ api, key, ids }) => {
   const answer = await api.call('POST', '/payments', {
     key,
