@@ -94,7 +94,7 @@ export async function listInvoices(
   filter: {
     status?: string | undefined;
     clientId?: string | undefined;
-    /** Only what this client may see: what has a number, or waits for their sign-off. */
+    /** Only what this client may see: what has a number, or waits for their sign-off, or has it. */
     issuedTo?: string | undefined;
     runId?: string | undefined;
     cursor?: string | undefined;
@@ -104,7 +104,7 @@ export async function listInvoices(
   return tx.rows<InvoiceRow>(
     `${select(`($2::text is null or x.status = $2) and ($3::uuid is null or x.client_id = $3)
        and ($4::uuid is null or x.run_id = $4) and ($5::uuid is null or x.id < $5)
-       and ($7::uuid is null or x.client_id = $7 and (x.number is not null or x.status = 'in_sign_off')) order by x.id desc limit $6`)}
+       and ($7::uuid is null or x.client_id = $7 and (x.number is not null or x.status in ('in_sign_off', 'ready'))) order by x.id desc limit $6`)}
      order by i.id desc`,
     [
       tx.workspaceId,
