@@ -89,7 +89,7 @@ export const invoiceLine = z
 
 /**
  * The invoice as the actor may see it. Refuses with 404, like what does not exist, a client's member who asks for another's
- * invoice or for one that is neither issued nor waits for their sign-off; what is our own business is left out for them.
+ * invoice or for one that is neither issued nor in sign-off or signed off; what is our own business is left out for them.
  */
 export function requireVisible(
   row: InvoiceRow | null,
@@ -99,7 +99,9 @@ export function requireVisible(
   const clientId = ownClient(actor, permission);
   if (clientId === null) return found(row, 'invoice');
   const own =
-    row?.clientId === clientId && (row.number !== null || row.status === 'in_sign_off') ? row : null;
+    row?.clientId === clientId && (row.number !== null || row.status === 'in_sign_off' || row.status === 'ready')
+      ? row
+      : null;
   return toClientView(found(own, 'invoice'));
 }
 
