@@ -18,23 +18,35 @@ const folded = (position: string) => position.trim().toLowerCase();
  */
 export function serviceRate(entry: PriceableEntry, book: PriceBook): UnitPrice | null {
   if (perUnit[entry.kind].unit !== 'hour') return null;
-  const usable = book.rates.filter(
-    (rate) =>
-      (rate.unit === 'hour' || entry.kind === 'labor') &&
-      rate.currency === book.currency &&
-      isValid(rate, entry.workDate),
-  );
   for (const scopeType of ['contract', 'client'] as const) {
     for (const position of entry.position ? [entry.position, '*'] : ['*']) {
-      const inScope = usable.filter((row) => row.scopeType === scopeType);
+      const usable = linesFor(book.rates, scopeType, position).filter(
+        (rate) =>
+          (rate.unit === 'hour' || entry.kind === 'labor') &&
+          rate.currency === book.currency &&
+          isValid(rate, entry.workDate),
+      );
+      if (usable.length === 0) continue;
       // As it is written first; else sources and rate cards may differ in capitals and outer blanks.
-      const rate =
-        lineOf(inScope.filter((row) => row.position === position)) ??
-        lineOf(inScope.filter((row) => folded(row.position) === folded(position)));
+      const rate = lineOf(usable.filter((row) => row.position === position)) ?? lineOf(usable);
       if (rate) return pricedBy(rate, position, entry, book);
     }
   }
   return null;
+}
+
+type Lines = ReadonlyMap<string, Rate[]>;
+/** Rate cards may be long, and every hour looks into them. */
+const indexes = new WeakMap<readonly Rate[], Lines>();
+
+/** In their order: the latest first. */
+function linesFor(rates: readonly Rate[], scopeType: Rate['scopeType'], position: string): readonly Rate[] {
+  let index = indexes.get(rates);
+  if (!index) {
+    index = Map.groupBy(rates, (rate) => `${rate.scopeType} ${folded(rate.position)}`);
+    indexes.set(rates, index);
+  }
+  return index.get(`${scopeType} ${folded(position)}`) ?? [];
 }
 
 /** Of the lines of one position the latest; of one day the hourly one. Standby is a line of its own position, so it comes last. */
