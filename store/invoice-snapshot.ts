@@ -32,7 +32,7 @@ export const snapshotColumn = `jsonb_build_object(
     'retentionPercentage', i.terms -> 'retentionPercentage', 'buyerReference', k.buyer_reference),
   'references', jsonb_build_object('buyerReference', coalesce(k.buyer_reference, c.buyer_reference), 'vessel', k.vessel_reference, 'job', k.job_reference,
     'purchaseOrder', (select x.number from purchase_orders x where x.workspace_id = $1 and x.id = k.purchase_order_id)),
-  'appendix', k.appendix,
+  'appendix', k.appendix, 'taxSubtotals', i.tax_subtotals, 'allowances', i.allowances, 'lineLevelTax', coalesce(i.terms #>> '{rounding,taxPer}' = 'line', false),
   'paymentTermsDays', coalesce((i.terms ->> 'paymentTermsDays')::int, c.payment_terms_days), 'currency', i.currency)`;
 
 /**

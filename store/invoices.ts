@@ -59,6 +59,11 @@ export interface InvoiceLineRow {
   unit: string;
   unitPrice: DecimalText;
   amount: DecimalText;
+  /** Its own, and its share of those on the document. */
+  discount: DecimalText;
+  allowance: DecimalText;
+  /** With tax, where prices contain it. */
+  grossAmount: DecimalText | null;
   taxCategory: string;
   taxRate: DecimalText;
   serviceFrom: Day | null;
@@ -147,6 +152,9 @@ const toLineRow = (stored: StoredLine): InvoiceLineRow => ({
   unit: stored.unit,
   unitPrice: stored.unitPrice,
   amount: stored.amount,
+  discount: stored.discount,
+  allowance: stored.allowance,
+  grossAmount: stored.grossAmount,
   taxCategory: stored.taxCategory,
   taxRate: stored.taxRate,
   serviceFrom: stored.serviceFrom,

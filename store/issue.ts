@@ -5,6 +5,7 @@ import { changed } from '../domain/changed.ts';
 import { addDays, laterDay, localDay } from '../domain/day.ts';
 import { Decimal } from '../domain/money.ts';
 import { counterStart, formatNumber, type NumberLimits, type SeriesReset } from '../domain/numbering.ts';
+import type { TaxPointRule } from '../domain/tax.ts';
 import { beforeGoLive, outsideContractDates } from '../domain/validation/contract-dates.ts';
 import type { RuleSettings } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
@@ -29,8 +30,10 @@ import {
 } from './invoice-snapshot.ts';
 import { enqueueLooks } from './outbox.ts';
 import { saysShut, shutPeriods } from './periods.ts';
+import { beyondBounds } from './safety-bounds.ts';
 import { closeNumberFindings, type numberRules } from './series.ts';
 import { askSignOffs, type SignOffTerms, unsigned } from './sign-offs.ts';
+import { taxReasons } from './tax-gate.ts';
 import { addDeltas } from './totals.ts';
 import { movedParties, parties } from './uncompile.ts';
 
@@ -44,6 +47,11 @@ interface Draft {
   net: DecimalText;
   tax: DecimalText;
   total: DecimalText;
+  /** What its discounts take of its lines. */
+  discounted: DecimalText;
+  itemCount: number;
+  taxPointRule: TaxPointRule;
+  draftedTaxPoint: Day | null;
   quantitySeconds: number;
   serviceFrom: Day;
   serviceTo: Day;
@@ -137,6 +145,8 @@ export async function issueInvoices(
   const reasons = await gateReasons(tx, drafts, actor, now, releaseReason !== null);
   for (const draft of drafts)
     if (draft.seriesId === null) reasons.set(draft.id, draft.internal ? noInternalSeries : noSeries);
+  addReasons(reasons, await taxReasons(tx, drafts, (draft) => issueDateOf(draft as Draft, now)));
+  if (releaseReason === null) addReasons(reasons, await beyondBounds(tx, drafts));
   if (releaseReason === null) await checkPurchaseOrders(tx, drafts, reasons);
   const { rates, missing } = await findPostedRates(tx, drafts, (draft) => issueDateOf(draft, now));
   for (const [id, why] of missing)
@@ -164,6 +174,11 @@ export async function issueInvoices(
   return { issued: passing.length, held: held.length + unnumbered.length, net };
 }
 
+function addReasons(reasons: Map<string, string>, more: ReadonlyMap<string, readonly string[]>): void {
+  for (const [id, why] of more)
+    if (why.length > 0) reasons.set(id, [reasons.get(id) ?? [], why].flat().join('; '));
+}
+
 /** An invoice never asks for less than nothing: what is owed back goes out as a credit note (BILLING §6). */
 const needsCreditNote = 'it comes to less than nothing and needs a credit note';
 const noSeries = 'the seller has no number series for invoices';
@@ -179,7 +194,7 @@ const severitiesOn = (day: string) => `(k.severities || coalesce((
 
 async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Promise<Draft[]> {
   return tx.rows<Draft>(
-    `select i.id, i.status, i.seller_id, i.client_id, i.contract_id, i.currency, i.net, i.tax, i.total, i.quantity_seconds, i.service_from, i.service_to,
+    `select i.id, i.status, i.seller_id, i.client_id, i.contract_id, i.currency, i.net, i.tax, i.total, i.discounted, i.item_count, s.tax_point_rule, i.terms ->> 'taxPoint' as drafted_tax_point, i.quantity_seconds, i.service_from, i.service_to,
        c.code as client_code, c.internal, coalesce((i.terms ->> 'paymentTermsDays')::int, c.payment_terms_days) as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on,
        w.rules || ${severitiesOn('i.service_from')} as severities_from, w.rules || ${severitiesOn('i.service_to')} as severities_to,
        k.purchase_order_id, i.terms ->> 'retentionPercentage' as retention_percentage, s.zone, r.id as series_id, r.last_issue_date, k.target_connection_id is not null as auto_sync, t.connector as target_connector,
@@ -219,6 +234,7 @@ async function gateReasons(
     unapproved: number;
     excepted: number;
     flagged: number;
+    twice: number;
     atBuiltIn: boolean;
     allocated: DecimalText;
   }>(
@@ -229,6 +245,8 @@ async function gateReasons(
        count(*) filter (where i.entry_id is not null and (e.deleted or not $4::jsonb -> d.policy ? v.approval
          or d.policy = 'approved' and v.approved_hash is distinct from v.content_hash))::int as unapproved,
        count(*) filter (where i.flagged)::int as flagged,
+       -- Overtime and differences to what was billed before are items of the same entry by right.
+       (count(i.entry_id) filter (where i.whole) - count(distinct i.entry_id) filter (where i.whole))::int as twice,
        bool_or(i.at_built_in) as at_built_in,
        sum(a.amount) as allocated
      from unnest($2::uuid[], $3::text[]) as d(id, policy)
@@ -236,7 +254,7 @@ async function gateReasons(
        select x.item_id, sum(x.amount) as amount from allocations x where x.workspace_id = $1 and x.invoice_id = d.id
        group by 1 having sum(x.quantity) <> 0 offset 0) a
      cross join lateral (
-       select x.entry_id, x.entry_version, x.flagged, ${atBuiltInPrice} as at_built_in from billable_items x where x.workspace_id = $1 and x.id = a.item_id offset 0) i
+       select x.entry_id, x.entry_version, x.flagged, x.kind <> 'labor_overtime' and x.replaces_version is null as whole, ${atBuiltInPrice} as at_built_in from billable_items x where x.workspace_id = $1 and x.id = a.item_id offset 0) i
      left join lateral (
        select x.current_version, x.deleted_at is not null as deleted from work_entries x where x.workspace_id = $1 and x.id = i.entry_id offset 0) e on true
      left join lateral (
@@ -289,8 +307,10 @@ async function gateReasons(
     if (row.unapproved > 0) why.push(`${row.unapproved} entries are no longer approved`);
     if (row.flagged > 0 && !isReleased) why.push(`${row.flagged} items have no price`);
     if (row.atBuiltIn && unconfirmed.has(draft.currency)) why.push(saysUnconfirmed(draft.currency));
-    if (!new Decimal(row.allocated).eq(draft.net))
-      why.push(`lines add up to ${draft.net} but allocations to ${row.allocated}`);
+    const ofLines = new Decimal(draft.net).plus(draft.discounted);
+    if (!ofLines.eq(row.allocated))
+      why.push(`lines add up to ${ofLines.toFixed()} but allocations to ${row.allocated}`);
+    if (row.twice > 0) why.push(`${row.twice} entries are on it twice`);
     if (new Decimal(draft.total).lt(0)) why.push(needsCreditNote);
     if (why.length > 0) reasons.set(draft.id, why.join('; '));
   }
@@ -596,6 +616,14 @@ async function holdRetentions(tx: WorkspaceTx, drafts: readonly Draft[]): Promis
   );
 }
 
+/** Of an invoice `i` that is issued on `$3`: as `taxPointOf` (domain/tax.ts). */
+const taxPoints: Record<TaxPointRule, string> = {
+  service_to: 'i.service_to',
+  issue_date: '$3',
+  earlier_of_both: 'least(i.service_to, $3)',
+  payment: '$3',
+};
+
 /**
  * The series row is the last lock: numbers are gap-free and dates never run backwards, whoever else is issuing. Answers the
  * drafts that it could not number, which stay as they are.
@@ -634,7 +662,7 @@ async function numberBlock(
   );
   await tx.run(
     // What comes to nothing is owed by nobody.
-    `update client_invoices i set status = case when i.total = 0 then 'settled' else 'issued' end, settled_at = case when i.total = 0 then $4::timestamptz end, hold_reason = null, series_id = $2, number = r.number, sequence = r.sequence, issue_date = $3, tax_point = i.service_to,
+    `update client_invoices i set status = case when i.total = 0 then 'settled' else 'issued' end, settled_at = case when i.total = 0 then $4::timestamptz end, hold_reason = null, series_id = $2, number = r.number, sequence = r.sequence, issue_date = $3, tax_point = ${taxPoints[drafts[0]!.taxPointRule]},
        posting_date = $3, due_date = r.due_date, internal = r.internal, purchase_order_id = r.purchase_order_id, snapshot = r.snapshot, content_hash = decode(r.content_hash, 'hex'), issued_at = $4,
        ${setPosted}
      from unnest($5::uuid[], $6::text[], $7::bigint[], $8::date[], $9::jsonb[], $10::text[], $11::uuid[], $12::boolean[],

@@ -14,11 +14,15 @@ import { getAttachment } from './attachments/get-attachment.ts';
 import { getAttachmentContent } from './attachments/get-attachment-content.ts';
 import { exportAudit } from './audit/export-audit.ts';
 import { listAudit } from './audit/list-audit.ts';
-import { getBillableItem } from './billable-items/get-billable-item.ts';
-import { listBillableItems } from './billable-items/list-billable-items.ts';
 import { createBankAccount } from './bank-accounts/create-bank-account.ts';
 import { listBankAccounts } from './bank-accounts/list-bank-accounts.ts';
 import { updateBankAccount } from './bank-accounts/update-bank-account.ts';
+import { adjustItem } from './billable-items/adjust-item.ts';
+import { getBillableItem } from './billable-items/get-billable-item.ts';
+import { holdItems } from './billable-items/hold-items.ts';
+import { listBillableItems } from './billable-items/list-billable-items.ts';
+import { releaseItems } from './billable-items/release-items.ts';
+import { writeOffItems } from './billable-items/write-off-items.ts';
 import { cancelBillingRun } from './billing-runs/cancel-billing-run.ts';
 import { createBillingRun } from './billing-runs/create-billing-run.ts';
 import { getBillingRun } from './billing-runs/get-billing-run.ts';
@@ -148,6 +152,7 @@ import { updateHolidayCalendar } from './holiday-calendars/update-holiday-calend
 import { createImport } from './imports/create-import.ts';
 import { acceptInvitation } from './invitations/accept-invitation.ts';
 import { showInvitation } from './invitations/show-invitation.ts';
+import { addDiscount } from './invoices/add-discount.ts';
 import { confirmPayment } from './invoices/confirm-payment.ts';
 import { decideConfirmation } from './invoices/decide-confirmation.ts';
 import { discardInvoice } from './invoices/discard-invoice.ts';
@@ -161,9 +166,13 @@ import { listInvoiceDocuments } from './invoices/list-invoice-documents.ts';
 import { listInvoiceLines } from './invoices/list-invoice-lines.ts';
 import { listInvoices } from './invoices/list-invoices.ts';
 import { listLineEntries } from './invoices/list-line-entries.ts';
+import { recalculateInvoice } from './invoices/recalculate-invoice.ts';
+import { removeDiscount } from './invoices/remove-discount.ts';
+import { retryHeldInvoices } from './invoices/retry-held-invoices.ts';
 import { retryInvoiceSync } from './invoices/retry-invoice-sync.ts';
 import { reverseBadDebt } from './invoices/reverse-bad-debt.ts';
 import { syncInvoice } from './invoices/sync-invoice.ts';
+import { updateInvoice } from './invoices/update-invoice.ts';
 import { voidInvoice } from './invoices/void-invoice.ts';
 import { writeOffBadDebt } from './invoices/write-off-bad-debt.ts';
 import { getMail } from './mail-outbox/get-mail.ts';
@@ -231,14 +240,14 @@ import { listPayeeAccounts } from './payee-accounts/list-payee-accounts.ts';
 import { proposePayeeAccount } from './payee-accounts/propose-payee-account.ts';
 import { refusePayeeAccount } from './payee-accounts/refuse-payee-account.ts';
 import { revealPayeeAccount } from './payee-accounts/reveal-payee-account.ts';
-import { applyPayment } from './payments/apply-payment.ts';
-import { clearPayment } from './payments/clear-payment.ts';
-import { confirmProposal } from './payments/confirm-proposal.ts';
 import { createPaymentTerms } from './payment-terms/create-payment-terms.ts';
 import { deletePaymentTerms } from './payment-terms/delete-payment-terms.ts';
 import { getPaymentTerms } from './payment-terms/get-payment-terms.ts';
 import { listPaymentTerms } from './payment-terms/list-payment-terms.ts';
 import { updatePaymentTerms } from './payment-terms/update-payment-terms.ts';
+import { applyPayment } from './payments/apply-payment.ts';
+import { clearPayment } from './payments/clear-payment.ts';
+import { confirmProposal } from './payments/confirm-proposal.ts';
 import { getPayment } from './payments/get-payment.ts';
 import { listPayments } from './payments/list-payments.ts';
 import { listProposals } from './payments/list-proposals.ts';
@@ -360,9 +369,6 @@ import { submitTicket } from './tickets/submit-ticket.ts';
 import { totalTickets } from './tickets/total-tickets.ts';
 import { updateTicket } from './tickets/update-ticket.ts';
 import { withdrawTicket } from './tickets/withdraw-ticket.ts';
-import { listValidationRules } from './validation-rules/list-validation-rules.ts';
-import { setContractRule } from './validation-rules/set-contract-rule.ts';
-import { setWorkspaceRule } from './validation-rules/set-workspace-rule.ts';
 import { discardTimer } from './timers/discard-timer.ts';
 import { getTimer } from './timers/get-timer.ts';
 import { listTimers } from './timers/list-timers.ts';
@@ -371,10 +377,16 @@ import { stopTimer } from './timers/stop-timer.ts';
 import { createUnit } from './units/create-unit.ts';
 import { listUnits } from './units/list-units.ts';
 import { updateUnit } from './units/update-unit.ts';
+import { listValidationRules } from './validation-rules/list-validation-rules.ts';
+import { setContractRule } from './validation-rules/set-contract-rule.ts';
+import { setWorkspaceRule } from './validation-rules/set-workspace-rule.ts';
 import { receiveWebhook } from './webhooks/receive-webhook.ts';
 import { listWork } from './work/list-work.ts';
 import { getWorkspace } from './workspace/get-workspace.ts';
 import { updateWorkspace } from './workspace/update-workspace.ts';
+import { getWriteOff } from './write-offs/get-write-off.ts';
+import { listWriteOffs } from './write-offs/list-write-offs.ts';
+import { reverseWriteOff } from './write-offs/reverse-write-off.ts';
 
 export const routes: readonly Route[] = [
   createApiKey,
@@ -389,6 +401,13 @@ export const routes: readonly Route[] = [
   createCompilation,
   undoCompilation,
   listBillableItems,
+  holdItems,
+  releaseItems,
+  adjustItem,
+  writeOffItems,
+  listWriteOffs,
+  getWriteOff,
+  reverseWriteOff,
   getBillableItem,
   createClient,
   exportStatement,
@@ -514,6 +533,11 @@ export const routes: readonly Route[] = [
   writeOffBadDebt,
   decideConfirmation,
   discardInvoice,
+  updateInvoice,
+  addDiscount,
+  removeDiscount,
+  recalculateInvoice,
+  retryHeldInvoices,
   getMail,
   listMails,
   retryMail,

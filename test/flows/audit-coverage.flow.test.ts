@@ -16,6 +16,7 @@ const without: Record<string, string> = {
   'update-membership': 'it has no product before and after',
   'release-exceptions': 'nothing is open',
   'release-retentions': 'nothing is held back',
+  'retry-held-invoices': 'nothing is held',
   'approve-tickets': 'each ticket is refused by itself',
   'reject-tickets': 'the same',
 };

@@ -99,6 +99,29 @@ const draftCreditNote: Make = async (context) => {
   return (answer.json as { id: string }).id;
 };
 
+const giveDiscount: Make = async (context) => {
+  const { api, key, ids } = context;
+  const answer = await api.call('POST', `/invoices/${ids.invoiceId}/discounts`, {
+    key,
+    body: { percentage: '1', reason: 'fixture' },
+    headers: { 'Idempotency-Key': newId() },
+  });
+  if (answer.status !== 201) throw new Error(`fixture discount: ${answer.status} ${answer.text}`);
+  return (answer.json as { discounts: { id: string }[] }).discounts[0]!.id;
+};
+
+/** Of nothing: the item of the fixtures stays pending. */
+const emptyWriteOff: Make = async ({ api, workspaceId }) => {
+  const id = newId();
+  await api.test.database.inWorkspace(workspaceId, (tx) =>
+    tx.run(
+      `insert into time_write_offs (workspace_id, id, reason_code, reason, author) values ($1, $2, 'goodwill', 'fixture', 'test')`,
+      [workspaceId, id],
+    ),
+  );
+  return id;
+};
+
 /** Of the invoice of the credit note, which is a draft. */
 const raiseDispute: Make = async ({ api, key, ids }) => {
   const { json } = await api.call('GET', `/credit-notes/${ids.creditNoteId}`, { key });
@@ -164,6 +187,8 @@ export const pipelineMakers: Record<string, Make> = {
   itemId: newest('billable_items'),
   invoiceId: newest('client_invoices'),
   lineId: newest('invoice_lines'),
+  discountId: giveDiscount,
+  writeOffId: emptyWriteOff,
   creditNoteId: draftCreditNote,
   disputeId: raiseDispute,
   paymentId: recordPayment,

@@ -71,7 +71,10 @@ export const invoiceLine = z
     quantity: storedDecimal,
     unit: z.string(),
     unitPrice: storedDecimal,
-    amount: storedDecimal,
+    amount: storedDecimal.meta({ description: 'Quantity × price; it brings what its discounts leave.' }),
+    discount: storedDecimal,
+    allowance: storedDecimal.meta({ description: 'Its share of the discounts on the document.' }),
+    grossAmount: storedDecimal.nullable().meta({ description: 'With tax, where prices contain it.' }),
     taxCategory: z.string(),
     taxRate: storedDecimal,
     serviceFrom: storedDay.nullable(),
@@ -99,7 +102,8 @@ export function requireVisible(
   const clientId = ownClient(actor, permission);
   if (clientId === null) return found(row, 'invoice');
   const own =
-    row?.clientId === clientId && (row.number !== null || row.status === 'in_sign_off' || row.status === 'ready')
+    row?.clientId === clientId &&
+    (row.number !== null || row.status === 'in_sign_off' || row.status === 'ready')
       ? row
       : null;
   return toClientView(found(own, 'invoice'));

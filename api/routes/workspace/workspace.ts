@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { fileCeilingBytes } from '../../../domain/document-settings.ts';
 import { ledgerAccounts } from '../../../domain/ledger-accounts.ts';
+import { Decimal } from '../../../domain/money.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import { currency, id, instant, name, price, shortText, zone } from '../../kit/schemas.ts';
 
@@ -75,6 +76,16 @@ const settings = z.strictObject({
   exceptionAgeDays: z.int().min(1).max(365).nullish().meta({
     description: 'An exception that is open for more days raises the alarm; default 7.',
   }),
+  safetyBounds: z
+    .strictObject({
+      totalFactor: price.refine((text) => new Decimal(text).gte(1), 'at least 1').optional(),
+      mostItems: z.int().min(1).max(10_000_000).optional(),
+    })
+    .nullish()
+    .meta({
+      description:
+        "An invoice is held whose total is more than totalFactor times the client's largest of the last twelve (default 5; from the third on), or that holds more items than mostItems (default 250,000).",
+    }),
   fourEyes: z.boolean().nullish().meta({
     description: 'Whether decisions need a second person; default: from three members on who could decide.',
   }),
