@@ -80,6 +80,40 @@ test('an invoice in another currency waits for the rate into the books, and keep
   });
 });
 
+test('a part payment in another currency settles by the rate of its day, and the books say what that gained', async () => {
+  const firm = await inEuros();
+  await enterRate(firm, { base: 'EUR', quote: 'GBP', rate: '0.8611' });
+  await firm.run('issue');
+  const [invoice] = await invoicesOf(firm.books);
+  expect(invoice).toMatchObject({ status: 'issued', total: '1189.88' });
+  const pounds = {
+    currency: 'GBP',
+    amount: '500.00',
+    valueDate: today(),
+    applications: [{ invoiceId: invoice!.id, amount: '500.00' }],
+  };
+  // The rate that is there turns euros into pounds, and nobody said that it holds the other way round.
+  const refused = await firm.post('/payments', pounds);
+  expect(refused.status, refused.text).toBe(409);
+  await enterRate(firm, { base: 'GBP', quote: 'EUR', rate: '1.16' });
+  const paid = await firm.post('/payments', pounds);
+  expect(paid.status, paid.text).toBe(201);
+  // 500.00 × 1.16 = 580.00 EUR, posted at 1024.61 × 580.00 / 1189.88 = 499.44 GBP; 500.00 came in.
+  expect(paid.json.applications).toMatchObject([
+    {
+      documentCurrency: 'EUR',
+      documentAmount: '580.00',
+      rate: '1.16',
+      rateSource: 'ECB',
+      exchangeDifference: '0.56',
+    },
+  ]);
+  expect((await firm.get(`/invoices/${invoice!.id}`)).json).toMatchObject({
+    status: 'partially_paid',
+    applied: '580.00',
+  });
+});
+
 test('the tax is shown in the currency of the tax office, at the rate of the tax point', async () => {
   const firm = await inEuros();
   await firm.books.in((tx) =>
