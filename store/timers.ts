@@ -112,7 +112,10 @@ export async function lockRunningTimer(
   });
 }
 
-/** Stops it and records its time, an entry for each local day that it touched. The caller holds the timer. */
+/**
+ * Stops it and records its time, an entry for each local day that it touched, whatever became of its task and its person
+ * meanwhile: the work was done. The caller holds the timer.
+ */
 export async function stopTimer(
   tx: WorkspaceTx,
   timer: Timer,
@@ -122,7 +125,6 @@ export async function stopTimer(
   const { settings } = await getWorkspace(tx);
   const now = await workspaceNow(tx);
   const endedAt = timerEnd(timer, { now, saidEnd, limitHours: timerLimitHours(settings) });
-  await requireWorkable(tx, timer.taskId, timer.personId);
   await endTimer(tx, timer.id, endedAt, false);
   const stretches = splitAtMidnight(timer.startedAt, endedAt, timer.zone);
   const entries =
@@ -161,8 +163,9 @@ const nothing = {
 };
 
 /** Stops it and records nothing. The caller holds the timer. */
-export async function discardTimer(tx: WorkspaceTx, timer: Timer): Promise<void> {
+export async function discardTimer(tx: WorkspaceTx, timer: Timer): Promise<Timer> {
   await endTimer(tx, timer.id, await workspaceNow(tx), true);
+  return (await readTimer(tx, timer.id))!;
 }
 
 async function endTimer(tx: WorkspaceTx, id: string, at: Instant, discarded: boolean): Promise<void> {

@@ -155,6 +155,14 @@ async function otherRuns(): Promise<void> {
     await firm.at.post(`/billing-runs/${cancelled.id}/cancel`, {});
     await becomesClosed(firm.at.workflow('billing_run', cancelled.id));
     await record('billing-run.cancelled', firm.at.workflow('billing_run', cancelled.id));
+    const compiled = await firm.at.post<{ subjectId: string }>('/compilations', {
+      scope: { type: 'workspace', id: firm.at.workspaceId },
+      cutoffOn: '2026-04-01',
+    });
+    await firm.at.idle();
+    await firm.at.post(`/billing-runs/${compiled.subjectId}/undo-compilation`, {});
+    await firm.at.idle();
+    await record('billing-run.undone', firm.at.workflow('billing_run', compiled.subjectId));
     const drafted = await ask('draft');
     await firm.at.idle();
     await record('billing-run.drafted', firm.at.workflow('billing_run', drafted.id));

@@ -18,7 +18,12 @@ import {
   storedDecimal,
 } from '../../kit/schemas.ts';
 
-export const taskEntrySubject: Subject = { type: 'task_entry', permission: 'entries.read' };
+export const taskEntrySubject: Subject = {
+  type: 'task_entry',
+  permission: 'entries.read',
+  privateFields: ['personName', 'note'],
+  ownerOf: ({ personId }: { personId: string }) => `person:${personId}`,
+};
 export const approval = z.enum(taskEntryApprovals);
 
 const positive = (text: string) => new Decimal(text).gt(0);

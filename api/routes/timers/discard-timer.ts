@@ -2,7 +2,7 @@
 import { found } from '../../../domain/refusal.ts';
 import { discardTimer as discard, lockRunningTimer } from '../../../store/timers.ts';
 import { ownPerson } from '../../kit/auth.ts';
-import { record } from '../../kit/record-change.ts';
+import { recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute, empty } from '../../kit/route.ts';
 import { timerSubject } from './timer.ts';
 
@@ -19,8 +19,8 @@ export const discardTimer = defineRoute({
     transact(async (tx) => {
       const own = ownPerson(actor, 'entries.update');
       const timer = found(await lockRunningTimer(tx, params.timerId, own), 'timer');
-      await discard(tx, timer);
-      await record(tx, actor, timerSubject, 'discarded', timer.id);
+      const discarded = await discard(tx, timer);
+      await recordUpdated(tx, actor, timerSubject, timer, discarded, 'discarded');
       return { status: 204 };
     }),
 });

@@ -21,7 +21,7 @@ export const stopTimer = defineRoute({
   body: z.object({ endedAt: instant.optional() }),
   example: {},
   responses: { 200: z.object({ timer, entries: z.array(taskEntry) }) },
-  errors: ['timer.stopped', 'timer.over_limit', 'timer.end_invalid', 'task.done', 'project.archived'],
+  errors: ['timer.stopped', 'timer.over_limit', 'timer.end_invalid'],
   handler: ({ params, body, actor, transact }) =>
     transact(async (tx) => {
       const own = ownPerson(actor, 'entries.update');

@@ -3,7 +3,12 @@ import { z } from 'zod';
 import type { Subject } from '../../kit/record-change.ts';
 import { id, instant, shortText } from '../../kit/schemas.ts';
 
-export const timerSubject: Subject = { type: 'timer', permission: 'entries.read' };
+export const timerSubject: Subject = {
+  type: 'timer',
+  permission: 'entries.read',
+  privateFields: ['note'],
+  ownerOf: ({ personId }: { personId: string }) => `person:${personId}`,
+};
 
 export const timer = z
   .object({
