@@ -11,15 +11,15 @@ alter table credit_notes
   add column issued_by text,
   add column issued_at timestamptz,
   add column content_hash bytea,
-  -- The draft that its items went onto, where it is replaced.
-  add column replacement_id uuid,
+  -- The run that drafts its items anew, where it is replaced.
+  add column replacement_run_id uuid,
   add column write_off_id uuid,
   add constraint credit_notes_issued_check check ((status = 'issued') = (number is not null)),
   add constraint credit_notes_dated_check check (number is null or
     (issue_date is not null and posting_date is not null and tax_point is not null and snapshot is not null and issued_by is not null and issued_at is not null)),
   add foreign key (workspace_id, seller_id) references sellers,
   add foreign key (workspace_id, client_id) references clients,
-  add foreign key (workspace_id, replacement_id) references client_invoices,
+  add foreign key (workspace_id, replacement_run_id) references runs,
   add foreign key (workspace_id, write_off_id) references time_write_offs;
 alter table credit_notes alter column created_by drop default;
 create index on credit_notes (workspace_id, invoice_id);
@@ -28,7 +28,7 @@ create unique index credit_notes_number on credit_notes (workspace_id, seller_id
 
 create function refuse_issued_credit_note_change() returns trigger language plpgsql as $$
 begin
-  if old.number is not null and to_jsonb(new) - 'replacement_id' is distinct from to_jsonb(old) - 'replacement_id' then
+  if old.number is not null and new is distinct from old then
     raise exception 'credit note % is issued and cannot change', old.number using errcode = 'integrity_constraint_violation';
   end if;
   return new;

@@ -29,8 +29,8 @@ export interface CreditNote {
   issuedBy: string | null;
   createdAt: Instant;
   issuedAt: Instant | null;
-  /** The draft that its items went onto. */
-  replacementId: string | null;
+  /** The run that drafts its items anew. */
+  replacementRunId: string | null;
   wanted: WantedCredit & { writeOffReason?: string | undefined };
 }
 export interface CreditNoteLine {
@@ -50,7 +50,7 @@ export interface CreditNoteLine {
 
 const select = `select n.id, n.status, n.number, n.invoice_id, i.number as invoice_number, n.client_id, c.name as client_name, n.seller_id, n.reason,
   n.currency, n.net, n.tax, n.rounding, n.total, n.issue_date, n.tax_point, n.posting_date, n.created_by, n.issued_by, n.created_at, n.issued_at,
-  n.replacement_id, n.wanted
+  n.replacement_run_id, n.wanted
   from credit_notes n
   join client_invoices i on i.workspace_id = $1 and i.id = n.invoice_id
   join clients c on c.workspace_id = $1 and c.id = n.client_id

@@ -19,8 +19,8 @@ export interface Returned {
 const pageSize = 10_000;
 
 /**
- * Takes the quantities off their lines. They are open again and held: no run bills them before a person releases them.
- * The caller holds the invoice. What the items come to counts as pending.
+ * Takes the quantities off their lines. They are open again, and held unless they are to be replaced: no run bills them before
+ * a person releases them. The caller holds the invoice. What the items come to counts as pending.
  */
 export async function giveBack(
   tx: WorkspaceTx,
@@ -28,13 +28,14 @@ export async function giveBack(
   kind: 'void' | 'credit',
   returned: readonly Returned[],
   reason: string,
+  isHeld = true,
 ): Promise<void> {
   for (let start = 0; start < returned.length; start += pageSize) {
     const page = returned.slice(start, start + pageSize);
     await takeOffLines(tx, invoice.id, kind, page, reason);
     const row = await tx.row<{ amount: DecimalText }>(
       `with held as (
-         update billable_items i set held_reason = coalesce(i.held_reason, $4) from unnest($2::uuid[]) as r(id)
+         update billable_items i set held_reason = coalesce(i.held_reason, $4::text) from unnest($2::uuid[]) as r(id)
          where i.workspace_id = $1 and i.id = r.id returning i.id, i.unit_price)
        select coalesce(sum(r.quantity * h.unit_price), 0) as amount
        from (select item_id, sum(quantity) as quantity from unnest($2::uuid[], $3::numeric[]) as u(item_id, quantity) group by 1) r
@@ -43,7 +44,7 @@ export async function giveBack(
         tx.workspaceId,
         plainArray(page.map((one) => one.itemId)),
         plainArray(page.map((one) => one.quantity)),
-        reason,
+        isHeld ? reason : null,
       ],
     );
     await addDeltas(tx, [{ metric: 'pending_amount', key: invoice.currency, value: row!.amount }]);

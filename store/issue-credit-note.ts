@@ -1,5 +1,6 @@
 /** Owns issuing credit notes: what they take back of the invoice, its balance, and the number, all in one transaction. */
 import { createHash } from 'node:crypto';
+import type { Disposition } from '../domain/credit-note.ts';
 import { localDay } from '../domain/day.ts';
 import { type Doer, keepApart } from '../domain/duties.ts';
 import { openBalance, statusByBalance } from '../domain/invoice.ts';
@@ -24,6 +25,7 @@ import { enqueueLook } from './outbox.ts';
 import { returnToAccount } from './payment-applications.ts';
 import { requireOpenPeriods } from './periods.ts';
 import { returnDraws } from './retainers.ts';
+import { requestRun } from './runs.ts';
 import { takeNumber } from './take-number.ts';
 import { addDeltas } from './totals.ts';
 import type { WriteOffReason } from './write-off.ts';
@@ -71,14 +73,14 @@ export async function issueCreditNote(
   const invoice = (await lockCreditable(tx, note.invoiceId))!;
   const reckoned = await reckonCredit(tx, invoice, note.wanted);
   await requireUnchanged(tx, note, reckoned);
-  const writeOffId = await returnItems(tx, invoice, note, reckoned, issuer.doer.id);
+  const returned = await returnItems(tx, invoice, note, reckoned, issuer.doer.id);
   const credit = new Decimal(note.total);
   const excess = credit.minus(openBalance(invoice));
   const today = localDay(now, invoice.zone);
   if (excess.gt(0))
     await returnToAccount(tx, invoice.id, excess, { postingDate: today, actor: issuer.doer.id });
   await lowerBalance(tx, invoice, credit);
-  const issued = await number(tx, note, { invoice, reckoned, writeOffId, actor: issuer.doer.id, now });
+  const issued = await number(tx, note, { invoice, reckoned, returned, actor: issuer.doer.id, now });
   await addDeltas(tx, [
     { metric: 'receivable', key: invoice.currency, value: credit.negated().toFixed() },
     // What the own company was charged was no revenue.
@@ -144,25 +146,63 @@ async function requireUnchanged(
   });
 }
 
-/** Answers the write-off, where lines ask for one. */
+interface ReturnedItems {
+  writeOffId: string | null;
+  replacementRunId: string | null;
+}
+
+/** Each line's items by its disposition. What is replaced is drafted anew by a run of its own. */
 async function returnItems(
   tx: WorkspaceTx,
   invoice: CreditableInvoice,
   note: CreditNote,
   { lines }: Reckoned,
   actor: string,
-): Promise<string | null> {
-  const ofDisposition = (off: boolean): Returned[] =>
+): Promise<ReturnedItems> {
+  const itemsOf = (wanted: Disposition): Returned[] =>
     lines
-      .filter(({ disposition }) => disposition !== null && (disposition === 'write_off') === off)
+      .filter(({ disposition }) => disposition === wanted)
       .flatMap(({ line, items }) => items.map((item) => ({ ...item, lineId: line.id })));
   const why = `credit note of ${invoice.number}: ${note.reason}`;
-  await giveBack(tx, invoice, 'credit', ofDisposition(false), why);
-  const off = ofDisposition(true);
-  if (off.length === 0) return null;
+  const [again, replaced, off] = [itemsOf('bill_again'), itemsOf('replace'), itemsOf('write_off')];
+  await giveBack(tx, invoice, 'credit', again, why);
+  await giveBack(tx, invoice, 'credit', replaced, why, false);
   const reasonCode = (note.wanted.writeOffReason ?? 'agreed') as WriteOffReason;
-  return giveBackWrittenOff(tx, invoice, off, { reasonCode, reason: note.reason, author: actor, why });
+  const by = { reasonCode, reason: note.reason, author: actor, why };
+  return {
+    writeOffId: off.length === 0 ? null : await giveBackWrittenOff(tx, invoice, off, by),
+    replacementRunId: replaced.length === 0 ? null : await replace(tx, invoice, note, replaced, actor),
+  };
 }
+
+async function replace(
+  tx: WorkspaceTx,
+  invoice: CreditableInvoice,
+  note: CreditNote,
+  replaced: readonly Returned[],
+  actor: string,
+): Promise<string> {
+  const itemIds = [...new Set(replaced.map((item) => item.itemId))];
+  if (itemIds.length > mostReplaced)
+    throw new Refusal({
+      code: 'credit_note.too_many_items',
+      message: `More than ${mostReplaced.toLocaleString('en')} items would be drafted anew at once.`,
+      whatToDo: 'Credit it with the disposition bill_again, release what came back, and start a billing run.',
+      details: { limit: mostReplaced },
+    });
+  const run = await requestRun(tx, {
+    scope: { type: 'contract', id: invoice.contractId! },
+    trigger: 'by_hand',
+    pulledBy: actor,
+    reason: `replaces ${invoice.number}: ${note.reason}`.slice(0, 2_000),
+    cutoffOn: '9999-12-31',
+    finishAt: 'draft',
+    itemIds,
+  });
+  return run.id;
+}
+/** As many as a run may be asked to choose. */
+const mostReplaced = 10_000;
 
 async function lowerBalance(tx: WorkspaceTx, before: CreditableInvoice, credit: Decimal): Promise<void> {
   // Money may have gone back on account meanwhile.
@@ -201,12 +241,12 @@ async function number(
   at: {
     invoice: CreditableInvoice;
     reckoned: Reckoned;
-    writeOffId: string | null;
+    returned: ReturnedItems;
     actor: string;
     now: Instant;
   },
 ): Promise<CreditNote> {
-  const { invoice, reckoned, writeOffId, actor, now } = at;
+  const { invoice, reckoned, returned, actor, now } = at;
   const seriesId = await seriesOf(tx, invoice);
   const { number, sequence, issueDate } = await takeNumber(tx, seriesId, localDay(now, invoice.zone), {
     clientCode: invoice.clientCode,
@@ -230,8 +270,8 @@ async function number(
   const inBooks = functionalAmounts(invoice, note);
   await tx.run(
     `update credit_notes set status = 'issued', number = $3, sequence = $4, series_id = $5, issue_date = $6::date, posting_date = $6::date, tax_point = coalesce($7::date, $6::date),
-       snapshot = $8, content_hash = decode($9, 'hex'), issued_by = $10, issued_at = $11, write_off_id = $12,
-       functional_currency = $13, functional_net = $14, functional_tax = $15, functional_total = $16, functional_conversion_id = $17
+       snapshot = $8, content_hash = decode($9, 'hex'), issued_by = $10, issued_at = $11, write_off_id = $12, replacement_run_id = $13,
+       functional_currency = $14, functional_net = $15, functional_tax = $16, functional_total = $17, functional_conversion_id = $18
      where workspace_id = $1 and id = $2`,
     [
       tx.workspaceId,
@@ -245,7 +285,8 @@ async function number(
       contentHash,
       actor,
       now,
-      writeOffId,
+      returned.writeOffId,
+      returned.replacementRunId,
       ...inBooks,
     ],
   );

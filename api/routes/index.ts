@@ -114,6 +114,7 @@ import { createCurrencyRate } from './currency-rates/create-currency-rate.ts';
 import { getCurrencyRate } from './currency-rates/get-currency-rate.ts';
 import { importCurrencyRates } from './currency-rates/import-currency-rates.ts';
 import { listCurrencyRates } from './currency-rates/list-currency-rates.ts';
+import { reissueInvoice } from './credit-notes/reissue-invoice.ts';
 import { getDashboard } from './dashboard/get-dashboard.ts';
 import { decideDispute } from './disputes/decide-dispute.ts';
 import { getDispute } from './disputes/get-dispute.ts';
@@ -763,6 +764,7 @@ export const routes: readonly Route[] = [
   getCreditNoteXml,
   issueCreditNote,
   discardCreditNote,
+  reissueInvoice,
   voidInvoice,
   syncInvoice,
   listDutyLimits,

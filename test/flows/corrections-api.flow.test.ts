@@ -2,8 +2,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { connections } from '../../store/connections.ts';
 import { contracts } from '../../store/contracts.ts';
+import { releaseWarnings } from '../../store/exceptions.ts';
+import { readRun } from '../../store/runs.ts';
 import { series } from '../../store/series.ts';
-import { entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
+import { carryOut, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
 import { newSession, type TestSession } from '../support/sessions.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
@@ -164,6 +166,53 @@ test('in the portal each line opens to its entries: date, person, hours, who app
   // A credit takes the hours off the line; what was billed is still what was billed.
   await firm.post(`/invoices/${invoiceId}/credit-notes`, { by: 'full', reason: 'cancelled' });
   expect((await ours.call('GET', path)).json.items).toMatchObject([{ quantity: '2.00' }]);
+});
+
+test('re-issue credits in full and drafts the same work anew, to whom it should go', async () => {
+  const { firm, invoiceId } = await openBilled();
+  const { books } = firm;
+  await firm.patch(`/clients/${books.clientId}`, { name: 'Northern Ferries Ltd' });
+  const made = await firm.post(`/invoices/${invoiceId}/reissue`, { reason: 'Wrong name' });
+  expect(made.json).toMatchObject({ status: 'issued', number: 'CN-0001', total: '160.00' });
+  const run = await books.in((tx) => readRun(tx, made.json.replacementRunId));
+  await carryOut(api.test.database, books, run!);
+  const draft = (await invoicesOf(books)).find(({ status }) => status === 'draft')!;
+  const issued = await firm.post(`/invoices/${draft.id}/issue`, {});
+  expect(issued.json).toMatchObject({ status: 'issued', number: 'NFE-0002', net: '160.00' });
+  expect((await firm.get(`/invoices/${invoiceId}`)).json.status).toBe('credited');
+  const named = await books.in((tx) =>
+    tx.row<{ name: string }>(
+      "select snapshot #>> '{client,name}' as name from client_invoices where workspace_id = $1 and id = $2",
+      [books.workspaceId, draft.id],
+    ),
+  );
+  expect(named!.name).toBe('Northern Ferries Ltd');
+});
+
+test('a correction downwards and a late entry go onto the next invoice, and say what they are about', async () => {
+  const { firm, invoiceId } = await openBilled();
+  const { books } = firm;
+  expect(invoiceId).toBeDefined();
+  await take(books, [
+    entryOf('A', { quantity: 3600, workDate: '2026-03-04', notes: 'They argued about the price' }),
+    entryOf('late', { quantity: 10_800, workDate: '2026-01-15' }),
+  ]);
+  await books.in((tx) => releaseWarnings(tx, { rules: ['entry.changed_after_claim'] }, 'key:ada', 'agreed'));
+  await firm.run('draft');
+  const draft = (await invoicesOf(books)).find(({ status }) => status === 'draft')!;
+  const { lines } = (await firm.get(`/invoices/${draft.id}`)).json as {
+    lines: { id: string; description: string; quantity: string; serviceFrom: string; formula: object }[];
+  };
+  const correction = lines.find(({ quantity }) => quantity.startsWith('-'))!;
+  expect(correction).toMatchObject({ quantity: '-1.00', serviceFrom: '2026-03-04' });
+  expect(correction.description).toMatch(/corrects 2026-03-02 on NFE-0001, version 1 by version 2$/);
+  expect(correction.formula).toMatchObject({ version: 2, correctsVersion: 1, correctsDay: '2026-03-02' });
+  const late = lines.find((line) => line !== correction)!;
+  expect(late).toMatchObject({ quantity: '3.00', serviceFrom: '2026-01-15' });
+  const entries = await firm.get(`/invoices/${draft.id}/lines/${correction.id}/entries`);
+  expect(entries.json.items).toMatchObject([
+    { workDate: '2026-03-04', replacesVersion: 1, replacedWorkDate: '2026-03-02' },
+  ]);
 });
 
 test('sync can be asked for: a draft must be issued first, an issued invoice is queued once', async () => {

@@ -9,7 +9,7 @@ import { decimal, id, instant, note, storedDay, storedDecimal } from '../../kit/
 
 const disposition = z.enum(dispositions).meta({
   description:
-    'What becomes of hours that are taken back: bill_again (held until released), write_off, or replace (onto a new draft).',
+    'What becomes of hours that are taken back: bill_again (held until released), write_off, or replace (drafted anew at once).',
 });
 const aboveZero = decimal.refine((text) => !text.startsWith('-') && /[1-9]/.test(text), 'more than zero');
 const maxLines = 1_000;
@@ -81,7 +81,9 @@ export const creditNote = z
     issuedBy: z.string().nullable(),
     createdAt: instant,
     issuedAt: instant.nullable(),
-    replacementId: id.nullable().meta({ description: 'The draft that its items went onto.' }),
+    replacementRunId: id
+      .nullable()
+      .meta({ description: 'The billing run that drafts anew what is replaced.' }),
   })
   .meta({ id: 'CreditNote' });
 
