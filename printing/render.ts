@@ -27,8 +27,8 @@ export async function render({ document, format, badge, logo }: PrintRequest): P
       return Buffer.from(await toUbl(document));
     case 'cii':
       return Buffer.from(await toCii(document));
-    case 'pdf':
-      return toPdf({
+    case 'pdf': {
+      const input = {
         page: toPage(document, badge),
         paper: document.paper,
         logo,
@@ -36,6 +36,9 @@ export async function render({ document, format, badge, logo }: PrintRequest): P
         cii: reasons.length === 0 && badge === null ? await toCii(document) : null,
         createdAt: new Date(document.issuedAt ?? 0),
         author: document.seller.name,
-      });
+      };
+      // A picture that is none, or of a kind that PDFs do not have, does not keep an invoice from its client.
+      return logo === null ? toPdf(input) : toPdf(input).catch(() => toPdf({ ...input, logo: null }));
+    }
   }
 }

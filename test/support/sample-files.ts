@@ -1,5 +1,5 @@
 /** Owns small files of every kind for tests of uploads, made byte by byte: real ones, and such as only pretend. */
-import { crc32 } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 
 const text = (...lines: string[]) => Buffer.from(`${lines.join('\n')}\n`);
 
@@ -24,6 +24,24 @@ export const png = Buffer.concat([
   Buffer.from('0000000d49484452000000010000000108060000001f15c489', 'hex'),
   Buffer.from('0000000d49444154789c6360000002000001e221bc33', 'hex'),
   Buffer.from('0000000049454e44ae426082', 'hex'),
+]);
+const crcOf = (bytes: Buffer) => {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(crc32(bytes));
+  return length;
+};
+const pngChunk = (type: string, data: Buffer) => {
+  const named = Buffer.concat([Buffer.from(type), data]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(data.length);
+  return Buffer.concat([length, named, crcOf(named)]);
+};
+/** A real PNG: 2 × 2, 8 bits, red, green, blue. */
+export const picture = Buffer.concat([
+  Buffer.from('89504e470d0a1a0a', 'hex'),
+  pngChunk('IHDR', Buffer.from('00000002000000020802000000', 'hex')),
+  pngChunk('IDAT', deflateSync(Buffer.from('00ff000000ff00000000ffffff00', 'hex'))),
+  pngChunk('IEND', Buffer.alloc(0)),
 ]);
 export const webp = Buffer.concat([
   Buffer.from('RIFF\x24\0\0\0WEBPVP8 \x18\0\0\0', 'latin1'),
