@@ -3,7 +3,14 @@ import { hash } from 'node:crypto';
 import { entryContentHash } from './entry-content-hash.ts';
 import { Decimal, minorPlaces } from './money.ts';
 import { invalidField, type Refusal } from './refusal.ts';
-import type { ApprovalState, Day, DecimalText, EntryKind, SourceEntry } from './work-entry.ts';
+import type {
+  ApprovalState,
+  Day,
+  DecimalText,
+  EntryKind,
+  ExpenseReceipt,
+  SourceEntry,
+} from './work-entry.ts';
 
 export const ticketLineKinds = ['labor', 'expense', 'mileage'] as const;
 export type TicketLineKind = (typeof ticketLineKinds)[number];
@@ -23,6 +30,10 @@ export interface TicketLine {
   currency: string | null;
   category: string | null;
   receiptId: string | null;
+  /** Of the receipt, where it is not the day of the work: its rate converts the amount. */
+  receiptOn?: Day | null;
+  /** Of the amount, what the tax office gives back. */
+  inputTax?: DecimalText | null;
   metres: number | null;
   /** Mileage: time on the road, paid as such. */
   transportSeconds: number | null;
@@ -62,9 +73,26 @@ export function checkTicketLines(lines: readonly TicketLine[], isCorrection: boo
       if (size.decimalPlaces() > places)
         throw refuse(`has more than ${places} decimals`, 'ticket.amount_too_fine');
     }
+    checkInputTax(line, index);
   });
   const seconds = laborSeconds(lines);
   if (Math.abs(seconds) > daySeconds) throw dayTooLong(seconds);
+}
+
+/** A part of the amount, and no finer than it may be. */
+function checkInputTax({ amount, inputTax = null, currency }: TicketLine, index: number): void {
+  if (amount === null || inputTax === null) return;
+  const places = Math.min(2, minorPlaces(currency ?? ''));
+  const part = new Decimal(inputTax);
+  const isPart =
+    part.isZero() ||
+    (part.abs().lte(new Decimal(amount).abs()) && part.isNegative() === new Decimal(amount).isNegative());
+  if (isPart && part.decimalPlaces() <= places) return;
+  throw invalidField(
+    `/lines/${index}/inputTax`,
+    'ticket.input_tax_not_part',
+    `Line ${index + 1}: inputTax is not a part of the amount with at most ${places} decimals.`,
+  );
 }
 
 function measuresOf(line: TicketLine): [field: string, value: number | string, limit: Decimal][] {
@@ -130,7 +158,11 @@ export function ticketTotals(lines: readonly TicketLine[]): TicketTotals {
 /** SHA-256 (hex) over everything that an approver sees; an approval is of this content. */
 export function ticketContentHash(ticket: TicketContent): string {
   const { personId, projectId, workDate, correctsTicketId, notes, lines } = ticket;
-  const rows = lines.map((line) => comparedFields.map((field) => line[field]));
+  // What few lines have is named only there: the hash of all others stays what it was.
+  const rows = lines.map((line) => [
+    ...comparedFields.map((field) => line[field]),
+    ...receiptFields.flatMap((field) => (line[field] ? [field, line[field]] : [])),
+  ]);
   return hash(
     'sha256',
     JSON.stringify(['ticket/1', personId, projectId, workDate, correctsTicketId, notes, rows]),
@@ -153,6 +185,7 @@ const comparedFields = [
   'transportSeconds',
   'note',
 ] as const satisfies (keyof TicketLine)[];
+const receiptFields = ['receiptOn', 'inputTax'] as const satisfies (keyof TicketLine)[];
 
 /** One work entry that a line becomes, as the intake takes it. */
 export interface TicketEntry {
@@ -169,6 +202,7 @@ export function ticketEntries(
 ): TicketEntry[] {
   return ticket.lines.flatMap((line) =>
     partsOf(line).map(({ externalId, kind, quantity }) => {
+      const receipt = receiptOf(line);
       const entry: SourceEntry = {
         externalId,
         kind,
@@ -190,6 +224,7 @@ export function ticketEntries(
         rate: null,
         cost: null,
         currency: line.currency,
+        ...(receipt && { receipt }),
         sourceUpdatedAt: null,
       };
       const contentHash = hash(
@@ -200,6 +235,13 @@ export function ticketEntries(
       return { lineId: line.id, entry, contentHash };
     }),
   );
+}
+
+/** Null where the receipt says no more than what was paid. */
+function receiptOf({ amount, receiptOn = null, inputTax = null }: TicketLine): ExpenseReceipt | null {
+  if (amount === null || (receiptOn === null && inputTax === null)) return null;
+  const net = new Decimal(amount).minus(inputTax ?? 0).toFixed(2);
+  return { on: receiptOn, net, inputTax: inputTax ?? '0.00' };
 }
 
 const byId = (externalId: string) => ({ externalId, code: null, name: null });
@@ -248,7 +290,7 @@ export function ticketChanges(before: TicketContent, after: TicketContent): Tick
         .filter((key) => (was?.[key] ?? null) !== (is?.[key] ?? null))
         .map((key) => [key, [was?.[key] ?? null, is?.[key] ?? null] as [unknown, unknown]]),
     );
-  const shown = comparedFields.filter((field) => field !== 'id');
+  const shown = [...comparedFields.filter((field) => field !== 'id'), ...receiptFields];
   const known = new Map(before.lines.map((line) => [line.id, line]));
   const kept = new Set(after.lines.map((line) => line.id));
   const lines = [

@@ -12,6 +12,13 @@ alter table markups
   -- A price is never less than nothing.
   add constraint markups_percentage_check check (percentage >= -100);
 
+-- Of an expense: the day of its receipt, and what of it the tax office gives back.
+alter table ticket_lines
+  add column receipt_on date,
+  add column input_tax_cents bigint,
+  add constraint ticket_lines_receipt_check check (kind = 'expense' or num_nonnulls(receipt_on, input_tax_cents) = 0),
+  add constraint ticket_lines_input_tax_check check (input_tax_cents between least(0, amount_cents) and greatest(0, amount_cents));
+
 -- A rate is never changed, since documents name it: a correction is a row of its own, and of one day the newest counts.
 alter table currency_rates
   drop constraint currency_rates_workspace_id_base_quote_rate_on_source_key,

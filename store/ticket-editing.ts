@@ -360,6 +360,11 @@ async function writeLines(
       currency: { type: 'text', values: lines.map((line) => line.currency), text: true },
       category: { type: 'text', values: lines.map((line) => line.category), text: true },
       receipt_id: { type: 'uuid', values: lines.map((line) => line.receiptId) },
+      receipt_on: { type: 'date', values: lines.map((line) => line.receiptOn ?? null) },
+      input_tax_cents: {
+        type: 'bigint',
+        values: lines.map(({ inputTax = null }) => (inputTax === null ? null : toCents(inputTax))),
+      },
       metres: { type: 'bigint', values: lines.map((line) => line.metres) },
       transport_seconds: { type: 'bigint', values: lines.map((line) => line.transportSeconds) },
       note: { type: 'text', values: lines.map((line) => line.note), text: true },
@@ -368,8 +373,8 @@ async function writeLines(
   );
   await tx.run(
     `insert into ticket_lines (workspace_id, ticket_id, id, line_no, kind, task_id, position, overtime, seconds, amount_cents, currency,
-       category, receipt_id, metres, transport_seconds, note)
-     select $1, $2, id, line_no, kind, task_id, position, overtime, seconds, amount_cents, currency, category, receipt_id, metres,
+       category, receipt_id, receipt_on, input_tax_cents, metres, transport_seconds, note)
+     select $1, $2, id, line_no, kind, task_id, position, overtime, seconds, amount_cents, currency, category, receipt_id, receipt_on, input_tax_cents, metres,
        transport_seconds, note from ${from}`,
     [tx.workspaceId, ticketId, ...params],
   );

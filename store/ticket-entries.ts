@@ -76,7 +76,7 @@ function writeSplits(tx: WorkspaceTx, ticketId: string): Promise<number> {
     `update entry_versions v set
        regular_seconds = case when v.kind = 'labor' then case when l.overtime then 0 else v.quantity end end,
        overtime_seconds = case when v.kind = 'labor' then case when l.overtime then v.quantity else 0 end end,
-       receipt_on = case when v.kind = 'expense' then v.work_date end
+       receipt_on = case when v.kind = 'expense' then coalesce(v.receipt_on, v.work_date) end
      from ticket_entries x
      join ticket_lines l on l.workspace_id = x.workspace_id and l.id = x.line_id
      join work_entries e on e.workspace_id = x.workspace_id and e.id = x.entry_id

@@ -52,7 +52,8 @@ const facts = `t.id, t.number, t.status, t.person_id, p.name as person_name, p.k
   t.submitted_by, t.submitted_at, t.decided_by, m.name as decided_by_name, t.decided_at, t.decision_reason, t.on_behalf_of, encode(t.content_hash, 'hex') as content_hash`;
 const linesOf = `(select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'kind', l.kind, 'taskId', l.task_id, 'position', l.position,
     'overtime', l.overtime, 'seconds', l.seconds, 'amount', round(l.amount_cents::numeric / 100, 2)::text, 'currency', l.currency,
-    'category', l.category, 'receiptId', l.receipt_id, 'metres', l.metres, 'transportSeconds', l.transport_seconds, 'note', l.note)
+    'category', l.category, 'receiptId', l.receipt_id, 'receiptOn', l.receipt_on,
+    'inputTax', round(l.input_tax_cents::numeric / 100, 2)::text, 'metres', l.metres, 'transportSeconds', l.transport_seconds, 'note', l.note)
     order by l.line_no), '[]')
   from ticket_lines l where l.workspace_id = t.workspace_id and l.ticket_id = t.id) as lines`;
 const rows = `${facts}, j.code as project_code, j.client_id, t.notes, t.created_at, ${linesOf}`;

@@ -1,10 +1,13 @@
 /** What becomes of money on its way: the seller's books, costs and margins, rates that are missing, rates of platforms. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { addDays } from '../../domain/day.ts';
 import type { SourceEntry } from '../../domain/work-entry.ts';
 import { ensureSource } from '../../store/intake.ts';
-import { entryOf, exceptionsOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
-import { type Firm, openFirm } from '../support/pipeline.ts';
+import type { Run } from '../../store/runs.ts';
+import { carryOut, entryOf, exceptionsOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
+import { type Firm, openFirm, runOf } from '../support/pipeline.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
+import { expectStatus, openTicketFirm } from '../support/tickets.ts';
 
 let api: TestApi;
 const opened: Firm[] = [];
@@ -149,6 +152,49 @@ test('an expense without a rate of its day is an exception, and is billed once t
   await firm.run('draft');
   expect(await invoicesOf(firm.books)).toMatchObject([{ net: '86.00' }]);
   expect(await exceptionsOf(firm.books)).toEqual([]);
+});
+
+test("a ticket's expense is charged by its net, at the rate of its receipt, and its contractor gets what they paid", async () => {
+  const firm = await openTicketFirm(api);
+  const { books, workDate } = firm;
+  const receiptOn = addDays(workDate, -3);
+  expectStatus(
+    await firm.admin.post('/currency-rates', {
+      base: 'EUR',
+      quote: 'GBP',
+      rateOn: receiptOn,
+      rate: '0.86',
+      source: 'ECB',
+    }),
+    201,
+  );
+  const paid = {
+    kind: 'expense',
+    amount: '119.00',
+    currency: 'EUR',
+    category: 'Tools',
+    receiptOn,
+    inputTax: '19',
+  };
+  const id = await firm.submitted([paid]);
+  const shown = expectStatus(await firm.admin.get(`/tickets/${id}`), 200);
+  expect(shown.lines).toMatchObject([{ amount: '119.00', inputTax: '19.00', receiptOn }]);
+  expectStatus(await firm.manager.post(`/tickets/${id}/approve`, {}), 200);
+  const wanted = runOf(books, { finishAt: 'draft', cutoffOn: addDays(workDate, 1) });
+  await carryOut(
+    api.test.database,
+    books,
+    expectStatus(await firm.admin.post('/billing-runs', wanted), 202) as Run,
+  );
+  expect(await invoicesOf(books)).toMatchObject([{ net: '86.00' }]);
+  const [invoice] = await invoicesOf(books);
+  const [line] = (await firm.admin.get(`/invoices/${invoice!.id}/lines`)).json.items as {
+    formulaText: string;
+  }[];
+  expect(line!.formulaText).toBe(
+    `11900 cents → 86.00 amount × 1 GBP (cost: 100.00 EUR net of 119.00 EUR at 0.86 (ECB, ${receiptOn}, receipt date)) = 86.00 GBP → tax 0 % exempt`,
+  );
+  await expectBalanced(api.test.database, books);
 });
 
 test('a margin counts contractors, employees and what was paid abroad, and says whose cost nobody knows', async () => {

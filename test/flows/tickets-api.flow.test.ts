@@ -146,6 +146,7 @@ test('a ticket is written, handed in, rejected with a reason, revised, approved,
     ['mileage_time', 2_700, 'approved', true, null, null, 1],
   ]);
 
+  expect((await firm.admin.post('/built-in-prices/confirm', { currency: 'GBP' })).status).toBe(200);
   await bill(api.test.database, firm.books);
   const [invoice] = await invoicesOf(firm.books);
   // 4.25 h at 80.00, the parking at cost, 42 km at the built-in 5.0, 0.75 h on the road at the built-in 1000.0.
@@ -231,6 +232,11 @@ test('bad input is refused with what is wrong and where, and nothing of it is st
       'a negative expense',
       { lines: [{ kind: 'expense', amount: '-1.00', currency: 'EUR', category: 'x' }] },
       'ticket.line_negative',
+    ],
+    [
+      'more input tax than was paid',
+      { lines: [{ kind: 'expense', amount: '1.00', currency: 'EUR', category: 'x', inputTax: '1.01' }] },
+      'ticket.input_tax_not_part',
     ],
     ['a fraction of a second', { lines: [{ kind: 'labor', seconds: 0.5 }] }, 'request.invalid_body'],
     [

@@ -43,6 +43,10 @@ const writtenLine = z.discriminatedUnion('kind', [
     currency,
     category: shortText,
     receiptId: id.nullish().meta({ description: 'The attachment that holds the receipt.' }),
+    receiptOn: day.nullish().meta({ description: 'Of the receipt, where it is not the day of the work.' }),
+    inputTax: decimal.nullish().meta({
+      description: 'Of the amount, what the tax office gives back: the client is charged by the net.',
+    }),
   }),
   z.strictObject({
     kind: z.literal('mileage'),
@@ -108,6 +112,8 @@ export function toLine(written: z.output<typeof writtenLine>): WrittenLine {
         currency: written.currency,
         category: written.category,
         receiptId: written.receiptId ?? null,
+        receiptOn: written.receiptOn ?? null,
+        inputTax: written.inputTax ? atLeastTwoPlaces(written.inputTax) : null,
       };
     case 'mileage':
       return { ...empty, metres: written.metres, transportSeconds: written.transportSeconds ?? null };
@@ -130,6 +136,8 @@ const line = z
     currency: z.string().nullable(),
     category: z.string().nullable(),
     receiptId: id.nullable(),
+    receiptOn: storedDay.nullish(),
+    inputTax: storedDecimal.nullish(),
     metres: z.int().nullable(),
     transportSeconds: z.int().nullable(),
     note: z.string(),
