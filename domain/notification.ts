@@ -134,6 +134,20 @@ export const notificationKinds = {
     quote: '{reason}',
     action: 'Look at the invoice',
   },
+  'invoice.paid': {
+    ...everywhere,
+    label: 'My payment of an invoice has arrived',
+    title: 'Invoice {number} is paid',
+    body: 'Your payment has settled invoice {number} over {amount}. Thank you.',
+    action: 'Look at the invoice',
+  },
+  'invoice.confirmed_by_client': {
+    ...everywhere,
+    label: 'A client says that they paid',
+    title: '{client} says that invoice {number} is paid',
+    body: '{client} says that they paid invoice {number} over {amount}. {next}',
+    action: 'Look at the invoice',
+  },
   'payment.reversed': {
     ...everywhere,
     label: 'A payment to me was reversed',

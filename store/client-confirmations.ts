@@ -94,6 +94,13 @@ export async function followConfirmations(tx: WorkspaceTx, days: number): Promis
      where c.workspace_id = $1 and c.status in ('shown', 'unmatched') and i.workspace_id = $1 and i.id = c.invoice_id and i.status = 'settled'`,
     [tx.workspaceId],
   );
+  // The money went back: the word stands alone again.
+  await tx.run(
+    `update client_confirmations c set status = 'shown' from client_invoices i
+     where c.workspace_id = $1 and c.status = 'matched' and i.workspace_id = $1 and i.id = c.invoice_id
+       and i.status in ('issued', 'sent', 'partially_paid')`,
+    [tx.workspaceId],
+  );
   const missing = await tx.rows<{ id: string; invoiceId: string; number: string; confirmedAt: string }>(
     `update client_confirmations c set status = 'unmatched' from client_invoices i
      where c.workspace_id = $1 and c.status = 'shown' and c.confirmed_at < now() - $2 * interval '1 day'

@@ -34,6 +34,8 @@ export interface InvoiceRow {
   settledAt: string | null;
   /** When the client said that they paid. */
   confirmedAt: string | null;
+  /** Settled by money, or so says the client; null: neither. */
+  paidBy: 'money' | 'client' | null;
   /** With tax, in open disputes: a badge. */
   disputedAmount: DecimalText;
   /** Off: the client wants no mail, so none is sent of this invoice. As it was at issue; before, as it is. */
@@ -79,7 +81,8 @@ const select = (
   chosen: string,
 ) => `select i.id, i.status, i.hold_reason, i.number, i.client_id, c.name as client_name, i.contract_id, i.run_id,
   i.currency, i.issue_date, i.due_date, i.service_from, i.service_to, i.net, i.tax, i.total, i.applied, i.credited, i.bad_debt,
-  i.quantity_seconds, i.line_count, i.item_count, i.created_at, i.issued_at, i.settled_at, i.confirmed_at, s.sync, d.disputed_amount,
+  i.quantity_seconds, i.line_count, i.item_count, i.created_at, i.issued_at, i.settled_at, i.confirmed_at,
+  case when i.status = 'settled' and i.applied > 0 then 'money' when i.confirmed_at is not null then 'client' end as paid_by, s.sync, d.disputed_amount,
   coalesce(i.snapshot ->> 'mail', case when c.mail_notifications then 'on' else 'off' end) as mail,
   case when i.number is null then c.internal else i.internal end as internal
   from (select * from client_invoices x where x.workspace_id = $1 and ${chosen}) i

@@ -19,6 +19,7 @@ import { recoverBadDebt } from './bad-debt-entries.ts';
 import { conversionKey, keepConversions, rateOn } from './currency-rates.ts';
 import type { WorkspaceTx } from './database.ts';
 import { enqueueLooks } from './outbox.ts';
+import { tellOfSettled } from './payment-notices.ts';
 import { addDeltas } from './totals.ts';
 
 /** A document that money may settle, held until the transaction ends. */
@@ -128,6 +129,11 @@ export async function applyToDocuments(
   for (const { payable, amount } of settled)
     await moveApplied(tx, payable, amount, { paymentId: payment.id, postingDate, actor });
   await wake(tx, payables, 'payment');
+  await tellOfSettled(
+    tx,
+    payment.id,
+    settled.map(({ payable }) => payable),
+  );
   return cash;
 }
 

@@ -181,6 +181,43 @@ test('a word that no money follows is asked after, once, and is matched when the
   expect((await ours.call('POST', path, { body: {} })).json.status).toBe('matched');
 });
 
+test('both sides see it: we are told what the client says, the client when the money has come, and so says the invoice', async () => {
+  const { firm, invoiceId, ours } = await openPortal();
+  const finance = await api.newMember(firm.books.workspaceId, 'admin');
+  const toldTo = (memberId: string) =>
+    firm.books.in(async (tx) => {
+      const rows = await tx.rows<{ kind: string }>(
+        'select kind from notifications where workspace_id = $1 and member_id = $2 order by id',
+        [firm.books.workspaceId, memberId],
+      );
+      return rows.map(({ kind }) => kind);
+    });
+  const paidBy = async () => [
+    (await firm.get(`/invoices/${invoiceId}`)).json.paidBy,
+    (await ours.call('GET', `/invoices/${invoiceId}`)).json.paidBy,
+  ];
+  expect(await paidBy()).toEqual([null, null]);
+  await ours.call('POST', `/invoices/${invoiceId}/confirm-payment`, { body: {} });
+  expect(await toldTo(finance.id)).toEqual(['invoice.confirmed_by_client']);
+  expect(await paidBy()).toEqual(['client', 'client']);
+  const paid = await firm.post('/payments', {
+    currency: 'GBP',
+    amount: '160.00',
+    valueDate: '2026-04-10',
+    applications: [{ invoiceId, amount: '160.00' }],
+  });
+  expect(await toldTo(ours.memberId)).toEqual(['invoice.paid']);
+  expect(await paidBy()).toEqual(['money', 'money']);
+  const follow = () => firm.books.in((tx) => followConfirmations(tx, 10));
+  await follow();
+  // The bank takes it back: the word stands alone again.
+  await firm.post(`/payments/${paid.json.id}/reverse`, { reason: 'bounced' });
+  await follow();
+  const again = await ours.call('POST', `/invoices/${invoiceId}/confirm-payment`, { body: {} });
+  expect(again.json.status).toBe('shown');
+  expect(await paidBy()).toEqual(['client', 'client']);
+});
+
 test('an employee sees their own entries and nobody else’s', async () => {
   const firm = await openFirm(api);
   await take(firm.books, [entryOf('A'), entryOf('B', { person: { ...named('Bo Dahl'), email: null } })]);

@@ -4,6 +4,7 @@ import { found, Refusal } from '../../../domain/refusal.ts';
 import { lockInvoice, readConfirmation, writeConfirmation } from '../../../store/client-confirmations.ts';
 import { recordEvents } from '../../../store/events.ts';
 import { readInvoice } from '../../../store/invoices.ts';
+import { tellOfConfirmation } from '../../../store/payment-notices.ts';
 import { getWorkspace } from '../../../store/workspaces.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { confirmation, newConfirmation } from './confirmation.ts';
@@ -58,6 +59,7 @@ export const confirmPayment = defineRoute({
           payload: { paidOn: row.paidOn, amount: row.amount, reference: row.reference, status: row.status },
         },
       ]);
+      await tellOfConfirmation(tx, invoice, row);
       return { status: 200, body: row };
     }),
 });
