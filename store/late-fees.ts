@@ -13,7 +13,8 @@ import { workspaceNow } from './workspaces.ts';
 export interface LateFee {
   id: string;
   invoiceId: string;
-  invoiceNumber: string;
+  /** Null only for a fee that was never issued. */
+  invoiceNumber: string | null;
   clientId: string;
   sellerId: string;
   kind: 'fee' | 'interest';

@@ -59,15 +59,15 @@ export async function changeReminderPolicy(
   return table.update(tx, id, inOrder(values));
 }
 
-/** Null: the default. False where there is no such client. */
+/** Null: the default. The caller holds the client. */
 export async function setClientReminderPolicy(
   tx: WorkspaceTx,
   clientId: string,
   policyId: string | null,
-): Promise<boolean> {
-  const changed = await tx.run(
-    'update clients set reminder_policy_id = $3 where workspace_id = $1 and id = $2',
-    [tx.workspaceId, clientId, policyId],
-  );
-  return changed === 1;
+): Promise<void> {
+  await tx.run('update clients set reminder_policy_id = $3 where workspace_id = $1 and id = $2', [
+    tx.workspaceId,
+    clientId,
+    policyId,
+  ]);
 }

@@ -61,7 +61,6 @@ const insertOnly = [
   'events',
   'opening_balances',
   'outbox',
-  'payable_releases',
   'payment_applications',
   'period_overrides',
   'person_keys',
@@ -322,7 +321,7 @@ describe('the catalogue', () => {
     );
     expect(rows.map((row) => row.name)).toEqual(insertOnly);
     const removable = await query<{ name: string }>(
-      `select t as name from unnest(array['allocations', 'claims', 'events', 'payment_applications', 'contractor_credit_entries', 'payable_releases', 'client_invoices', 'payments', 'billable_items', 'entry_versions']) t
+      `select t as name from unnest(array['allocations', 'claims', 'events', 'payment_applications', 'contractor_credit_entries', 'bad_debts', 'client_invoices', 'payments', 'billable_items', 'entry_versions']) t
        where has_table_privilege('slipway_app', t::regclass, 'delete, truncate')`,
     );
     expect(removable).toEqual([]);
@@ -334,7 +333,7 @@ describe('the catalogue', () => {
       'allocations',
       'payment_applications',
       'contractor_credit_entries',
-      'payable_releases',
+      'bad_debts',
     ])
       for (const sql of [`update ${table} set id = id`, `delete from ${table}`])
         await expect(owner.query(sql), sql).rejects.toThrow('append-only');

@@ -8,12 +8,9 @@ export const reminderPolicySubject: Subject = { type: 'reminder_policy', permiss
 const positive = decimal.refine((text) => !text.startsWith('-') && /[1-9]/.test(text), 'more than zero');
 const step = z.strictObject({
   days: z.int().min(-60).max(365).meta({ description: 'From the due date; below zero before it.' }),
-  fee: z
-    .strictObject({ amount: positive, currency })
-    .optional()
-    .meta({
-      description: 'Asked for with the letter, as a document of its own, for invoices of its currency.',
-    }),
+  fee: z.strictObject({ amount: positive, currency }).optional().meta({
+    description: 'Asked for with the letter, as a document of its own, for invoices of its currency.',
+  }),
 });
 const steps = z
   .array(step)
@@ -96,7 +93,7 @@ export const lateFee = z
   .object({
     id,
     invoiceId: id,
-    invoiceNumber: z.string(),
+    invoiceNumber: z.string().nullable(),
     clientId: id,
     sellerId: id,
     kind: z.enum(['fee', 'interest']),

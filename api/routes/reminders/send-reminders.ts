@@ -1,6 +1,8 @@
 /** Owns POST /reminders/send. */
 import { z } from 'zod';
 import { localDay } from '../../../domain/day.ts';
+import { found } from '../../../domain/refusal.ts';
+import { clients } from '../../../store/clients.ts';
 import { recordEvents } from '../../../store/events.ts';
 import { remindClients } from '../../../store/reminders.ts';
 import { getWorkspace, zoneOf } from '../../../store/workspaces.ts';
@@ -20,6 +22,7 @@ export const sendReminders = defineRoute({
   responses: { 200: z.object({ letters: z.int() }) },
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
+      if (body.clientId !== undefined) found(await clients.find(tx, body.clientId), 'client');
       const workspace = await getWorkspace(tx);
       const today = localDay(workspace.clockAt ?? new Date(), zoneOf(workspace));
       const letters = await remindClients(tx, today, { actor: actor.id, clientId: body.clientId ?? null });

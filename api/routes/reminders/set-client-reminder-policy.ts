@@ -1,6 +1,7 @@
 /** Owns PUT /clients/:clientId/reminder-policy. */
 import { z } from 'zod';
 import { found, invalidField } from '../../../domain/refusal.ts';
+import { clients } from '../../../store/clients.ts';
 import { recordEvents } from '../../../store/events.ts';
 import {
   findReminderPolicy,
@@ -24,9 +25,10 @@ export const setClientReminderPolicy = defineRoute({
   responses: { 200: chosen },
   handler: ({ params, body: { reminderPolicyId }, actor, transact }) =>
     transact(async (tx) => {
+      found(await clients.lock(tx, params.clientId), 'client');
       if (reminderPolicyId !== null && !(await findReminderPolicy(tx, reminderPolicyId)))
         throw invalidField('/reminderPolicyId', 'reference.unknown', 'There is no such reminder policy.');
-      found((await setPolicy(tx, params.clientId, reminderPolicyId)) || null, 'client');
+      await setPolicy(tx, params.clientId, reminderPolicyId);
       await recordEvents(tx, [
         {
           type: 'client.reminder_policy_set',
