@@ -10,6 +10,9 @@ import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
 import { type BillingParties, insertTermItems } from './term-items.ts';
 
+/** Of one contract, at most. */
+const maxPeriods = 1_000;
+
 export interface Retainer {
   id: string;
   startsOn: Day;
@@ -143,12 +146,25 @@ export async function bringRetainer(
   await move(tx, retainer!.id, 'top_up', quantity, reference);
 }
 
-export async function readBalance(tx: WorkspaceTx, retainerId: string): Promise<DecimalText> {
-  const row = await tx.row<{ balance: DecimalText }>(
-    'select balance from retainers where workspace_id = $1 and id = $2',
-    [tx.workspaceId, retainerId],
+/**
+ * Where work of the period may be drawn from, in that order: its own balance, and for a late hour what was carried out of it into
+ * later ones. What those bring themselves is kept for their own work.
+ */
+export function readDrawable(
+  tx: WorkspaceTx,
+  timeline: ContractTimeline,
+  { startsOn, measure }: Retainer,
+  rollOver: RetainerModel['rollOver'],
+): Promise<Pick<Retainer, 'id' | 'balance'>[]> {
+  const later = { none: 0, next_period: 1, all: maxPeriods }[rollOver];
+  return tx.rows(
+    `select r.id, case when r.starts_on = $3 then r.balance else least(r.balance, o.carried) end as balance from (
+       select * from retainers where workspace_id = $1 and contract_id = $2 and starts_on >= $3 and measure = $4 order by starts_on limit $5) r
+     cross join lateral (select coalesce(sum(e.quantity), 0) as carried from retainer_entries e
+       where e.workspace_id = $1 and e.retainer_id = r.id and e.kind = 'roll_over') o
+     where r.balance > 0 and (r.starts_on = $3 or o.carried > 0) order by r.starts_on`,
+    [tx.workspaceId, timeline[0].contractId, startsOn, measure, later + 1],
   );
-  return row!.balance;
 }
 
 /** One row of the ledger; the database keeps the balance from going below nothing. Nothing moved is no row. */
@@ -249,7 +265,6 @@ export interface RetainerPeriod {
   /** The item that bills it. */
   feeItemId: string | null;
 }
-const maxPeriods = 1_000;
 
 /** Newest first; a period is opened by the first work in it or after it, or by its fee. */
 export function listRetainerPeriods(tx: WorkspaceTx, contractId: string): Promise<RetainerPeriod[]> {

@@ -8,7 +8,7 @@ import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { findReleased, type RaisedFinding, raiseFindings } from './exceptions.ts';
 import { newId } from './new-id.ts';
-import { modelOn, move, openRetainer, readBalance, settleBefore } from './retainer-periods.ts';
+import { modelOn, move, openRetainer, readDrawable, settleBefore } from './retainer-periods.ts';
 import { addDeltas } from './totals.ts';
 
 export { bringRetainer, hasRetainer } from './retainer-periods.ts';
@@ -33,20 +33,31 @@ export async function drawRetainers(
     const model = modelOn(timeline, ofPeriod[0]!.workDate)!;
     const retainer = await openRetainer(tx, timeline, model, startsOn);
     await settleBefore(tx, timeline, startsOn);
-    const { draws, beyond } = drawOn(await readBalance(tx, retainer.id), retainer.measure, ofPeriod);
-    if (model.overage === 'exception') beyondAll.push(...beyond);
-    const prices = new Map(ofPeriod.map((item) => [item.id, item.unitPrice]));
-    for (const [groupKey, ofGroup] of Map.groupBy(draws, (draw) => draw.groupKey))
-      await writeDraw(tx, { retainerId: retainer.id, runId: run.id, groupKey }, ofGroup);
-    const taken = draws.reduce(
-      (sum, draw) => sum.plus(new Decimal(draw.quantity).times(prices.get(draw.itemId)!)),
-      new Decimal(0),
-    );
-    await addDeltas(tx, [
-      { metric: 'pending_amount', key: timeline[0].currency, value: taken.negated().toFixed() },
-    ]);
+    let left: readonly DrawableItem[] = ofPeriod;
+    for (const { id, balance } of await readDrawable(tx, timeline, retainer, model.rollOver)) {
+      const { draws } = drawOn(balance, retainer.measure, left);
+      for (const [groupKey, ofGroup] of Map.groupBy(draws, (draw) => draw.groupKey))
+        await writeDraw(tx, { retainerId: id, runId: run.id, groupKey }, ofGroup);
+      left = withoutDrawn(left, draws);
+    }
+    const taken = worth(left).minus(worth(ofPeriod)).toFixed();
+    await addDeltas(tx, [{ metric: 'pending_amount', key: timeline[0].currency, value: taken }]);
+    if (model.overage === 'exception')
+      beyondAll.push(...left.filter((item) => new Decimal(item.open).gt(0)).map((item) => item.id));
   }
   return keepBack(tx, timeline[0].contractId, beyondAll);
+}
+
+const worth = (items: readonly DrawableItem[]): Decimal =>
+  items.reduce((sum, item) => sum.plus(new Decimal(item.open).times(item.unitPrice)), new Decimal(0));
+
+/** What is open of them after these draws. */
+function withoutDrawn(items: readonly DrawableItem[], draws: readonly Draw[]): DrawableItem[] {
+  const drawn = new Map(draws.map((draw) => [draw.itemId, draw.quantity]));
+  return items.map((item) => ({
+    ...item,
+    open: new Decimal(item.open).minus(drawn.get(item.id) ?? 0).toFixed(),
+  }));
 }
 
 /** One draw with its row of the ledger and an allocation an item. */

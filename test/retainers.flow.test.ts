@@ -168,6 +168,21 @@ test.each([
   await expectBalanced(scratch.database, books);
 });
 
+test('a late hour is drawn from what its period left to the next, and not from what that brings itself', async () => {
+  const books = await booksWith({ rollOver: 'all' });
+  await take(books, [hours('2026-01-05', 4)]);
+  await bill(scratch.database, books);
+  await take(books, [hours('2026-02-03', 2)]);
+  await bill(scratch.database, books);
+  expect(await periodsOf(books)).toEqual(['2026-01-01 10 -6 4 0 0 0', '2026-02-01 10 6 2 0 0 14']);
+  // Six hours of January are left in February's fourteen: the seventh is billed.
+  await take(books, [hours('2026-01-20', 7)]);
+  await bill(scratch.database, books);
+  expect(await netsOf(books)).toEqual(['80.00']);
+  expect(await periodsOf(books)).toEqual(['2026-01-01 10 -6 4 0 0 0', '2026-02-01 10 6 8 0 0 8']);
+  await expectBalanced(scratch.database, books);
+});
+
 test('two runs at once draw no hour twice and bill each fee once', async () => {
   for (let round = 0; round < 5; round += 1) {
     const books = await booksWith({ quantity: '3', fee: '100.00', period: 'quarter' });
