@@ -26,6 +26,8 @@ const systemTables = [
   'due',
   'event_heads',
   'events',
+  'invoice_discounts',
+  'item_adjustments',
   'hub',
   'idempotency_keys',
   'mails',
@@ -67,10 +69,12 @@ const insertOnly = [
   'price_schedule_entries',
   'reminder_letter_invoices',
   'retainer_entries',
+  'sign_off_remarks',
   'ticket_entries',
   'time_write_offs',
   'total_deltas',
   'withholding_lines',
+  'write_off_reversals',
 ];
 
 async function query<T extends pg.QueryResultRow>(sql: string, params: unknown[] = []): Promise<T[]> {

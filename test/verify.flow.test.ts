@@ -1,6 +1,10 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { lockCreditable } from '../store/credit-notes.ts';
+import { issueCreditNote } from '../store/issue-credit-note.ts';
+import { draftCreditNote } from '../store/make-credit-note.ts';
 import { recordPayment } from '../store/payments.ts';
+import { series } from '../store/series.ts';
 import { verifyWorkspace } from '../store/verify.ts';
 import { bill, entryOf, expectBalanced, invoicesOf, openBooks, take } from './support/books.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
@@ -125,6 +129,63 @@ test.each(falsified)('%s: says so after "%s"', async (check, sql) => {
   expect(changed.rowCount).toBeGreaterThan(0);
   const { ok, checks } = await verifyWorkspace(scratch.database, books.workspaceId);
   expect(ok).toBe(false);
+  expect(checks.filter((one) => !one.ok).map((one) => one.name)).toContain(check);
+});
+
+async function credited() {
+  const books = await billedAndPaid();
+  const [, second] = await invoicesOf(books);
+  const doer = { id: 'key:ada', name: 'Ada', memberId: null, personId: null, role: null };
+  await books.in(async (tx) => {
+    await series.insert(tx, { sellerId: books.sellerId, documentType: 'credit_note', pattern: 'CN-{NNNN}' });
+    const note = await draftCreditNote(tx, (await lockCreditable(tx, second!.id))!, {
+      wanted: { by: 'full', disposition: 'bill_again' },
+      reason: 'test',
+      actor: doer.id,
+    });
+    await issueCreditNote(tx, note.id, { doer, ownReason: null }, new Date().toISOString());
+  });
+  await expectBalanced(scratch.database, books);
+  return books;
+}
+const falsifiedCredits: [check: string, sql: string][] = [
+  ['credit notes', 'update credit_notes set net = net + 1, total = total + 1 where workspace_id = $1'],
+  ['credited lines', 'update credit_note_lines set amount = amount + 1 where workspace_id = $1'],
+  ['credited lines', "delete from allocations where workspace_id = $1 and kind = 'credit'"],
+  [
+    'invoices taken back',
+    "update client_invoices set status = 'issued' where workspace_id = $1 and status = 'credited'",
+  ],
+  [
+    'held items',
+    "update billable_items set held_reason = 'x' where workspace_id = $1 and held_reason is null",
+  ],
+  [
+    'receivables',
+    'update client_invoices set credited = credited - 1 where workspace_id = $1 and credited > 0',
+  ],
+  ['series', 'update credit_notes set sequence = 7 where workspace_id = $1'],
+  ['totals', "delete from total_deltas where workspace_id = $1 and metric = 'credited_net'"],
+  [
+    'disputes',
+    `insert into disputes (workspace_id, invoice_id, amount, reason, raised_by)
+     select workspace_id, id, 1, 'x', 'test' from client_invoices where workspace_id = $1 limit 1`,
+  ],
+  [
+    'sign-offs',
+    `insert into sign_offs (workspace_id, invoice_id, decision, content_hash, due_at, asked_by)
+     select workspace_id, id, 'pending', 'x', now(), 'test' from client_invoices where workspace_id = $1 limit 1`,
+  ],
+];
+test.each(falsifiedCredits)('%s: says so after "%s"', async (check, sql) => {
+  const books = await credited();
+  if (check === 'disputes')
+    await owner.query("update client_invoices set status = 'void' where workspace_id = $1", [
+      books.workspaceId,
+    ]);
+  const changed = await owner.query(sql, [books.workspaceId]);
+  expect(changed.rowCount).toBeGreaterThan(0);
+  const { checks } = await verifyWorkspace(scratch.database, books.workspaceId);
   expect(checks.filter((one) => !one.ok).map((one) => one.name)).toContain(check);
 });
 
