@@ -358,11 +358,8 @@ export function toTargetInvoice(
     dueDate: invoice.dueDate!,
     email: null,
     lines: lines.map((line) => ({
-      description: line.description,
+      ...figuresOf(line),
       itemExternalId: items.get(productNameOf(line.kind))!,
-      quantity: line.quantity,
-      unitPrice: line.unitPrice,
-      amount: line.amount,
       serviceDate: line.serviceTo,
       taxCode: null,
     })),
@@ -370,6 +367,16 @@ export function toTargetInvoice(
     tax: invoice.tax,
     total: invoice.total,
   };
+}
+
+/** Platforms multiply quantity and price: a line with a discount is one of what it brings, and says so. */
+function figuresOf(line: InvoiceLineRow) {
+  const { description, quantity, unitPrice, amount, discount, allowance } = line;
+  const off = new Decimal(discount).plus(allowance);
+  if (off.isZero()) return { description, quantity, unitPrice, amount };
+  const net = new Decimal(amount).minus(off).toFixed();
+  const words = `${description} (${quantity} × ${unitPrice}, less ${off.toFixed()})`;
+  return { description: words, quantity: '1', unitPrice: net, amount: net };
 }
 
 /** Net, tax and total to the cent; null when they agree. */

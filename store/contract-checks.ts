@@ -305,11 +305,14 @@ async function readReceipts(tx: WorkspaceTx, entries: readonly ContractEntry[]):
 /** By project the last day that an issued invoice of the contract covers. */
 async function readInvoicedThrough(tx: WorkspaceTx, contract: ContractForBilling): Promise<Map<string, Day>> {
   const rows = await tx.rows<{ projectId: string; through: Day }>(
-    `select l.project_id, max(l.service_to) as through from client_invoices i
-     join invoice_lines l on l.workspace_id = $1 and l.invoice_id = i.id and l.project_id is not null and l.service_to is not null
+    // A line over several projects names none: it may cover the days of any.
+    `select p.project_id, max(l.service_to) as through from client_invoices i
+     join invoice_lines l on l.workspace_id = $1 and l.invoice_id = i.id and l.service_to is not null
+     cross join lateral unnest(case when l.project_id is not null then array[l.project_id]
+       when l.item_count > 1 and l.kind in ('time', 'expense', 'mileage', 'goods', 'lump_sum') then $4::uuid[] end) as p(project_id)
      where i.workspace_id = $1 and i.client_id = $2 and i.contract_id = $3 and i.number is not null and i.status not in ('void', 'credited')
      group by 1`,
-    [tx.workspaceId, contract.clientId, contract.id],
+    [tx.workspaceId, contract.clientId, contract.id, plainArray(contract.projects.map(({ id }) => id))],
   );
   return new Map(rows.map((row) => [row.projectId, row.through]));
 }

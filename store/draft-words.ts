@@ -1,4 +1,4 @@
-/** Owns the words and the order of a draft, what it is beside its lines, and the hash of all of it that a client signs off. */
+/** Owns the words and the order of a draft, and what it is beside its lines. */
 
 import type { Discount } from '../domain/discount.ts';
 import type { DocumentAllowance, TaxSubtotal } from '../domain/invoice-snapshot.ts';
@@ -100,24 +100,4 @@ async function orderLines(tx: WorkspaceTx, invoiceId: string, order: readonly st
        where l.workspace_id = $1 and l.invoice_id = $2 and l.id = r.id`,
       [tx.workspaceId, invoiceId, plainArray(order), sign],
     );
-}
-
-/**
- * SHA-256 in hex over everything that the client would agree to: lines with words, quantities, prices, discounts and tax,
- * the items on them, notes, terms and totals. Any edit changes it.
- */
-export async function draftHash(tx: WorkspaceTx, invoiceId: string): Promise<string> {
-  const row = await tx.row<{ hash: string }>(
-    `select encode(sha256(convert_to(concat_ws('|', i.currency, i.service_from, i.service_to, i.net, i.tax, i.rounding, i.total, i.notes, (i.terms - 'signOff')::text,
-        i.tax_subtotals::text, i.allowances::text,
-        (select string_agg(concat_ws('~', l.id, l.line_no, l.kind, l.description, trim_scale(l.quantity), l.unit, trim_scale(l.unit_price), trim_scale(l.amount),
-            trim_scale(l.discount), trim_scale(l.allowance), l.tax_category, trim_scale(l.tax_rate)), '|' order by l.line_no)
-          from invoice_lines l where l.workspace_id = $1 and l.invoice_id = i.id),
-        (select string_agg(concat_ws('~', a.item_id, a.target_id, trim_scale(a.quantity), trim_scale(a.amount)), '|' order by a.item_id, a.target_id)
-          from (select item_id, target_id, sum(quantity) as quantity, sum(amount) as amount from allocations
-            where workspace_id = $1 and invoice_id = i.id group by 1, 2 having sum(quantity) <> 0) a)), 'UTF8')), 'hex') as hash
-     from client_invoices i where i.workspace_id = $1 and i.id = $2`,
-    [tx.workspaceId, invoiceId],
-  );
-  return found(row, 'invoice').hash;
 }

@@ -1,6 +1,5 @@
 /** Owns editing drafts over HTTP: discounts, words, items held, adjusted and written off, tax anew; and what holds an issue back. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { draftHash } from '../../store/draft-words.ts';
 import { carryOut, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
 import { type Firm, openFirm, runOf } from '../support/pipeline.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
@@ -47,14 +46,12 @@ const itemsOf = async (firm: Firm): Promise<Record<string, string>> => {
   );
   return Object.fromEntries(rows.map((row) => [row.externalId, row.id]));
 };
-const hashOf = (firm: Firm, id: string) => firm.books.in((tx) => draftHash(tx, id));
 
 describe('a discount', () => {
   test('on the document is spread over its lines and lowers the tax; on a line it comes first', async () => {
     const firm = await newFirm({ projects: ['P1', 'P2'], contract: taxed });
     await take(firm.books, [entryOf('A'), entryOf('B', { ...onP2, quantity: 7200 })]);
     const id = await draft(firm);
-    const before = await hashOf(firm, id);
     const [first, second] = (await show(firm, id)).lines;
     // Lines of 80.00 and 160.00. 10 % of the second is 16.00; 5.00 over 80.00 and 144.00: 1.785… and 3.214….
     const onLine = await firm.post(`/invoices/${id}/discounts`, {
@@ -82,7 +79,6 @@ describe('a discount', () => {
         rate: '20',
       },
     ]);
-    expect(await hashOf(firm, id)).not.toBe(before);
 
     const gone = await api.call(
       'DELETE',
@@ -173,9 +169,7 @@ describe('words', () => {
         id,
       ]),
     );
-    const before = await hashOf(firm, id);
     expect((await firm.patch(`/invoices/${id}`, { notes: 'One more thing' })).json.status).toBe('draft');
-    expect(await hashOf(firm, id)).not.toBe(before);
   });
 });
 
