@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readClauses } from '../../domain/contract-terms.ts';
 import { contracts } from '../../store/contracts.ts';
+import { unprintedDocuments } from '../../store/document-files.ts';
 import { newId } from '../../store/new-id.ts';
 import { projects } from '../../store/projects.ts';
 import { verifyWorkspace } from '../../store/verify.ts';
@@ -171,6 +172,8 @@ test('a firm goes live: its open invoices are paid, its caps and retainers go on
     dueDate: '2026-02-09',
     lineCount: 0,
   });
+  // The client has it from the system that issued it: it is not printed or mailed once more.
+  expect(await books.in((tx) => unprintedDocuments(tx, first.id))).toEqual([]);
   const paid = await firm.post('/payments', {
     clientId: books.clientId,
     currency: 'GBP',
