@@ -13,10 +13,7 @@ export const marginNegative: Rule<
   whatToDo: 'Correct the rate or the cost; release it with a reason where the loss is agreed.',
   // By the unit, so that a difference that takes hours back is judged as the hours were.
   check: ({ costRate, priced, included }, context) =>
-    costRate !== null &&
-    !priced.flagged &&
-    !included &&
-    new Decimal(priced.unitPrice).lt(costRate)
+    costRate !== null && !priced.flagged && !included && new Decimal(priced.unitPrice).lt(costRate)
       ? {
           figure: `${showAmount(priced.unitPrice)} ${context.currency} a ${priced.unit}, cost ${showAmount(costRate)}`,
           unitPrice: priced.unitPrice,
