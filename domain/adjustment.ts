@@ -55,7 +55,8 @@ export function adjust(
     });
   return {
     quantity: quantity.toFixed(),
-    unitPrice: unitPrice.toFixed(),
+    // As it was written, where it stays.
+    unitPrice: unitPrice.eq(item.unitPrice) ? item.unitPrice : unitPrice.toFixed(),
     amount: quantity.times(unitPrice).toFixed(),
   };
 }

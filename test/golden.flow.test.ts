@@ -1,15 +1,19 @@
 /** Priced examples by hand, on the whole way from an entry to a draft: the words of each line and the sums to the letter. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readClauses } from '../domain/contract-terms.ts';
+import type { Doer } from '../domain/duties.ts';
+import { adjustItem } from '../store/adjust-item.ts';
 import { lockContract, readTimeline } from '../store/contract-versions.ts';
 import { contracts } from '../store/contracts.ts';
 import { costRates } from '../store/cost-rates.ts';
 import { addCurrencyRates } from '../store/currency-rates.ts';
 import type { Database, WorkspaceTx } from '../store/database.ts';
+import { addDiscount } from '../store/draft-discounts.ts';
 import { readInvoiceLines } from '../store/invoices.ts';
 import { insertMarkup } from '../store/markups.ts';
 import { insertMileageClause } from '../store/mileage-clauses.ts';
 import { insertMilestone, reachMilestone } from '../store/milestones.ts';
+import { lockPendingItems } from '../store/pending-items.ts';
 import { people } from '../store/people.ts';
 import { insertListPrice, priceLists } from '../store/price-lists.ts';
 import { stateCompletion } from '../store/price-schedules.ts';
@@ -18,6 +22,7 @@ import { projects } from '../store/projects.ts';
 import { insertRateCard } from '../store/rate-cards.ts';
 import { insertStrategy } from '../store/strategies.ts';
 import { insertTaxRate } from '../store/tax-rates.ts';
+import { changeExamples } from './golden/changes.ts';
 import { contractExamples } from './golden/contracts.ts';
 import { costExamples } from './golden/costs.ts';
 import type { Example } from './golden/example.ts';
@@ -51,6 +56,7 @@ const groups: Record<string, Example[]> = {
   roundings: roundingExamples,
   taxes: taxExamples,
   'fixed prices and retainers': contractExamples,
+  'discounts and adjustments': changeExamples,
 };
 
 describe.each(Object.entries(groups))('%s', (_, examples) => {
@@ -84,6 +90,7 @@ describe.each(Object.entries(groups))('%s', (_, examples) => {
         }),
       );
     }
+    await books.in((tx) => edit(tx, books, example));
     expect(await draftsOf(books)).toEqual({
       lines: example.lines,
       drafts: example.drafts.map((draft) => ({ rounding: '0.00', ...draft })),
@@ -167,6 +174,34 @@ async function complete(
   await stateCompletion(tx, contract, timeline, { projectId: books.projects.P1!, ...stated });
 }
 
+const editor: Doer = { id: 'key:test', name: 'Test', memberId: null, personId: null, role: 'admin' };
+
+/** What people change on the only draft. */
+async function edit(
+  tx: WorkspaceTx,
+  books: Books,
+  { adjustments = [], discounts = [] }: Example,
+): Promise<void> {
+  if (adjustments.length + discounts.length === 0) return;
+  const items = await tx.rows<{ id: string }>(
+    'select id from billable_items where workspace_id = $1 order by id',
+    [tx.workspaceId],
+  );
+  for (const { item, change, reason } of adjustments) {
+    const [locked] = await lockPendingItems(tx, [items[item]!.id]);
+    await adjustItem(tx, locked!, change, { actor: 'test', reason });
+  }
+  const draft = (await tx.row<{ id: string }>(
+    `select id from client_invoices where workspace_id = $1 and status = 'draft'`,
+    [books.workspaceId],
+  ))!;
+  const lines = await readInvoiceLines(tx, draft.id, 0, 100);
+  for (const { line, percentage = null, fixedAmount = null } of discounts) {
+    const lineId = line === undefined ? null : lines[line]!.id;
+    await addDiscount(tx, draft.id, { lineId, percentage, fixedAmount, reason: 'Agreed' }, editor);
+  }
+}
+
 /** Answers the products that tasks name. */
 async function makeTasks(
   tx: WorkspaceTx,
@@ -215,6 +250,6 @@ async function draftsOf(books: Books) {
     const lines: string[] = [];
     for (const draft of drafts)
       lines.push(...(await readInvoiceLines(tx, draft.id, 0, 100)).map((line) => line.formulaText));
-    return { lines, drafts: drafts.map(({ id: _, ...sums }) => sums) };
+    return { lines, drafts: drafts.map(({ net, tax, rounding, total }) => ({ net, tax, rounding, total })) };
   });
 }

@@ -53,10 +53,10 @@ function quantitySteps({ itemCount, unit, formula, item, quantity }: LineToExpla
   const steps: string[] = [];
   if (raw !== undefined && formula.lumpSum !== true)
     steps.push(`${textOf(formula.rawQuantity)} ${raw}${itemCount === 1 ? '' : ` in ${itemCount} items`}`);
-  if (item && !new Decimal(item.adjustedQuantity).isZero())
-    steps.push(
-      `${item.roundedQuantity} ${unit} adjusted by ${new Decimal(item.adjustedQuantity).toFixed(new Decimal(quantity).decimalPlaces())}`,
-    );
+  if (item && !new Decimal(item.adjustedQuantity).isZero()) {
+    const by = new Decimal(item.adjustedQuantity).toFixed(decimalsOf(quantity));
+    steps.push(`${item.roundedQuantity} ${unit} adjusted by ${by}${reasonOf(item.rule)}`);
+  }
   return steps;
 }
 
@@ -112,6 +112,8 @@ function ruleWords(rule: Facts, source: string, currency: string): string[] {
   if (of('percentage')) words.push(percentWords(of('percentage')));
   if (of('validFrom') && of('validFrom') !== '0001-01-01') words.push(`from ${of('validFrom')}`);
   if (of('warning')) words.push(of('warning'));
+  const adjusted = priceAdjustment(rule);
+  if (adjusted !== null) words.push(adjusted);
   return words;
 }
 
@@ -123,6 +125,21 @@ function completionWords(rule: Facts, currency: string): string[] {
   return before === '' || new Decimal(before).isZero()
     ? [done]
     : [done, `less ${before} ${currency} billed before`];
+}
+
+/** What a person made of an item: in brackets, why. */
+const adjustmentOf = (rule: Facts) => (rule.adjusted ?? null) as Facts | null;
+function reasonOf(rule: Facts): string {
+  const reason = textOf(adjustmentOf(rule)?.reason);
+  return reason === '' ? '' : ` (${reason})`;
+}
+
+/** Where a person set another price than the source gave. */
+function priceAdjustment(rule: Facts): string | null {
+  const adjusted = adjustmentOf(rule);
+  const from = textOf((adjusted?.from as Facts | undefined)?.unitPrice);
+  if (from === '' || new Decimal(from).eq(textOf(adjusted?.unitPrice))) return null;
+  return `adjusted from ${from}${reasonOf(rule)}`;
 }
 
 const percentWords = (percentage: DecimalText) => {

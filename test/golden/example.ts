@@ -1,4 +1,5 @@
 /** Owns the shape of a priced example: what is agreed and worked, and what a person worked out by hand that it comes to. */
+import type { Adjustment } from '../../domain/adjustment.ts';
 import type { ClauseChange } from '../../domain/contract-terms.ts';
 import type { StoredRate } from '../../domain/pricing/conversion.ts';
 import type { Category, Markup, Method } from '../../domain/pricing/price-entry.ts';
@@ -42,6 +43,9 @@ export interface Example {
   milestones?: { name: string; price: string }[];
   /** What is done of a fixed price, one before each draft. */
   completion?: { percentage: string; on: string }[];
+  /** Of the items of the draft in their order, and then on the draft or one of its lines. */
+  adjustments?: { item: number; change: Adjustment; reason: string }[];
+  discounts?: { line?: number; percentage?: string; fixedAmount?: string }[];
   /** Each is worked, compiled and drafted before the next. */
   work: Partial<SourceEntry>[][];
   /** Each line of each draft in words, then what each draft comes to. */
