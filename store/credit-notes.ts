@@ -3,6 +3,7 @@ import type { CreditableLine, CreditNoteStatus, Disposition, WantedCredit } from
 import type { InvoiceStatus } from '../domain/invoice.ts';
 import type { InvoiceSnapshot, TaxSubtotal } from '../domain/invoice-snapshot.ts';
 import type { Rounding } from '../domain/money.ts';
+import { found, Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 
@@ -150,6 +151,22 @@ export async function lockCreditable(tx: WorkspaceTx, invoiceId: string): Promis
      where i.workspace_id = $1 and i.id = $2 and i.number is not null`,
     [tx.workspaceId, invoiceId],
   );
+}
+
+/** As `lockCreditable`, and refuses with 409 what has no number yet. */
+export async function lockIssued(tx: WorkspaceTx, invoiceId: string): Promise<CreditableInvoice> {
+  const invoice = await lockCreditable(tx, invoiceId);
+  if (invoice) return invoice;
+  const draft = await tx.row<{ id: string }>(
+    'select id from client_invoices where workspace_id = $1 and id = $2',
+    [tx.workspaceId, invoiceId],
+  );
+  found(draft, 'invoice');
+  throw new Refusal({
+    code: 'invoice.not_issued',
+    message: 'This invoice has no number yet.',
+    whatToDo: 'Discard it instead.',
+  });
 }
 
 /** Each line of the invoice with what earlier credit notes took and which items still stand on it, in the order of their days. */

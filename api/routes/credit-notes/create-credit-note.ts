@@ -1,7 +1,6 @@
 /** Owns POST /invoices/:invoiceId/credit-notes. */
-import { found } from '../../../domain/refusal.ts';
 import { tellSecondPerson } from '../../../store/correction-notices.ts';
-import { lockCreditable, readCreditNoteLines } from '../../../store/credit-notes.ts';
+import { lockIssued, readCreditNoteLines } from '../../../store/credit-notes.ts';
 import { issueCreditNote, needsSecondPerson } from '../../../store/issue-credit-note.ts';
 import { draftCreditNote } from '../../../store/make-credit-note.ts';
 import { workspaceNow } from '../../../store/workspaces.ts';
@@ -21,11 +20,11 @@ export const createCreditNote = defineRoute({
   body: newCreditNote,
   example: { by: 'full', reason: 'The work was cancelled', disposition: 'bill_again' },
   responses: { 201: creditNoteInFull },
-  errors: creditErrors,
+  errors: ['invoice.not_issued', ...creditErrors],
   handler: ({ params, body, actor, transact }) =>
     transact(async (tx) => {
       const { issue, ownReason = null, reason, ...wanted } = body;
-      const invoice = found(await lockCreditable(tx, params.invoiceId), 'invoice');
+      const invoice = await lockIssued(tx, params.invoiceId);
       const issuer = { doer: deciderOf(actor), ownReason };
       const draft = await draftCreditNote(tx, invoice, { wanted, reason, actor: actor.id });
       const waits = await needsSecondPerson(tx, draft, issuer);

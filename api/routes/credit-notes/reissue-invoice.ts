@@ -1,8 +1,7 @@
 /** Owns POST /invoices/:invoiceId/reissue. */
 import { z } from 'zod';
-import { found } from '../../../domain/refusal.ts';
 import { tellSecondPerson } from '../../../store/correction-notices.ts';
-import { lockCreditable, readCreditNoteLines } from '../../../store/credit-notes.ts';
+import { lockIssued, readCreditNoteLines } from '../../../store/credit-notes.ts';
 import { issueCreditNote, needsSecondPerson } from '../../../store/issue-credit-note.ts';
 import { draftCreditNote } from '../../../store/make-credit-note.ts';
 import { workspaceNow } from '../../../store/workspaces.ts';
@@ -23,10 +22,10 @@ export const reissueInvoice = defineRoute({
   body: z.object({ reason: note, ownReason: note.optional() }),
   example: { reason: 'Wrong bill-to address' },
   responses: { 201: creditNoteInFull },
-  errors: [...creditErrors, 'credit_note.too_many_items'],
+  errors: ['invoice.not_issued', ...creditErrors, 'credit_note.too_many_items'],
   handler: ({ params, body: { reason, ownReason = null }, actor, transact }) =>
     transact(async (tx) => {
-      const invoice = found(await lockCreditable(tx, params.invoiceId), 'invoice');
+      const invoice = await lockIssued(tx, params.invoiceId);
       const issuer = { doer: deciderOf(actor), ownReason };
       const wanted = { by: 'full', disposition: 'replace' } as const;
       const draft = await draftCreditNote(tx, invoice, { wanted, reason, actor: actor.id });

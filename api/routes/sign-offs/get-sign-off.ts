@@ -1,5 +1,6 @@
 /** Owns GET /invoices/:invoiceId/sign-off. */
 import { readInvoice } from '../../../store/invoices.ts';
+import { readSignOff } from '../../../store/sign-offs.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { requireVisible } from '../invoices/invoice.ts';
 import { showSignOff, signOff } from './sign-off.ts';
@@ -11,10 +12,10 @@ export const getSignOff = defineRoute({
   summary: "Read the client's sign-off of an invoice: the newest one, with what was said",
   permission: 'invoices.read',
   own: true,
-  responses: { 200: signOff },
+  responses: { 200: signOff.nullable().meta({ description: 'Null: nobody was ever asked.' }) },
   handler: ({ params, actor, transact }) =>
     transact(async (tx) => {
       const { id } = requireVisible(await readInvoice(tx, params.invoiceId), actor);
-      return { status: 200, body: await showSignOff(tx, id) };
+      return { status: 200, body: (await readSignOff(tx, id)) ? await showSignOff(tx, id) : null };
     }),
 });
