@@ -36,7 +36,8 @@ export async function requireItemDuties(tx: WorkspaceTx, doer: Doer, decision: I
   }
 }
 
-function requireWithin(limit: DecimalText | null, amount: Decimal, currency: string): void {
+/** Refuses with 403 beyond the limit; null: there is none. */
+export function requireWithin(limit: DecimalText | null, amount: Decimal, currency: string): void {
   if (limit === null || amount.lte(limit)) return;
   throw new Refusal({
     code: 'duty.beyond_limit',

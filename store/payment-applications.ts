@@ -1,24 +1,20 @@
 /** Owns what payments settle: the ledger of applications, and the balances of invoices and late fees that move with it. */
 import { type InvoiceStatus, openBalance, statusByBalance, takesPayment } from '../domain/invoice.ts';
 import { Decimal, minorPlaces } from '../domain/money.ts';
-import {
-  agreedRate,
-  documentOf,
-  exchangeDifference,
-  inCurrency,
-  type LedgerRow,
-  ledgerRows,
-  settledBy,
-  type WantedApplication,
-} from '../domain/payment.ts';
-import { convert } from '../domain/pricing/conversion.ts';
+import { documentOf, inCurrency, ledgerRows, settledBy, type WantedApplication } from '../domain/payment.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
 import { recoverBadDebt } from './bad-debt-entries.ts';
-import { conversionKey, keepConversions, rateOn } from './currency-rates.ts';
 import type { WorkspaceTx } from './database.ts';
 import { enqueueLooks } from './outbox.ts';
+import {
+  type Converted,
+  differenceInBooks,
+  gainOf,
+  inDocumentCurrency,
+  worthInBooks,
+} from './payment-currencies.ts';
 import { tellOfSettled } from './payment-notices.ts';
 import { addDeltas } from './totals.ts';
 
@@ -188,43 +184,6 @@ const beyondBalance = (payable: Payable, open: Decimal, amount: Decimal) =>
     details: { open: open.toFixed(), currency: payable.currency },
   });
 
-interface Converted {
-  amount: Decimal;
-  conversionId: string | null;
-}
-/** What is settled in the document's currency: by what was agreed, or the rate of the value date; nothing is guessed. */
-async function inDocumentCurrency(
-  tx: WorkspaceTx,
-  payment: PaymentHead,
-  payable: Payable,
-  application: WantedApplication,
-): Promise<Converted> {
-  const settled = settledBy(application);
-  if (payable.currency === payment.currency) return { amount: settled, conversionId: null };
-  const agreed = agreedRate(settled, application, payable.currency);
-  const { currency: from, valueDate } = payment;
-  const known = agreed === null ? await rateOn(tx, from, payable.currency, valueDate) : null;
-  if (agreed === null && known === null)
-    throw new Refusal({
-      code: 'payment.currency_differs',
-      message: `Invoice ${payable.number} is in ${payable.currency}, the payment in ${from}, and no rate of ${valueDate} is known.`,
-      whatToDo:
-        'Say what of the invoice it settles (documentAmount) or at which rate, with its source; or enter the rate of that day first.',
-    });
-  const conversion = {
-    from,
-    to: payable.currency,
-    dateRule: agreed ? ('agreed' as const) : ('value_date' as const),
-    rateOn: known?.rateOn ?? valueDate,
-    rate: agreed?.rate ?? known!.rate,
-    source: agreed?.source ?? known!.source,
-  };
-  const kept = await keepConversions(tx, [conversion]);
-  const amount =
-    agreed?.amount ?? new Decimal(convert(settled.toFixed(), known!, minorPlaces(payable.currency)));
-  return { amount, conversionId: kept.get(conversionKey(conversion)) ?? null };
-}
-
 function toRows(
   payment: PaymentHead,
   payable: Payable,
@@ -245,39 +204,6 @@ function toRows(
       exchangeDifference: differenceInBooks(payment, payable, row.amount, amount),
     };
   });
-}
-
-/** In the books' currency; null where nobody knows what the payment is worth there. */
-function worthInBooks(payment: PaymentHead, amount: Decimal): Decimal | null {
-  if (payment.functionalCurrency === null) return null;
-  if (payment.functionalRate === null) return amount;
-  const places = minorPlaces(payment.functionalCurrency);
-  return new Decimal(convert(amount.toFixed(), { rate: payment.functionalRate }, places));
-}
-
-/** An exchange difference that was agreed is no cash: less of it came in than was settled. */
-const gainOf = (payment: PaymentHead, { kind, amount }: LedgerRow): DecimalText | null =>
-  kind === 'exchange_difference' ? (worthInBooks(payment, amount)?.toFixed() ?? null) : null;
-
-function differenceInBooks(
-  payment: PaymentHead,
-  payable: Payable,
-  settled: Decimal,
-  ofDocument: Decimal,
-): DecimalText | null {
-  const worth = worthInBooks(payment, settled);
-  const { functionalCurrency } = payment;
-  if (worth === null || functionalCurrency === null) return null;
-  const inBooks = payable.currency === functionalCurrency;
-  // Posted at no rate, so there is nothing to compare with.
-  if (!inBooks && payable.functionalTotal === null) return null;
-  const functionalTotal = inBooks ? null : payable.functionalTotal;
-  return exchangeDifference(
-    worth,
-    ofDocument,
-    { total: payable.total, functionalTotal },
-    functionalCurrency,
-  ).toFixed();
 }
 
 /** In one statement, so that what makes up for another row stands beside it. */
@@ -447,15 +373,20 @@ export async function returnToAccount(
     const returned = Decimal.min(rest, settled);
     if (returned.lte(0)) break;
     const payment = await readHead(tx, paymentId);
-    const rate = await tx.row<{ amount: DecimalText; conversionId: string | null }>(
-      `select sum(amount) as amount, max(document_conversion_id::text)::uuid as conversion_id from payment_applications
+    const made = await tx.row<{
+      amount: DecimalText;
+      conversionId: string | null;
+      difference: DecimalText | null;
+    }>(
+      `select sum(amount) as amount, max(document_conversion_id::text)::uuid as conversion_id, sum(exchange_difference) as difference
+       from payment_applications
        where workspace_id = $1 and payment_id = $2 and document_id = $3 and kind = 'invoice'`,
       [tx.workspaceId, paymentId, invoiceId],
     );
     const inPayment =
       payment.currency === invoice.currency
         ? returned
-        : new Decimal(rate!.amount)
+        : new Decimal(made!.amount)
             .times(returned)
             .div(settled)
             .toDecimalPlaces(minorPlaces(payment.currency));
@@ -464,12 +395,19 @@ export async function returnToAccount(
       ...plainRow('invoice', inPayment.negated(), invoiceId),
       documentCurrency: converted ? invoice.currency : null,
       documentAmount: converted ? returned.negated().toFixed() : null,
-      documentConversionId: rate!.conversionId,
+      documentConversionId: made!.conversionId,
+      exchangeDifference: partOf(made!.difference, returned.div(settled), payment.functionalCurrency),
     };
     await writeApplications(tx, payment, [back, plainRow('on_account', inPayment)], postingDate);
     await moveApplied(tx, invoice, returned.negated(), { paymentId, postingDate, actor });
     rest = rest.minus(returned);
   }
+}
+
+/** What was gained or lost on what goes back is taken back in proportion. */
+function partOf(difference: DecimalText | null, share: Decimal, currency: string | null): DecimalText | null {
+  if (difference === null || currency === null) return null;
+  return new Decimal(difference).times(share).negated().toDecimalPlaces(minorPlaces(currency)).toFixed();
 }
 
 export async function readHead(tx: WorkspaceTx, paymentId: string): Promise<PaymentHead> {

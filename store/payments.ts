@@ -9,7 +9,6 @@ import {
 } from '../domain/payment.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
-import { conversionKey, keepConversions, rateOn } from './currency-rates.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { newId } from './new-id.ts';
@@ -21,6 +20,7 @@ import {
   type PaymentHead,
   readHead,
 } from './payment-applications.ts';
+import { rateIntoBooks } from './payment-currencies.ts';
 import { requireOpenPeriods } from './periods.ts';
 import { sellers } from './sellers.ts';
 import { workspaceNow } from './workspaces.ts';
@@ -198,7 +198,7 @@ export async function recordPayment(tx: WorkspaceTx, payment: NewPayment): Promi
 }
 
 /** What no application takes. */
-function restOf(amount: DecimalText, applications: readonly WantedApplication[]): Decimal {
+export function restOf(amount: DecimalText, applications: readonly WantedApplication[]): Decimal {
   const sum = applications.reduce((total, application) => total.plus(application.amount), new Decimal(0));
   if (sum.gt(amount))
     throw new Refusal({
@@ -245,29 +245,6 @@ async function onlySeller(tx: WorkspaceTx): Promise<string | null> {
   return all.length === 1 ? all[0]!.id : null;
 }
 
-/** The rate of the value date into the seller's books; all null where there is none: nothing is guessed. */
-export async function rateIntoBooks(
-  tx: WorkspaceTx,
-  sellerId: string | null,
-  currency: string,
-  valueDate: Day,
-): Promise<Pick<PaymentHead, 'functionalCurrency' | 'functionalRate' | 'functionalConversionId'>> {
-  const none = { functionalCurrency: null, functionalRate: null, functionalConversionId: null };
-  const seller = sellerId === null ? null : await sellers.find(tx, sellerId);
-  if (!seller) return none;
-  const { functionalCurrency } = seller;
-  if (functionalCurrency === currency) return { ...none, functionalCurrency };
-  const known = await rateOn(tx, currency, functionalCurrency, valueDate);
-  if (known === null) return none;
-  const conversion = { ...known, dateRule: 'value_date' as const };
-  const kept = await keepConversions(tx, [conversion]);
-  return {
-    functionalCurrency,
-    functionalRate: known.rate,
-    functionalConversionId: kept.get(conversionKey(conversion)) ?? null,
-  };
-}
-
 async function insertPayment(tx: WorkspaceTx, head: PaymentHead, payment: NewPayment): Promise<void> {
   const status = payment.status ?? 'cleared';
   await tx.run(
@@ -296,7 +273,7 @@ async function insertPayment(tx: WorkspaceTx, head: PaymentHead, payment: NewPay
   );
 }
 
-async function requireOpen(
+export async function requireOpen(
   tx: WorkspaceTx,
   head: PaymentHead,
   postingDate: Day,
@@ -304,68 +281,6 @@ async function requireOpen(
 ): Promise<void> {
   const postings = head.sellerId === null ? [] : [{ sellerId: head.sellerId, day: postingDate }];
   await requireOpenPeriods(tx, 'payments', postings, actor, await workspaceNow(tx));
-}
-
-/** The money is there: what it was announced for is applied, unless `applications` say otherwise. Null: no such payment. */
-export async function clearPayment(
-  tx: WorkspaceTx,
-  paymentId: string,
-  change: {
-    applications?: readonly WantedApplication[] | undefined;
-    valueDate?: Day | undefined;
-    actor: string;
-  },
-): Promise<string | null> {
-  const before = await readPayment(tx, paymentId);
-  if (!before) return null;
-  const announced = await lockWanted(tx, paymentId, change.applications);
-  const payment = (await lockPayment(tx, paymentId))!;
-  if (payment.status !== 'pending')
-    throw new Refusal({
-      code: 'payment.not_pending',
-      message: `This payment is ${payment.status}: only a pending one clears.`,
-    });
-  const valueDate = change.valueDate ?? payment.valueDate;
-  const stored = await readHead(tx, paymentId);
-  const books = await rateIntoBooks(tx, stored.sellerId, stored.currency, valueDate);
-  const head = { ...stored, ...books, valueDate };
-  await requireOpen(tx, head, valueDate, change.actor);
-  await tx.run(
-    `update payments set status = 'cleared', cleared_at = now(), value_date = $3, wanted_applications = '[]', functional_currency = $4,
-       functional_conversion_id = $5 where workspace_id = $1 and id = $2`,
-    [tx.workspaceId, paymentId, valueDate, head.functionalCurrency, head.functionalConversionId],
-  );
-  const rest = restOf(before.amount, announced.wanted);
-  const by = { postingDate: valueDate, actor: change.actor, from: 'payment' as const };
-  await applyToDocuments(tx, head, announced.wanted, announced.payables, by);
-  await keepOnAccount(tx, head, rest, valueDate);
-  await recordEvents(tx, [
-    {
-      type: 'payment.cleared',
-      subjectType: 'payment',
-      subjectId: paymentId,
-      actor: change.actor,
-      permission: 'payments.read',
-      payload: { amount: before.amount, currency: before.currency, valueDate },
-      before: { status: 'pending' },
-      after: { status: 'cleared' },
-    },
-  ]);
-  return paymentId;
-}
-
-async function lockWanted(
-  tx: WorkspaceTx,
-  paymentId: string,
-  given: readonly WantedApplication[] | undefined,
-): Promise<{ wanted: readonly WantedApplication[]; payables: Map<string, Payable> }> {
-  const row = await tx.row<{ wantedApplications: WantedApplication[] }>(
-    'select wanted_applications from payments where workspace_id = $1 and id = $2',
-    [tx.workspaceId, paymentId],
-  );
-  const wanted = given ?? row?.wantedApplications ?? [];
-  const payables = await lockPayables(tx, wanted.map(documentOf));
-  return { wanted, payables };
 }
 
 /** Puts money that is on account on documents of the same client, seller and currency books. Null: no such payment. */

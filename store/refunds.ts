@@ -6,10 +6,13 @@ import { Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import { approvalLimits, dutyRule, recordDutyExceptions } from './duties.ts';
+import { dutyLimit } from './duty-limits.ts';
 import { recordEvents } from './events.ts';
+import { requireWithin } from './item-duties.ts';
 import { newId } from './new-id.ts';
 import { readHead, takeFromAccount } from './payment-applications.ts';
-import { lockPayment, rateIntoBooks, readOnAccount } from './payments.ts';
+import { rateIntoBooks } from './payment-currencies.ts';
+import { lockPayment, readOnAccount } from './payments.ts';
 import { requireOpenPeriods } from './periods.ts';
 import { workspaceNow } from './workspaces.ts';
 
@@ -37,6 +40,8 @@ export async function refundPayment(
   const head = await readHead(tx, paymentId);
   await requireRefundable(tx, paymentId, head.clientId, wanted.amount, head.currency);
   requireWithinLimit(doer, await approvalLimits(tx), wanted.amount, head.currency);
+  const limit = await dutyLimit(tx, 'pay', doer.memberId, head.currency);
+  requireWithin(limit, new Decimal(wanted.amount), head.currency);
   const conflict: Conflict = {
     code: 'recorded_it',
     message: 'You recorded this payment: somebody else refunds it.',

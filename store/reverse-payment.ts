@@ -60,6 +60,10 @@ export async function reversePayment(
     `update payments set status = 'reversed', reversed_at = now() where workspace_id = $1 and id = $2`,
     [tx.workspaceId, paymentId],
   );
+  await tx.run(
+    `update match_proposals set status = 'superseded' where workspace_id = $1 and payment_id = $2 and status = 'proposed'`,
+    [tx.workspaceId, paymentId],
+  );
   await counterApplications(tx, paymentId, payables, { postingDate, actor });
   await recordEvents(tx, [
     {

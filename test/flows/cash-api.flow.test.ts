@@ -197,6 +197,7 @@ test('a match by number is applied at once; a tie by amount waits for a person, 
 
   const unnamed = await firm.post('/payments', wire('100.00'));
   const path = `/payments/${unnamed.json.id}`;
+  expect((await firm.get(`${path}/proposals`)).json.proposals).toHaveLength(2);
   const tied = (await firm.post(`${path}/match`, { applyCertain: true })).json;
   expect(tied.proposals).toMatchObject([
     { number: 'NFE-0001', tied: true, status: 'proposed' },

@@ -4,6 +4,8 @@ import { requireWithinLimit } from '../../../domain/duties.ts';
 import { found } from '../../../domain/refusal.ts';
 import { writeOffBadDebt as writeOff } from '../../../store/bad-debts.ts';
 import { approvalLimits } from '../../../store/duties.ts';
+import { dutyLimit } from '../../../store/duty-limits.ts';
+import { requireWithin } from '../../../store/item-duties.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { note } from '../../kit/schemas.ts';
 import { badDebts, showBadDebts } from './bad-debt.ts';
@@ -24,9 +26,10 @@ export const writeOffBadDebt = defineRoute({
   handler: ({ params, body, actor, transact }) =>
     transact(async (tx) => {
       const by = { reason: body.reason, actor: actor.id };
-      const invoice = await writeOff(tx, params.invoiceId, by, async ({ currency }, amount) =>
-        requireWithinLimit(actor, await approvalLimits(tx), amount.toFixed(), currency),
-      );
+      const invoice = await writeOff(tx, params.invoiceId, by, async ({ currency }, amount) => {
+        requireWithinLimit(actor, await approvalLimits(tx), amount.toFixed(), currency);
+        requireWithin(await dutyLimit(tx, 'bad_debt', actor.memberId, currency), amount, currency);
+      });
       return { status: 200, body: await showBadDebts(tx, found(invoice, 'invoice')) };
     }),
 });

@@ -1,6 +1,6 @@
 /** Owns POST /payments/:paymentId/clear. */
 import { z } from 'zod';
-import { clearPayment as clear } from '../../../store/payments.ts';
+import { clearPayment as clear } from '../../../store/clear-payment.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { day } from '../../kit/schemas.ts';
 import { applicationErrors, paymentInFull, showPayment, wantedApplications } from './payment.ts';

@@ -1,4 +1,5 @@
 /** Owns POST /payments. */
+import { proposeMatches } from '../../../store/payment-matches.ts';
 import { recordPayment as record } from '../../../store/payments.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { applicationErrors, newPayment, paymentInFull, showPayment } from './payment.ts';
@@ -32,6 +33,9 @@ export const recordPayment = defineRoute({
         externalId: null,
         actor: actor.id,
       });
+      // Money that says nothing of what it is for: what it probably is for can be read at once.
+      if (body.applications.length === 0 && body.status === 'cleared')
+        await proposeMatches(tx, { id: paymentId, reference: body.reference ?? null });
       return {
         status: 201,
         body: await showPayment(tx, paymentId),
