@@ -167,7 +167,9 @@ export async function changeClient(tx: WorkspaceTx, before: Client, change: Valu
 
 async function requireFreeCode(tx: WorkspaceTx, { id, code }: Client): Promise<void> {
   const row = await tx.row<{ number: string }>(
-    `select number from client_invoices where workspace_id = $1 and client_id = $2 and number is not null order by id limit 1`,
+    // The number of an opening receivable is another system's, and carries no code of ours.
+    `select number from client_invoices
+     where workspace_id = $1 and client_id = $2 and number is not null and number_given_by <> 'opening' order by id limit 1`,
     [tx.workspaceId, id],
   );
   if (row === null) return;

@@ -1,19 +1,20 @@
 /** Owns what opening balances bring once they are signed off, kind by kind: documents, retainers, counters; and how each is undone. */
 import { termsAt } from '../domain/contract-terms.ts';
-import { laterDay } from '../domain/day.ts';
+import { laterDay, localDay } from '../domain/day.ts';
 import type { Doer } from '../domain/duties.ts';
 import { Decimal } from '../domain/money.ts';
 import type { OpeningKind } from '../domain/opening-balance.ts';
 import type { PeriodArea } from '../domain/period.ts';
 import { Refusal } from '../domain/refusal.ts';
-import type { Day } from '../domain/work-entry.ts';
+import type { Day, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
 import { lockContract, readTimeline } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
 import type { OpeningBalance } from './opening-batches.ts';
 import { enqueueLooks } from './outbox.ts';
-import { requireOpenPeriods } from './periods.ts';
+import { type Posting, requireOpenPeriods } from './periods.ts';
 import { bringRetainer } from './retainers.ts';
+import { sellers } from './sellers.ts';
 import { insertTermItems, withdrawTermItems } from './term-items.ts';
 import { addDeltas } from './totals.ts';
 import { workspaceNow } from './workspaces.ts';
@@ -52,14 +53,26 @@ export async function takeEffect(tx: WorkspaceTx, batch: TakenBatch, doer: Doer)
     const rows = byKind.get(kind) ?? [];
     if (rows.length === 0) continue;
     const area = areas[kind];
-    const postings = [...new Set(rows.map((row) => row.sellerId!))].map((sellerId) => ({
-      sellerId,
-      day: batch.asOf,
-    }));
-    if (area !== undefined) await requireOpenPeriods(tx, area, postings, doer.id, now);
+    if (area !== undefined)
+      await requireOpenPeriods(tx, area, await postingsOf(tx, batch, rows, now), doer.id, now);
     const effect = effects[kind];
     await (batch.countersBatchId === null ? effect?.bring : effect?.undo)?.(tx, batch, rows, doer);
   }
+}
+
+/** With the day that the balances are of; a correction posts today (BILLING §3). */
+async function postingsOf(
+  tx: WorkspaceTx,
+  { asOf, countersBatchId }: TakenBatch,
+  rows: readonly OpeningBalance[],
+  now: Instant,
+): Promise<Posting[]> {
+  const postings: Posting[] = [];
+  for (const sellerId of new Set(rows.map((row) => row.sellerId!))) {
+    const { zone } = (await sellers.find(tx, sellerId))!;
+    postings.push({ sellerId, day: countersBatchId === null ? asOf : localDay(now, zone) });
+  }
+  return postings;
 }
 
 /** Their content is the batch's rows: a document of before has no lines and no items here. */

@@ -512,6 +512,26 @@ test('nothing of before comes into books that are closed', async () => {
   });
   expect(signed.json.code).toBe('period.closed');
   expect((await firm.get('/invoices')).json.items).toEqual([]);
+
+  // What came in while they were open is undone today, whatever was closed since.
+  await books.in((tx) =>
+    tx.run(`update periods set status = 'open' where workspace_id = $1`, [books.workspaceId]),
+  );
+  const signOff = (id: string, amount: string) =>
+    admin.post(`/opening-batches/${id}/sign-off`, {
+      controlTotals: [{ kind: 'receivable', currency: 'GBP', count: 1, amount }],
+    });
+  expect((await signOff(batch.id, '400.00')).status).toBe(200);
+  await books.in((tx) =>
+    tx.run(`update periods set status = 'closed' where workspace_id = $1`, [books.workspaceId]),
+  );
+  const counter = await clerk.post(`/opening-batches/${batch.id}/counter`);
+  expect((await signOff(counter.json.id, '-400.00')).status).toBe(200);
+  const [undone] = (await firm.get('/invoices')).json.items;
+  expect(undone).toMatchObject({ number: 'OLD-17', status: 'void' });
+  // Its number carries no code of ours: the client may have another one.
+  expect((await firm.patch(`/clients/${books.clientId}`, { code: 'NOF' })).status).toBe(200);
+  await expectBalanced(api.test.database, books);
 });
 
 test.each([
