@@ -1,5 +1,5 @@
-/** Owns the life of a client invoice: its transition table, its totals, its tax. */
-import { Decimal, fixed, type Rounding, round } from './money.ts';
+/** Owns the life of a client invoice: its transition table, and what of it is open. */
+import { Decimal } from './money.ts';
 import type { DecimalText } from './work-entry.ts';
 
 export const invoiceStatuses = [
@@ -41,36 +41,6 @@ export function canMove(from: InvoiceStatus, to: InvoiceStatus): boolean {
 /** Ended for the workflow: nobody and nothing is waited for any more. */
 export function isClosed(status: InvoiceStatus): boolean {
   return status === 'settled' || invoiceTransitions[status].length === 0;
-}
-
-export interface TaxableLine {
-  amount: DecimalText;
-  taxCategory: string;
-  /** Percent, e.g. "20". */
-  taxRate: DecimalText;
-}
-
-/** net = Σ lines; tax = Σ over categories of (net of the category × rate), rounded once per category (BILLING §5). */
-export function invoiceTotals(
-  lines: TaxableLine[],
-  rounding: Rounding,
-): { net: DecimalText; tax: DecimalText; total: DecimalText } {
-  const byCategory = new Map<string, { rate: DecimalText; net: Decimal }>();
-  let net = new Decimal(0);
-  for (const line of lines) {
-    net = net.plus(line.amount);
-    const key = `${line.taxCategory}|${line.taxRate}`;
-    const known = byCategory.get(key);
-    byCategory.set(key, { rate: line.taxRate, net: (known?.net ?? new Decimal(0)).plus(line.amount) });
-  }
-  let tax = new Decimal(0);
-  for (const { rate, net: base } of byCategory.values())
-    tax = tax.plus(round(base.times(rate).div(100), rounding.moneyPlaces, rounding.mode));
-  return {
-    net: fixed(net, rounding.moneyPlaces),
-    tax: fixed(tax, rounding.moneyPlaces),
-    total: fixed(net.plus(tax), rounding.moneyPlaces),
-  };
 }
 
 /** Balance = total − applied − credited − bad debt. */

@@ -4,14 +4,20 @@ import {
   canMove,
   type InvoiceStatus,
   invoiceStatuses,
-  invoiceTotals,
   invoiceTransitions,
   isClosed,
   openBalance,
   statusByBalance,
   takesPayment,
 } from '../domain/invoice.ts';
-import { Decimal, roundingModes } from '../domain/money.ts';
+import { Decimal, type Rounding, roundingModes } from '../domain/money.ts';
+import { type TaxedLine, taxTotals } from '../domain/tax.ts';
+
+/** Net, tax and total of lines. */
+function invoiceTotals(lines: readonly TaxedLine[], rounding: Rounding) {
+  const { net, tax, total } = taxTotals(lines, rounding);
+  return { net, tax, total };
+}
 
 const unnumbered: readonly InvoiceStatus[] = ['draft', 'in_sign_off', 'ready', 'held', 'discarded'];
 const numbered = invoiceStatuses.filter((status) => !unnumbered.includes(status));
