@@ -266,3 +266,24 @@ test('a minimum gives way before the latest invoice date, and what else waits is
     ].reverse(),
   );
 });
+
+test('work that a minimum keeps open and a draft that waits are told of alike, until they are out', async () => {
+  const firm = await openFirm({ minimumInvoiceAmount: '100.00' });
+  const { books } = firm;
+  expectStatus(await firm.admin.patch(`/sellers/${books.sellerId}`, { latestInvoiceDays: 30 }), 200);
+  const watch = async (day: string) => {
+    await books.in((tx) => watchLatestDates(tx, day));
+    return (await openFindings(firm)).map((one) => one.slice(one.lastIndexOf(':') + 2));
+  };
+  const workDate = addDays(today, -20);
+  await take(books, [entryOf('small', { workDate })]);
+  await run(firm);
+  // 80.00 is kept open by the minimum; three days from now it presses.
+  expect([await watch(today), await watch(addDays(today, 3))]).toEqual([[], ['1 item']]);
+  await take(books, [entryOf('more', { workDate })]);
+  await run(firm, 'draft');
+  expect(await watch(addDays(today, 3))).toEqual(['1 draft']);
+  const [draft] = await invoicesOf(books);
+  expectStatus(await firm.admin.post(`/invoices/${draft!.id}/issue`, {}), 200);
+  expect(await watch(addDays(today, 3))).toEqual([]);
+});
