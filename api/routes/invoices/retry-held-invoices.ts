@@ -1,7 +1,10 @@
 /** Owns POST /invoices/retry-held. */
 import { z } from 'zod';
 import { numberLimitsOf } from '../../../domain/numbering.ts';
+import { found } from '../../../domain/refusal.ts';
+import { requireReference } from '../../../store/references.ts';
 import { mostRetried, retryHeld } from '../../../store/retry-held.ts';
+import { readRun } from '../../../store/runs.ts';
 import { workspaceNow } from '../../../store/workspaces.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id } from '../../kit/schemas.ts';
@@ -29,8 +32,12 @@ export const retryHeldInvoices = defineRoute({
       next: id.nullable().meta({ description: 'Null: there are no more.' }),
     }),
   },
+  errors: ['reference.unknown'],
   handler: ({ body: { after = null, ...filter }, actor, deps, transact }) =>
     transact(async (tx) => {
+      if (filter.clientId) await requireReference(tx, 'client', filter.clientId, '/clientId');
+      if (filter.contractId) await requireReference(tx, 'contract', filter.contractId, '/contractId');
+      if (filter.runId) found(await readRun(tx, filter.runId), 'billing_run');
       const outcome = await retryHeld(tx, filter, {
         after,
         actor: actor.id,
