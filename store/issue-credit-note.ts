@@ -267,7 +267,7 @@ async function number(
   const contentHash = createHash('sha256')
     .update(`${number}|${issueDate}|${note.net}|${note.tax}|${note.total}|${snapshot}`)
     .digest('hex');
-  const inBooks = functionalAmounts(invoice, note);
+  const inBooks = await functionalAmounts(tx, invoice, note);
   await tx.run(
     `update credit_notes set status = 'issued', number = $3, sequence = $4, series_id = $5, issue_date = $6::date, posting_date = $6::date, tax_point = coalesce($7::date, $6::date),
        snapshot = $8, content_hash = decode($9, 'hex'), issued_by = $10, issued_at = $11, write_off_id = $12, replacement_run_id = $13,
@@ -359,12 +359,26 @@ async function requireFree(tx: WorkspaceTx, sellerId: string, number: string): P
     });
 }
 
-/** In the seller's books at the original's rate, so that rates never differ between the two (BILLING §5). */
-function functionalAmounts(invoice: CreditableInvoice, note: CreditNote): (DecimalText | string | null)[] {
+/**
+ * In the seller's books at the original's rate, so that rates never differ between the two (BILLING §5): what all credits come
+ * to there with this one, less what they came to before it. So credits of the whole come to exactly what was posted.
+ */
+async function functionalAmounts(
+  tx: WorkspaceTx,
+  invoice: CreditableInvoice,
+  note: CreditNote,
+): Promise<(DecimalText | string | null)[]> {
   const { functionalCurrency: currency, functionalRate, functionalConversionId } = invoice;
   if (currency === null) return [null, null, null, null, null];
-  const worth = (amount: DecimalText) =>
-    round(new Decimal(amount).times(functionalRate ?? 1), minorPlaces(currency), 'half_up').toFixed();
-  const [net, tax, total] = [worth(note.net), worth(note.tax), worth(note.total)];
-  return [currency, net, tax, total, functionalConversionId];
+  const before = await tx.row<{ tax: DecimalText; total: DecimalText }>(
+    `select coalesce(sum(tax), 0) as tax, coalesce(sum(total), 0) as total from credit_notes
+     where workspace_id = $1 and invoice_id = $2 and status = 'issued'`,
+    [tx.workspaceId, invoice.id],
+  );
+  const worth = (amount: Decimal) =>
+    round(amount.times(functionalRate ?? 1), minorPlaces(currency), 'half_up');
+  const added = (was: DecimalText, amount: DecimalText) =>
+    worth(new Decimal(was).plus(amount)).minus(worth(new Decimal(was)));
+  const [tax, total] = [added(before!.tax, note.tax), added(before!.total, note.total)];
+  return [currency, total.minus(tax).toFixed(), tax.toFixed(), total.toFixed(), functionalConversionId];
 }

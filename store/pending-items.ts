@@ -1,4 +1,5 @@
 /** Owns what a person decides on items that are on no issued invoice: held and released; and holding them to the commit. */
+import { Decimal } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
@@ -37,6 +38,41 @@ export interface LockedItem {
  * which something is issued, drawn from a retainer or written off, or that were taken back.
  */
 export async function lockPendingItems(tx: WorkspaceTx, itemIds: readonly string[]): Promise<LockedItem[]> {
+  const items = await lockItems(tx, itemIds);
+  requireNone(items, (item) => item.withdrawn || !isZero(item.elsewhere));
+  return items;
+}
+
+/**
+ * The same for what concerns only their open part: the rest may be issued, drawn or written off, as after a credit of some of
+ * their hours. Quantity and amount are those of the open part. Refuses with 409 items that nothing is open of.
+ */
+export async function lockOpenItems(tx: WorkspaceTx, itemIds: readonly string[]): Promise<LockedItem[]> {
+  const items = await lockItems(tx, itemIds);
+  requireNone(items, (item) => item.withdrawn || (!isZero(item.elsewhere) && isZero(openOf(item))));
+  return items.map((item) =>
+    isZero(item.elsewhere)
+      ? item
+      : {
+          ...item,
+          quantity: openOf(item),
+          amount: new Decimal(openOf(item)).times(item.unitPrice).toFixed(),
+        },
+  );
+}
+
+const isZero = (value: DecimalText) => new Decimal(value).isZero();
+/** On no document but drafts. */
+const openOf = ({ quantity, elsewhere }: FoundItem): DecimalText =>
+  new Decimal(quantity).minus(elsewhere).toFixed();
+
+interface FoundItem extends LockedItem {
+  /** Of it on other documents than drafts. */
+  elsewhere: DecimalText;
+  withdrawn: boolean;
+}
+
+async function lockItems(tx: WorkspaceTx, itemIds: readonly string[]): Promise<FoundItem[]> {
   await requireItems(tx, itemIds);
   const drafts = await draftsOf(tx, itemIds);
   for (const id of drafts) await lockDraft(tx, id);
@@ -45,7 +81,7 @@ export async function lockPendingItems(tx: WorkspaceTx, itemIds: readonly string
      cross join lateral (select 1 from item_balance x where x.workspace_id = $1 and x.item_id = i.id for no key update) l`,
     [tx.workspaceId, plainArray(itemIds)],
   );
-  const items = await tx.rows<LockedItem & { elsewhere: DecimalText; withdrawn: boolean }>(
+  return tx.rows<FoundItem>(
     `select i.id, i.contract_id, i.person_id, i.kind, i.currency, i.quantity, i.rounded_quantity, i.unit_price, i.amount, i.price_rule, i.held_reason, i.included,
        i.entry_id, b.allocated, i.withdrawn_at is not null as withdrawn, a.draft_ids, b.allocated - a.drafted as elsewhere
      from (select distinct * from unnest($2::uuid[]) as u(id)) u
@@ -58,7 +94,10 @@ export async function lockPendingItems(tx: WorkspaceTx, itemIds: readonly string
      order by i.id`,
     [tx.workspaceId, plainArray(itemIds), plainArray(drafts)],
   );
-  const bound = items.find((item) => item.withdrawn || !/^-?0(\.0+)?$/.test(item.elsewhere));
+}
+
+function requireNone(items: readonly FoundItem[], isBound: (item: FoundItem) => boolean): void {
+  const bound = items.find(isBound);
   if (bound)
     throw new Refusal({
       code: 'item.not_open',
@@ -68,7 +107,6 @@ export async function lockPendingItems(tx: WorkspaceTx, itemIds: readonly string
       whatToDo: 'Read it: GET /billable-items/{itemId}. What is issued is credited.',
       details: { itemId: bound.id },
     });
-  return items;
 }
 
 /** Ids of the drafts that hold any of the items, in the order in which everybody locks them. */
@@ -128,7 +166,7 @@ export async function holdItems(
   itemIds: readonly string[],
   { actor, reason }: { actor: string; reason: string },
 ): Promise<void> {
-  const items = await lockPendingItems(tx, itemIds);
+  const items = await lockOpenItems(tx, itemIds);
   await takeOffDrafts(tx, items, { actor, reason: `held: ${reason}` });
   await tx.run(
     'update billable_items set held_reason = $3 where workspace_id = $1 and id = any($2::uuid[])',

@@ -52,7 +52,7 @@ const selectWriteOffs = `
         where workspace_id = w.workspace_id and target_id = w.id and invoice_id is null group by 1 having sum(quantity) <> 0) a
       join billable_items i on i.workspace_id = w.workspace_id and i.id = a.item_id group by 1) s) h on true`;
 
-/** Writes off what is open of the items, whose holder the caller is; those on drafts are taken off. */
+/** Writes off what is open of the items (`lockOpenItems`), whose holder the caller is; those on drafts are taken off. */
 export async function writeOffItems(
   tx: WorkspaceTx,
   items: readonly LockedItem[],
@@ -75,13 +75,22 @@ export async function writeOffItems(
   );
   await tx.run(
     `insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason)
-     select $1, i.id, 'write_off', $2, i.quantity, i.amount, $4 from billable_items i
-     where i.workspace_id = $1 and i.id = any($3::uuid[]) and i.quantity <> 0 order by i.id`,
-    [tx.workspaceId, id, ids, reason],
+     select $1, r.id, 'write_off', $2, r.quantity, r.amount, $4 from unnest($3::uuid[], $5::numeric[], $6::numeric[]) as r(id, quantity, amount)
+     where r.quantity <> 0 order by r.id`,
+    [
+      tx.workspaceId,
+      id,
+      ids,
+      reason,
+      plainArray(items.map((item) => item.quantity)),
+      plainArray(items.map((item) => item.amount)),
+    ],
   );
+  // An item that is off whole counts for no cap or budget any more.
   await tx.run(
-    'update billable_items set write_off_id = $3, held_reason = null where workspace_id = $1 and id = any($2::uuid[])',
-    [tx.workspaceId, ids, id],
+    `update billable_items i set write_off_id = case when i.quantity = r.quantity then $3 else i.write_off_id end, held_reason = null
+     from unnest($2::uuid[], $4::numeric[]) as r(id, quantity) where i.workspace_id = $1 and i.id = r.id`,
+    [tx.workspaceId, ids, id, plainArray(items.map((item) => item.quantity))],
   );
   await addDeltas(
     tx,

@@ -1,6 +1,6 @@
 /** Owns POST /billable-items/release. */
 import { requireItemDuties, sumByCurrency } from '../../../store/item-duties.ts';
-import { lockPendingItems, releaseItems as release } from '../../../store/pending-items.ts';
+import { lockOpenItems, releaseItems as release } from '../../../store/pending-items.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { deciderOf } from '../tickets/ticket.ts';
 import { changedItems, chosenItems } from './chosen.ts';
@@ -18,7 +18,7 @@ export const releaseItems = defineRoute({
   errors: ['reference.unknown', 'item.not_open', 'item.not_held', 'duty.own_work', 'duty.beyond_limit'],
   handler: ({ body: { itemIds, reason }, actor, transact }) =>
     transact(async (tx) => {
-      const items = await lockPendingItems(tx, itemIds);
+      const items = await lockOpenItems(tx, itemIds);
       await requireItemDuties(tx, deciderOf(actor), {
         action: 'release',
         permission: 'items.release',

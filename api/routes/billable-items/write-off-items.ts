@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { found } from '../../../domain/refusal.ts';
 import { requireItemDuties, sumByCurrency } from '../../../store/item-duties.ts';
-import { lockPendingItems } from '../../../store/pending-items.ts';
+import { lockOpenItems } from '../../../store/pending-items.ts';
 import { writeOffReasons } from '../../../store/write-off.ts';
 import { readWriteOff, writeOffItems as write } from '../../../store/write-off-items.ts';
 import { defineRoute } from '../../kit/route.ts';
@@ -32,7 +32,7 @@ export const writeOffItems = defineRoute({
   ],
   handler: ({ body: { itemIds, reasonCode, reason }, actor, transact }) =>
     transact(async (tx) => {
-      const items = await lockPendingItems(tx, itemIds);
+      const items = await lockOpenItems(tx, itemIds);
       await requireItemDuties(tx, deciderOf(actor), {
         action: 'write_off',
         permission: 'items.write_off',
