@@ -5,6 +5,7 @@ import {
   Decimal,
   fixed,
   isDecimalText,
+  minorPlaces,
   round,
   roundingModes,
   spreadByLargestRemainder,
@@ -154,3 +155,21 @@ describe('decimal text', () => {
     '١',
   ])('refuses "%s"', (text) => expect(isDecimalText(text)).toBe(false));
 });
+
+// ISO 4217, list one; Intl of V8 says 0 for HUF, IDR, COP, PKR and IQD, which is what shops round to.
+test.each([
+  ['GBP', 2],
+  ['JPY', 0],
+  ['KRW', 0],
+  ['ISK', 0],
+  ['KWD', 3],
+  ['BHD', 3],
+  ['IQD', 3],
+  ['TND', 3],
+  ['CLF', 4],
+  ['HUF', 2],
+  ['IDR', 2],
+  ['COP', 2],
+  ['PKR', 2],
+  ['XXX', 2],
+])('%s has %d decimals', (currency, places) => expect(minorPlaces(currency)).toBe(places));
