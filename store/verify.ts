@@ -5,6 +5,7 @@ import type { DecimalText } from '../domain/work-entry.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { verifyChain } from './events.ts';
 import { type Comparison, correctionComparisons, creditedTotals } from './verify-corrections.ts';
+import { journalComparisons } from './verify-journal.ts';
 import { recordedWork } from './verify-recorded-work.ts';
 
 export interface Check {
@@ -35,7 +36,12 @@ const invoicePage = 2_000;
 export async function verifyWorkspace(database: Database, workspaceId: string): Promise<Verification> {
   const inOne = (work: (tx: WorkspaceTx) => Promise<Check>) => database.inWorkspace(workspaceId, work);
   const checks: Check[] = [];
-  for (const { name, says, sql } of [...comparisons, recordedWork, ...correctionComparisons]) {
+  for (const { name, says, sql } of [
+    ...comparisons,
+    recordedWork,
+    ...correctionComparisons,
+    ...journalComparisons,
+  ]) {
     checks.push(await inOne(async (tx) => toCheck(name, says, await compare(tx, sql))));
   }
   checks.push(await inOne(checkInvoiceTotals));

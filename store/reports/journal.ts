@@ -78,7 +78,8 @@ const contractorCredits = `
   cross join lateral (values ('contractor_credits', c.amount), ('contractor_cost', -c.amount)) as x(account, amount)
   where c.workspace_id = $1 and c.posting_date between $2 and $3`;
 
-const postings = [
+// One statement: (day, document_type, document_id, number, seller_id, client_id, person_id, account, currency, amount).
+export const postings = [
   invoices,
   creditNotes,
   badDebts,
