@@ -367,7 +367,7 @@ async function functionalAmounts(
   tx: WorkspaceTx,
   invoice: CreditableInvoice,
   note: CreditNote,
-): Promise<(DecimalText | string | null)[]> {
+): Promise<(string | null)[]> {
   const { functionalCurrency: currency, functionalRate, functionalConversionId } = invoice;
   if (currency === null) return [null, null, null, null, null];
   const before = await tx.row<{ tax: DecimalText; total: DecimalText }>(

@@ -37,8 +37,8 @@ interface Asking {
   invoiceId: string;
   ours: TestSession;
   theirs: TestSession;
-  look(): Promise<{ step: string; waitMs?: number }>;
-  status(): Promise<string>;
+  look: () => Promise<{ step: string; waitMs?: number }>;
+  status: () => Promise<string>;
 }
 
 /** A firm whose contract asks for sign-off; its run was to issue one invoice of two hours, 160.00 GBP. */

@@ -125,7 +125,7 @@ export const requireVisible = (row: CreditNote | null, actor: Actor): CreditNote
   found(row === null ? null : own(row, actor), 'credit_note');
 
 /** Who wrote it is nobody's outside. */
-export const show = ({ wanted, sellerId, ...row }: CreditNote, actor: Actor) =>
+export const show = ({ wanted: _wanted, sellerId: _sellerId, ...row }: CreditNote, actor: Actor) =>
   ownClient(actor, 'invoices.read') === null ? row : { ...row, createdBy: null, issuedBy: null };
 
 export const showInFull = (
