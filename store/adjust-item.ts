@@ -29,6 +29,12 @@ export async function adjustItem(
       message: 'It is included in a fixed price or retainer: nothing is billed for it.',
       whatToDo: 'Adjust the milestone or the fee that is billed for it.',
     });
+  if (item.entryId === null)
+    throw new Refusal({
+      code: 'item.agreed',
+      message: 'Its amount is agreed: a milestone, a percentage or a fee.',
+      whatToDo: 'Amend what was agreed, or give a discount on the invoice.',
+    });
   const after = adjust(item, change);
   const lines = await takeFromDrafts(tx, item, reason);
   await tx.run(
@@ -46,17 +52,15 @@ export async function adjustItem(
   );
   const difference = new Decimal(after.amount).minus(item.amount);
   // Items without an amount count for nothing in what is usual: one that gets its first is counted.
-  const counted = (amount: string) => (item.entryId !== null && !new Decimal(amount).isZero() ? 1 : 0);
+  const counted = (amount: string) => (new Decimal(amount).isZero() ? 0 : 1);
   await addDeltas(tx, [
     { metric: 'pending_amount', key: item.currency, value: difference.toFixed() },
-    ...(item.entryId === null
-      ? []
-      : withdrawnHistory(
-          item.contractId,
-          item.kind,
-          counted(item.amount) - counted(after.amount),
-          difference.negated().toFixed(),
-        )),
+    ...withdrawnHistory(
+      item.contractId,
+      item.kind,
+      counted(item.amount) - counted(after.amount),
+      difference.negated().toFixed(),
+    ),
   ]);
   for (const { draftId, lineId } of lines)
     await relineDraft(tx, await lockDraft(tx, draftId), [lineId], { also: new Map([[item.id, lineId]]) });

@@ -506,3 +506,53 @@ describe('tax', () => {
     expect(issued.json).toMatchObject({ status: 'issued', tax: '15.20' });
   });
 });
+
+describe('at the same moment', () => {
+  test('a draft is issued or one of its items is held: one of both, and the books balance', async () => {
+    for (let round = 0; round < 6; round += 1) {
+      const firm = await newFirm();
+      await take(firm.books, [entryOf('A'), entryOf('B', { workDate: '2026-03-03' })]);
+      const id = await draft(firm);
+      const { A } = await itemsOf(firm);
+      const issue = () => firm.post(`/invoices/${id}/issue`, {});
+      const hold = () => firm.post('/billable-items/hold', { itemIds: [A], reason: 'Later' });
+      const [issued, held] =
+        round % 2
+          ? await Promise.all([issue(), hold()])
+          : (await Promise.all([hold(), issue()])).toReversed();
+      const after = await show(firm, id);
+      // Held first, what is left of the draft may still go out; issued first, nothing of it is held any more.
+      expect(issued!.status, issued!.text).toBe(200);
+      if (held!.status === 200) expect(after).toMatchObject({ status: 'issued', net: '80.00', itemCount: 1 });
+      else {
+        expect(['invoice.not_editable', 'item.not_open']).toContain(held!.json.code);
+        expect(after).toMatchObject({ status: 'issued', net: '160.00', itemCount: 2 });
+      }
+    }
+  });
+
+  test('what an issued invoice says is fixed in the database', async () => {
+    const firm = await newFirm();
+    await take(firm.books, [entryOf('A')]);
+    await firm.run('issue');
+    const [invoice] = await invoicesOf(firm.books);
+    for (const change of ["notes = 'x'", "allowances = '[1]'", "tax_subtotals = '[]'", 'discounted = 1'])
+      await expect(
+        firm.books.in((tx) =>
+          tx.run(`update client_invoices set ${change} where workspace_id = $1 and id = $2`, [
+            tx.workspaceId,
+            invoice!.id,
+          ]),
+        ),
+        change,
+      ).rejects.toThrow(/is issued and cannot change/);
+    await expect(
+      firm.books.in((tx) =>
+        tx.run(
+          `insert into invoice_discounts (workspace_id, invoice_id, percentage, reason, created_by) values ($1, $2, 5, 'late', 'test')`,
+          [tx.workspaceId, invoice!.id],
+        ),
+      ),
+    ).rejects.toThrow(/is issued/);
+  });
+});

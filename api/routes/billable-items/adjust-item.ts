@@ -38,6 +38,7 @@ export const adjustItem = defineRoute({
   errors: [
     'item.not_open',
     'item.included',
+    'item.agreed',
     'item.sign_changes',
     'item.amount_unreachable',
     'item.unchanged',
