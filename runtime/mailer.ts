@@ -73,6 +73,7 @@ export function startMailer(options: MailerOptions): Pick<Loop, 'wake' | 'stop'>
 }
 
 const actor = 'system:mailer';
+const noServer = 'no mail server is set: the mail lies in the outbox folder';
 
 async function sent(tx: WorkspaceTx, mail: ClaimedMail): Promise<void> {
   // The link is in somebody's mailbox now: what it opens is not kept here too.
@@ -80,10 +81,11 @@ async function sent(tx: WorkspaceTx, mail: ClaimedMail): Promise<void> {
   await noteDelivered(tx, mail.key, actor);
 }
 
-/** Nobody got it, but in a sandbox that is how mail leaves. */
+/** Nobody got it, as its delivery then says; but in a sandbox that is how mail leaves. */
 async function filed(tx: WorkspaceTx, mail: ClaimedMail): Promise<void> {
   await markSent(tx, mail.id, { forgetLink: false });
   if (mail.workspaceKind === 'sandbox') await noteDelivered(tx, mail.key, actor);
+  else await noteRejected(tx, mail.key, noServer);
 }
 
 /** Tells the admins, once a day and in the app only: a mail about mail that fails would fail. */

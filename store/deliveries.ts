@@ -31,8 +31,9 @@ export interface DocumentMail {
   files: readonly Pick<DocumentFile, 'sha256' | 'fileName' | 'mediaType'>[];
 }
 
-/** Queues the mail with the files and its delivery, once a document and address. */
+/** Queues the mail with the files and its delivery, once a document and address; of what is void meanwhile there is none. */
 export async function mailDocument(tx: WorkspaceTx, mail: DocumentMail): Promise<void> {
+  if (mail.type === 'client_invoice' && (await isVoid(tx, mail.id))) return;
   const key = `document:${mail.type}:${mail.id}:${mail.to}`.slice(0, 300);
   const queued = await queueMail(tx, {
     to: mail.to,
@@ -48,6 +49,15 @@ export async function mailDocument(tx: WorkspaceTx, mail: DocumentMail): Promise
      values ($1, $2, $3, 'email', $4, $5)`,
     [tx.workspaceId, mail.type, mail.id, mail.to, key],
   );
+}
+
+/** Held until the transaction ends: whoever voids it after this finds the delivery. */
+async function isVoid(tx: WorkspaceTx, invoiceId: string): Promise<boolean> {
+  const row = await tx.row<{ status: string }>(
+    'select status from client_invoices where workspace_id = $1 and id = $2 for share',
+    [tx.workspaceId, invoiceId],
+  );
+  return row?.status === 'void';
 }
 
 /** The mail left for the client: an issued invoice is a sent one from now on. */

@@ -70,7 +70,7 @@ export function unprintedDocuments(
   return tx.rows(
     `select d.type, d.id from (
        select 'client_invoice' as type, i.id, i.issued_at from client_invoices i
-         where i.workspace_id = $1 and i.id = $2 and i.number is not null and i.snapshot ? 'seller' and i.line_count <= $3
+         where i.workspace_id = $1 and i.id = $2 and i.number is not null and i.status <> 'void' and i.snapshot ? 'seller' and i.line_count <= $3
            -- Printed and sent by the system that numbered it.
            and i.number_given_by <> 'opening'
        union all select 'credit_note', n.id, n.issued_at from credit_notes n

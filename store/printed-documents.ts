@@ -24,10 +24,11 @@ interface InvoiceRow extends InvoiceFacts {
   snapshot: Record<string, unknown> | null;
   taxSubtotals: unknown[];
   allowances: unknown[];
+  numberGivenBy: 'series' | 'platform' | 'opening';
 }
 
 const facts = `i.number, i.currency, i.issue_date, i.due_date, i.tax_point, i.service_from, i.service_to, i.issued_at, i.net, i.tax, i.rounding,
-  i.total, i.tax_currency, i.tax_in_tax_currency, i.line_count, i.tax_subtotals, i.allowances,
+  i.total, i.tax_currency, i.tax_in_tax_currency, i.line_count, i.tax_subtotals, i.allowances, i.number_given_by,
   (select sum(x.amount) from retentions x where x.workspace_id = $1 and x.invoice_id = i.id) as retained`;
 
 /** Null where there is none; refuses with 409 one that another system printed, or that is too long. */
@@ -37,6 +38,7 @@ export async function readPrintedInvoice(tx: WorkspaceTx, id: string): Promise<P
     [tx.workspaceId, id],
   );
   if (!row) return null;
+  if (row.numberGivenBy === 'opening') throw printedElsewhere(row.number);
   requirePrintable(row.lineCount);
   const snapshot = row.number === null ? await draftSnapshot(tx, id) : invoiceSnapshot.parse(row.snapshot);
   if (snapshot.seller === null) throw printedElsewhere(row.number);

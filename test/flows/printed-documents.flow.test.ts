@@ -295,6 +295,33 @@ test('where the client wants no mail none goes out, and the invoice says so', as
   expect(pages[0]).toContain('Not sent by e-mail, as you asked.');
 });
 
+test('an invoice that was voided before it was printed is mailed to nobody', async () => {
+  const printed = await openPrinted();
+  const { firm, invoiceId } = printed;
+  const voided = await firm.post(`/invoices/${invoiceId}/void`, { reason: 'The wrong client' });
+  expect(voided.status, voided.text).toBe(200);
+  expect((await activitiesOf().lookAtClientInvoice(refOf(printed))).print).toBeUndefined();
+  expect((await download(firm, `/invoices/${invoiceId}/pdf`)).status).toBe(200);
+  expect(await mailsOf(firm)).toEqual([]);
+});
+
+test('a mail that no server took is no delivery, and the invoice is not sent', async () => {
+  const printed = await openPrinted({ client: { accountsPayableEmail: 'filed@ferries.example' } });
+  const { firm, invoiceId } = printed;
+  await activitiesOf().printDocuments(refOf(printed));
+  const { logger } = keepLog();
+  const mailer = startMailer({
+    database: api.test.database,
+    logger,
+    deliver: () => Promise.resolve({ outcome: 'filed' }),
+  });
+  ends.push(() => mailer.stop());
+  const documentsOf = async () => (await firm.get(`/invoices/${invoiceId}/documents`)).json;
+  await until('the mail is filed', async () => (await documentsOf()).deliveries[0].status === 'rejected');
+  expect((await documentsOf()).deliveries[0].rejectionReason).toContain('outbox folder');
+  expect((await firm.get(`/invoices/${invoiceId}`)).json.status).toBe('issued');
+});
+
 test('a client that gets its documents another way is not mailed either', async () => {
   const printed = await openPrinted({ contract: { deliveryChannel: 'portal' } });
   await activitiesOf().printDocuments(refOf(printed));
