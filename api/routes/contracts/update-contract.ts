@@ -15,7 +15,8 @@ export const updateContract = defineRoute({
   example: { tax: { rate: '25', category: 'standard' } },
   responses: { 200: contract },
   errors: [
-    'contract.dates_conflict', 'contract.long_stop_missing',
+    'contract.dates_conflict',
+    'contract.long_stop_missing',
     'contract.billed',
     'contract.cap_below_billed',
     'contract.price_below_milestones',
