@@ -18,7 +18,7 @@ export interface Printer {
 }
 
 const maxWaiting = 200;
-const timeoutMs = 120_000;
+const timeoutMs = 300_000;
 /** The libraries and fonts take 60 MB, which a hub that prints nothing has back. */
 const idleMs = 30_000;
 const limits = { maxOldGenerationSizeMb: 384 };
