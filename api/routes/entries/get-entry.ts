@@ -31,19 +31,37 @@ export const getEntry = defineRoute({
       const row = found(own === null || entry?.personId === own ? entry : null, 'entry');
       const facts = found(await readEntryFacts(tx, entryId), 'entry');
       const items = await readEntryItems(tx, entryId);
+      const seesItems = actor.permissions.has('items.read');
       return {
         status: 200,
         body: {
           ...row,
-          whyNotBilled: [...whyNotClaimed(facts), ...whyNotInvoiced(items.map(toItemFacts))],
+          whyNotBilled: [
+            ...whyNotClaimed(facts),
+            ...whyNotInvoiced(items.map(seesItems ? toItemFacts : toPlainFacts)),
+          ],
           versions: await readEntryVersions(tx, entryId),
           claims: await readEntryClaims(tx, entryId),
-          items: actor.permissions.has('items.read') ? items : null,
+          items: seesItems ? items : null,
           exceptions: await exceptionsOfEntry(tx, entryId),
         },
       };
     }),
 });
+
+const forTheOffice = 'why is for the office to say';
+/** Why something is held may name what the client pays, or has ordered: not for whose work it is. */
+function toPlainFacts(row: EntryItemRow) {
+  const facts = toItemFacts(row);
+  return {
+    ...facts,
+    heldReason: facts.heldReason && forTheOffice,
+    invoices: facts.invoices.map((invoice) => ({
+      ...invoice,
+      holdReason: invoice.holdReason && forTheOffice,
+    })),
+  };
+}
 
 function toItemFacts({ heldReason, included, unallocated, lines }: EntryItemRow) {
   return {

@@ -3,7 +3,7 @@ import { found } from '../../../domain/refusal.ts';
 import { readApplications, readPayment } from '../../../store/payments.ts';
 import { ownClient } from '../../kit/auth.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { paymentInFull } from './payment.ts';
+import { paymentInFull, toClientApplication, toClientPayment } from './payment.ts';
 
 export const getPayment = defineRoute({
   name: 'get-payment',
@@ -18,6 +18,11 @@ export const getPayment = defineRoute({
       const clientId = ownClient(actor, 'payments.read');
       const payment = await readPayment(tx, params.paymentId);
       const row = found(clientId === null || payment?.clientId === clientId ? payment : null, 'payment');
-      return { status: 200, body: { ...row, applications: await readApplications(tx, row.id) } };
+      const applications = await readApplications(tx, row.id);
+      const body =
+        clientId === null
+          ? { ...row, applications }
+          : { ...toClientPayment(row), applications: applications.map(toClientApplication) };
+      return { status: 200, body };
     }),
 });

@@ -5,7 +5,7 @@ import { ownClient } from '../../kit/auth.ts';
 import { idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, pageOf, pageQuery } from '../../kit/schemas.ts';
-import { payment } from './payment.ts';
+import { payment, toClientPayment } from './payment.ts';
 
 export const listPayments = defineRoute({
   name: 'list-payments',
@@ -22,12 +22,13 @@ export const listPayments = defineRoute({
   responses: { 200: pageOf(payment) },
   handler: ({ query: { limit, cursor, clientId, unapplied }, actor, transact }) =>
     transact(async (tx) => {
+      const own = ownClient(actor, 'payments.read');
       const rows = await readPayments(tx, {
         unapplied,
-        clientId: ownClient(actor, 'payments.read') ?? clientId,
+        clientId: own ?? clientId,
         cursor: idAfter(cursor) ?? undefined,
         limit: limit + 1,
       });
-      return { status: 200, body: toIdPage(rows, limit) };
+      return { status: 200, body: toIdPage(own === null ? rows : rows.map(toClientPayment), limit) };
     }),
 });

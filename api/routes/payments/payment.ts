@@ -4,7 +4,12 @@ import { minorPlaces } from '../../../domain/money.ts';
 import { type deductionKinds, paymentMethods, paymentStatuses } from '../../../domain/payment.ts';
 import { found } from '../../../domain/refusal.ts';
 import type { WorkspaceTx } from '../../../store/database.ts';
-import { readApplications, readPayment } from '../../../store/payments.ts';
+import {
+  type ApplicationRow,
+  type PaymentRow,
+  readApplications,
+  readPayment,
+} from '../../../store/payments.ts';
 import {
   currency,
   day,
@@ -66,6 +71,19 @@ const application = z.object({
 export const paymentInFull = z
   .object({ ...facts, applications: z.array(application) })
   .meta({ id: 'PaymentInFull' });
+
+/** Who recorded it, how it came here and what it did in our books is nobody's outside. */
+export const toClientPayment = (row: PaymentRow): PaymentRow => ({
+  ...row,
+  note: null,
+  recordedBy: '',
+  connectionId: null,
+  externalId: null,
+});
+export const toClientApplication = (row: ApplicationRow): ApplicationRow => ({
+  ...row,
+  exchangeDifference: null,
+});
 
 export async function showPayment(tx: WorkspaceTx, paymentId: string | null) {
   const row = found(paymentId === null ? null : await readPayment(tx, paymentId), 'payment');
@@ -139,6 +157,7 @@ const fits = (text: string, code: string) =>
 /** Refusals of what a payment is applied to. */
 export const applicationErrors = [
   'payment.application_not_positive',
+  'payment.finer_than_currency',
   'payment.invoice_not_issued',
   'payment.invoice_closed',
   'payment.invoice_of_other_client',

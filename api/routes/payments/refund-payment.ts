@@ -26,6 +26,7 @@ export const refundPayment = defineRoute({
   example: { amount: '1.00', method: 'wire', valueDate: '2026-04-20', reason: 'Paid twice' },
   responses: { 201: paymentInFull },
   errors: [
+    'payment.finer_than_currency',
     'payment.beyond_account',
     'payment.client_unknown',
     'duty.recorded_it',

@@ -16,7 +16,13 @@ export const reversePayment = defineRoute({
   body: z.object({ reason: note }),
   example: { reason: 'The bank returned it' },
   responses: { 200: paymentInFull },
-  errors: ['payment.already_reversed', 'payment.refunded', 'period.closed', 'period.soft_closed'],
+  errors: [
+    'payment.already_reversed',
+    'payment.refunded',
+    'payment.applied_meanwhile',
+    'period.closed',
+    'period.soft_closed',
+  ],
   handler: ({ params, body, actor, transact }) =>
     transact(async (tx) => {
       const outcome = found(await reverse(tx, params.paymentId, actor.id, body.reason), 'payment');

@@ -43,7 +43,7 @@ export const createTaskEntry = defineRoute({
         await zoneOfPerson(tx, zone),
         actor.id,
       );
-      const shown = shownTaskEntry(row!);
+      const shown = shownTaskEntry(actor, row!);
       await recordCreated(tx, actor, taskEntrySubject, shown);
       return { status: 201, body: shown, headers: { Location: `/api/v1/task-entries/${row!.id}` } };
     }),

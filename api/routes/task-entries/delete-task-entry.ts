@@ -4,7 +4,7 @@ import { lockTaskEntries, removeTaskEntry, requireUnclaimed } from '../../../sto
 import { ownPerson } from '../../kit/auth.ts';
 import { recordDeleted } from '../../kit/record-change.ts';
 import { defineRoute, empty } from '../../kit/route.ts';
-import { shownTaskEntry, taskEntrySubject } from './task-entry.ts';
+import { taskEntrySubject, wholeTaskEntry } from './task-entry.ts';
 
 export const deleteTaskEntry = defineRoute({
   name: 'delete-task-entry',
@@ -22,7 +22,7 @@ export const deleteTaskEntry = defineRoute({
       const row = found(locked ?? null, 'task_entry');
       if (own !== null) requireUnclaimed(row);
       await removeTaskEntry(tx, row, actor.id);
-      await recordDeleted(tx, actor, taskEntrySubject, shownTaskEntry(row));
+      await recordDeleted(tx, actor, taskEntrySubject, wholeTaskEntry(row));
       return { status: 204 };
     }),
 });

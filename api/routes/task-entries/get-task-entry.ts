@@ -17,6 +17,6 @@ export const getTaskEntry = defineRoute({
     transact(async (tx) => {
       const own = ownPerson(actor, 'entries.read');
       const row = found(await readTaskEntry(tx, params.taskEntryId, own), 'task_entry');
-      return { status: 200, body: shownTaskEntry(row) };
+      return { status: 200, body: shownTaskEntry(actor, row) };
     }),
 });

@@ -31,6 +31,14 @@ export const listTaskEntries = defineRoute({
         return { status: 200, body: { items: [], nextCursor: null } };
       if (own !== null) filter.personId = own;
       const rows = await readTaskEntries(tx, filter, { after: idAfter(cursor), limit });
-      return { status: 200, body: toPage(rows, limit, (row) => [row.id], shownTaskEntry) };
+      return {
+        status: 200,
+        body: toPage(
+          rows,
+          limit,
+          (row) => [row.id],
+          (row) => shownTaskEntry(actor, row),
+        ),
+      };
     }),
 });

@@ -224,7 +224,14 @@ export const taskEntry = z
   })
   .meta({ id: 'TaskEntry' });
 
-export function shownTaskEntry({ metres, transportSeconds, ...row }: TaskEntry): z.input<typeof taskEntry> {
+/** What the client pays is for who may give it a price (`requireMayPrice`). */
+export const shownTaskEntry = (actor: Actor, row: TaskEntry): z.input<typeof taskEntry> => ({
+  ...wholeTaskEntry(row),
+  unitPrice: actor.permissions.has('entries.update') ? row.unitPrice : null,
+});
+
+/** As the events keep it. */
+export function wholeTaskEntry({ metres, transportSeconds, ...row }: TaskEntry): z.input<typeof taskEntry> {
   return {
     ...row,
     kilometres: metres === null ? null : fixed(new Decimal(metres).div(1000), 3),

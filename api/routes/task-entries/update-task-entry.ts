@@ -16,6 +16,7 @@ import {
   taskEntry,
   taskEntryChange,
   taskEntrySubject,
+  wholeTaskEntry,
   withChange,
   writeErrors,
 } from './task-entry.ts';
@@ -38,13 +39,15 @@ export const updateTaskEntry = defineRoute({
       const own = ownPerson(actor, 'entries.update');
       const [row] = await lockTaskEntries(tx, [params.taskEntryId], own);
       const before = found(row ?? null, 'task_entry');
-      requireCurrent(shownTaskEntry(before));
+      requireCurrent(shownTaskEntry(actor, before));
       if (own !== null) requireUnclaimed(before);
       if (body.unitPrice !== undefined) requireMayPrice(actor, body.unitPrice);
-      const content = withChange(before, body);
+      // Who does not see its price does not change it by sending back what they were shown.
+      const { unitPrice: _unseen, ...unpriced } = body;
+      const content = withChange(before, actor.permissions.has('entries.update') ? body : unpriced);
       const { zone } = await requireWorkable(tx, content.taskId, content.personId);
       const after = await changeTaskEntry(tx, before, content, await zoneOfPerson(tx, zone), actor.id);
-      await recordUpdated(tx, actor, taskEntrySubject, shownTaskEntry(before), shownTaskEntry(after));
-      return { status: 200, body: shownTaskEntry(after) };
+      await recordUpdated(tx, actor, taskEntrySubject, wholeTaskEntry(before), wholeTaskEntry(after));
+      return { status: 200, body: shownTaskEntry(actor, after) };
     }),
 });

@@ -17,7 +17,7 @@ export const createTask = defineRoute({
   handler: ({ body: { assigneeIds = [], ...values }, actor, transact }) =>
     transact(async (tx) => {
       const inserted = await insertTask(tx, withRawQuantity(values, null), actor.id);
-      const created = shownTask(await assignTask(tx, inserted, assigneeIds));
+      const created = shownTask(actor, await assignTask(tx, inserted, assigneeIds));
       await recordCreated(tx, actor, taskSubject, created);
       return { status: 201, body: created, headers: { Location: `/api/v1/tasks/${created.id}` } };
     }),

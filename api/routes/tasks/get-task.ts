@@ -11,9 +11,9 @@ export const getTask = defineRoute({
   summary: 'Read a task',
   permission: 'tasks.read',
   responses: { 200: task },
-  handler: ({ params, transact }) =>
+  handler: ({ params, actor, transact }) =>
     transact(async (tx) => ({
       status: 200,
-      body: shownTask(found(await findTask(tx, params.taskId), 'task')),
+      body: shownTask(actor, found(await findTask(tx, params.taskId), 'task')),
     })),
 });

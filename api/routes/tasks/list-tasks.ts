@@ -19,10 +19,18 @@ export const listTasks = defineRoute({
     assigneeId: id.optional().meta({ description: 'Tasks that this person is on.' }),
   }),
   responses: { 200: pageOf(task) },
-  handler: ({ query: { limit, cursor, projectId, status, assigneeId }, transact }) =>
+  handler: ({ query: { limit, cursor, projectId, status, assigneeId }, actor, transact }) =>
     transact(async (tx) => {
       const after = idAfter(cursor);
       const rows = await readTasks(tx, { limit, after, where: { projectId, status }, assigneeId });
-      return { status: 200, body: toPage(rows, limit, (row) => [row.id], shownTask) };
+      return {
+        status: 200,
+        body: toPage(
+          rows,
+          limit,
+          (row) => [row.id],
+          (row) => shownTask(actor, row),
+        ),
+      };
     }),
 });

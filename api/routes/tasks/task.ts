@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { fromRawQuantity, taskStatuses, toRawQuantity } from '../../../domain/task.ts';
 import { type AssignedTask, mostAssignees, type Task } from '../../../store/tasks.ts';
+import type { Actor } from '../../kit/auth.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import { decimal, id, name, price, shortText, storedDecimal } from '../../kit/schemas.ts';
 
@@ -51,10 +52,15 @@ export const newTask = z.object({
 });
 export const taskChange = newTask.omit({ projectId: true }).partial();
 
-export const shownTask = (task: AssignedTask) => ({
+/** What its client pays is for who may set it, or may read contracts. */
+export const shownTask = (actor: Actor, task: AssignedTask) => ({
   ...task,
+  unitPrice: seesPrices(actor) ? task.unitPrice : null,
   quantity: task.quantity === null ? null : fromRawQuantity(task.quantity, task.unit),
 });
+
+const seesPrices = ({ permissions }: Actor) =>
+  permissions.has('tasks.update') || permissions.has('contracts.read');
 
 /** The quantity in raw units of the unit that the task has then; another unit takes the quantity as it was shown along. */
 export function withRawQuantity<

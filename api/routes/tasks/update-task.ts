@@ -18,12 +18,13 @@ export const updateTask = defineRoute({
   handler: ({ params, body: { assigneeIds, ...change }, actor, requireCurrent, transact }) =>
     transact(async (tx) => {
       const before = found(await findTask(tx, params.taskId, true), 'task');
-      requireCurrent(shownTask(before));
+      requireCurrent(shownTask(actor, before));
       const changed = await changeTask(tx, before, withRawQuantity(change, before), actor.id);
       const after = shownTask(
+        actor,
         assigneeIds === undefined ? { ...before, ...changed } : await assignTask(tx, changed, assigneeIds),
       );
-      await recordUpdated(tx, actor, taskSubject, shownTask(before), after);
+      await recordUpdated(tx, actor, taskSubject, shownTask(actor, before), after);
       return { status: 200, body: after };
     }),
 });

@@ -28,7 +28,7 @@ export const stopTimer = defineRoute({
       const before = found(await lockRunningTimer(tx, params.timerId, own), 'timer');
       const stopped = await stop(tx, before, body.endedAt ?? null, actor.id);
       await recordUpdated(tx, actor, timerSubject, before, stopped.timer, 'stopped');
-      const entries = stopped.entries.map(shownTaskEntry);
+      const entries = stopped.entries.map((row) => shownTaskEntry(actor, row));
       for (const entry of entries) await recordCreated(tx, actor, taskEntrySubject, entry);
       return { status: 200, body: { timer: stopped.timer, entries } };
     }),
