@@ -103,7 +103,8 @@ export async function reverseBadDebt(
 }
 
 async function move(tx: WorkspaceTx, invoice: Payable, amount: Decimal): Promise<Payable> {
-  const badDebt = new Decimal(invoice.badDebt).plus(amount).toFixed(minorPlaces(invoice.currency));
+  const places = Math.max(minorPlaces(invoice.currency), new Decimal(invoice.total).decimalPlaces());
+  const badDebt = new Decimal(invoice.badDebt).plus(amount).toFixed(places);
   const after = { ...invoice, badDebt };
   const byBalance = statusByBalance(invoice.status, openBalance(after), invoice.applied, badDebt);
   after.status = byBalance === 'issued' && invoice.wasDelivered ? 'sent' : byBalance;

@@ -21,7 +21,7 @@ import type {
 } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, EntryKind, Instant } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
-import type { ContractForBilling } from './compile.ts';
+import type { ContractForBilling } from './contract-scope.ts';
 import type { WorkspaceTx } from './database.ts';
 import { findReleased, type RaisedFinding } from './exceptions.ts';
 import { historyKeys, historyOf, toHistory } from './item-history.ts';
@@ -84,7 +84,9 @@ async function readStored(tx: WorkspaceTx, contractId: string): Promise<Stored> 
        (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'limitAmount', p.budget_amount::text, 'limitSeconds', p.budget_seconds)), '[]')
         from projects p where p.workspace_id = $1 and p.contract_id = $2 and (p.budget_amount is not null or p.budget_seconds is not null)) as budgets,
        (select jsonb_build_object('number', o.number, 'currency', o.currency, 'limitAmount', o.limit_amount::text, 'usedAmount', (
-          select coalesce(sum(i.net), 0)::text from client_invoices i
+          select coalesce(sum(i.net - coalesce(
+            (select sum(n.net) from credit_notes n where n.workspace_id = $1 and n.invoice_id = i.id and n.status = 'issued'), 0)), 0)::text
+          from client_invoices i
           where i.workspace_id = $1 and i.purchase_order_id = o.id and i.number is not null and i.status <> 'void'))
         from contracts k join purchase_orders o on o.workspace_id = $1 and o.id = k.purchase_order_id
         where k.workspace_id = $1 and k.id = $2) as purchase_order,

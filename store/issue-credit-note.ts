@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Disposition } from '../domain/credit-note.ts';
 import { localDay } from '../domain/day.ts';
 import { type Doer, keepApart } from '../domain/duties.ts';
-import { openBalance, statusByBalance } from '../domain/invoice.ts';
+import { type InvoiceStatus, openBalance, statusByBalance } from '../domain/invoice.ts';
 import { Decimal, minorPlaces, round } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import type { DecimalText, Instant } from '../domain/work-entry.ts';
@@ -215,14 +215,19 @@ async function lowerBalance(tx: WorkspaceTx, before: CreditableInvoice, credit: 
     const why = `invoice ${invoice.number} was credited in full`;
     await returnDraws(tx, invoice.id, { reason: why, heldReason: why });
   }
-  const status = isWhole
-    ? 'credited'
-    : statusByBalance(invoice.status, balance, invoice.applied, invoice.badDebt);
+  const status = isWhole ? 'credited' : statusAfter({ ...invoice, credited }, balance);
   await tx.run(
     `update client_invoices set credited = $3, status = $4, settled_at = case when $4 = 'settled' then coalesce(settled_at, now()) end
      where workspace_id = $1 and id = $2`,
     [tx.workspaceId, invoice.id, credited, status],
   );
+}
+
+/** Settled at nothing open (BILLING §6), also where a credit of money alone did all of it: its hours stay billed. */
+function statusAfter(invoice: CreditableInvoice, balance: Decimal): InvoiceStatus {
+  const { status, credited, applied, badDebt } = invoice;
+  const isOver = balance.isZero() && new Decimal(badDebt).isZero() && new Decimal(credited).gt(0);
+  return isOver ? 'settled' : statusByBalance(status, balance, applied, badDebt);
 }
 
 /** Of an invoice of 0.00 its hours say whether it is credited in full. */

@@ -386,7 +386,9 @@ async function checkPurchaseOrders(
   );
   const orders = await tx.rows<PurchaseOrder>(
     `select o.id, o.number, o.currency, o.limit_amount, o.valid_from, o.valid_to,
-       (select coalesce(sum(i.net), 0) from client_invoices i
+       (select coalesce(sum(i.net - coalesce(
+          (select sum(n.net) from credit_notes n where n.workspace_id = $1 and n.invoice_id = i.id and n.status = 'issued'), 0)), 0)
+        from client_invoices i
         where i.workspace_id = $1 and i.purchase_order_id = o.id and i.number is not null and i.status <> 'void') as used
      from purchase_orders o where o.workspace_id = $1 and o.id = any($2::uuid[])`,
     [tx.workspaceId, ids],

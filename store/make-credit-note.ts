@@ -52,6 +52,13 @@ export async function reckonCredit(
         : 'Credit at most that.',
       details: { left: left.toFixed(), total: totals.total },
     });
+  if (new Decimal(totals.total).isNegative())
+    throw new Refusal({
+      code: 'credit_note.below_zero',
+      message: `It would come to ${totals.total}: the client would owe more by it.`,
+      whatToDo: 'Credit the line together with others, or bill what is owed on an invoice.',
+      details: { total: totals.total },
+    });
   return { lines, taxes: taxByLine(lines, totals, invoice.rounding), totals };
 }
 

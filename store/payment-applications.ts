@@ -113,6 +113,7 @@ export async function applyToDocuments(
   for (const application of wanted) {
     const payable = requirePayable(payment, application, payables);
     const conversion = await inDocumentCurrency(tx, payment, payable, application);
+    requireWholeUnits(payment, payable, application, conversion.amount);
     const open = left.get(payable.id) ?? openBalance(payable).plus(payable.badDebt);
     if (conversion.amount.gt(open)) throw beyondBalance(payable, open, conversion.amount);
     left.set(payable.id, open.minus(conversion.amount));
@@ -142,6 +143,33 @@ function requirePositive(wanted: readonly WantedApplication[]): void {
     whatToDo: 'Leave out what settles nothing; reverse a payment to take it back from an invoice.',
   });
 }
+
+/** What a ledger keeps is money that there is: no part of a cent, and nothing that converts to nothing. */
+function requireWholeUnits(
+  payment: PaymentHead,
+  payable: Payable,
+  { amount, deductions = {} }: WantedApplication,
+  ofDocument: Decimal,
+): void {
+  const ofPayment = payment.currency === payable.currency ? placesOf(payable) : minorPlaces(payment.currency);
+  const given = [amount, ...Object.values(deductions)].map((text) => new Decimal(text ?? 0));
+  const isWhole =
+    given.every((value) => value.decimalPlaces() <= ofPayment) &&
+    ofDocument.decimalPlaces() <= placesOf(payable);
+  if (isWhole && ofDocument.gt(0)) return;
+  throw new Refusal({
+    code: 'payment.finer_than_currency',
+    status: 422,
+    message: isWhole
+      ? `What is applied to invoice ${payable.number} comes to nothing in ${payable.currency}.`
+      : `What is applied to invoice ${payable.number} is finer than its currency goes.`,
+    whatToDo: `Apply amounts of at most ${ofPayment} decimals in ${payment.currency}, and ${placesOf(payable)} in ${payable.currency}.`,
+  });
+}
+
+/** Decimals that its amounts have: those of its currency, unless its contract bills finer. */
+const placesOf = ({ currency, total }: Payable): number =>
+  Math.max(minorPlaces(currency), total.split('.')[1]?.length ?? 0);
 
 function requirePayable(
   payment: PaymentHead,
@@ -305,7 +333,7 @@ async function moveApplied(
   amount: Decimal,
   by: { paymentId: string; postingDate: Day; actor: string },
 ): Promise<void> {
-  const places = Math.max(minorPlaces(payable.currency), payable.total.split('.')[1]?.length ?? 0);
+  const places = placesOf(payable);
   const applied = new Decimal(payable.applied).plus(amount).toFixed(places);
   if (payable.kind === 'late_fee') {
     payable.applied = applied;

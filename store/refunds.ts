@@ -105,6 +105,13 @@ async function requireRefundable(
   amount: DecimalText,
   currency: string,
 ): Promise<void> {
+  if (new Decimal(amount).decimalPlaces() > minorPlaces(currency))
+    throw new Refusal({
+      code: 'payment.finer_than_currency',
+      status: 422,
+      message: `${amount} is finer than ${currency} goes.`,
+      whatToDo: `Refund an amount of at most ${minorPlaces(currency)} decimals.`,
+    });
   const left = await readOnAccount(tx, paymentId);
   if (left.lt(amount))
     throw new Refusal({

@@ -41,16 +41,17 @@ export async function reversePayment(
   actor: string,
   reason: string,
 ): Promise<'reversed' | 'already_reversed' | null> {
-  const applied = await tx.rows<{ documentId: string }>(
-    `select distinct document_id from payment_applications where workspace_id = $1 and payment_id = $2 and kind in ('invoice', 'late_fee')`,
-    [tx.workspaceId, paymentId],
-  );
-  const payables = await lockPayables(
-    tx,
-    applied.map(({ documentId }) => documentId),
-  );
+  const payables = await lockPayables(tx, await documentsOf(tx, paymentId));
   const payment = await lockPayment(tx, paymentId);
   if (!payment) return null;
+  // Documents are held before payments, so money may have gone to another one in between.
+  const isComplete = (await documentsOf(tx, paymentId)).every((id) => payables.has(id));
+  if (!isComplete)
+    throw new Refusal({
+      code: 'payment.applied_meanwhile',
+      message: 'Somebody applied this payment to another document at the same moment.',
+      whatToDo: 'Look at it again, then reverse it.',
+    });
   if (!paymentTransitions[payment.status].includes('reversed')) return 'already_reversed';
   await requireNotRefunded(tx, paymentId);
   const head = await readHead(tx, paymentId);
@@ -78,6 +79,14 @@ export async function reversePayment(
     },
   ]);
   return 'reversed';
+}
+
+async function documentsOf(tx: WorkspaceTx, paymentId: string): Promise<string[]> {
+  const rows = await tx.rows<{ documentId: string }>(
+    `select distinct document_id from payment_applications where workspace_id = $1 and payment_id = $2 and kind in ('invoice', 'late_fee')`,
+    [tx.workspaceId, paymentId],
+  );
+  return rows.map((row) => row.documentId);
 }
 
 async function requireNotRefunded(tx: WorkspaceTx, paymentId: string): Promise<void> {

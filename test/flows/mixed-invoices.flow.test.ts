@@ -2,6 +2,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { localDay } from '../../domain/day.ts';
 import { Decimal } from '../../domain/money.ts';
+import { releaseWarnings } from '../../store/exceptions.ts';
+import { reversePayment } from '../../store/reverse-payment.ts';
 import { series } from '../../store/series.ts';
 import { carryOut, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
 import { type Firm, openFirm, runOf } from '../support/pipeline.ts';
@@ -205,7 +207,6 @@ describe.each(kinds.map((kind) => [saysKind(kind), kind] as const))('an invoice 
   });
 });
 
-const plain: Kind = { currency: 'GBP', rate: '80.00', inclusive: false, toBooks: '1' };
 const openQuantities = async (firm: Firm) =>
   (
     await firm.books.in((tx) =>
@@ -217,9 +218,11 @@ const openQuantities = async (firm: Firm) =>
     )
   ).map(({ open, held }) => `${open}${held ? ' held' : ''}`);
 
-/** Two hours on one invoice, of which half an hour is credited to be billed again. */
-async function partlyCredited() {
-  const firm = await openFirm(api, { contract: { tax: { category: 'standard', rate: '20' } } });
+/** Pounds, 20 % tax, a line an entry, and credit notes. */
+async function poundFirm(hours: number[]): Promise<Firm> {
+  const firm = await openFirm(api, {
+    contract: { tax: { category: 'standard', rate: '20' }, grouping: { invoice: 'entry', line: 'entry' } },
+  });
   opened.push(firm);
   const { books } = firm;
   await books.in((tx) =>
@@ -229,7 +232,17 @@ async function partlyCredited() {
       pattern: '{CLIENT}-CN-{NNNN}',
     }),
   );
-  await take(books, [entryOf('A', { quantity: 7200 })]);
+  await take(
+    books,
+    hours.map((hour, index) => entryOf(String(index), { quantity: hour * 3600 })),
+  );
+  return firm;
+}
+
+/** Two hours on one invoice, of which half an hour is credited to be billed again. */
+async function partlyCredited() {
+  const firm = await poundFirm([2]);
+  const { books } = firm;
   await firm.run('issue');
   const [invoice] = await invoicesOf(books);
   const { lines } = ok(await firm.get(`/invoices/${invoice!.id}`), 200);
@@ -283,4 +296,178 @@ describe('half an hour of an item, credited to be billed again', () => {
     expect(await openQuantities(firm)).toEqual(['0.5 held']);
     expect((await invoicesOf(firm.books)).map(({ net }) => net)).toEqual(['160.00']);
   });
+});
+
+const account = async (firm: Firm, amount: string) =>
+  ok(
+    await firm.post('/payments', {
+      clientId: firm.books.clientId,
+      currency: 'GBP',
+      amount,
+      valueDate: today,
+    }),
+    201,
+  ).id as string;
+
+test('money finer than its currency goes is neither applied nor given back, and leaves no trace', async () => {
+  const firm = await poundFirm([1]);
+  await firm.run('issue');
+  const [invoice] = await invoicesOf(firm.books);
+  const invoiceId = invoice!.id;
+  const payment = await account(firm, '50.00');
+  const applied = (application: object) =>
+    firm.post(`/payments/${payment}/apply`, {
+      applications: [{ invoiceId, amount: '1.00', ...application }],
+    });
+  for (const refused of [
+    await applied({ amount: '0.005' }),
+    await applied({ deductions: { bank_fee: '0.001' } }),
+    await applied({ deductions: { exchange_difference: '-0.005' } }),
+    await firm.post('/payments', {
+      clientId: firm.books.clientId,
+      currency: 'JPY',
+      amount: '200',
+      valueDate: today,
+      applications: [{ invoiceId, amount: '200', documentAmount: '1.005' }],
+    }),
+    await firm.post('/payments', {
+      clientId: firm.books.clientId,
+      currency: 'JPY',
+      amount: '1',
+      valueDate: today,
+      applications: [{ invoiceId, amount: '1', rate: '0.004' }],
+    }),
+    await firm.post(`/payments/${payment}/refund`, {
+      amount: '0.005',
+      method: 'wire',
+      valueDate: today,
+      reason: 'Half a penny',
+      ownReason: 'Nobody else is here',
+    }),
+  ])
+    expect([refused.status, refused.json.code]).toEqual([422, 'payment.finer_than_currency']);
+  expect(ok(await firm.get(`/payments/${payment}`), 200)).toMatchObject({ onAccount: '50.00' });
+  expect(ok(await firm.get('/payments'), 200).items).toHaveLength(1);
+  expect(ok(await firm.get(`/invoices/${invoiceId}`), 200)).toMatchObject({ applied: '0.00' });
+});
+
+test('a payment that is applied elsewhere while it is taken back settles nothing any more', async () => {
+  const firm = await poundFirm([1, 1]);
+  await firm.run('issue');
+  const [first, second] = await invoicesOf(firm.books);
+  const payment = await account(firm, '192.00');
+  const apply = (invoiceId: string) =>
+    firm.post(`/payments/${payment}/apply`, { applications: [{ invoiceId, amount: '96.00' }] });
+  ok(await apply(first!.id), 200);
+  // The other application comes in once the reversal has read what the payment settles.
+  let isFirst = true;
+  const reversed = firm.books.in((tx) =>
+    reversePayment(
+      {
+        ...tx,
+        rows: async <T>(sql: string, params?: unknown[]) => {
+          const rows = await tx.rows<T>(sql, params);
+          if (isFirst) {
+            isFirst = false;
+            ok(await apply(second!.id), 200);
+          }
+          return rows;
+        },
+      },
+      payment,
+      'key:ada',
+      'It bounced',
+    ),
+  );
+  await expect(reversed).rejects.toMatchObject({ code: 'payment.applied_meanwhile' });
+  await expectBalanced(api.test.database, firm.books);
+  ok(await firm.post(`/payments/${payment}/reverse`, { reason: 'It bounced' }), 200);
+  expect((await invoicesOf(firm.books)).map(({ status, applied }) => `${status} ${Number(applied)}`)).toEqual(
+    ['issued 0', 'issued 0'],
+  );
+});
+
+test('what is credited counts for no purchase order any more: the same work goes out on it again', async () => {
+  const firm = await poundFirm([1]);
+  const { books } = firm;
+  await books.in((tx) =>
+    tx.run(
+      `with o as (insert into purchase_orders (workspace_id, client_id, number, currency, limit_amount) values ($1, $2, 'PO-7', 'GBP', 100) returning id)
+       update contracts k set purchase_order_id = o.id from o where k.workspace_id = $1 and k.id = $3`,
+      [books.workspaceId, books.clientId, books.contractId],
+    ),
+  );
+  await firm.run('issue');
+  const [invoice] = await invoicesOf(books);
+  ok(
+    await firm.post(`/invoices/${invoice!.id}/credit-notes`, {
+      by: 'full',
+      reason: 'Wrong address',
+      disposition: 'bill_again',
+    }),
+    201,
+  );
+  const held = await books.in((tx) =>
+    tx.rows<{ id: string }>('select id from billable_items where workspace_id = $1', [books.workspaceId]),
+  );
+  ok(
+    await firm.post('/billable-items/release', { itemIds: held.map(({ id }) => id), reason: 'Right now' }),
+    200,
+  );
+  await firm.run('issue');
+  expect((await invoicesOf(books)).map(({ status, net, holdReason }) => [status, net, holdReason])).toEqual([
+    ['credited', '80.00', null],
+    ['issued', '80.00', null],
+  ]);
+});
+
+test('a credit of nothing but a correction downwards asks for no more than the invoice did', async () => {
+  const firm = await poundFirm([3]);
+  const { books } = firm;
+  await books.in((tx) =>
+    tx.run(
+      `update contracts set grouping = '{"invoice": "one_line", "line": "entry"}' where workspace_id = $1 and id = $2`,
+      [books.workspaceId, books.contractId],
+    ),
+  );
+  await firm.run('issue');
+  const [before] = await invoicesOf(books);
+  // One hour less, and new work beside it: 240 − … on one invoice.
+  await take(books, [entryOf('0', { quantity: 7200 }), entryOf('9', { quantity: 14_400 })]);
+  await books.in((tx) => releaseWarnings(tx, { rules: ['entry.changed_after_claim'] }, 'key:ada', 'agreed'));
+  await firm.run('issue');
+  const after = (await invoicesOf(books)).find(({ id }) => id !== before!.id);
+  expect(after).toMatchObject({ status: 'issued', net: '240.00', total: '288.00' });
+  const { lines } = ok(await firm.get(`/invoices/${after!.id}`), 200);
+  const down = lines.find((line: { amount: string }) => line.amount.startsWith('-'));
+  expect(down.amount).toBe('-80.00');
+  const credit = await firm.post(`/invoices/${after!.id}/credit-notes`, {
+    by: 'lines',
+    reason: 'The hour was right after all',
+    lines: [{ kind: 'quantity', lineId: down.id }],
+  });
+  expect([credit.status, credit.json.code]).toEqual([409, 'credit_note.below_zero']);
+  ok(await inFull(firm, after!.id), 201);
+  await expectExactlyNothing(firm, after!.id);
+});
+
+test('an invoice that is credited by an amount down to nothing is settled, by no money, while its hours stay billed', async () => {
+  const firm = await poundFirm([1]);
+  await firm.run('issue');
+  const [invoice] = await invoicesOf(firm.books);
+  const id = invoice!.id;
+  ok(
+    await firm.post(`/invoices/${id}/credit-notes`, { by: 'amount', reason: 'Goodwill', amount: '80.00' }),
+    201,
+  );
+  expect(ok(await firm.get(`/invoices/${id}`), 200)).toMatchObject({
+    status: 'settled',
+    credited: '96.00',
+    applied: '0.00',
+    paidBy: null,
+  });
+  expect(await openQuantities(firm)).toEqual([]);
+  ok(await inFull(firm, id), 201);
+  await expectExactlyNothing(firm, id);
+  expect(await openQuantities(firm)).toEqual(['1 held']);
 });

@@ -141,6 +141,7 @@ export const creditErrors = [
   'credit_note.line_twice',
   'credit_note.beyond_line',
   'credit_note.beyond_invoice',
+  'credit_note.below_zero',
   'credit_note.opening',
   'credit_note.outdated',
   'credit_note.no_series',
