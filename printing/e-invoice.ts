@@ -11,10 +11,19 @@ const subtotalKey = (category: string, rate: DecimalText) => `${category}|${new 
 const silent = { log: () => undefined, warn: () => undefined, error: () => undefined };
 const formats = new FormatFactoryService();
 
+/** What XML 1.0 has no place for, whoever pasted it: control characters and halves of pairs. Text goes on with a space there. */
+const illegible = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
+function legible<Value>(value: Value): Value {
+  if (typeof value === 'string') return value.replace(illegible, ' ') as Value;
+  if (Array.isArray(value)) return value.map(legible) as Value;
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, legible(part)])) as Value;
+}
+
 /** As XML text; the caller has asked `whyNoEInvoice`. */
 async function generate(document: PrintedDocument, format: 'UBL' | 'CII'): Promise<string> {
   const service = formats.createFormatService(format, silent);
-  const made = await service.generate(toInvoice(document), {
+  const made = await service.generate(toInvoice(legible(document)), {
     format,
     lang: document.language,
     noWarnings: true,

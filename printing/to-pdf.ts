@@ -293,16 +293,23 @@ function appendix({ appendix: rows, appendixTitle }: Page): Content[] {
   ];
 }
 
-const withoutMarkup = (text: string) => text.replace(/[<>&]/g, ' ');
+const withoutMarkup = (text: string) => text.replace(/[<>&\p{Cc}\u{fffe}\u{ffff}]/gu, ' ');
+
+/** The letters of Roboto as pdfmake brings it: Latin, Greek and Cyrillic of living languages, figures and signs. */
+const lettersOfFont =
+  /^[ -~\u{a0}-\u{17f}\u{18f}\u{192}\u{1a0}\u{1a1}\u{1af}\u{1b0}\u{1f0}\u{1fa}-\u{1ff}\u{218}-\u{21b}\u{237}\u{259}\u{384}-\u{38a}\u{38c}\u{38e}-\u{3a1}\u{3a3}-\u{3ce}\u{400}-\u{482}\u{48a}-\u{513}\u{1e80}-\u{1e85}\u{1e9e}\u{1ea0}-\u{1ef9}–—‘’‚“”„†•…‰‹›₦₩₪₫€₹₺₽№™−]+$/u;
+const isInFont = (letters: string) => lettersOfFont.test(letters);
+
 /**
- * What the embedded font has no letter for would be an empty box, and is forbidden in PDF/A: it becomes a question mark.
- * Roboto has Latin, Greek and Cyrillic, and the marks that go with them.
+ * What the embedded font has no letter for would be an empty box, and is forbidden in PDF/A: it becomes the plain letters that it
+ * is made of (ṣ an s, a wide Ａ an A), else a question mark.
  */
 const shown = (text: string): string =>
   text
     .normalize('NFC')
-    .replace(
-      /[^\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Nd}\s!-~¡-¿–—‘’‚“”„†•…‰‹›€№™−×÷]/gu,
-      '?',
-    )
-    .replace(/[^\S\n]+/g, ' ');
+    .replace(/[^\S\n]+/g, ' ')
+    .replace(/[^\n -~]/gu, (letter) => {
+      if (isInFont(letter)) return letter;
+      const plain = [letter.normalize('NFKC'), letter.normalize('NFKD').replace(/\p{M}/gu, '')];
+      return plain.find(isInFont) ?? '?';
+    });

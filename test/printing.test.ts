@@ -214,6 +214,13 @@ describe('the PDF of an invoice', () => {
     expect(pages[0]).toContain('Ремонт Ελλάς Łódź ?? ? Œuvre');
   });
 
+  test('writes a letter that its font lacks by the plain ones that it is made of', async () => {
+    const { pages } = await pdfOf(
+      documentOf({ lines: [lineOf({ description: 'Ahmad Ṭāhirī ＡＢ ǆ \u0001 ١ ﬁn' })] }),
+    );
+    expect(pages[0]).toContain('Ahmad Tāhirī AB dž ? ? fin');
+  });
+
   test('is the same bytes each time', async () => {
     const request = { document: sampleDocuments.plain!, format: 'pdf', badge: null, logo: null } as const;
     const [one, other] = [await printer.print(request), await printer.print(request)];
@@ -321,6 +328,19 @@ describe('an e-invoice', () => {
     ],
   ] as [string, PrintedDocument, string][])('there is none of %s, and it says why', (_, document, reason) => {
     expect(whyNoEInvoice(document)).toContain(reason);
+  });
+
+  test.each(['xml', 'cii'] as const)('as %s has no character that XML has not', async (format) => {
+    const pasted = lineOf({ description: 'Weld\u0001ing\u000b <of> 船舶 🚢 \ufffe& more' });
+    const made = await printer.print({
+      document: documentOf({ lines: [pasted] }),
+      format,
+      badge: null,
+      logo: null,
+    });
+    const text = Buffer.from(made).toString();
+    expect(text).toContain('Weld ing  &lt;of&gt; 船舶 🚢  &amp; more');
+    expect(text).not.toMatch(/(?![\t\n\r])\p{Cc}|[\u{fffe}\u{ffff}]/u);
   });
 
   test('in UBL names the parties by their schemes, and tax ids with their country', async () => {
