@@ -89,11 +89,9 @@ export const address = z
 export const billTo = address
   .extend({ name: name.optional() })
   .meta({ id: 'BillTo', description: "Who pays, where that is not the client's own address." });
-export const deliveryChannel = z
-  .enum(['email', 'e_invoice', 'portal', 'platform', 'post'])
-  .meta({
-    description: 'How documents go out; e-mail unless said otherwise. Only e-mail is sent from here.',
-  });
+export const deliveryChannel = z.enum(['email', 'e_invoice', 'portal', 'platform', 'post']).meta({
+  description: 'How documents go out; e-mail unless said otherwise. Only e-mail is sent from here.',
+});
 
 /** Query of a list: spread it into the route's own (`z.object({ ...pageQuery, clientId: id.optional() })`). */
 export const pageQuery = {
