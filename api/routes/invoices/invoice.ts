@@ -47,12 +47,9 @@ export const invoice = z
     createdAt: instant,
     issuedAt: instant.nullable(),
     settledAt: instant.nullable(),
-    paidBy: z
-      .enum(['money', 'client'])
-      .nullable()
-      .meta({
-        description: 'money: settled by it. client: they say that they paid, and no money is there yet.',
-      }),
+    paidBy: z.enum(['money', 'client']).nullable().meta({
+      description: 'money: settled by it. client: they say that they paid, and no money is there yet.',
+    }),
     confirmedAt: instant
       .nullable()
       .meta({ description: 'When the client said in the portal that they paid: a badge, no money.' }),
