@@ -1,18 +1,14 @@
 /** Owns the steps of a billing run: compile, draft, issue, cancel; each repeatable, set-based, and done chunk by chunk. */
 import { numberLimits } from '../connectors/kit/registry.ts';
 import { contractsOfItems } from '../store/chosen-items.ts';
-import {
-  type CompileCursor,
-  type ContractForBilling,
-  compileChunk,
-  contractsInScope,
-  openCompile,
-  prepareCompile,
-  recheckContract,
-} from '../store/compile.ts';
+import { compileChunk } from '../store/compile.ts';
+import { openCompile } from '../store/compile-context.ts';
+import { type ContractForBilling, contractsInScope } from '../store/contract-scope.ts';
 import { contractStatuses } from '../store/contracts.ts';
 import { discardDraft, draftContract } from '../store/draft.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';
+import type { CompileCursor } from '../store/open-entries.ts';
+import { prepareCompile, recheckContract } from '../store/prepare-compile.ts';
 import { returnDrawsOfRun } from '../store/retainers.ts';
 import {
   beginStep,

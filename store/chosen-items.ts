@@ -3,7 +3,7 @@ import type { Grouping } from '../domain/grouping/group-keys.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
-import type { ContractForBilling, RunScope } from './compile.ts';
+import type { ContractForBilling, RunScope } from './contract-scope.ts';
 import type { WorkspaceTx } from './database.ts';
 import { type FinishAt, type Run, readRun, requestRun } from './runs.ts';
 

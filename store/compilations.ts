@@ -2,7 +2,7 @@
 import { Refusal } from '../domain/refusal.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
-import type { RunScope } from './compile.ts';
+import type { RunScope } from './contract-scope.ts';
 import type { WorkspaceTx } from './database.ts';
 import { attachOperation, type Operation, readOperation, startOperation } from './operations.ts';
 import { requestCancel, requestRun } from './runs.ts';

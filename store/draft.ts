@@ -14,7 +14,7 @@ import { type DrawableItem, toDrawable } from '../domain/retainer.ts';
 import { type LineTax, taxClassOf, taxOn, taxPointOf, taxTotals } from '../domain/tax.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { asRows } from './arrays.ts';
-import type { ContractForBilling } from './compile.ts';
+import type { ContractForBilling } from './contract-scope.ts';
 import { lockContract, readTimeline } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';

@@ -3,7 +3,7 @@ import type { InvoiceStatus } from '../domain/invoice.ts';
 import type { ClaimFacts } from '../domain/why-not-billed.ts';
 import type { ApprovalState, Day, DecimalText, EntryKind } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
-import type { RunScope } from './compile.ts';
+import type { RunScope } from './contract-scope.ts';
 import type { WorkspaceTx } from './database.ts';
 
 /**

@@ -6,7 +6,7 @@ import { Decimal } from '../domain/money.ts';
 import { showAmount } from '../domain/validation/show-hours.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
-import type { ContractForBilling } from './compile.ts';
+import type { ContractForBilling } from './contract-scope.ts';
 import type { WorkspaceTx } from './database.ts';
 import { closeFixed, type RaisedFinding, raiseFindings } from './exceptions.ts';
 import { billOf, openSchedule, type PriceSchedule } from './price-schedules.ts';

@@ -12,7 +12,7 @@ import {
 } from '../domain/overtime/split-overtime.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
-import type { ContractForBilling } from './compile.ts';
+import type { ContractForBilling } from './contract-scope.ts';
 import type { WorkspaceTx } from './database.ts';
 import { readHolidays } from './holiday-calendars.ts';
 

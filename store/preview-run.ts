@@ -4,21 +4,17 @@ import { type Reason, whyNotClaimed } from '../domain/why-not-billed.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
 import { contractsOfItems, requireItems, type WantedDrafts } from './chosen-items.ts';
-import {
-  type CompileCursor,
-  type ContractForBilling,
-  compileChunk,
-  contractsInScope,
-  openCompile,
-  prepareCompile,
-  recheckContract,
-} from './compile.ts';
+import { compileChunk } from './compile.ts';
+import { openCompile } from './compile-context.ts';
+import { type ContractForBilling, contractsInScope } from './contract-scope.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { draftContract } from './draft.ts';
 import { countOpenEntries, type EntryFacts, projectsInScope, readOpenFacts } from './entries.ts';
 import { countBlockingExceptions, type RuleCount } from './exceptions.ts';
 import { type InvoiceLineRow, type InvoiceRow, listInvoices, readInvoiceLines } from './invoices.ts';
 import { type LeftOutGroup, type LeftOutItem, LeftOutItems } from './left-out-items.ts';
+import type { CompileCursor } from './open-entries.ts';
+import { prepareCompile, recheckContract } from './prepare-compile.ts';
 import { requestRun, sumRunInvoices } from './runs.ts';
 
 export interface StayingBack extends Pick<Reason, 'code' | 'message' | 'whatToDo'> {

@@ -4,7 +4,7 @@ import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts'
 import type { PriceBook, Rate } from '../domain/pricing/price-entry.ts';
 import type { ListPrice } from '../domain/pricing/price-lists.ts';
 import { plainArray } from './arrays.ts';
-import type { ContractForBilling } from './compile.ts';
+import type { ContractForBilling } from './contract-scope.ts';
 import type { RateBook } from './currency-rates.ts';
 import type { WorkspaceTx } from './database.ts';
 

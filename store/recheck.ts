@@ -3,11 +3,14 @@ import { localDay } from '../domain/day.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { contractRules, entryRules, pricedRules } from '../domain/validation/entry-rules.ts';
 import type { EntryUnderCheck } from '../domain/validation/rule.ts';
-import { contractsInScope, findAgain, openCompile, readEntries } from './compile.ts';
+import { openCompile } from './compile-context.ts';
+import { contractsInScope } from './contract-scope.ts';
 import { contractStatuses } from './contracts.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { closeException, type ExceptionRow } from './exceptions.ts';
+import { readEntries } from './open-entries.ts';
+import { findAgain } from './prepare-compile.ts';
 import { getWorkspace, zoneOf } from './workspaces.ts';
 
 const whatToDo = new Map(

@@ -4,7 +4,7 @@ import { type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
 import { laterDay } from '../domain/day.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
-import type { ContractForBilling } from './compile.ts';
+import type { ContractForBilling } from './contract-scope.ts';
 import type { WorkspaceTx } from './database.ts';
 import { modelOn, openRetainer } from './retainer-periods.ts';
 import { insertTermItems, repriceTermItem, type TermItem } from './term-items.ts';

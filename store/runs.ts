@@ -2,7 +2,7 @@
 import type { Grouping } from '../domain/grouping/group-keys.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
-import type { RunScope } from './compile.ts';
+import type { RunScope } from './contract-scope.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { newId } from './new-id.ts';

@@ -6,7 +6,7 @@ import type { Named } from '../domain/grouping/group-rule.ts';
 import type { LineTax, TaxTotals } from '../domain/tax.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
-import type { ContractForBilling } from './compile.ts';
+import type { ContractForBilling } from './contract-scope.ts';
 import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
 

@@ -4,22 +4,16 @@ import { Decimal } from '../domain/money.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
-import {
-  type CompileContext,
-  contractsInScope,
-  learnPricesOf,
-  openCompile,
-  type PricedPart,
-  priceAlone,
-  readEntries,
-  wholeOf,
-  writeItems,
-} from './compile.ts';
+import { type CompileContext, learnPricesOf, openCompile } from './compile-context.ts';
+import { contractsInScope } from './contract-scope.ts';
 import { contractStatuses } from './contracts.ts';
 import type { WorkspaceTx } from './database.ts';
 import type { EntryVersionRef } from './exceptions.ts';
 import { newId } from './new-id.ts';
+import { readEntries } from './open-entries.ts';
+import { type PricedPart, priceAlone, wholeOf } from './price-parts.ts';
 import { addDeltas } from './totals.ts';
+import { writeItems } from './write-items.ts';
 
 export const writeOffReasons = [
   'agreed',

@@ -4,18 +4,15 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { groupingModes } from '../domain/grouping/group-keys.ts';
 import { Decimal } from '../domain/money.ts';
-import {
-  type CompileCursor,
-  type CompiledChunk,
-  compileChunk,
-  contractsInScope,
-  openCompile,
-} from '../store/compile.ts';
+import { type CompiledChunk, compileChunk } from '../store/compile.ts';
+import { openCompile } from '../store/compile-context.ts';
+import { contractsInScope } from '../store/contract-scope.ts';
 import { addCurrencyRates } from '../store/currency-rates.ts';
 import type { Database } from '../store/database.ts';
 import { discardDraft } from '../store/draft.ts';
 import { releaseWarnings } from '../store/exceptions.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';
+import type { CompileCursor } from '../store/open-entries.ts';
 import { type Run, readRun, requestCancel } from '../store/runs.ts';
 import {
   type Books,

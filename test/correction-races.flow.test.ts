@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Doer } from '../domain/duties.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { contractsInScope } from '../store/compile.ts';
+import { contractsInScope } from '../store/contract-scope.ts';
 import { lockCreditable } from '../store/credit-notes.ts';
 import type { Database } from '../store/database.ts';
 import { draftContract } from '../store/draft.ts';

@@ -1,11 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type ClauseChange, readClauses } from '../domain/contract-terms.ts';
-import { type CompileCursor, compileChunk, contractsInScope, openCompile } from '../store/compile.ts';
+import { compileChunk } from '../store/compile.ts';
+import { openCompile } from '../store/compile-context.ts';
+import { contractsInScope } from '../store/contract-scope.ts';
 import { amendContract } from '../store/contract-versions.ts';
 import { contracts } from '../store/contracts.ts';
 import { releaseWarnings } from '../store/exceptions.ts';
 import { insertCalendar, replaceHolidays } from '../store/holiday-calendars.ts';
 import { insertMilestone, lockMilestone, reachMilestone } from '../store/milestones.ts';
+import type { CompileCursor } from '../store/open-entries.ts';
 import { projects } from '../store/projects.ts';
 import {
   type Books,

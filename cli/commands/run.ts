@@ -5,7 +5,7 @@ import { addDays, isDay, localDay } from '../../domain/day.ts';
 import { Decimal } from '../../domain/money.ts';
 import { whyNotClaimed } from '../../domain/why-not-billed.ts';
 import { clients } from '../../store/clients.ts';
-import type { RunScope } from '../../store/compile.ts';
+import type { RunScope } from '../../store/contract-scope.ts';
 import type { Database, WorkspaceTx } from '../../store/database.ts';
 import { projectsInScope, readOpenFacts } from '../../store/entries.ts';
 import { countBlockingExceptions } from '../../store/exceptions.ts';

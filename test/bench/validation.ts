@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../runtime/embedded-postgres.ts';
-import { contractsInScope, findAgain, openCompile, readEntries } from '../../store/compile.ts';
+import { openCompile } from '../../store/compile-context.ts';
+import { contractsInScope } from '../../store/contract-scope.ts';
 import { openDatabase } from '../../store/database.ts';
 import { migrate } from '../../store/migrate.ts';
+import { readEntries } from '../../store/open-entries.ts';
+import { findAgain } from '../../store/prepare-compile.ts';
 import { createWorkspace } from '../../store/workspaces.ts';
 
 const entries = 100_000;

@@ -1,0 +1,116 @@
+/** Owns writing what was compiled: items, their claims and the totals that follow, in one statement each a chunk. */
+import { Decimal } from '../domain/money.ts';
+import type { EntryKind } from '../domain/work-entry.ts';
+import { asRows } from './arrays.ts';
+import type { CompileContext } from './compile-context.ts';
+import { conversionKey, keepConversions } from './currency-rates.ts';
+import type { WorkspaceTx } from './database.ts';
+import { historyDeltas } from './item-history.ts';
+import { newId } from './new-id.ts';
+import type { PricedPart } from './price-parts.ts';
+import { addDeltas } from './totals.ts';
+
+const itemKinds: Record<EntryKind, string> = {
+  labor: 'labor',
+  expense: 'expense',
+  mileage_distance: 'transport_distance',
+  mileage_time: 'transport_time',
+  goods: 'goods',
+};
+const maxDescription = 500;
+
+/** Answers the ids of the items, in the order given. */
+export async function writeItems(
+  tx: WorkspaceTx,
+  context: CompileContext,
+  items: PricedPart[],
+): Promise<string[]> {
+  if (items.length === 0) return [];
+  const ids = items.map(() => newId());
+  const { contract, runId } = context;
+  const c = items.map((item) => item.candidate);
+  const p = items.map((item) => item.priced);
+  const conversions = await keepConversions(
+    tx,
+    p.flatMap((row) => row.costConversion ?? []),
+  );
+  const { from, params } = asRows(
+    {
+      id: { type: 'uuid', values: ids },
+      kind: {
+        type: 'text',
+        values: items.map((item) => (item.isOvertime ? 'labor_overtime' : itemKinds[item.candidate.kind])),
+      },
+      entry_id: { type: 'uuid', values: c.map((row) => row.entryId) },
+      version: { type: 'int', values: c.map((row) => row.version) },
+      project_id: { type: 'uuid', values: c.map((row) => row.projectId) },
+      phase_id: { type: 'uuid', values: c.map((row) => row.phaseId) },
+      task_id: { type: 'uuid', values: c.map((row) => row.taskId) },
+      person_id: { type: 'uuid', values: c.map((row) => row.personId) },
+      product_id: { type: 'uuid', values: items.map((item) => item.productId) },
+      product_step: { type: 'text', values: items.map((item) => item.productStep) },
+      position: { type: 'text', values: c.map((row) => row.position ?? row.personPosition), text: true },
+      work_date: { type: 'date', values: c.map((row) => row.workDate) },
+      description: {
+        type: 'text',
+        values: c.map((row) => (row.notes ?? '').slice(0, maxDescription)),
+        text: true,
+      },
+      unit: { type: 'text', values: p.map((row) => row.unit), text: true },
+      raw_quantity: { type: 'bigint', values: items.map((item) => item.quantity) },
+      quantity: { type: 'numeric', values: p.map((row) => row.quantity) },
+      unit_price: { type: 'numeric', values: p.map((row) => row.unitPrice) },
+      amount: { type: 'numeric', values: p.map((row) => row.amount) },
+      cost_amount: { type: 'numeric', values: p.map((row) => row.costAmount) },
+      cost_currency: { type: 'text', values: p.map((row) => row.costCurrency) },
+      cost_conversion_id: {
+        type: 'uuid',
+        values: p.map(({ costConversion }) =>
+          costConversion === null ? null : conversions.get(conversionKey(costConversion))!,
+        ),
+      },
+      price_source: { type: 'text', values: p.map((row) => row.source), text: true },
+      price_rule: { type: 'jsonb', values: p.map((row) => JSON.stringify(row.rule)), text: true },
+      flagged: { type: 'boolean', values: p.map((row) => row.flagged) },
+      included: { type: 'boolean', values: items.map((item) => item.included) },
+      contract_version: { type: 'int', values: items.map((item) => item.terms.version) },
+    },
+    6,
+  );
+  await tx.run(
+    `with r as materialized (select * from ${from}),
+     balanced as (
+       insert into item_balance (workspace_id, item_id, contract_id, quantity) select $1, id, $2, quantity from r),
+     made as (
+       insert into billable_items (workspace_id, id, kind, entry_id, entry_version, replaces_version, contract_id, client_id, project_id, phase_id, task_id,
+         person_id, product_id, product_step, position, work_date, description, unit, raw_quantity, rounded_quantity, quantity, unit_price, amount, cost_amount, cost_currency, cost_conversion_id,
+         currency, price_source, price_rule, flagged, included, contract_version, run_id)
+       select $1, id, kind, entry_id, version,
+         -- Versions that nothing was claimed of were never billed: the difference is to the last that was.
+         case when version > 1 then (select max(b.version) from entry_balance b
+           where b.workspace_id = $1 and b.entry_id = r.entry_id and b.version < r.version and b.claimed <> 0) end, $2, $3, project_id, phase_id, task_id, person_id, product_id, product_step,
+         position, work_date, description, unit, raw_quantity, quantity, quantity, unit_price, amount, cost_amount, cost_currency, cost_conversion_id, $4, price_source, price_rule,
+         flagged, included, contract_version, $5
+       from r)
+     insert into claims (workspace_id, entry_id, version, item_id, quantity, run_id)
+     select $1, entry_id, version, id, raw_quantity, $5 from r`,
+    [tx.workspaceId, contract.id, contract.clientId, contract.currency, runId, ...params],
+  );
+  const deltas = items
+    .filter(({ candidate }) => candidate.kind === 'labor')
+    .map(({ candidate, quantity }) => ({
+      metric: 'open_seconds',
+      key: candidate.projectId,
+      value: String(-quantity),
+    }));
+  const pending = p.reduce((sum, row) => sum.plus(row.amount), new Decimal(0));
+  await addDeltas(tx, [
+    ...deltas,
+    { metric: 'pending_amount', key: contract.currency, value: pending.toFixed() },
+    ...historyDeltas(
+      contract.id,
+      items.map(({ candidate, priced }) => ({ kind: candidate.kind, amount: priced.amount })),
+    ),
+  ]);
+  return ids;
+}
