@@ -22,8 +22,9 @@ export type InvoiceStatus = (typeof invoiceStatuses)[number];
 export const invoiceTransitions: Record<InvoiceStatus, readonly InvoiceStatus[]> = {
   draft: ['in_sign_off', 'ready', 'held', 'issued', 'discarded'],
   in_sign_off: ['draft', 'ready', 'held', 'discarded'],
-  ready: ['draft', 'held', 'issued', 'discarded'],
-  held: ['draft', 'ready', 'issued', 'discarded'],
+  // Its client may be asked anew.
+  ready: ['draft', 'in_sign_off', 'held', 'issued', 'discarded'],
+  held: ['draft', 'in_sign_off', 'ready', 'issued', 'discarded'],
   issued: ['sent', 'partially_paid', 'settled', 'void', 'credited', 'uncollectible'],
   sent: ['partially_paid', 'settled', 'credited', 'uncollectible'],
   partially_paid: ['issued', 'sent', 'settled', 'credited', 'uncollectible'],

@@ -7,6 +7,7 @@ import { type InvoiceStatus, openBalance, statusByBalance } from '../domain/invo
 import { Decimal, minorPlaces, round } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import type { DecimalText, Instant } from '../domain/work-entry.ts';
+import { plainArray } from './arrays.ts';
 import {
   type CreditableInvoice,
   type CreditNote,
@@ -190,6 +191,7 @@ async function replace(
       whatToDo: 'Credit it with the disposition bill_again, release what came back, and start a billing run.',
       details: { limit: mostReplaced },
     });
+  await requireFreeItems(tx, itemIds);
   const run = await requestRun(tx, {
     scope: { type: 'contract', id: invoice.contractId! },
     trigger: 'by_hand',
@@ -201,6 +203,20 @@ async function replace(
   });
   return run.id;
 }
+/** What an earlier credit gave back of the same items is held, and its run would leave them out whole. */
+async function requireFreeItems(tx: WorkspaceTx, itemIds: readonly string[]): Promise<void> {
+  const row = await tx.row<{ held: number }>(
+    'select count(*)::int as held from billable_items where workspace_id = $1 and id = any($2::uuid[]) and held_reason is not null',
+    [tx.workspaceId, plainArray(itemIds)],
+  );
+  if (row!.held === 0) return;
+  throw new Refusal({
+    code: 'credit_note.items_held',
+    message: `${row!.held} of its items are held, since something of them was credited before: they would be missing from the new draft.`,
+    whatToDo: 'Release or write off what is held of them first (GET /billable-items?status=held).',
+  });
+}
+
 /** As many as a run may be asked to choose. */
 const mostReplaced = 10_000;
 

@@ -284,6 +284,23 @@ describe('half an hour of an item, credited to be billed again', () => {
     expect((await invoicesOf(firm.books)).map(({ net }) => net)).toEqual(['160.00', '40.00']);
   });
 
+  test('is decided on before the rest is made anew, so that no hour is missing from the new draft', async () => {
+    const { firm, itemId, invoiceId } = await partlyCredited();
+    const anew = () => firm.post(`/invoices/${invoiceId}/reissue`, { reason: 'Another address' });
+    const refused = await anew();
+    expect([refused.status, refused.json.code]).toEqual([409, 'credit_note.items_held']);
+    expect(await openQuantities(firm)).toEqual(['0.5 held']);
+    ok(await firm.post('/billable-items/release', { itemIds: [itemId], reason: 'Bill it' }), 200);
+    const made = await anew();
+    expect(made.status, made.text).toBeLessThan(300);
+    const [run] = ok(await firm.get('/billing-runs'), 200).items;
+    await carryOut(api.test.database, firm.books, run);
+    expect((await invoicesOf(firm.books)).map(({ net, status }) => `${net} ${status}`)).toEqual([
+      '160.00 credited',
+      '160.00 draft',
+    ]);
+  });
+
   test('on a draft is held back off it, while the rest stays issued', async () => {
     const { firm, itemId } = await partlyCredited();
     ok(await firm.post('/billable-items/release', { itemIds: [itemId], reason: 'Bill it' }), 200);

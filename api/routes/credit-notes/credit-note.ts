@@ -144,6 +144,7 @@ export const creditErrors = [
   'credit_note.below_zero',
   'credit_note.opening',
   'credit_note.outdated',
+  'credit_note.items_held',
   'credit_note.no_series',
   'number.taken',
   'duty.own_credit',
