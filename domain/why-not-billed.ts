@@ -2,7 +2,7 @@
 import { type ApprovalPolicy, billableApprovals } from './approval.ts';
 import type { InvoiceStatus } from './invoice.ts';
 import { Decimal, type Rounding } from './money.ts';
-import { displayedQuantity } from './pricing/price-entry.ts';
+import { displayedQuantity } from './pricing/quantities.ts';
 import { retainerUsedUp } from './retainer.ts';
 import { allRules } from './validation/entry-rules.ts';
 import type { ApprovalState, Day, EntryKind } from './work-entry.ts';

@@ -1,7 +1,7 @@
 /** Owns the context of a compile: what it looks up of a contract once, and what of products, costs and rates it learns on its way. */
 import type { ContractTimeline } from '../domain/contract-terms.ts';
 import type { MileageClause } from '../domain/pricing/mileage-term.ts';
-import type { PriceBook } from '../domain/pricing/price-entry.ts';
+import type { PriceBook } from '../domain/pricing/price-books.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { type ContractChecks, openChecks } from './contract-checks.ts';
 import type { ContractForBilling } from './contract-scope.ts';

@@ -1,7 +1,7 @@
 /** Owns what the contract pass and the priced pass read: each fact once a chunk, and only where a clause asks for it. */
 import type { ContractTimeline } from '../domain/contract-terms.ts';
 import { addDays } from '../domain/day.ts';
-import type { PriceBook } from '../domain/pricing/price-entry.ts';
+import type { PriceBook } from '../domain/pricing/price-books.ts';
 import { capPeriod } from '../domain/validation/cap-period.ts';
 import type { Usage } from '../domain/validation/cap-use.ts';
 import {

@@ -1,5 +1,5 @@
 /** Owns markups: what is added to the cost of a category of work, by scope and day. */
-import type { Category } from '../domain/pricing/price-entry.ts';
+import type { Category } from '../domain/pricing/price-books.ts';
 import { found, invalidField } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';

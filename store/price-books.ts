@@ -1,7 +1,6 @@
 /** Owns reading what may price the entries of a contract: rate cards, strategies, markups, price lists, mileage; in one statement. */
 import type { MileageClause } from '../domain/pricing/mileage-term.ts';
-import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts';
-import type { PriceBook, Rate } from '../domain/pricing/price-entry.ts';
+import { type PriceBook, priceBooks, type Rate, type ScopedPrices } from '../domain/pricing/price-books.ts';
 import type { ListPrice } from '../domain/pricing/price-lists.ts';
 import { plainArray } from './arrays.ts';
 import type { ContractForBilling } from './contract-scope.ts';

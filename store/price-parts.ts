@@ -2,14 +2,9 @@
 import { type ContractTerms, termsAt } from '../domain/contract-terms.ts';
 import { Decimal } from '../domain/money.ts';
 import { mileageTerm } from '../domain/pricing/mileage-term.ts';
-import {
-  displayedQuantity,
-  hasLongUnits,
-  type PriceableEntry,
-  type PricedQuantity,
-  priceEntry,
-  rawPerUnit,
-} from '../domain/pricing/price-entry.ts';
+import { hasLongUnits, priceEntry, rawPerUnit } from '../domain/pricing/price-entry.ts';
+import type { PriceableEntry, PricedQuantity } from '../domain/pricing/priceable-entry.ts';
+import { displayedQuantity } from '../domain/pricing/quantities.ts';
 import type { ProductStep } from '../domain/pricing/resolve-product.ts';
 import { isPricedBy } from '../domain/task.ts';
 import type { DecimalText } from '../domain/work-entry.ts';

@@ -1,5 +1,5 @@
 /** Owns strategies: which kind of price rules a category of work, by scope (contract → project → client → workspace). */
-import type { Category, Method } from '../domain/pricing/price-entry.ts';
+import type { Category, Method } from '../domain/pricing/price-books.ts';
 import type { WorkspaceTx } from './database.ts';
 import { requireReference } from './references.ts';
 import { type NewRow, tenantTable } from './tenant-table.ts';

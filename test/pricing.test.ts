@@ -2,15 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Decimal } from '../domain/money.ts';
 import { type MileageClause, mileageTerm } from '../domain/pricing/mileage-term.ts';
-import { priceBooks, type ScopedPrices } from '../domain/pricing/price-books.ts';
-import {
-  displayedQuantity,
-  type PriceableEntry,
-  type PriceBook,
-  priceEntry,
-  type Rate,
-} from '../domain/pricing/price-entry.ts';
+import { type PriceBook, priceBooks, type Rate, type ScopedPrices } from '../domain/pricing/price-books.ts';
+import { priceEntry } from '../domain/pricing/price-entry.ts';
+import type { PriceableEntry } from '../domain/pricing/priceable-entry.ts';
 import { productDefaults } from '../domain/pricing/product-defaults.ts';
+import { displayedQuantity } from '../domain/pricing/quantities.ts';
 import { roundDays } from '../domain/pricing/round-days.ts';
 import { type EntryKind, entryKinds } from '../domain/work-entry.ts';
 

@@ -1,7 +1,7 @@
 /** Owns what was agreed for transport on a day: the contract's clause stands before the client's. */
 import type { ContractTerms } from '../contract-terms.ts';
 import type { Day, DecimalText, EntryKind } from '../work-entry.ts';
-import type { MileageTerm } from './price-entry.ts';
+import type { MileageTerm } from './priceable-entry.ts';
 
 /** Of a client: a rate in its currency, or a markup on cost; one of the two. */
 export interface MileageClause {

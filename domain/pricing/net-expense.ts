@@ -2,7 +2,9 @@
 import { Decimal, fixed, round } from '../money.ts';
 import type { DecimalText } from '../work-entry.ts';
 import { type Conversion, conversionInto, conversionRule } from './conversion.ts';
-import { exactQuantity, type PriceableEntry, type PriceBook } from './price-entry.ts';
+import type { PriceBook } from './price-books.ts';
+import type { PriceableEntry } from './priceable-entry.ts';
+import { exactQuantity } from './quantities.ts';
 
 export interface NetExpense {
   /** In the currency that was paid. */

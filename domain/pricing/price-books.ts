@@ -1,5 +1,46 @@
-/** Owns which strategies and markups count for a project: the contract's stand first, then its own, the client's, the workspace's. */
-import type { Category, Markup, Method, PriceBook } from './price-entry.ts';
+/** Owns what may price the entries of a project; of strategies and markups the contract's stand first, then its own, the client's, the workspace's. */
+import type { Rounding } from '../money.ts';
+import type { Day, DecimalText } from '../work-entry.ts';
+import type { KnownRate } from './conversion.ts';
+import type { ListPrice } from './price-lists.ts';
+
+export type Category = 'labor' | 'expenses' | 'mileage';
+export type Method = 'service_rates' | 'markup' | 'entry_or_task_price';
+
+export interface Rate {
+  scopeType: 'contract' | 'client';
+  position: string;
+  unit: 'hour' | 'day' | 'shift' | 'standby';
+  regularRate: DecimalText;
+  overtimeRate: DecimalText | null;
+  currency: string;
+  validFrom: Day;
+  validTo: Day | null;
+}
+export interface Markup {
+  category: Category;
+  percentage: DecimalText;
+  validFrom: Day;
+  validTo: Day | null;
+}
+/** Everything that may price the entries of one project, read once per run; strategies already resolved by scope. */
+export interface PriceBook {
+  currency: string;
+  methods: Partial<Record<Category, Method>>;
+  /** Contract lines before client lines. */
+  rates: Rate[];
+  /** Narrowest scope first. */
+  markups: Markup[];
+  /** By list, of those that tasks name; one that is not here prices nothing. */
+  listPrices?: ReadonlyMap<string, readonly ListPrice[]>;
+  /** A rate into the book's currency; left out, there are none. */
+  rateOf?: (from: string, day: Day) => KnownRate | null;
+  rounding: Rounding;
+}
+
+export function isValid(row: { validFrom: Day; validTo: Day | null }, day: Day): boolean {
+  return row.validFrom <= day && (row.validTo === null || day < row.validTo);
+}
 
 /** Narrowest first: what was agreed in the contract stands before what a project was given. */
 export const priceScopes = ['contract', 'project', 'client', 'workspace'] as const;

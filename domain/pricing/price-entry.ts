@@ -1,161 +1,13 @@
 /** Owns the price of one entry: the strategy decides first, then the first source of that strategy that applies. */
-import { Decimal, fixed, type Rounding, round } from '../money.ts';
-import type { Day, DecimalText, EntryKind } from '../work-entry.ts';
-import { type Conversion, conversionInto, conversionRule, type KnownRate } from './conversion.ts';
+import { Decimal, fixed, round } from '../money.ts';
+import type { DecimalText } from '../work-entry.ts';
+import { type Conversion, conversionInto, conversionRule } from './conversion.ts';
 import { netExpense } from './net-expense.ts';
-import { type ListPrice, listPriceOf } from './price-lists.ts';
+import { type Category, isValid, type Method, type PriceBook, type Rate } from './price-books.ts';
+import { listPriceOf } from './price-lists.ts';
+import type { PriceableEntry, PricedQuantity, UnitPrice } from './priceable-entry.ts';
+import { displayedQuantity, exactQuantity, perUnit, secondsOf } from './quantities.ts';
 import { forOvertime, serviceRate } from './service-rate.ts';
-
-export type Category = 'labor' | 'expenses' | 'mileage';
-export type Method = 'service_rates' | 'markup' | 'entry_or_task_price';
-
-export interface Rate {
-  scopeType: 'contract' | 'client';
-  position: string;
-  unit: 'hour' | 'day' | 'shift' | 'standby';
-  regularRate: DecimalText;
-  overtimeRate: DecimalText | null;
-  currency: string;
-  validFrom: Day;
-  validTo: Day | null;
-}
-export interface Markup {
-  category: Category;
-  percentage: DecimalText;
-  validFrom: Day;
-  validTo: Day | null;
-}
-/** Everything that may price the entries of one project, read once per run; strategies already resolved by scope. */
-export interface PriceBook {
-  currency: string;
-  methods: Partial<Record<Category, Method>>;
-  /** Contract lines before client lines. */
-  rates: Rate[];
-  /** Narrowest scope first. */
-  markups: Markup[];
-  /** By list, of those that tasks name; one that is not here prices nothing. */
-  listPrices?: ReadonlyMap<string, readonly ListPrice[]>;
-  /** A rate into the book's currency; left out, there are none. */
-  rateOf?: (from: string, day: Day) => KnownRate | null;
-  rounding: Rounding;
-}
-/** Per km or hour on the road, or percent on what it cost. */
-export type MileageTerm = { source: string } & ({ rate: DecimalText } | { percentage: DecimalText });
-export interface WorkCalendar {
-  hoursPerDay: DecimalText | null;
-  hoursPerShift: DecimalText | null;
-}
-export interface PriceableEntry {
-  kind: EntryKind;
-  workDate: Day;
-  /** Raw units: seconds, metres, cents, counts. */
-  quantity: number;
-  position: string | null;
-  rate: DecimalText | null;
-  /** True: its rate prices it even where no strategy asks for it. A platform's rate is information (BILLING §4). */
-  ratePrices?: boolean;
-  cost: DecimalText | null;
-  /** Of its rate, and of its cost unless that names one. */
-  currency: string | null;
-  costCurrency?: string | null;
-  taskUnitPrice: DecimalText | null;
-  /** The list of its task, and the raw quantity of the whole entry, by which a tier is chosen. */
-  priceListId?: string | null;
-  wholeQuantity?: number;
-  /** Of an expense: its day, and what of the quantity is no input tax, in the currency that was paid. */
-  receipt?: { on: Day | null; net: DecimalText | null } | null;
-  product: {
-    id?: string;
-    name: string;
-    unit: string;
-    defaultPrice: DecimalText | null;
-    /** Of its default price; null: of any contract. */
-    currency?: string | null;
-  };
-  /** Set where the quantity is overtime; the multiplier of the contract prices it where the rate card does not. */
-  overtime?: { multiplier: DecimalText | null };
-  /** What the contract or its client agreed for transport, if anything. */
-  mileage?: MileageTerm | null;
-  /** How many hours make a day and a shift of the rate card. */
-  workCalendar?: WorkCalendar | null;
-}
-
-export interface PricedQuantity {
-  /** Labor: the unit of its rate, else the hour. */
-  unit: string;
-  /** In `unit`, before rounding is exact to 12 places; after it, what the line shows. */
-  quantity: DecimalText;
-  unitPrice: DecimalText;
-  /** quantity × unit price, exact; a line rounds it once. */
-  amount: DecimalText;
-  costAmount: DecimalText | null;
-  /** Null where there is no cost. */
-  costCurrency: string | null;
-  /** How the cost becomes money of the book; null where it is that already, or no rate is known. */
-  costConversion: Conversion | null;
-  /** What one unit costs in the book's currency; null where that is not known. */
-  costPrice: DecimalText | null;
-  source: string;
-  /** Which numbers priced it, for "why this price?". */
-  rule: Record<string, string>;
-  /** No source gave a price: 0.00, and issuing is blocked until it is priced or released. */
-  flagged: boolean;
-}
-
-export interface UnitPrice {
-  /** Of labor; left out: the hour. */
-  unit?: Rate['unit'];
-  price: DecimalText;
-  source: string;
-  rule: Record<string, string>;
-}
-
-export const perUnit: Record<EntryKind, { unit: string; raw: number; category: Category }> = {
-  labor: { unit: 'hour', raw: 3600, category: 'labor' },
-  mileage_time: { unit: 'hour', raw: 3600, category: 'mileage' },
-  mileage_distance: { unit: 'km', raw: 1000, category: 'mileage' },
-  expense: { unit: 'amount', raw: 100, category: 'expenses' },
-  goods: { unit: 'piece', raw: 1, category: 'expenses' },
-};
-
-/** The raw quantity in display units: hours, kilometres, an amount, pieces. */
-export function exactQuantity(kind: EntryKind, raw: number, rawPerUnit = perUnit[kind].raw): Decimal {
-  return new Decimal(raw).div(rawPerUnit);
-}
-
-/** True where that has no more than so many decimals; false where plain numbers cannot tell. */
-export function hasPlaces(
-  kind: EntryKind,
-  raw: number,
-  places: number,
-  rawPerUnit = perUnit[kind].raw,
-): boolean {
-  const scaled = raw * 10 ** places;
-  return Number.isSafeInteger(scaled) && scaled % rawPerUnit === 0;
-}
-
-/**
- * The raw quantity in display units, rounded as the contract says; an expense's quantity is money and rounds as money.
- * `rawPerUnit`: seconds of a day or a shift, where the rate is for one.
- */
-export function displayedQuantity(
-  kind: EntryKind,
-  raw: number,
-  rounding: Rounding,
-  rawPerUnit = perUnit[kind].raw,
-): DecimalText {
-  const places = kind === 'expense' ? rounding.moneyPlaces : rounding.quantityPlaces;
-  // Most time is kept in quarters of an hour: whole numbers of the last place, and nothing to round.
-  if (hasPlaces(kind, raw, places, rawPerUnit)) return withPlaces((raw * 10 ** places) / rawPerUnit, places);
-  return fixed(round(exactQuantity(kind, raw, rawPerUnit), places, rounding.mode), places);
-}
-
-/** Seconds of a unit of labor; null where the contract does not say how many hours it has. */
-export function secondsOf(unit: Rate['unit'], calendar: WorkCalendar | null | undefined): number | null {
-  if (unit === 'hour' || unit === 'standby') return perUnit.labor.raw;
-  const hours = unit === 'day' ? calendar?.hoursPerDay : calendar?.hoursPerShift;
-  return hours ? new Decimal(hours).times(perUnit.labor.raw).toNumber() : null;
-}
 
 /** True where a rate is for a day or a shift: then quantities depend on the rate, and else on nothing. */
 export function hasLongUnits({ methods, rates }: PriceBook): boolean {
@@ -174,13 +26,6 @@ const longUnits = new WeakMap<PriceBook['rates'], boolean>();
 export function rawPerUnit(entry: PriceableEntry, book: PriceBook): number {
   const unit = entry.kind === 'labor' && hasLongUnits(book) ? serviceRate(entry, book)?.unit : undefined;
   return unit === undefined ? perUnit[entry.kind].raw : secondsOf(unit, entry.workCalendar)!;
-}
-
-/** A whole number of the last place as decimal text: 150 with two places is `1.50`. */
-function withPlaces(count: number, places: number): DecimalText {
-  const digits = String(Math.abs(count)).padStart(places + 1, '0');
-  const text = places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
-  return count < 0 ? `-${text}` : text;
 }
 
 /**
@@ -274,10 +119,6 @@ const byMethod: Record<
   markup: (entry, book, category) => markedUpCost(entry, book, category),
   entry_or_task_price: (entry, book) => entryOrTaskPrice(entry, book),
 };
-
-export function isValid(row: { validFrom: Day; validTo: Day | null }, day: Day): boolean {
-  return row.validFrom <= day && (row.validTo === null || day < row.validTo);
-}
 
 /** An amount per unit in the book's currency, to four places where it was converted, and what says so; null without a rate. */
 function inBookCurrency(

@@ -2,7 +2,7 @@
 import type { TimeRounding } from '../contract-terms.ts';
 import { Decimal, fixed, type Rounding, round, spreadByLargestRemainder } from '../money.ts';
 import type { Day, DecimalText, EntryKind } from '../work-entry.ts';
-import { displayedQuantity, exactQuantity, hasPlaces } from './price-entry.ts';
+import { displayedQuantity, exactQuantity, hasPlaces } from './quantities.ts';
 
 export interface DayWork {
   kind: EntryKind;

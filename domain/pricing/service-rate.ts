@@ -1,14 +1,8 @@
 /** Owns the price that a rate card gives work: by scope, position, unit and day, regular or overtime. */
 import { Decimal, fixed, round } from '../money.ts';
-import {
-  isValid,
-  type PriceableEntry,
-  type PriceBook,
-  perUnit,
-  type Rate,
-  secondsOf,
-  type UnitPrice,
-} from './price-entry.ts';
+import { isValid, type PriceBook, type Rate } from './price-books.ts';
+import type { PriceableEntry, UnitPrice } from './priceable-entry.ts';
+import { perUnit, secondsOf } from './quantities.ts';
 
 const folded = (position: string) => position.trim().toLowerCase();
 

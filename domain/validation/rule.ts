@@ -2,7 +2,7 @@
 import type { ApprovalPolicy } from '../approval.ts';
 import type { ContractTerms } from '../contract-terms.ts';
 import type { Decimal } from '../money.ts';
-import type { PricedQuantity } from '../pricing/price-entry.ts';
+import type { PricedQuantity } from '../pricing/priceable-entry.ts';
 import type { Day, DecimalText, EntryKind, Instant } from '../work-entry.ts';
 import type { CapUse } from './cap-use.ts';
 

@@ -2,7 +2,7 @@
 import type { Adjustment } from '../../domain/adjustment.ts';
 import type { ClauseChange } from '../../domain/contract-terms.ts';
 import type { StoredRate } from '../../domain/pricing/conversion.ts';
-import type { Category, Markup, Method } from '../../domain/pricing/price-entry.ts';
+import type { Category, Markup, Method } from '../../domain/pricing/price-books.ts';
 import type { SourceEntry } from '../../domain/work-entry.ts';
 import type { NewContract } from '../../store/contracts.ts';
 import type { NewCostRate } from '../../store/cost-rates.ts';
