@@ -135,10 +135,10 @@ export function createBillingRunActivities(deps: ActivityDeps) {
           issuableInvoices(tx, run.id, 2 * issueBlockSize),
         );
         if (ids.length === 0) break;
-        // Two at once: while one gives numbers under the series' lock, the other's gate is checked.
-        const half = Math.ceil(ids.length / 2);
+        // Two at once: while one gives numbers under the series' lock, the other's gate is checked. What fits into one block
+        // stays in one, so that its numbers follow the order of the drafts.
         await Promise.all(
-          [ids.slice(0, half), ids.slice(half)]
+          [ids.slice(0, issueBlockSize), ids.slice(issueBlockSize)]
             .filter((block) => block.length > 0)
             .map((block) => issueBlock(ref, run, block)),
         );

@@ -146,6 +146,12 @@ export async function runDemo(options: DemoOptions, untilStopped: () => Promise<
       ({ note }) => waitForSync(api, run.id, note),
       (invoices) => `${invoices.length} booked there`,
     );
+    await step(
+      'Beside it each is printed, once: a reprint is the same bytes',
+      () => waitForPrints(api, run.id),
+      (files) =>
+        `${files.length} PDFs, ${Math.round(files.reduce((sum, { bytes }) => sum + bytes, 0) / 1000)} kB`,
+    );
     heading('6  Money');
     await step(
       'Two clients pay; the bank entry is booked in QuickBooks',
@@ -167,6 +173,10 @@ export async function runDemo(options: DemoOptions, untilStopped: () => Promise<
       say(`\n  API      ${hub.url}/api/v1/docs`);
       say(`  Key      ${key}`);
       say(`  Try      curl -H "authorization: Bearer ${key}" ${hub.url}/api/v1/invoices`);
+      const [invoice] = await invoicesOf(api, run.id);
+      say(
+        `  Print    curl -H "authorization: Bearer ${key}" -o invoice.pdf ${hub.url}/api/v1/invoices/${invoice!.id}/pdf`,
+      );
       say('\n  The hub goes on running. Ctrl-C ends it.');
       await untilStopped();
     }
@@ -238,8 +248,15 @@ async function setUp(
       functionalCurrency: firm.currency,
       zone: firm.zone,
       address: firm.address,
+      email: firm.email,
+      registrationNumber: firm.registrationNumber,
     },
     'seller',
+  );
+  await post(
+    `/sellers/${seller.id}/bank-accounts`,
+    { ...firm.bankAccount, currency: firm.currency },
+    'bank-account',
   );
   await post('/series', { sellerId: seller.id, documentType: 'invoice', pattern: firm.series }, 'series');
   const quickbooks = await post(
@@ -415,6 +432,22 @@ async function waitForSync(api: ApiClient, runId: string, note: (text: string) =
     if (failed) throw new Error(`${failed.number} could not be synced: ${failed.sync?.reason}`);
     note(`${synced.length} of ${invoices.length}`);
     return synced.length === invoices.length && invoices.length > 0 ? invoices : null;
+  });
+}
+
+interface PrintedFile {
+  format: string;
+  bytes: number;
+}
+
+async function waitForPrints(api: ApiClient, runId: string): Promise<PrintedFile[]> {
+  return until('every invoice to be printed', async () => {
+    const invoices = await invoicesOf(api, runId);
+    const printed = await Promise.all(
+      invoices.map(({ id }) => api.get<{ files: PrintedFile[] }>(`/invoices/${id}/documents`)),
+    );
+    const pdfs = printed.flatMap(({ files }) => files.filter(({ format }) => format === 'pdf'));
+    return pdfs.length === invoices.length ? pdfs : null;
   });
 }
 

@@ -12,6 +12,14 @@ export const firm = {
     postalCode: '98109',
     country: 'US',
   },
+  email: 'accounts@halvorsen.example',
+  registrationNumber: 'UBI 604 118 227',
+  bankAccount: {
+    label: 'Operating account',
+    holder: 'Halvorsen Marine Engineering',
+    bank: 'Elliott Bay Savings',
+    accountNumber: '0042 118 227',
+  },
   series: '{CLIENT}-{YYYY}-{NNNN}',
 } as const;
 
