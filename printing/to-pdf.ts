@@ -312,4 +312,6 @@ const shown = (text: string): string =>
       if (isInFont(letter)) return letter;
       const plain = [letter.normalize('NFKC'), letter.normalize('NFKD').replace(/\p{M}/gu, '')];
       return plain.find(isInFont) ?? '?';
-    });
+    })
+    // A word that no line takes would push its columns off the page: it may be broken here, by a space of no width.
+    .replace(/\S{30}(?=\S)/gu, '$&\u{200b}');

@@ -8,6 +8,8 @@ import type { WorkspaceTx } from './database.ts';
 
 export interface OpenItem extends DraftableItem {
   open: DecimalText;
+  /** Nothing of it is on a document. */
+  whole: boolean;
   heldReason: string | null;
   /** Under a fixed price: claimed and counted, without revenue. */
   included: boolean;
@@ -55,7 +57,7 @@ export async function* openItems(
            ${chosen ? 'and item_id = any($5::uuid[])' : ''}
          order by item_id limit $4 for no key update)
        select i.id, i.client_id, i.project_id, i.task_id, i.person_id, i.phase_id, i.product_id, i.position, i.work_date, i.kind, i.unit, l.open,
-         l.open as quantity, i.unit_price, i.price_source, i.flagged, i.description, i.held_reason, i.included, i.contract_version,
+         l.open as quantity, i.unit_price, i.price_source, i.flagged, i.description, i.held_reason, i.included, i.contract_version, l.open = i.quantity as whole,
          case when l.open = i.quantity then i.amount else l.open * i.unit_price end as amount,
          case when l.open = i.quantity then i.raw_quantity else round(i.raw_quantity * l.open / i.quantity)::bigint end as raw_quantity,
          ${adjusts} as adjusts
@@ -85,8 +87,10 @@ function whyLeftOut(
 ): LeftOut | null {
   if (item.heldReason !== null) return 'held';
   if (item.included) return 'included';
-  // Compiled before an amendment that covers its day: the next run compiles it anew. What a person stated or accepted stays.
+  // Compiled before an amendment that covers its day: the next run compiles it anew. What a person stated or accepted stays,
+  // and what is left of an item that was billed in part is billed as the rest of it was.
   if (
+    item.whole &&
     item.kind !== 'milestone' &&
     item.kind !== 'percentage' &&
     item.contractVersion !== null &&

@@ -214,6 +214,13 @@ describe('the PDF of an invoice', () => {
     expect(pages[0]).toContain('Ремонт Ελλάς Łódź ?? ? Œuvre');
   });
 
+  test('breaks a word that no line takes, so that the amounts stay on the page', async () => {
+    const { pages } = await pdfOf(documentOf({ lines: [lineOf({ description: 'Ж'.repeat(400) })] }));
+    expect(pages[0]!.match(/Ж/g)).toHaveLength(400);
+    expect(pages[0]).not.toMatch(/Ж{31}/);
+    expect(pages[0]).toContain('1,190.00');
+  });
+
   test('writes a letter that its font lacks by the plain ones that it is made of', async () => {
     const { pages } = await pdfOf(
       documentOf({ lines: [lineOf({ description: 'Ahmad Ṭāhirī ＡＢ ǆ \u0001 ١ ﬁn' })] }),

@@ -1,6 +1,6 @@
 /** Owns invoices that have everything at once, taken back bit by bit: whatever the order, what is left at the end is exactly nothing. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { localDay } from '../../domain/day.ts';
+import { addDays, localDay } from '../../domain/day.ts';
 import { Decimal } from '../../domain/money.ts';
 import { releaseWarnings } from '../../store/exceptions.ts';
 import { reversePayment } from '../../store/reverse-payment.ts';
@@ -487,4 +487,151 @@ test('an invoice that is credited by an amount down to nothing is settled, by no
   ok(await inFull(firm, id), 201);
   await expectExactlyNothing(firm, id);
   expect(await openQuantities(firm)).toEqual(['1 held']);
+});
+
+test('what a payment gained in the books is taken back with the invoice that it settled, part by part', async () => {
+  const firm = await newFirm({ currency: 'EUR', rate: '99.99', inclusive: false, toBooks: '0.8611' });
+  const day = addDays(today, -1);
+  const rate = { rateOn: day, source: 'ECB', base: 'EUR', quote: 'GBP', rate: '0.9377' };
+  ok(await firm.post('/currency-rates', rate), 201);
+  const id = await issued(firm);
+  const { total, lines } = ok(await firm.get(`/invoices/${id}`), 200);
+  const payment = ok(
+    await firm.post('/payments', {
+      clientId: firm.books.clientId,
+      currency: 'EUR',
+      amount: total,
+      valueDate: day,
+      applications: [{ invoiceId: id, amount: total }],
+    }),
+    201,
+  );
+  const gained = async () => {
+    const { applications } = ok(await firm.get(`/payments/${payment.id}`), 200);
+    return sum(applications.map((row: { exchangeDifference: string | null }) => row.exchangeDifference));
+  };
+  const whole = await gained();
+  expect(whole.toNumber()).toBeGreaterThan(10);
+  ok(
+    await firm.post(`/invoices/${id}/credit-notes`, {
+      by: 'lines',
+      reason: 'One line',
+      lines: [{ kind: 'quantity', lineId: lines[0].id }],
+    }),
+    201,
+  );
+  const rest = await gained();
+  expect(rest.toNumber()).toBeGreaterThan(0);
+  expect(rest.toNumber()).toBeLessThan(whole.toNumber());
+  ok(await inFull(firm, id), 201);
+  expect((await gained()).toFixed()).toBe('0');
+  await expectExactlyNothing(firm, id);
+  // Put on another invoice, what is on account gains there by its own rate; given back whole, nothing is left of it.
+  ok(await firm.post(`/payments/${payment.id}/reverse`, { reason: 'It bounced' }), 200);
+  expect((await gained()).toFixed()).toBe('0');
+});
+
+test('money that was paid twice settles the next invoice, and all of it comes back open when it bounces', async () => {
+  const firm = await poundFirm([1, 1]);
+  await firm.run('issue');
+  const [first, second] = await invoicesOf(firm.books);
+  ok(await pay(firm, first!.id, 'GBP', '96.00'), 201);
+  const twice = await account(firm, '120.00');
+  const apply = (invoiceId: string, amount: string) =>
+    firm.post(`/payments/${twice}/apply`, { applications: [{ invoiceId, amount }] });
+  expect((await apply(first!.id, '0.01')).json.code).toBe('payment.beyond_balance');
+  ok(await apply(second!.id, '96.00'), 200);
+  ok(
+    await firm.post(`/invoices/${second!.id}/credit-notes`, {
+      by: 'amount',
+      reason: 'Late',
+      amount: '10.00',
+    }),
+    201,
+  );
+  expect(ok(await firm.get(`/payments/${twice}`), 200)).toMatchObject({ onAccount: '36.00' });
+  const refund = ok(
+    await firm.post(`/payments/${twice}/refund`, {
+      amount: '36.00',
+      method: 'wire',
+      valueDate: today,
+      reason: 'Too much',
+      ownReason: 'Nobody else is here',
+    }),
+    201,
+  );
+  const blocked = await firm.post(`/payments/${twice}/reverse`, { reason: 'It bounced' });
+  expect([blocked.status, blocked.json.code]).toEqual([409, 'payment.refunded']);
+  ok(await firm.post(`/payments/${refund.id}/reverse`, { reason: 'It came back' }), 200);
+  ok(await firm.post(`/payments/${twice}/reverse`, { reason: 'It bounced' }), 200);
+  const after = ok(await firm.get(`/invoices/${second!.id}`), 200);
+  expect(after).toMatchObject({ status: 'issued', applied: '0.00', credited: '12.00' });
+  const aged = ok(await firm.get(`/reports/finance/aged-receivables?asOf=${today}`), 200);
+  expect(aged.totals.map((row: { open: string }) => Number(row.open))).toEqual([84]);
+});
+
+test('bad debt that a credit would go beyond is taken back first, and money recovers it', async () => {
+  const firm = await poundFirm([1]);
+  await firm.run('issue');
+  const [invoice] = await invoicesOf(firm.books);
+  const id = invoice!.id;
+  ok(await pay(firm, id, 'GBP', '40.00'), 201);
+  ok(await firm.post(`/invoices/${id}/write-off-bad-debt`, { reason: 'Insolvent' }), 200);
+  const refused = await inFull(firm, id);
+  expect([refused.status, refused.json.code]).toEqual([409, 'credit_note.beyond_invoice']);
+  const recovered = ok(await pay(firm, id, 'GBP', '20.00'), 201);
+  expect(ok(await firm.get(`/invoices/${id}`), 200)).toMatchObject({
+    status: 'uncollectible',
+    applied: '60.00',
+    badDebt: '36.00',
+  });
+  ok(await firm.post(`/payments/${recovered.id}/reverse`, { reason: 'It bounced' }), 200);
+  expect(ok(await firm.get(`/invoices/${id}`), 200)).toMatchObject({ applied: '40.00', badDebt: '36.00' });
+  ok(await firm.post(`/invoices/${id}/reverse-bad-debt`, { reason: 'All of it anew' }), 200);
+  ok(await inFull(firm, id), 201);
+  await expectExactlyNothing(firm, id);
+});
+
+/** Three hours on a retainer of one hour a month: two are beyond it, and wait for somebody. */
+async function beyondRetainer() {
+  const firm = await poundFirm([3]);
+  const model = { type: 'retainer', measure: 'hours', quantity: '1', period: 'month', rollOver: 'none' };
+  ok(
+    await firm.patch(`/contracts/${firm.books.contractId}`, {
+      clauses: { billingModel: { ...model, overage: 'exception' } },
+    }),
+    200,
+  );
+  await firm.run('issue');
+  expect(await openQuantities(firm)).toEqual(['2']);
+  const item = await firm.books.in((tx) =>
+    tx.row<{ id: string }>('select id from billable_items where workspace_id = $1', [tx.workspaceId]),
+  );
+  return { firm, itemId: item!.id };
+}
+
+test('hours beyond a retainer are billed though the contract was amended for their day since', async () => {
+  const { firm } = await beyondRetainer();
+  ok(
+    await firm.post(`/contracts/${firm.books.contractId}/amendments`, {
+      startsOn: '2026-02-01',
+      clauses: { retentionPercentage: '5' },
+      reason: 'Agreed late',
+    }),
+    201,
+  );
+  await firm.books.in((tx) =>
+    releaseWarnings(tx, { rules: ['retainer.used_up'] }, 'key:ada', 'the client agreed'),
+  );
+  await firm.run('issue');
+  expect((await invoicesOf(firm.books)).map(({ net }) => net)).toEqual(['160.00']);
+  expect(await openQuantities(firm)).toEqual([]);
+});
+
+test('hours beyond a retainer are written off, while what it covered stays drawn', async () => {
+  const { firm, itemId } = await beyondRetainer();
+  const choice = { itemIds: [itemId], reason: 'Not agreed', reasonCode: 'goodwill' };
+  const gone = ok(await firm.post('/billable-items/write-off', choice), 200);
+  expect(Number(gone.amounts[0].amount)).toBe(160);
+  expect(await openQuantities(firm)).toEqual([]);
 });

@@ -31,7 +31,7 @@ export const project = z
 
 /** What was agreed for a project is for those who may read contracts. */
 export const ownProject = (actor: Actor, row: Project): Project =>
-  actor.permissions.has('contracts.read') ? row : { ...row, budgetAmount: null, price: null };
+  actor.permissions.has('contracts.read') ? row : { ...row, price: null };
 
 /** A client sees their projects without our team, budgets and price. */
 export const projectFor = (actor: Actor, row: Project): Project =>
