@@ -217,7 +217,7 @@ describe('the PDF of an invoice', () => {
   test('breaks a word that no line takes, so that the amounts stay on the page', async () => {
     const { pages } = await pdfOf(documentOf({ lines: [lineOf({ description: 'Ж'.repeat(400) })] }));
     expect(pages[0]!.match(/Ж/g)).toHaveLength(400);
-    expect(pages[0]).not.toMatch(/Ж{31}/);
+    expect(pages[0]).not.toMatch(/Ж{50}/);
     expect(pages[0]).toContain('1,190.00');
   });
 
