@@ -26,10 +26,12 @@ export type Deductions = { readonly [Kind in DeductionKind]?: DecimalText | unde
 
 /** What one document gets of a payment; amounts in the payment's currency. */
 export interface WantedApplication {
-  /** One of both. */
+  /** One of the three. */
   invoiceId?: string | undefined;
   lateFeeId?: string | undefined;
-  /** Cash. */
+  /** It settles nothing itself: the payer took it off the documents beside it, and so arrived less. */
+  creditNoteId?: string | undefined;
+  /** Cash; of a credit note, what of it was taken off. */
   amount: DecimalText;
   deductions?: Deductions | undefined;
   /** Where the document is in another currency: what it settles there, or the rate; by neither, the table's rate counts. */
@@ -42,6 +44,42 @@ export interface WantedApplication {
 
 export const documentOf = ({ invoiceId, lateFeeId }: WantedApplication): string =>
   invoiceId ?? lateFeeId ?? '';
+
+/** Of what was asked for, what settles documents, and what credit notes take off. */
+export function partWanted(wanted: readonly WantedApplication[]): {
+  documents: WantedApplication[];
+  credits: WantedApplication[];
+} {
+  const documents = wanted.filter(({ creditNoteId }) => creditNoteId === undefined);
+  return { documents, credits: wanted.filter(({ creditNoteId }) => creditNoteId !== undefined) };
+}
+
+/** Cash that the applications ask of the payment: what credit notes take off is no cash. */
+export const cashOf = (wanted: readonly WantedApplication[]): Decimal =>
+  wanted.reduce(
+    (sum, { amount, creditNoteId }) => (creditNoteId === undefined ? sum.plus(amount) : sum.minus(amount)),
+    new Decimal(0),
+  );
+
+/**
+ * Takes what a credit note has lowered its own invoice by already off the application to that invoice: `[applications, left of
+ * the credit]`. An application that is left with nothing is none.
+ */
+export function takeOwnOff(
+  documents: readonly WantedApplication[],
+  credit: { invoiceId: string; amount: Decimal; lowered: Decimal },
+): [WantedApplication[], Decimal] {
+  let off = Decimal.min(credit.amount, Decimal.max(credit.lowered, 0));
+  const all = off;
+  const rest = documents.flatMap((one) => {
+    if (one.invoiceId !== credit.invoiceId) return [one];
+    const taken = Decimal.min(off, one.amount);
+    off = off.minus(taken);
+    const left = { ...one, amount: new Decimal(one.amount).minus(taken).toFixed() };
+    return settledBy(left).isZero() ? [] : [left];
+  });
+  return [rest, credit.amount.minus(all.minus(off))];
+}
 
 /** Cash and deductions: what an application settles, in the payment's currency. */
 export function settledBy({ amount, deductions = {} }: WantedApplication): Decimal {

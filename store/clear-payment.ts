@@ -1,16 +1,11 @@
 /** Owns clearing a pending payment: the money is there, and settles what it was announced for. */
-import { documentOf, type WantedApplication } from '../domain/payment.ts';
+import type { WantedApplication } from '../domain/payment.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Day } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
-import {
-  applyToDocuments,
-  keepOnAccount,
-  lockPayables,
-  type Payable,
-  readHead,
-} from './payment-applications.ts';
+import { applyWanted, type LockedWanted, lockWanted } from './netted-credits.ts';
+import { keepOnAccount, readHead } from './payment-applications.ts';
 import { rateIntoBooks } from './payment-currencies.ts';
 import { lockPayment, readPayment, requireOpen, restOf } from './payments.ts';
 
@@ -26,7 +21,7 @@ export async function clearPayment(
 ): Promise<string | null> {
   const before = await readPayment(tx, paymentId);
   if (!before) return null;
-  const announced = await lockWanted(tx, paymentId, change.applications);
+  const announced = await lockAnnounced(tx, paymentId, change.applications);
   const payment = (await lockPayment(tx, paymentId))!;
   if (payment.status !== 'pending')
     throw new Refusal({
@@ -44,8 +39,7 @@ export async function clearPayment(
     [tx.workspaceId, paymentId, valueDate, head.functionalCurrency, head.functionalConversionId],
   );
   const rest = restOf(before.amount, announced.wanted);
-  const by = { postingDate: valueDate, actor: change.actor, from: 'payment' as const };
-  await applyToDocuments(tx, head, announced.wanted, announced.payables, by);
+  await applyWanted(tx, head, announced, { postingDate: valueDate, actor: change.actor });
   await keepOnAccount(tx, head, rest, valueDate);
   await recordEvents(tx, [
     {
@@ -62,16 +56,14 @@ export async function clearPayment(
   return paymentId;
 }
 
-async function lockWanted(
+async function lockAnnounced(
   tx: WorkspaceTx,
   paymentId: string,
   given: readonly WantedApplication[] | undefined,
-): Promise<{ wanted: readonly WantedApplication[]; payables: Map<string, Payable> }> {
+): Promise<LockedWanted> {
   const row = await tx.row<{ wantedApplications: WantedApplication[] }>(
     'select wanted_applications from payments where workspace_id = $1 and id = $2',
     [tx.workspaceId, paymentId],
   );
-  const wanted = given ?? row?.wantedApplications ?? [];
-  const payables = await lockPayables(tx, wanted.map(documentOf));
-  return { wanted, payables };
+  return lockWanted(tx, given ?? row?.wantedApplications ?? []);
 }

@@ -76,12 +76,19 @@ export async function issueCreditNote(
   await requireUnchanged(tx, note, reckoned);
   const returned = await returnItems(tx, invoice, note, reckoned, issuer.doer.id);
   const credit = new Decimal(note.total);
-  const excess = credit.minus(openBalance(invoice));
+  const excess = Decimal.max(credit.minus(openBalance(invoice)), 0);
   const today = localDay(now, invoice.zone);
   if (excess.gt(0))
     await returnToAccount(tx, invoice.id, excess, { postingDate: today, actor: issuer.doer.id });
   await lowerBalance(tx, invoice, credit);
-  const issued = await number(tx, note, { invoice, reckoned, returned, actor: issuer.doer.id, now });
+  const issued = await number(tx, note, {
+    invoice,
+    reckoned,
+    returned,
+    freed: excess,
+    actor: issuer.doer.id,
+    now,
+  });
   await addDeltas(tx, [
     { metric: 'receivable', key: invoice.currency, value: credit.negated().toFixed() },
     // What the own company was charged was no revenue.
@@ -263,11 +270,13 @@ async function number(
     invoice: CreditableInvoice;
     reckoned: Reckoned;
     returned: ReturnedItems;
+    /** What it put on account of the invoice's payments. */
+    freed: Decimal;
     actor: string;
     now: Instant;
   },
 ): Promise<CreditNote> {
-  const { invoice, reckoned, returned, actor, now } = at;
+  const { invoice, reckoned, returned, freed, actor, now } = at;
   const seriesId = await seriesOf(tx, invoice);
   const { number, sequence, issueDate } = await takeNumber(tx, seriesId, localDay(now, invoice.zone), {
     clientCode: invoice.clientCode,
@@ -292,7 +301,7 @@ async function number(
   await tx.run(
     `update credit_notes set status = 'issued', number = $3, sequence = $4, series_id = $5, issue_date = $6::date, posting_date = $6::date, tax_point = coalesce($7::date, $6::date),
        snapshot = $8, content_hash = decode($9, 'hex'), issued_by = $10, issued_at = $11, write_off_id = $12, replacement_run_id = $13,
-       functional_currency = $14, functional_net = $15, functional_tax = $16, functional_total = $17, functional_conversion_id = $18
+       functional_currency = $14, functional_net = $15, functional_tax = $16, functional_total = $17, functional_conversion_id = $18, freed = $19
      where workspace_id = $1 and id = $2`,
     [
       tx.workspaceId,
@@ -309,6 +318,7 @@ async function number(
       returned.writeOffId,
       returned.replacementRunId,
       ...inBooks,
+      freed.toFixed(),
     ],
   );
   await tx.run(

@@ -283,11 +283,11 @@ export function keepOnAccount(
   return writeApplications(tx, payment, amount.isZero() ? [] : [plainRow('on_account', amount)], postingDate);
 }
 
-/** Takes cash that is on account for something else of the payment's: a refund. */
+/** Takes cash that is on account for something else: a refund, or below another payment's documents by a credit note. */
 export function takeFromAccount(
   tx: WorkspaceTx,
   payment: PaymentHead,
-  taken: { kind: 'refund'; documentId: string; amount: Decimal },
+  taken: { kind: 'refund' | 'credit_note'; documentId: string; amount: Decimal },
   postingDate: Day,
 ): Promise<void> {
   const rows = [
@@ -295,6 +295,21 @@ export function takeFromAccount(
     plainRow('on_account', taken.amount.negated()),
   ];
   return writeApplications(tx, payment, rows, postingDate);
+}
+
+/** What a credit note takes off the payment's documents: `source` gives as much of what the credit put on its account. */
+export async function netCredit(
+  tx: WorkspaceTx,
+  payment: PaymentHead,
+  source: PaymentHead,
+  { creditNoteId, amount }: { creditNoteId: string; amount: Decimal },
+  postingDate: Day,
+): Promise<void> {
+  await takeFromAccount(tx, source, { kind: 'credit_note', documentId: creditNoteId, amount }, postingDate);
+  const [given, taken] = [worthInBooks(source, amount), worthInBooks(payment, amount)];
+  const exchangeDifference = given === null || taken === null ? null : given.minus(taken).toFixed();
+  const row = { ...plainRow('credit_note', amount.negated(), creditNoteId), exchangeDifference };
+  await writeApplications(tx, payment, [row], postingDate);
 }
 
 /**

@@ -2,6 +2,7 @@
 import { localDay } from '../domain/day.ts';
 import { Decimal } from '../domain/money.ts';
 import {
+  cashOf,
   documentOf,
   type PaymentMethod,
   type PaymentStatus,
@@ -11,6 +12,7 @@ import { Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
+import { applyWanted, lockWanted } from './netted-credits.ts';
 import { newId } from './new-id.ts';
 import {
   applyToDocuments,
@@ -131,7 +133,7 @@ export async function readOnAccount(tx: WorkspaceTx, paymentId: string): Promise
 export interface ApplicationRow {
   kind: string;
   documentId: string | null;
-  /** Null where it is applied to no invoice or late fee. */
+  /** Of the invoice, late fee or credit note; null where it is applied to none. */
   invoiceNumber: string | null;
   /** Signed: what was no cash is below zero, and a reversal is a row of its own. */
   amount: DecimalText;
@@ -149,11 +151,12 @@ const maxApplications = 1_000;
 /** In the order they were made. */
 export function readApplications(tx: WorkspaceTx, paymentId: string): Promise<ApplicationRow[]> {
   return tx.rows<ApplicationRow>(
-    `select a.kind, a.document_id, coalesce(i.number, f.number) as invoice_number, a.amount, a.document_currency, a.document_amount, c.rate,
+    `select a.kind, a.document_id, coalesce(i.number, f.number, n.number) as invoice_number, a.amount, a.document_currency, a.document_amount, c.rate,
        c.source as rate_source, a.exchange_difference, a.posting_date, a.created_at
      from payment_applications a
      left join client_invoices i on i.workspace_id = a.workspace_id and i.id = a.document_id
      left join late_fees f on f.workspace_id = a.workspace_id and f.id = a.document_id
+     left join credit_notes n on n.workspace_id = a.workspace_id and n.id = a.document_id
      left join conversions c on c.workspace_id = a.workspace_id and c.id = a.document_conversion_id
      where a.workspace_id = $1 and a.payment_id = $2 order by a.id limit $3`,
     [tx.workspaceId, paymentId, maxApplications],
@@ -168,14 +171,14 @@ export function readApplications(tx: WorkspaceTx, paymentId: string): Promise<Ap
 export async function recordPayment(tx: WorkspaceTx, payment: NewPayment): Promise<string> {
   const isPending = payment.status === 'pending';
   const rest = restOf(payment.amount, payment.applications);
-  const payables = await lockPayables(tx, payment.applications.map(documentOf));
+  const wanted = await lockWanted(tx, payment.applications);
+  const { payables } = wanted;
   const head = await openHead(tx, payment, payables);
   const postingDate = payment.postingDate ?? payment.valueDate;
   if (!isPending) await requireOpen(tx, head, postingDate, payment.actor);
   await insertPayment(tx, head, payment);
   if (!isPending) {
-    const by = { postingDate, actor: payment.actor, from: 'payment' as const };
-    await applyToDocuments(tx, head, payment.applications, payables, by);
+    await applyWanted(tx, head, wanted, { postingDate, actor: payment.actor });
     await keepOnAccount(tx, head, rest, postingDate);
   }
   await recordEvents(tx, [
@@ -191,6 +194,7 @@ export async function recordPayment(tx: WorkspaceTx, payment: NewPayment): Promi
         valueDate: payment.valueDate,
         externalId: payment.externalId,
         invoices: [...payables.values()].map(({ number }) => number),
+        creditNotes: [...wanted.notes.values()].map(({ number }) => number),
       },
     },
   ]);
@@ -199,7 +203,7 @@ export async function recordPayment(tx: WorkspaceTx, payment: NewPayment): Promi
 
 /** What no application takes. */
 export function restOf(amount: DecimalText, applications: readonly WantedApplication[]): Decimal {
-  const sum = applications.reduce((total, application) => total.plus(application.amount), new Decimal(0));
+  const sum = cashOf(applications);
   if (sum.gt(amount))
     throw new Refusal({
       code: 'payment.applied_beyond_amount',

@@ -3,8 +3,10 @@ import { localDay } from '../domain/day.ts';
 import { paymentTransitions } from '../domain/payment.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Day } from '../domain/work-entry.ts';
+import { plainArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
+import { lockNotes, requireNotNetted, returnNetted } from './netted-credits.ts';
 import { counterApplications, lockPayables, readHead } from './payment-applications.ts';
 import { lockPayment } from './payments.ts';
 import { requireOpenPeriods, shutPeriods } from './periods.ts';
@@ -33,7 +35,7 @@ export async function openPostingDate(
 /**
  * Every application is countered by its own row: invoices are open again with the status they had, and what was on account is
  * gone. It is posted with the payment, or today where the payment's period is closed. A refund that is reversed is on account
- * again. Refuses while a refund of the payment stands. Doing it again changes nothing; null: no such payment.
+ * again, and so is what credit notes took off. Refuses while a refund of the payment stands, or a credit of it nets another. Doing it again changes nothing; null: no such payment.
  */
 export async function reversePayment(
   tx: WorkspaceTx,
@@ -41,11 +43,14 @@ export async function reversePayment(
   actor: string,
   reason: string,
 ): Promise<'reversed' | 'already_reversed' | null> {
-  const payables = await lockPayables(tx, await documentsOf(tx, paymentId));
+  const notes = await lockNotes(tx, await documentsOf(tx, paymentId, ['credit_note']));
+  const payables = await lockPayables(tx, await documentsOf(tx, paymentId, ['invoice', 'late_fee']));
   const payment = await lockPayment(tx, paymentId);
   if (!payment) return null;
   // Documents are held before payments, so money may have gone to another one in between.
-  const isComplete = (await documentsOf(tx, paymentId)).every((id) => payables.has(id));
+  const isComplete = (await documentsOf(tx, paymentId, ['invoice', 'late_fee', 'credit_note'])).every(
+    (id) => payables.has(id) || notes.has(id),
+  );
   if (!isComplete)
     throw new Refusal({
       code: 'payment.applied_meanwhile',
@@ -54,6 +59,7 @@ export async function reversePayment(
     });
   if (!paymentTransitions[payment.status].includes('reversed')) return 'already_reversed';
   await requireNotRefunded(tx, paymentId);
+  await requireNotNetted(tx, paymentId);
   const head = await readHead(tx, paymentId);
   const postingDate = await openPostingDate(tx, head.sellerId, payment.valueDate, actor);
   if (payment.direction === 'outgoing') await returnRefund(tx, paymentId, postingDate);
@@ -65,6 +71,7 @@ export async function reversePayment(
     `update match_proposals set status = 'superseded' where workspace_id = $1 and payment_id = $2 and status = 'proposed'`,
     [tx.workspaceId, paymentId],
   );
+  await returnNetted(tx, paymentId, postingDate);
   await counterApplications(tx, paymentId, payables, { postingDate, actor });
   await recordEvents(tx, [
     {
@@ -81,10 +88,10 @@ export async function reversePayment(
   return 'reversed';
 }
 
-async function documentsOf(tx: WorkspaceTx, paymentId: string): Promise<string[]> {
+async function documentsOf(tx: WorkspaceTx, paymentId: string, kinds: readonly string[]): Promise<string[]> {
   const rows = await tx.rows<{ documentId: string }>(
-    `select distinct document_id from payment_applications where workspace_id = $1 and payment_id = $2 and kind in ('invoice', 'late_fee')`,
-    [tx.workspaceId, paymentId],
+    `select distinct document_id from payment_applications where workspace_id = $1 and payment_id = $2 and kind = any($3::text[])`,
+    [tx.workspaceId, paymentId, plainArray(kinds)],
   );
   return rows.map((row) => row.documentId);
 }

@@ -21,6 +21,16 @@ export const correctionComparisons: readonly Comparison[] = [
         where n.workspace_id = $1`,
   },
   {
+    name: 'netted credits',
+    says: 'credit notes that payers took off, each by what it had put on account, and by no more',
+    sql: `select 'credit note ' || coalesce(n.number, n.id::text) || ' took off ' || x.off || ' of ' || n.freed || ' freed, given were ' || x.given as place,
+          x.off <> x.given or x.off > n.freed as broken
+        from (select document_id, coalesce(sum(amount) filter (where amount > 0), 0) as given, coalesce(-sum(amount) filter (where amount < 0), 0) as off
+              from (select document_id, payment_id, sum(amount) as amount from payment_applications
+                    where workspace_id = $1 and kind = 'credit_note' group by 1, 2) p group by 1) x
+        join credit_notes n on n.workspace_id = $1 and n.id = x.document_id`,
+  },
+  {
     name: 'credited lines',
     says: 'credited invoice lines, money within the line, hours = what the ledger took off it',
     sql: `select 'line ' || l.line_no || ' of ' || i.number || ' for ' || l.net || ' is credited ' || c.amount || ' and ' || c.quantity

@@ -66,7 +66,7 @@ const movements = `
   left join client_invoices i on i.workspace_id = $1 and i.id = a.document_id and a.kind = 'invoice'
   left join late_fees f on f.workspace_id = $1 and f.id = a.document_id and a.kind = 'late_fee'
   where a.workspace_id = $1 and coalesce(i.client_id, f.client_id, p.client_id) = $2
-    and a.kind in ('invoice', 'late_fee', 'on_account', 'refund')`;
+    and a.kind in ('invoice', 'late_fee', 'on_account', 'refund', 'credit_note')`;
 
 const maxStatementRows = 10_000;
 
@@ -87,7 +87,10 @@ export async function readStatement(
        case when m.day < $3 then '' else m.kind end as kind, case when m.day >= $3 then m.number end as number,
        case when m.day >= $3 then m.reference end as reference, case when m.day >= $3 then m.due_date end as due_date, sum(m.amount) as amount
      from (${movements}) m left join sellers s on s.workspace_id = $1 and s.id = m.seller_id
-     where m.day <= $4 group by 1, 2, 3, 4, 5, 6, 7, 8 having sum(m.amount) <> 0 order by 1, 2, 3 desc, 4, 5, 6 limit $5`,
+     where m.day <= $4 group by 1, 2, 3, 4, 5, 6, 7, 8 having sum(m.amount) <> 0 order by 1, 2, 3 desc, 4,
+       -- Within a day a document stands before what lowers it.
+       array_position(array['', 'invoice', 'late_fee', 'credit_note', 'void', 'payment', 'refund', 'write_off'], case when m.day < $3 then '' else m.kind end), 6
+     limit $5`,
     [tx.workspaceId, clientId, startsOn, asOf, maxStatementRows],
   );
   const overdue = await readOverdue(tx, clientId, asOf);

@@ -1,5 +1,6 @@
 /** Owns the ways of money over HTTP: deductions, currencies, credit on account, matches, refunds, pending money, bad debt. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { series } from '../../store/series.ts';
 import { type Books, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
@@ -44,6 +45,110 @@ const rowsOf = (payment: { applications: { kind: string; amount: string }[] }) =
   payment.applications.map(({ kind, amount }) => `${kind} ${Number(amount)}`);
 const rate = (firm: Firm, base: string, quote: string, value: string) =>
   firm.post('/currency-rates', { base, quote, rateOn: '2026-04-10', rate: value, source: 'ECB' });
+
+/** A credit note of so much on an invoice; its id. */
+async function credit(firm: Firm, invoiceId: string, amount: string): Promise<string> {
+  const wanted = { by: 'amount', amount, reason: 'Agreed by telephone' };
+  const made = await firm.post(`/invoices/${invoiceId}/credit-notes`, wanted);
+  expect([made.status, made.json.status], made.text).toEqual([201, 'issued']);
+  return made.json.id;
+}
+const creditSeries = (firm: Firm) =>
+  firm.books.in((tx) =>
+    series.insert(tx, { sellerId: firm.books.sellerId, documentType: 'credit_note', pattern: 'CN-{NNNN}' }),
+  );
+const paymentOf = async (firm: Firm, id: string) => (await firm.get(`/payments/${id}`)).json;
+
+test('a wire less a credit note settles the invoice whole: what the note freed comes from its payment, once, and goes back', async () => {
+  const { firm, ids } = await firmWith(3);
+  await creditSeries(firm);
+  const first = await firm.post(
+    '/payments',
+    wire('100.00', { applications: [{ invoiceId: ids[0], amount: '100.00' }] }),
+  );
+  const noteId = await credit(firm, ids[0]!, '30.00');
+  expect((await paymentOf(firm, first.json.id)).onAccount).toBe('30.00');
+  const less = (invoiceId: string, amount: string, off: string) =>
+    wire(amount, {
+      applications: [
+        { invoiceId, amount: '100.00' },
+        { creditNoteId: noteId, amount: off },
+      ],
+    });
+  expect((await firm.post('/payments', less(ids[1]!, '69.99', '30.01'))).json.code).toBe(
+    'payment.credit_used_up',
+  );
+  const answers = await Promise.all([
+    firm.post('/payments', less(ids[1]!, '70.00', '30.00')),
+    firm.post('/payments', less(ids[2]!, '70.00', '30.00')),
+  ]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+  expect(answers.find(({ status }) => status === 409)!.json.code).toBe('payment.credit_used_up');
+  const won = answers.find(({ status }) => status === 201)!.json;
+  const settledId = won.applications.find((row: { kind: string }) => row.kind === 'invoice').documentId;
+  expect(rowsOf(won).sort()).toEqual(['credit_note -30', 'invoice 100']);
+  expect(won).toMatchObject({ amount: '70.00', applied: '70.00', onAccount: '0.00' });
+  expect(won.applications.find((row: { kind: string }) => row.kind === 'credit_note').invoiceNumber).toBe(
+    'CN-0001',
+  );
+  expect(await stateOf(firm, settledId)).toBe('settled 100 0');
+  expect((await paymentOf(firm, first.json.id)).onAccount).toBe('0.00');
+  const closing = async () => {
+    const { accounts } = (await firm.get(`/clients/${firm.books.clientId}/statement?asOf=2030-12-31`)).json;
+    return accounts.map((account: { closing: string }) => Number(account.closing));
+  };
+  expect(await closing()).toEqual([100]);
+  // The money behind the note stays while it nets the wire; the wire gives it back.
+  const reverse = (id: string) => firm.post(`/payments/${id}/reverse`, { reason: 'bounced' });
+  expect((await reverse(first.json.id)).json.code).toBe('payment.credit_netted');
+  expect((await reverse(won.id)).status).toBe(200);
+  expect(await stateOf(firm, settledId)).toBe('issued 0 0');
+  expect((await paymentOf(firm, first.json.id)).onAccount).toBe('30.00');
+  expect(await closing()).toEqual([170]);
+  expect((await reverse(first.json.id)).status).toBe(200);
+});
+
+test('a credit note on the invoice that is paid has lowered it already: the wire less it settles the rest', async () => {
+  const { firm, ids } = await firmWith(2);
+  await creditSeries(firm);
+  const noteId = await credit(firm, ids[0]!, '20.00');
+  const off = { creditNoteId: noteId, amount: '20.00' };
+  const gross = { invoiceId: ids[0], amount: '100.00' };
+  const refusals: [Record<string, unknown>, number, string][] = [
+    [
+      wire('80.00', { applications: [{ invoiceId: ids[1], amount: '100.00' }, off] }),
+      409,
+      'payment.credit_used_up',
+    ],
+    [wire('80.00', { applications: [off] }), 409, 'payment.invoice_of_other_client'],
+    [
+      wire('80.00', { clientId: firm.books.clientId, applications: [off] }),
+      409,
+      'payment.credit_without_documents',
+    ],
+    [wire('80.00', { applications: [gross, { ...off, rate: '1' }] }), 422, 'request.invalid_body'],
+    [
+      wire('80.00', { applications: [gross, { ...off, creditNoteId: ids[0] }] }),
+      409,
+      'payment.credit_not_issued',
+    ],
+    [wire('70.00', { applications: [gross, off] }), 409, 'payment.applied_beyond_amount'],
+  ];
+  for (const [body, status, code] of refusals) {
+    const answer = await firm.post('/payments', body);
+    expect([answer.status, answer.json.code], answer.text).toEqual([status, code]);
+  }
+  // Announced first: it is netted when the money is there.
+  const pending = await firm.post(
+    '/payments',
+    wire('80.00', { status: 'pending', applications: [gross, off] }),
+  );
+  expect(await stateOf(firm, ids[0]!)).toBe('issued 0 0');
+  const made = await firm.post(`/payments/${pending.json.id}/clear`, {});
+  expect(made.status, made.text).toBe(200);
+  expect(rowsOf(made.json)).toEqual(['invoice 80']);
+  expect(await stateOf(firm, ids[0]!)).toBe('settled 80 0');
+});
 
 test('a wire that arrives short of its fee, the tax withheld and a discount settles the whole invoice', async () => {
   const { firm, ids } = await firmWith();

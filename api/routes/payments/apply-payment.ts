@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { applyOnAccount } from '../../../store/payments.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { day } from '../../kit/schemas.ts';
-import { applicationErrors, paymentInFull, showPayment, wantedApplications } from './payment.ts';
+import { applicationErrors, documentApplications, paymentInFull, showPayment } from './payment.ts';
 
 export const applyPayment = defineRoute({
   name: 'apply-payment',
@@ -13,7 +13,7 @@ export const applyPayment = defineRoute({
   permission: 'payments.apply',
   idempotency: 'required',
   body: z.object({
-    applications: wantedApplications.min(1),
+    applications: documentApplications.min(1),
     postingDate: day.optional().meta({ description: "The day in the seller's books; without it, today." }),
   }),
   example: { applications: [{ invoiceId: '{invoiceId}', amount: '10.00' }] },

@@ -105,7 +105,13 @@ const wantedApplication = z
   .strictObject({
     invoiceId: id.optional(),
     lateFeeId: id.optional(),
-    amount: notNegative.meta({ description: 'Cash, in the payment’s currency.' }),
+    creditNoteId: id.optional().meta({
+      description:
+        'An issued credit note of the same client, seller and currency that the payer took off the documents beside it.',
+    }),
+    amount: notNegative.meta({
+      description: 'Cash, in the payment’s currency; of a credit note, what of it was taken off.',
+    }),
     deductions: deductions.optional(),
     documentAmount: positive.optional().meta({
       description: 'Where the document is in another currency: what of it this settles.',
@@ -117,14 +123,24 @@ const wantedApplication = z
     rateSource: shortText.optional(),
   })
   .refine(
-    (one) => (one.invoiceId === undefined) !== (one.lateFeeId === undefined),
-    'an invoice or a late fee',
+    (one) =>
+      [one.invoiceId, one.lateFeeId, one.creditNoteId].filter((given) => given !== undefined).length === 1,
+    'an invoice, a late fee or a credit note',
+  )
+  .refine(
+    (one) => one.creditNoteId === undefined || Object.keys(one).length === 2,
+    'a credit note with its amount only',
   )
   .refine(
     (one) => one.rate === undefined || one.documentAmount === undefined,
     'a rate or an amount, not both',
   );
 export const wantedApplications = z.array(wantedApplication).max(500);
+/** Money on account is applied as it is: nobody takes anything off it. */
+export const documentApplications = wantedApplications.refine(
+  (all) => all.every((one) => one.creditNoteId === undefined),
+  'invoices and late fees',
+);
 
 export const newPayment = z
   .object({
@@ -143,7 +159,10 @@ export const newPayment = z
     note: note.nullish(),
     applications: wantedApplications
       .default([])
-      .meta({ description: 'What of it settles which document; the rest stays on account.' }),
+      .meta({
+        description:
+          'What of it settles which document, and which credit notes were taken off; the rest stays on account.',
+      }),
   })
   .refine(
     (body) =>
@@ -164,6 +183,9 @@ export const applicationErrors = [
   'payment.sellers_differ',
   'payment.currency_differs',
   'payment.beyond_balance',
+  'payment.credit_not_issued',
+  'payment.credit_used_up',
+  'payment.credit_without_documents',
   'period.closed',
   'period.soft_closed',
 ];

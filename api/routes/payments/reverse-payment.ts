@@ -19,6 +19,7 @@ export const reversePayment = defineRoute({
   errors: [
     'payment.already_reversed',
     'payment.refunded',
+    'payment.credit_netted',
     'payment.applied_meanwhile',
     'period.closed',
     'period.soft_closed',
