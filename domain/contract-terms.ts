@@ -6,7 +6,10 @@ import type { Day, DecimalText } from './work-entry.ts';
 
 const amount = z
   .string()
-  .refine((text) => isDecimalText(text) && !text.startsWith('-'), 'a plain decimal number, not negative')
+  .refine((text) => isDecimalText(text) && !text.startsWith('-'), {
+    error: 'a plain decimal number, not negative',
+    abort: true,
+  })
   .meta({ description: 'A decimal number as text.', example: '80.00' });
 const percentage = amount.refine((text) => Number(text) <= 100, 'a percentage from 0 to 100');
 const hoursOfDay = amount
@@ -121,7 +124,9 @@ const clauseSchemas = {
       description: 'How many hours make a day and a shift of the rate card; silent, neither has a price.',
     }),
   retentionPercentage: percentage.nullable(),
-  purchaseOrderRequired: z.boolean(),
+  purchaseOrderRequired: z.boolean().meta({
+    description: 'Without a purchase order that covers them, its invoices are held.',
+  }),
   lateEntries: z.enum(['next_invoice', 'exception']),
   signOffDays: z
     .int()

@@ -291,6 +291,13 @@ export const notificationKinds = {
     list: '{forecast}',
     action: 'Look at the project',
   },
+  'purchase_order.nearly_used': {
+    ...everywhere,
+    label: 'Most of a purchase order is used',
+    title: '{client}: little is left of purchase order {number}',
+    body: '{used} of the {limit} of purchase order {number} are invoiced, {left} are left. Ask {client} for more, or for another one: what goes beyond it is held.',
+    action: 'Look at the purchase order',
+  },
   'contract.latest_invoice_date': {
     ...everywhere,
     label: 'Work must be invoiced soon',
@@ -458,6 +465,7 @@ const places: Readonly<Record<string, string>> = {
   operation: '/operations/',
   project: '/projects/',
   contract: '/contracts/',
+  purchase_order: '/purchase-orders/',
   mail: '/mail-outbox/',
 };
 const listPlaces: Readonly<Record<string, string>> = {

@@ -26,6 +26,7 @@ import type { WorkspaceTx } from './database.ts';
 import { findReleased, type RaisedFinding } from './exceptions.ts';
 import { historyKeys, historyOf, toHistory } from './item-history.ts';
 import { shutPeriods } from './periods.ts';
+import { usedOfOrder } from './purchase-orders.ts';
 import { toRuleSettings } from './rule-settings.ts';
 import { workspaceNow } from './workspaces.ts';
 
@@ -83,11 +84,7 @@ async function readStored(tx: WorkspaceTx, contractId: string): Promise<Stored> 
     `select (select w.settings -> 'ruleSettings' from workspaces w where w.id = $1) as settings,
        (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'limitAmount', p.budget_amount::text, 'limitSeconds', p.budget_seconds)), '[]')
         from projects p where p.workspace_id = $1 and p.contract_id = $2 and (p.budget_amount is not null or p.budget_seconds is not null)) as budgets,
-       (select jsonb_build_object('number', o.number, 'currency', o.currency, 'limitAmount', o.limit_amount::text, 'usedAmount', (
-          select coalesce(sum(i.net - coalesce(
-            (select sum(n.net) from credit_notes n where n.workspace_id = $1 and n.invoice_id = i.id and n.status = 'issued'), 0)), 0)::text
-          from client_invoices i
-          where i.workspace_id = $1 and i.purchase_order_id = o.id and i.number is not null and i.status <> 'void'))
+       (select jsonb_build_object('number', o.number, 'currency', o.currency, 'limitAmount', o.limit_amount::text, 'usedAmount', ${usedOfOrder}::text)
         from contracts k join purchase_orders o on o.workspace_id = $1 and o.id = k.purchase_order_id
         where k.workspace_id = $1 and k.id = $2) as purchase_order,
        ${historyOf('$3')} as history,

@@ -8,6 +8,7 @@ import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { type Client, clients } from './clients.ts';
 import { isBilled, lockContract, requireClauses } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
+import { requireOrderFor } from './purchase-orders.ts';
 import { requireReference } from './references.ts';
 import { type NewRow, type TenantTable, tenantTable, type Values } from './tenant-table.ts';
 
@@ -142,9 +143,11 @@ export async function insertContract(
   await requireReference(tx, 'client', values.clientId, '/clientId');
   await requireClauses(tx, null, clauses, values.startsOn);
   const client = found(await clients.find(tx, values.clientId), 'client');
+  const currency = values.currency ?? client.currency;
+  await requireOrderFor(tx, { clientId: client.id, currency }, values.purchaseOrderId);
   const contract = await contracts.insert(tx, {
     ...values,
-    currency: values.currency ?? client.currency,
+    currency,
     tax: values.tax ?? client.tax ?? undefined,
     clauses,
   });
@@ -160,6 +163,8 @@ export async function changeContract(
 ): Promise<Contract> {
   const { clauses, ...facts } = change;
   requireLongStop({ ...before, ...facts });
+  if (facts.purchaseOrderId !== before.purchaseOrderId)
+    await requireOrderFor(tx, before, facts.purchaseOrderId);
   const changed: Values<Contract> = clauses ? { ...facts, clauses: amend(before.clauses, clauses) } : facts;
   if (changed.clauses) {
     await lockContract(tx, before.id);

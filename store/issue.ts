@@ -30,6 +30,8 @@ import {
 } from './invoice-snapshot.ts';
 import { enqueueLooks } from './outbox.ts';
 import { saysShut, shutPeriods } from './periods.ts';
+import { holdOrders, orderReasons, ordersOf } from './purchase-order-gate.ts';
+import { tellNearlyUsed } from './purchase-orders.ts';
 import { beyondBounds } from './safety-bounds.ts';
 import { closeNumberFindings, type numberRules } from './series.ts';
 import { askSignOffs, type SignOffTerms, unsigned } from './sign-offs.ts';
@@ -108,8 +110,9 @@ export async function issuableInvoices(tx: WorkspaceTx, runId: string, limit: nu
 }
 
 /**
- * Issues the given drafts. Lock order: entry balances by id, invoices by id, series last. An invoice that fails the gate is
- * held with the reason; the others are issued. Repeating it issues nothing twice: only drafts and ready invoices are taken.
+ * Issues the given drafts. Lock order: entry balances by id, invoices by id, purchase orders by id, series last. An invoice
+ * that fails the gate is held with the reason; the others are issued. Repeating it issues nothing twice: only drafts and ready
+ * invoices are taken.
  *
  * What its client has to sign off first is asked for instead, and waits in sign-off.
  *
@@ -147,7 +150,15 @@ export async function issueInvoices(
     if (draft.seriesId === null) reasons.set(draft.id, draft.internal ? noInternalSeries : noSeries);
   addReasons(reasons, await taxReasons(tx, drafts, (draft) => issueDateOf(draft as Draft, now)));
   if (releaseReason === null) addReasons(reasons, await beyondBounds(tx, drafts));
-  if (releaseReason === null) await checkPurchaseOrders(tx, drafts, reasons);
+  await holdOrders(tx, drafts);
+  if (releaseReason === null)
+    addReasons(
+      reasons,
+      await orderReasons(
+        tx,
+        drafts.filter((draft) => !reasons.has(draft.id)),
+      ),
+    );
   const { rates, missing } = await findPostedRates(tx, drafts, (draft) => issueDateOf(draft, now));
   for (const [id, why] of missing)
     reasons.set(id, [reasons.get(id) ?? [], `${why}: enter it, then issue again`].flat().join('; '));
@@ -168,6 +179,7 @@ export async function issueInvoices(
   const refused = new Set(unnumbered.map(({ draft }) => draft));
   const passing = numberable.filter((draft) => !refused.has(draft));
   if (releaseReason !== null) await releaseHolds(tx, passing, actor, releaseReason);
+  await tellNearlyUsed(tx, ordersOf(passing));
   const net: Record<string, string> = {};
   for (const draft of passing)
     net[draft.currency] = new Decimal(net[draft.currency] ?? 0).plus(draft.net).toFixed();
@@ -355,66 +367,6 @@ async function closedPeriods(
       return period ? [[draft.id, saysShut(period)]] : [];
     }),
   );
-}
-
-interface PurchaseOrder {
-  id: string;
-  number: string;
-  currency: string;
-  limitAmount: DecimalText | null;
-  validFrom: Day | null;
-  /** Half-open, as every end of ours. */
-  validTo: Day | null;
-  used: DecimalText;
-}
-
-/**
- * Adds a reason for each invoice that would pass but for its purchase order. The orders are held to the commit, so that two
- * blocks at once do not both spend what is left; within a block the earlier invoices come first.
- */
-async function checkPurchaseOrders(
-  tx: WorkspaceTx,
-  drafts: Draft[],
-  reasons: Map<string, string>,
-): Promise<void> {
-  const wanted = drafts.filter((draft) => draft.purchaseOrderId !== null && !reasons.has(draft.id));
-  if (wanted.length === 0) return;
-  const ids = plainArray([...new Set(wanted.map((draft) => draft.purchaseOrderId))]);
-  await tx.run(
-    'select 1 from purchase_orders where workspace_id = $1 and id = any($2::uuid[]) order by id for no key update',
-    [tx.workspaceId, ids],
-  );
-  const orders = await tx.rows<PurchaseOrder>(
-    `select o.id, o.number, o.currency, o.limit_amount, o.valid_from, o.valid_to,
-       (select coalesce(sum(i.net - coalesce(
-          (select sum(n.net) from credit_notes n where n.workspace_id = $1 and n.invoice_id = i.id and n.status = 'issued'), 0)), 0)
-        from client_invoices i
-        where i.workspace_id = $1 and i.purchase_order_id = o.id and i.number is not null and i.status <> 'void') as used
-     from purchase_orders o where o.workspace_id = $1 and o.id = any($2::uuid[])`,
-    [tx.workspaceId, ids],
-  );
-  const byId = new Map(orders.map((order) => [order.id, order]));
-  for (const draft of wanted) {
-    const order = byId.get(draft.purchaseOrderId!)!;
-    const used = new Decimal(order.used).plus(draft.net);
-    const isOver = order.limitAmount !== null && used.gt(order.limitAmount);
-    if (order.currency !== draft.currency)
-      reasons.set(draft.id, `purchase order ${order.number} is in ${order.currency}`);
-    else if (
-      (order.validTo !== null && draft.serviceTo >= order.validTo) ||
-      (order.validFrom !== null && draft.serviceFrom < order.validFrom)
-    )
-      reasons.set(
-        draft.id,
-        `purchase order ${order.number} is not valid from ${draft.serviceFrom} to ${draft.serviceTo}`,
-      );
-    else if (isOver)
-      reasons.set(
-        draft.id,
-        `purchase order ${order.number} of ${order.limitAmount} would come to ${used.toFixed()}`,
-      );
-    else order.used = used.toFixed();
-  }
 }
 
 /** Of each invoice the first entry that moved, as "client, project, person, day → the same now". */

@@ -289,6 +289,10 @@ import { getProject } from './projects/get-project.ts';
 import { getProjectBudget } from './projects/get-project-budget.ts';
 import { listProjects } from './projects/list-projects.ts';
 import { updateProject } from './projects/update-project.ts';
+import { createPurchaseOrder } from './purchase-orders/create-purchase-order.ts';
+import { getPurchaseOrder } from './purchase-orders/get-purchase-order.ts';
+import { listPurchaseOrders } from './purchase-orders/list-purchase-orders.ts';
+import { updatePurchaseOrder } from './purchase-orders/update-purchase-order.ts';
 import { dismissQuarantined } from './quarantine/dismiss-quarantined.ts';
 import { getQuarantined } from './quarantine/get-quarantined.ts';
 import { listQuarantine } from './quarantine/list-quarantine.ts';
@@ -647,6 +651,10 @@ export const routes: readonly Route[] = [
   getPaymentTerms,
   listPaymentTerms,
   updatePaymentTerms,
+  createPurchaseOrder,
+  getPurchaseOrder,
+  listPurchaseOrders,
+  updatePurchaseOrder,
   createBankAccount,
   listBankAccounts,
   updateBankAccount,

@@ -117,6 +117,12 @@ const makers: Record<string, Make> = {
     rate: '0.60',
     currency: 'EUR',
   })),
+  purchaseOrderId: post('/purchase-orders', ({ clientId }) => ({
+    clientId,
+    number: 'PO-FIXTURE',
+    currency: 'EUR',
+    limitAmount: '1000.00',
+  })),
   rateCardId: post('/rate-cards', ({ contractId }) => ({
     scopeType: 'contract',
     scopeId: contractId,

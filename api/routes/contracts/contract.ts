@@ -117,7 +117,10 @@ export const newContract = z.object({
   rounding: rounding.optional(),
   tax: tax.optional(),
   severities: severities.optional(),
-  purchaseOrderId: id.nullish(),
+  purchaseOrderId: id.nullish().meta({
+    description:
+      "The client's, in the contract's currency; its invoices are issued as far as it covers them.",
+  }),
   buyerReference: shortText.nullish(),
   vesselReference: shortText.nullish(),
   jobReference: shortText.nullish(),

@@ -22,7 +22,13 @@ export const createContract = defineRoute({
     grouping: { invoice: 'client', line: 'project' },
   },
   responses: { 201: contract },
-  errors: ['contract.dates_conflict', 'contract.long_stop_missing', 'reference.unknown'],
+  errors: [
+    'contract.dates_conflict',
+    'contract.long_stop_missing',
+    'reference.unknown',
+    'purchase_order.archived',
+    'purchase_order.other_currency',
+  ],
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
       const created = await insertContract(tx, body);

@@ -21,6 +21,8 @@ export const updateContract = defineRoute({
     'contract.cap_below_billed',
     'contract.price_below_milestones',
     'reference.unknown',
+    'purchase_order.archived',
+    'purchase_order.other_currency',
   ],
   handler: ({ params, body, actor, requireCurrent, transact }) =>
     transact(async (tx) => {
