@@ -24,7 +24,8 @@ export const zone = z
 
 export const decimal = z
   .string()
-  .refine(isDecimalText, 'a plain decimal number as text, such as "80.00"')
+  // Ends there: what is asked of it next may reckon with it.
+  .refine(isDecimalText, { error: 'a plain decimal number as text, such as "80.00"', abort: true })
   .meta({ description: 'A decimal number as text: money and hours are never floats.', example: '80.00' });
 export const price = decimal.refine((text) => !text.startsWith('-'), 'not negative');
 /** A decimal as it is kept: computed ones may carry more places than those typed in. */
