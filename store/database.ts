@@ -63,6 +63,9 @@ function camel(name: string): string {
   return known;
 }
 
+const emptyRow = (names: readonly string[]): Record<string, unknown> =>
+  JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join(',')}}`);
+
 function toTx(client: pg.PoolClient): Tx {
   const query = async (sql: string, params: unknown[] = []) => {
     return client.query<unknown[]>({ text: sql, values: params, types, rowMode: 'array' });
@@ -70,8 +73,10 @@ function toTx(client: pg.PoolClient): Tx {
   const rows = async <T>(sql: string, params?: unknown[]): Promise<T[]> => {
     const result = await query(sql, params);
     const names = result.fields.map((field) => camel(field.name));
+    // Copies of one empty row: built key by key, objects of many columns become dictionaries, three times as slow to make and read.
+    const empty = emptyRow(names);
     return result.rows.map((row) => {
-      const shaped: Record<string, unknown> = {};
+      const shaped: Record<string, unknown> = { ...empty };
       for (let index = 0; index < names.length; index += 1) shaped[names[index]!] = row[index];
       return shaped as T;
     });
