@@ -39,13 +39,96 @@ export function fixed(value: DecimalBase.Value, places: number): DecimalText {
   return (exact.isZero() ? exact.abs() : exact).toFixed(places);
 }
 
+const millionPlaces = 6;
+/** Plain decimal text as a whole number of millionths; null where it has more places or digits than plain numbers hold. */
+function inMillionths(text: DecimalText): number | null {
+  const isNegative = text.startsWith('-');
+  let digits = 0;
+  let places = -1;
+  for (let index = isNegative ? 1 : 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === 46 && places < 0) places = 0;
+    else if (code < 48 || code > 57) return null;
+    else {
+      digits = digits * 10 + (code - 48);
+      if (places >= 0) places += 1;
+    }
+  }
+  if (places > millionPlaces) return null;
+  const scaled = digits * 10 ** (millionPlaces - Math.max(places, 0));
+  return Number.isSafeInteger(scaled) ? (isNegative ? -scaled : scaled) : null;
+}
+
+/** True of decimal text that is nothing: `0`, `-0.00`. */
+export const isZero = (text: DecimalText): boolean => /^-?0+(\.0+)?$/.test(text);
+
+const nothing = new Decimal(0);
+
+/** A sum of many, exact: counted in whole millionths as long as those are safe, which costs a tenth of decimals. */
+export class ExactSum {
+  #millionths = 0;
+  #rest = nothing;
+
+  add(value: DecimalText): void {
+    const counted = inMillionths(value);
+    if (counted === null) {
+      this.#rest = this.#rest.plus(value);
+      return;
+    }
+    if (!Number.isSafeInteger(this.#millionths + counted)) {
+      this.#rest = this.total();
+      this.#millionths = 0;
+    }
+    this.#millionths += counted;
+  }
+
+  total(): Decimal {
+    return this.#rest.plus(new Decimal(this.#millionths).div(10 ** millionPlaces));
+  }
+}
+
+/** The exact sum of decimal texts. */
+export function sumOf(values: Iterable<DecimalText>): Decimal {
+  const sum = new ExactSum();
+  for (const value of values) sum.add(value);
+  return sum.total();
+}
+
+/** The same with exactly `places` decimals; null where it has more, or is not plain. */
+function asFixed(text: DecimalText, places: number): DecimalText | null {
+  const point = text.indexOf('.');
+  const own = point < 0 ? 0 : text.length - point - 1;
+  if (own > places || isZero(text) || inMillionths(text) === null) return null;
+  return point < 0 && places > 0 ? `${text}.${'0'.repeat(places)}` : text + '0'.repeat(places - own);
+}
+
+/** Shares of a rounded total as `cascadeRounding` makes them, as text; while nothing needs rounding each is its own amount. */
+export function cascadeShares(places: number, mode: RoundingMode): (exact: DecimalText) => DecimalText {
+  const whole = new ExactSum();
+  let cascade: ReturnType<typeof cascadeRounding> | null = null;
+  return (exact) => {
+    const own = cascade === null ? asFixed(exact, places) : null;
+    if (own !== null) {
+      whole.add(own);
+      return own;
+    }
+    cascade ??= cascadeRounding(places, mode, whole.total());
+    return fixed(cascade(exact), places);
+  };
+}
+
 /**
  * Splits a rounded total over its parts in a stream: each share is the difference between the rounded running sums,
- * so the shares add up to the rounded total exactly, whatever the order, without holding the parts.
+ * so the shares add up to the rounded total exactly, whatever the order, without holding the parts. `before`: what was
+ * shared out already, a multiple of 10^-places.
  */
-export function cascadeRounding(places: number, mode: RoundingMode): (exact: DecimalBase.Value) => Decimal {
-  let exactSum = new Decimal(0);
-  let roundedSum = new Decimal(0);
+export function cascadeRounding(
+  places: number,
+  mode: RoundingMode,
+  before: Decimal = new Decimal(0),
+): (exact: DecimalBase.Value) => Decimal {
+  let exactSum = before;
+  let roundedSum = before;
   return (exact) => {
     exactSum = exactSum.plus(exact);
     const next = round(exactSum, places, mode);

@@ -1,6 +1,6 @@
 /** Owns compiling: open, approved entries of a contract become priced billable items and claims, in one transaction a chunk. */
 import { termsAt } from '../domain/contract-terms.ts';
-import { Decimal } from '../domain/money.ts';
+import { isZero, sumOf } from '../domain/money.ts';
 import { roundDays } from '../domain/pricing/round-days.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import { type CompileContext, learnPricesOf } from './compile-context.ts';
@@ -70,7 +70,7 @@ export async function compileChunk(
   for (const [index, part] of parts.entries()) {
     const item = pricePart(context, part, shown[index]!);
     // Too small to show on a line: claimed it would be lost, so it stays open, to be seen and to be billed with more.
-    if (new Decimal(item.priced.quantity).isZero()) continue;
+    if (isZero(item.priced.quantity)) continue;
     priced.push(item);
   }
   const ofPrices = await findInPrices(tx, context.checks, toPricedEntries(context, priced));
@@ -80,10 +80,10 @@ export async function compileChunk(
   const items = priced.filter((item) => !heldBack.has(item.candidate.entryId));
   const exceptions = await raiseFindings(tx, [...findings, ...ofPrices]);
   await writeItems(tx, context, items);
-  const amount = items.reduce((sum, { priced }) => sum.plus(priced.amount), new Decimal(0));
+  const amount = sumOf(items.map((item) => item.priced.amount)).toFixed();
   const seconds = items.reduce(
     (sum, { candidate, quantity }) => sum + (candidate.kind === 'labor' ? quantity : 0),
     0,
   );
-  return { items: items.length, amount: amount.toFixed(), seconds, exceptions, cursor: next };
+  return { items: items.length, amount, seconds, exceptions, cursor: next };
 }

@@ -1,5 +1,5 @@
 /** Owns what the items of a contract usually come to, by kind: kept as totals, so that no compile reads earlier items. */
-import { Decimal } from '../domain/money.ts';
+import { Decimal, ExactSum, isZero } from '../domain/money.ts';
 import type { DecimalText, EntryKind } from '../domain/work-entry.ts';
 import type { Delta } from './totals.ts';
 
@@ -13,27 +13,24 @@ const itemKinds: Record<EntryKind, string> = {
 };
 const toEntryKind = new Map(Object.entries(itemKinds).map(([entry, item]) => [item, entry as EntryKind]));
 
-const isZero = (amount: DecimalText) => /^-?0(\.0+)?$/.test(amount);
-
 /** Items without an amount (no price, included) say nothing about what is usual. Summed here: a chunk has thousands. */
 export function historyDeltas(
   contractId: string,
   items: readonly { kind: EntryKind; amount: DecimalText }[],
 ): Delta[] {
-  const sums = new Map<EntryKind, { items: number; amount: Decimal }>();
+  const sums = new Map<EntryKind, { items: number; amount: ExactSum }>();
   for (const { kind, amount } of items) {
     if (isZero(amount)) continue;
-    const sum = sums.get(kind);
-    if (sum) {
-      sum.items += 1;
-      sum.amount = sum.amount.plus(amount);
-    } else sums.set(kind, { items: 1, amount: new Decimal(amount) });
+    const sum = sums.get(kind) ?? { items: 0, amount: new ExactSum() };
+    sum.items += 1;
+    sum.amount.add(amount);
+    sums.set(kind, sum);
   }
   return [...sums].flatMap(([kind, sum]) => {
     const key = `${contractId}:${itemKinds[kind]}`;
     return [
       { metric: 'item_count', key, value: String(sum.items) },
-      { metric: 'item_amount', key, value: sum.amount.toFixed() },
+      { metric: 'item_amount', key, value: sum.amount.total().toFixed() },
     ];
   });
 }

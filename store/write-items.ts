@@ -1,5 +1,5 @@
 /** Owns writing what was compiled: items, their claims and the totals that follow, in one statement each a chunk. */
-import { Decimal } from '../domain/money.ts';
+import { sumOf } from '../domain/money.ts';
 import type { EntryKind } from '../domain/work-entry.ts';
 import { asRows } from './arrays.ts';
 import type { CompileContext } from './compile-context.ts';
@@ -96,16 +96,13 @@ export async function writeItems(
      select $1, entry_id, version, id, raw_quantity, $5 from r`,
     [tx.workspaceId, contract.id, contract.clientId, contract.currency, runId, ...params],
   );
-  const deltas = items
-    .filter(({ candidate }) => candidate.kind === 'labor')
-    .map(({ candidate, quantity }) => ({
-      metric: 'open_seconds',
-      key: candidate.projectId,
-      value: String(-quantity),
-    }));
-  const pending = p.reduce((sum, row) => sum.plus(row.amount), new Decimal(0));
+  const seconds = new Map<string, number>();
+  for (const { candidate, quantity } of items)
+    if (candidate.kind === 'labor')
+      seconds.set(candidate.projectId, (seconds.get(candidate.projectId) ?? 0) + quantity);
+  const pending = sumOf(p.map((row) => row.amount));
   await addDeltas(tx, [
-    ...deltas,
+    ...[...seconds].map(([key, sum]) => ({ metric: 'open_seconds', key, value: String(-sum) })),
     { metric: 'pending_amount', key: contract.currency, value: pending.toFixed() },
     ...historyDeltas(
       contract.id,

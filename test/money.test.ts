@@ -2,13 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   cascadeRounding,
+  cascadeShares,
   Decimal,
   fixed,
   isDecimalText,
+  isZero,
   minorPlaces,
   round,
   roundingModes,
   spreadByLargestRemainder,
+  sumOf as sumOfTexts,
 } from '../domain/money.ts';
 
 const sumOf = (values: readonly Decimal[]) => values.reduce((sum, value) => sum.plus(value), new Decimal(0));
@@ -95,6 +98,54 @@ describe('cascade rounding', () => {
       '0.33',
     ]);
   });
+});
+
+/** As they come: mostly of cents, some with many decimals, some beyond what plain numbers hold. */
+const text = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.integer({ min: -1_000_000, max: 1_000_000 }).map((cents) => fixed(cents / 100, 2)),
+  },
+  { weight: 1, arbitrary: amount.map((value) => value.toFixed()) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .bigInt({ min: -(10n ** 25n), max: 10n ** 25n })
+      .map((value) => new Decimal(value.toString()).div('1e12').toFixed()),
+  },
+);
+
+describe('sums of texts', () => {
+  test('come to what decimals come to, in whatever order', () => {
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 60 }), (values) => {
+        const expected = sumOf(values.map((value) => new Decimal(value)));
+        expect(sumOfTexts(values).toFixed()).toBe(expected.toFixed());
+      }),
+    );
+  });
+  test('hold beyond what plain numbers hold', () => {
+    const large = Array.from({ length: 5 }, () => '9007199254.740991');
+    expect(sumOfTexts([...large, '-0.000001']).toFixed()).toBe('45035996273.704954');
+  });
+  test.each([
+    ['0', true],
+    ['-0.00', true],
+    ['0.000', true],
+    ['0.01', false],
+    ['-1', false],
+    ['10', false],
+  ])('%s is nothing: %s', (value, expected) => expect(isZero(value)).toBe(expected));
+});
+
+test('shares as text are those of decimals, whether their parts need rounding or not', () => {
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1, maxLength: 40 }), places, mode, (parts, digits, how) => {
+      const exact = cascadeRounding(digits, how);
+      const quick = cascadeShares(digits, how);
+      for (const part of parts) expect(quick(part)).toBe(fixed(exact(part), digits));
+    }),
+  );
 });
 
 describe('largest remainder', () => {

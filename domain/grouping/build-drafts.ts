@@ -1,6 +1,6 @@
 /** Owns turning priced items into draft invoices with lines; streams over the items twice and holds only the lines. */
 import { earlierDay, laterDay } from '../day.ts';
-import { cascadeRounding, Decimal, fixed, type Rounding, round } from '../money.ts';
+import { cascadeShares, Decimal, ExactSum, fixed, type Rounding, round } from '../money.ts';
 import { netPrice } from '../tax.ts';
 import type { Day, DecimalText } from '../work-entry.ts';
 import { type Grouping, keyBy, modesOf } from './group-keys.ts';
@@ -77,9 +77,9 @@ export interface DraftInvoice {
 
 interface LineSum {
   first: DraftableItem;
-  quantity: Decimal;
-  amount: Decimal;
-  raw: Decimal;
+  quantity: ExactSum;
+  amount: ExactSum;
+  raw: ExactSum;
   uniform: boolean;
   oneProject: boolean;
   sources: Set<string>;
@@ -103,6 +103,11 @@ const lineKinds: Record<string, DraftLine['kind']> = {
   percentage: 'percentage',
   retainer: 'retainer',
 };
+function summed(first: DecimalText): ExactSum {
+  const sum = new ExactSum();
+  sum.add(first);
+  return sum;
+}
 const isTime = (kind: string) => kind === 'labor' || kind === 'labor_overtime';
 const maxSources = 8;
 // Text first: prices of one source are written alike, and there are many items.
@@ -158,9 +163,9 @@ export class DraftBuilder {
     if (!sum) {
       lines.set(lineKey, {
         first: item,
-        quantity: new Decimal(item.quantity),
-        amount: new Decimal(item.amount),
-        raw: new Decimal(item.rawQuantity),
+        quantity: summed(item.quantity),
+        amount: summed(item.amount),
+        raw: summed(String(item.rawQuantity)),
         uniform: true,
         oneProject: true,
         sources: new Set([item.priceSource]),
@@ -173,9 +178,9 @@ export class DraftBuilder {
       });
       return;
     }
-    sum.quantity = sum.quantity.plus(item.quantity);
-    sum.amount = sum.amount.plus(item.amount);
-    sum.raw = sum.raw.plus(item.rawQuantity);
+    sum.quantity.add(item.quantity);
+    sum.amount.add(item.amount);
+    sum.raw.add(String(item.rawQuantity));
     sum.uniform &&= item.unit === sum.first.unit && isSamePrice(item.unitPrice, sum.first.unitPrice);
     sum.oneProject &&= item.projectId === sum.first.projectId;
     if (sum.sources.size < maxSources) sum.sources.add(item.priceSource);
@@ -206,14 +211,14 @@ export class DraftBuilder {
 
   /** The share of an item in its line's rounded amount; call in one fixed order of the items of a line. */
   static shares(rounding: Rounding): (lineId: string, exactAmount: DecimalText) => DecimalText {
-    const cascades = new Map<string, ReturnType<typeof cascadeRounding>>();
+    const cascades = new Map<string, ReturnType<typeof cascadeShares>>();
     return (lineId, exactAmount) => {
       let cascade = cascades.get(lineId);
       if (!cascade) {
-        cascade = cascadeRounding(rounding.moneyPlaces, rounding.mode);
+        cascade = cascadeShares(rounding.moneyPlaces, rounding.mode);
         cascades.set(lineId, cascade);
       }
-      return fixed(cascade(exactAmount), rounding.moneyPlaces);
+      return cascade(exactAmount);
     };
   }
 }
@@ -223,13 +228,14 @@ function versionsOf(sums: readonly LineSum[]): number[] {
 }
 
 function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
-  const amount = round(sum.amount, rounding.moneyPlaces, rounding.mode);
+  const exactAmount = sum.amount.total();
+  const amount = round(exactAmount, rounding.moneyPlaces, rounding.mode);
   const amountText = fixed(amount, rounding.moneyPlaces);
   const common = {
     key,
     sample: sum.first,
     productId: sum.first.productId,
-    itemsAmount: sum.amount.toFixed(),
+    itemsAmount: exactAmount.toFixed(),
     grossAmount: null,
     amount: amountText,
     projectId: sum.oneProject ? sum.first.projectId : null,
@@ -243,12 +249,13 @@ function toLine(key: string, sum: LineSum, rounding: Rounding): DraftLine {
     description: sum.itemCount === 1 ? sum.first.description : null,
   };
   // The items say how many places a quantity has: the contract may round otherwise since, and expenses are money.
-  const quantity = fixed(sum.quantity, Math.max(rounding.quantityPlaces, sum.quantity.decimalPlaces()));
+  const exactQuantity = sum.quantity.total();
+  const quantity = fixed(exactQuantity, Math.max(rounding.quantityPlaces, exactQuantity.decimalPlaces()));
   const formula = {
-    rawQuantity: sum.raw.toFixed(),
+    rawQuantity: sum.raw.total().toFixed(),
     roundedQuantity: quantity,
     priceSource: [...sum.sources].join('; '),
-    exactAmount: sum.amount.toFixed(),
+    exactAmount: exactAmount.toFixed(),
     roundingMode: rounding.mode,
     moneyPlaces: rounding.moneyPlaces,
     contractVersions: versionsOf([sum]).join('; '),
