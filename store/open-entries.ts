@@ -116,6 +116,9 @@ const candidateColumns = `l.entry_id, l.version, l.open, v.kind, v.work_date, v.
        v.started_at, v.ended_at, v.overtime_seconds as ticket_overtime_seconds, v.approved_hash is not distinct from v.content_hash as approved_as_is,
        case when l.version > 1 then exists (select 1 from entry_balance b
          where b.workspace_id = $1 and b.entry_id = l.entry_id and b.version < l.version and b.claimed <> 0) else false end as corrects`;
+/** What `candidateColumns` reads of a version `x`. */
+const versionColumns = `x.kind, x.work_date, x.project_id, x.client_id, x.task_id, x.person_id, x.position, x.notes, x.rate, x.cost_rate, x.currency, x.product_id,
+       x.unit_price, x.quantity, x.receipt_on, x.expense_net, x.started_at, x.ended_at, x.overtime_seconds, x.approved_hash, x.content_hash`;
 const taskAndPerson = `left join lateral (
        select x.phase_id, x.product_id, x.price_list_id, x.unit, x.unit_price, x.billable from tasks x where x.workspace_id = $1 and x.id = v.task_id offset 0) t on true
      left join lateral (select x.position from people x where x.workspace_id = $1 and x.id = v.person_id offset 0) p on true`;
@@ -135,7 +138,7 @@ export function readEntries(
        select x.entry_id, x.version, x.quantity - x.claimed as open from entry_balance x
        where x.workspace_id = $1 and x.entry_id = r.entry_id and x.version = e.current_version offset 0) l
      cross join lateral (
-       select x.* from entry_versions x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version offset 0) v
+       select ${versionColumns} from entry_versions x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version offset 0) v
      cross join lateral (select x.contract_id from projects x where x.workspace_id = $1 and x.id = v.project_id offset 0) j
      ${taskAndPerson}
      order by l.entry_id`,
@@ -169,7 +172,7 @@ export async function readCandidates(
        select x.source_id from work_entries x
        where x.workspace_id = $1 and x.id = l.entry_id and x.current_version = l.version and x.deleted_at is null offset 0) e
      cross join lateral (
-       select x.* from entry_versions x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version
+       select ${versionColumns} from entry_versions x where x.workspace_id = $1 and x.entry_id = l.entry_id and x.version = l.version
          and x.approval = any($8::text[]) and not x.running offset 0) v
      ${taskAndPerson}
      where coalesce(t.billable, true) and ($13::uuid[] is null or v.task_id = any($13))

@@ -62,7 +62,11 @@ export async function* openItems(
          case when l.open = i.quantity then i.raw_quantity else round(i.raw_quantity * l.open / i.quantity)::bigint end as raw_quantity,
          ${adjusts} as adjusts
        from locked l
-       cross join lateral (select x.* from billable_items x where x.workspace_id = $1 and x.id = l.item_id offset 0) i
+       cross join lateral (
+         select x.id, x.client_id, x.project_id, x.task_id, x.person_id, x.phase_id, x.product_id, x.position, x.work_date, x.kind, x.unit, x.unit_price,
+           x.price_source, x.flagged, x.description, x.held_reason, x.included, x.contract_version, x.quantity, x.amount, x.raw_quantity,
+           x.entry_id, x.entry_version, x.replaces_version
+         from billable_items x where x.workspace_id = $1 and x.id = l.item_id offset 0) i
        order by i.id`,
       [tx.workspaceId, timeline[0].contractId, after, pageSize, ...(chosen ? [plainArray(chosen)] : [])],
     );

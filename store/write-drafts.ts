@@ -104,8 +104,8 @@ async function nameDrafts(
   drafts: TermedDraft[],
 ): Promise<{ id: string; key: string; draft: TermedDraft }[]> {
   const taken = await tx.rows<{ groupKey: string }>(
-    'select group_key from client_invoices where workspace_id = $1 and run_id = $2',
-    [tx.workspaceId, run.id],
+    'select group_key from client_invoices where workspace_id = $1 and run_id = $2 and contract_id = $3',
+    [tx.workspaceId, run.id, contract.id],
   );
   const takenKeys = new Set(taken.map((row) => row.groupKey));
   return drafts.map((draft) => {
