@@ -23,6 +23,7 @@ import {
   readRunSteps,
   stepsOf,
 } from '../store/runs.ts';
+import { readTermsInUse } from '../store/terms-in-use.ts';
 import { undoPage } from '../store/uncompile.ts';
 import { beginUndo, finishUndo, progressUndo } from '../store/undo-run.ts';
 import { workspaceNow } from '../store/workspaces.ts';
@@ -72,9 +73,10 @@ export function createBillingRunActivities(deps: ActivityDeps) {
       const run = await runOf(ref);
       const contracts = await begin(ref, run, 'compile');
       while (await database.inWorkspace(ref.workspaceId, (tx) => prepareCompile(tx, contracts, run)));
+      const inUse = await database.inWorkspace(ref.workspaceId, readTermsInUse);
       const stopped = await eachContract(contracts, async (contract) => {
         const context = await database.inWorkspace(ref.workspaceId, async (tx) => {
-          const opened = await openCompile(tx, run, contract);
+          const opened = await openCompile(tx, run, contract, inUse);
           await recheckContract(tx, opened);
           return opened;
         });

@@ -13,6 +13,7 @@ import type { Candidate } from './open-entries.ts';
 import { type OvertimeBook, openOvertime } from './overtime.ts';
 import { type ContractPrices, readPriceBooks } from './price-books.ts';
 import { learnProducts, openProductBook, type ProductBook } from './products.ts';
+import { anyTerms, type TermsInUse } from './terms-in-use.ts';
 
 export interface CompileContext {
   contract: ContractForBilling;
@@ -36,16 +37,18 @@ export interface CompileContext {
   /** Only work on these tasks; null: all, and what is on none. */
   taskIds: readonly string[] | null;
 }
-/** Everything a compile of the contract looks up, read once. */
+
+/** Everything a compile of the contract looks up, read once; of `inUse`, what the workspace does not have is not looked for. */
 export async function openCompile(
   tx: WorkspaceTx,
   run: { id: string | null; cutoffOn: Day; taskIds?: readonly string[] | null },
   contract: ContractForBilling,
+  inUse: TermsInUse = anyTerms,
 ): Promise<CompileContext> {
   const timeline = await readTimeline(tx, contract.id);
   const overtime = await openOvertime(tx, timeline);
   const rates = openRates(contract.currency);
-  const { bookOf, pricingSources, hasCostRates, mileage } = await readPriceBooks(tx, contract, rates);
+  const { bookOf, pricingSources, hasCostRates, mileage } = await readPriceBooks(tx, contract, rates, inUse);
   return {
     contract,
     timeline,
@@ -57,6 +60,7 @@ export async function openCompile(
       rateOf: rates.find,
       isHoliday: overtime?.isHoliday ?? (() => false),
       actor: `billing-run:${run.id}`,
+      inUse,
     }),
     bookOf,
     pricingSources,

@@ -28,6 +28,7 @@ import { historyKeys, historyOf, toHistory } from './item-history.ts';
 import { shutPeriods } from './periods.ts';
 import { usedOfOrder } from './purchase-orders.ts';
 import { toRuleSettings } from './rule-settings.ts';
+import type { TermsInUse } from './terms-in-use.ts';
 import { workspaceNow } from './workspaces.ts';
 
 /** What is the same for all chunks of a contract. */
@@ -52,13 +53,16 @@ export interface ContractChecks {
 
 export async function openChecks(
   tx: WorkspaceTx,
-  opened: Pick<ContractChecks, 'contract' | 'timeline' | 'bookOf' | 'rateOf' | 'isHoliday' | 'actor'>,
+  opened: Pick<ContractChecks, 'contract' | 'timeline' | 'bookOf' | 'rateOf' | 'isHoliday' | 'actor'> & {
+    inUse: TermsInUse;
+  },
 ): Promise<ContractChecks> {
-  const { contract, timeline } = opened;
-  const stored = await readStored(tx, contract.id);
+  const { inUse, ...known } = opened;
+  const { contract, timeline } = known;
+  const stored = await readStored(tx, contract.id, inUse);
   const budgets = new Map(stored.budgets.map(({ id, ...limits }) => [id, limits]));
   return {
-    ...opened,
+    ...known,
     settings: toRuleSettings(stored.settings),
     budgets,
     purchaseOrder: stored.purchaseOrder,
@@ -79,14 +83,22 @@ interface Stored {
 }
 
 /** In one statement: a run over many small contracts waits for each answer. */
-async function readStored(tx: WorkspaceTx, contractId: string): Promise<Stored> {
+async function readStored(tx: WorkspaceTx, contractId: string, inUse: TermsInUse): Promise<Stored> {
   const row = await tx.row<Stored>(
     `select (select w.settings -> 'ruleSettings' from workspaces w where w.id = $1) as settings,
-       (select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'limitAmount', p.budget_amount::text, 'limitSeconds', p.budget_seconds)), '[]')
-        from projects p where p.workspace_id = $1 and p.contract_id = $2 and (p.budget_amount is not null or p.budget_seconds is not null)) as budgets,
-       (select jsonb_build_object('number', o.number, 'currency', o.currency, 'limitAmount', o.limit_amount::text, 'usedAmount', ${usedOfOrder}::text)
+       ${
+         inUse.budgets
+           ? `(select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'limitAmount', p.budget_amount::text, 'limitSeconds', p.budget_seconds)), '[]')
+        from projects p where p.workspace_id = $1 and p.contract_id = $2 and (p.budget_amount is not null or p.budget_seconds is not null))`
+           : `'[]'::jsonb`
+       } as budgets,
+       ${
+         inUse.purchaseOrders
+           ? `(select jsonb_build_object('number', o.number, 'currency', o.currency, 'limitAmount', o.limit_amount::text, 'usedAmount', ${usedOfOrder}::text)
         from contracts k join purchase_orders o on o.workspace_id = $1 and o.id = k.purchase_order_id
-        where k.workspace_id = $1 and k.id = $2) as purchase_order,
+        where k.workspace_id = $1 and k.id = $2)`
+           : 'null::jsonb'
+       } as purchase_order,
        ${historyOf('$3')} as history,
        exists (select 1 from exceptions x where x.workspace_id = $1 and x.contract_id = $2 and x.status = 'open') as has_findings`,
     [tx.workspaceId, contractId, textArray(historyKeys(contractId))],
@@ -259,7 +271,7 @@ async function readOverlaps(
      from unnest($2::uuid[], $3::uuid[], $4::date[], $5::timestamptz[], $6::timestamptz[]) as c(entry_id, person_id, work_date, started_at, ended_at)
      cross join lateral (
        select v.entry_id, v.started_at, v.ended_at from (
-         select x.* from entry_versions x
+         select x.entry_id, x.version, x.started_at, x.ended_at from entry_versions x
          where x.workspace_id = $1 and x.person_id = c.person_id and x.work_date between c.work_date - 1 and c.work_date + 1
            and x.kind = 'labor' and x.entry_id <> c.entry_id and x.started_at < c.ended_at and x.ended_at > c.started_at offset 0) v
        cross join lateral (select 1 from work_entries e
@@ -329,7 +341,7 @@ function readWorked(
     `select v.entry_id, v.person_id, v.work_date, v.quantity as seconds
      from unnest($2::uuid[]) as p(id)
      cross join lateral (
-       select x.* from entry_versions x
+       select x.entry_id, x.version, x.person_id, x.work_date, x.started_at, x.quantity from entry_versions x
        where x.workspace_id = $1 and x.person_id = p.id and x.work_date between $3 and $4 and x.kind = 'labor'
          and x.project_id = any($5::uuid[]) offset 0) v
      -- By its key: as a semi-join it read all entries for each of these, in a workspace without statistics yet.

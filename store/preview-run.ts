@@ -16,6 +16,7 @@ import { type LeftOutGroup, type LeftOutItem, LeftOutItems } from './left-out-it
 import type { CompileCursor } from './open-entries.ts';
 import { prepareCompile, recheckContract } from './prepare-compile.ts';
 import { requestRun, sumRunInvoices } from './runs.ts';
+import { readTermsInUse } from './terms-in-use.ts';
 
 export interface StayingBack extends Pick<Reason, 'code' | 'message' | 'whatToDo'> {
   entries: number;
@@ -127,8 +128,9 @@ async function compileAll(
   run: { id: string; cutoffOn: Day },
 ): Promise<void> {
   while (await prepareCompile(tx, contracts, run));
+  const inUse = await readTermsInUse(tx);
   for (const contract of contracts) {
-    const context = await openCompile(tx, run, contract);
+    const context = await openCompile(tx, run, contract, inUse);
     await recheckContract(tx, context);
     let cursor: CompileCursor | null = null;
     do {
