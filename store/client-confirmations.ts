@@ -84,6 +84,12 @@ export async function decideConfirmation(
   return row;
 }
 
+/** A client's word that they paid is asked after when no money has come for so many days. */
+export function confirmationDays(settings: Readonly<Record<string, unknown>>): number {
+  const { clientConfirmationDays } = settings;
+  return typeof clientConfirmationDays === 'number' ? clientConfirmationDays : 10;
+}
+
 /**
  * Follows what clients said: matched once money has settled the invoice; where none came for so many days, an exception for
  * a person (BILLING §6). Answers how many are new exceptions. Doing it again changes nothing.

@@ -3,7 +3,7 @@ import { listRules } from '../domain/announcement.ts';
 import { localDay } from '../domain/day.ts';
 import { digestLines, digestSettings, localTime, type OpenWork } from '../domain/digest.ts';
 import type { Day } from '../domain/work-entry.ts';
-import { followConfirmations } from './client-confirmations.ts';
+import { confirmationDays, followConfirmations } from './client-confirmations.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { remindOfExpiry } from './document-reminders.ts';
 import { watchLatestDates } from './latest-invoice-dates.ts';
@@ -12,9 +12,6 @@ import { watchBudgets } from './project-budgets.ts';
 import { remindClients } from './reminders.ts';
 import { sendStatements } from './send-statements.ts';
 import { getWorkspace, listWorkspaces, type Workspace, zoneOf } from './workspaces.ts';
-
-/** A client's word that they paid is asked after when no money has come for so many days. */
-const confirmationDays = 10;
 
 /** The workspace's day, once its time for the digest has come; null before. */
 function dayOf(workspace: Workspace): Day | null {
@@ -59,11 +56,11 @@ async function writeToClients(tx: WorkspaceTx, day: Day): Promise<void> {
 /** False when this day's was done before. */
 async function tellDay(tx: WorkspaceTx, day: Day): Promise<boolean> {
   if (!(await isFirst(tx, 'daily', day))) return false;
+  const workspace = await getWorkspace(tx);
   await remindOfExpiry(tx);
-  await followConfirmations(tx, confirmationDays);
+  await followConfirmations(tx, confirmationDays(workspace.settings));
   await watchBudgets(tx, day);
   await watchLatestDates(tx, day);
-  const workspace = await getWorkspace(tx);
   await alarmOfAge(tx, day, digestSettings(workspace.settings).exceptionAgeDays);
   const lines = digestLines(await readOpenWork(tx, zoneOf(workspace)));
   if (lines.length > 0)

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { followConfirmations } from '../../store/client-confirmations.ts';
 import { clients } from '../../store/clients.ts';
+import { doDaily } from '../../store/daily.ts';
 import { projects } from '../../store/projects.ts';
 import { entryOf, exceptionsOf, invoicesOf, named, take } from '../support/books.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
@@ -179,6 +180,28 @@ test('a word that no money follows is asked after, once, and is matched when the
   });
   await follow();
   expect((await ours.call('POST', path, { body: {} })).json.status).toBe('matched');
+});
+
+test('after how many days it is asked for is the workspace’s to say: ten, unless it says another', async () => {
+  const rulesAfter = async (daysAgo: number, settings: Record<string, unknown>) => {
+    const { firm, invoiceId, ours } = await openPortal();
+    const { books } = firm;
+    const said = await firm.patch('/workspace', { settings: { digestTime: '00:00', ...settings } });
+    expect(said.status, said.text).toBe(200);
+    await ours.call('POST', `/invoices/${invoiceId}/confirm-payment`, { body: {} });
+    await books.in((tx) =>
+      tx.run(
+        `update client_confirmations set confirmed_at = now() - $2 * interval '1 day' where workspace_id = $1`,
+        [books.workspaceId, daysAgo],
+      ),
+    );
+    await doDaily(api.test.database);
+    return (await exceptionsOf(books)).map(({ rule }) => rule);
+  };
+  const missing = ['payment.confirmed_not_received'];
+  expect(await rulesAfter(4, { clientConfirmationDays: 3 })).toEqual(missing);
+  expect(await rulesAfter(9, {})).toEqual([]);
+  expect(await rulesAfter(11, {})).toEqual(missing);
 });
 
 test('both sides see it: we are told what the client says, the client when the money has come, and so says the invoice', async () => {

@@ -115,5 +115,9 @@ const settings = z.strictObject({
     .enum(['show', 'ask_admin'])
     .nullish()
     .meta({ description: "A client's word that they paid: shown at once (default), or after an admin's." }),
+  clientConfirmationDays: z.int().min(1).max(365).nullish().meta({
+    description:
+      'A client said that they paid, and after more days no money has come: an exception says so; default 10.',
+  }),
 });
 export const workspaceChange = z.object({ name: name.optional(), settings: settings.optional() });
