@@ -24,6 +24,7 @@ const ruleWords: Readonly<Record<string, string>> = {
   'entry.changed_after_claim': 'changed after it was billed',
   'entry.duplicate': 'may be there twice',
   'person_day.over_24h': 'more than 24 hours in one day',
+  'late_fee.left_out': 'seller whose late fees were left out',
   'sync.failed': 'document not taken by its platform',
   'webhook.unreadable': 'message of a platform not readable',
   'payment.beyond_balance': 'payment beyond what is open',

@@ -11,6 +11,7 @@ export const exceptionRules: readonly string[] = [
   'contract.latest_invoice_date',
   'entry.changed_after_claim',
   'invoice.held',
+  'late_fee.left_out',
   'number.taken',
   'number.too_long',
   'payee_account.shared',

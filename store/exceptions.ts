@@ -26,6 +26,7 @@ export interface RaisedFinding {
     | 'payment'
     | 'connection'
     | 'series'
+    | 'seller'
     | 'payee_account';
   subjectId: string | null;
   detail: Record<string, unknown>;

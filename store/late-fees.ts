@@ -5,8 +5,9 @@ import type { RemindedInvoice } from '../domain/reminder.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
+import { closeFixed, raiseFindings } from './exceptions.ts';
 import { newId } from './new-id.ts';
-import { shutPeriods } from './periods.ts';
+import { saysShut, shutPeriods } from './periods.ts';
 import { takeNumber } from './take-number.ts';
 import { workspaceNow } from './workspaces.ts';
 
@@ -63,7 +64,7 @@ interface FeeOf {
 }
 /**
  * Issues what a letter asks for beside the invoices, due with the client's own terms. Nothing is issued where the seller has no
- * series for late fees, or its books are closed for the day: the letter goes out without.
+ * series for late fees, or its books are closed for the day: the letter goes out without, and one exception a seller says so.
  */
 export async function issueLateFees(
   tx: WorkspaceTx,
@@ -84,9 +85,14 @@ export async function issueLateFees(
      where r.workspace_id = $1 and r.seller_id = $2 and r.document_type = 'late_fee' order by r.id limit 1`,
     [tx.workspaceId, first.sellerId, first.clientId],
   );
-  if (!setUp) return [];
   const posting = [{ sellerId: first.sellerId, day }];
-  if ((await shutPeriods(tx, 'billing', posting, actor, await workspaceNow(tx))).length > 0) return [];
+  const [shut] = await shutPeriods(tx, 'billing', posting, actor, await workspaceNow(tx));
+  if (!setUp || shut) {
+    const left = setUp && shut ? closedBooks(saysShut(shut)) : noSeries;
+    await raiseLeftOut(tx, letterId, first, left);
+    return [];
+  }
+  await closeFixed(tx, 'late_fee.left_out', [`seller:${first.sellerId}`], 'late fees are issued again');
   const byId = new Map(invoices.map((invoice) => [invoice.id, invoice]));
   const issued: { number: string; kind: string; amount: DecimalText; currency: string }[] = [];
   for (const { id: invoiceId, stepDays, fee, interest } of reminded) {
@@ -138,6 +144,46 @@ export async function issueLateFees(
     }
   }
   return issued;
+}
+
+/** Why a letter went out without its fees, and what to do. */
+interface LeftOut {
+  reason: 'no_series' | 'books_closed';
+  figure: string;
+  whatToDo: string;
+}
+const noSeries: LeftOut = {
+  reason: 'no_series',
+  figure: 'the seller has no number series for late fees',
+  whatToDo:
+    'Make one (POST /series with documentType late_fee): the next letters have their fees. What this one left out is not asked for again.',
+};
+const closedBooks = (sentence: string): LeftOut => ({
+  reason: 'books_closed',
+  figure: sentence,
+  whatToDo:
+    'Open a period for the day, or open the soft-closed one again: the next letters have their fees. What this one left out is not asked for again.',
+});
+
+/** One a seller, however many letters: it names the latest. Released, the next letter raises it again. */
+async function raiseLeftOut(
+  tx: WorkspaceTx,
+  letterId: string,
+  invoice: FeeOf,
+  { reason, figure, whatToDo }: LeftOut,
+): Promise<void> {
+  await raiseFindings(tx, [
+    {
+      rule: 'late_fee.left_out',
+      severity: 'W',
+      subjectKey: `seller:${invoice.sellerId}`,
+      fingerprint: `${reason}:${letterId}`,
+      subjectType: 'seller',
+      subjectId: invoice.sellerId,
+      detail: { reason, figure, whatToDo, letterId, invoice: invoice.number },
+      entries: [],
+    },
+  ]);
 }
 
 function record(

@@ -2,7 +2,15 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { doDaily } from '../../store/daily.ts';
 import { listMails } from '../../store/mails.ts';
-import { type Books, bill, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
+import {
+  type Books,
+  bill,
+  entryOf,
+  exceptionsOf,
+  expectBalanced,
+  invoicesOf,
+  take,
+} from '../support/books.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
@@ -20,7 +28,10 @@ const setClock = (books: Books, at: string | null) =>
   books.in((tx) => tx.run('update workspaces set clock_at = $2 where id = $1', [books.workspaceId, at]));
 
 /** Two invoices of 100.00, issued on 15 September, due on 15 October; the firm reminds after 7 and 21 days, with a fee. */
-async function firmThatReminds(policy: Record<string, unknown> = {}): Promise<{ firm: Firm; ids: string[] }> {
+async function firmThatReminds(
+  policy: Record<string, unknown> = {},
+  { withSeries = true } = {},
+): Promise<{ firm: Firm; ids: string[] }> {
   const codes = ['P1', 'P2'];
   const firm = await openFirm(api, {
     projects: codes,
@@ -38,8 +49,7 @@ async function firmThatReminds(policy: Record<string, unknown> = {}): Promise<{ 
     codes.map((code) => entryOf(code, { project: { externalId: null, code, name: code } })),
   );
   await bill(api.test.database, books);
-  const series = { sellerId: books.sellerId, documentType: 'late_fee', pattern: 'LF-{NNNN}' };
-  expect((await firm.post('/series', series)).status).toBe(201);
+  if (withSeries) await makeSeries(firm);
   const made = await firm.post('/reminder-policies', {
     name: 'Seven and twenty-one',
     isDefault: true,
@@ -49,6 +59,10 @@ async function firmThatReminds(policy: Record<string, unknown> = {}): Promise<{ 
   });
   expect(made.status, made.text).toBe(201);
   return { firm, ids: (await invoicesOf(books)).map(({ id }) => id) };
+}
+async function makeSeries({ books, post }: Firm): Promise<void> {
+  const series = { sellerId: books.sellerId, documentType: 'late_fee', pattern: 'LF-{NNNN}' };
+  expect((await post('/series', series)).status).toBe(201);
 }
 const send = async (firm: Firm) => (await firm.post('/reminders/send', {})).json.letters as number;
 const letters = async (firm: Firm, query = '') => (await firm.get(`/reminder-letters${query}`)).json.items;
@@ -145,6 +159,41 @@ test('late fee and interest are documents of their own, paid by themselves or le
       (number) => number !== other.number,
     ),
   );
+});
+
+test('fees that are left out, for want of a series or in closed books, raise one exception that says what to do', async () => {
+  const { firm } = await firmThatReminds(
+    { steps: [10, 20, 30, 40].map((days) => ({ days, fee: { amount: '40.00', currency: 'GBP' } })) },
+    { withSeries: false },
+  );
+  const { books } = firm;
+  const remindOn = async (day: string) => {
+    await setClock(books, `${day}T12:00:00Z`);
+    expect(await send(firm)).toBe(1);
+    const open = await exceptionsOf(books);
+    return open.map(({ rule, detail }) => `${rule} ${(detail as { reason: string }).reason}`);
+  };
+  const feesOf = async () => (await firm.get('/late-fees')).json.items.length;
+  expect(await remindOn('2026-10-25')).toEqual(['late_fee.left_out no_series']);
+  const [left] = (await firm.get('/exceptions?rule=late_fee.left_out')).json.items;
+  expect(left).toMatchObject({ subjectType: 'seller', subjectId: books.sellerId, severity: 'W' });
+  expect(left.detail.whatToDo).toContain('POST /series with documentType late_fee');
+  expect(await remindOn('2026-11-04')).toEqual(['late_fee.left_out no_series']);
+  expect(await feesOf()).toBe(0);
+
+  await makeSeries(firm);
+  const november = { startsOn: '2026-11-01', endsBefore: '2026-12-01' };
+  const period = await firm.post('/periods', { sellerId: books.sellerId, area: 'billing', ...november });
+  expect((await firm.patch(`/periods/${period.json.id}`, { status: 'soft_closed' })).status).toBe(200);
+  expect(await remindOn('2026-11-14')).toEqual(['late_fee.left_out books_closed']);
+  expect((await exceptionsOf(books))[0]!.detail).toMatchObject({
+    figure: "the seller's billing period 2026-11-01 to 2026-12-01 is soft-closed",
+  });
+  expect(await feesOf()).toBe(0);
+
+  expect((await firm.patch(`/periods/${period.json.id}`, { status: 'open' })).status).toBe(200);
+  expect(await remindOn('2026-11-24')).toEqual([]);
+  expect(await feesOf()).toBe(4);
 });
 
 test('money on account, a dispute and mail that is off stop it, each kept once, and it goes out when they are over', async () => {
