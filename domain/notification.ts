@@ -319,6 +319,21 @@ export const notificationKinds = {
     body: 'You are on the task {task} of {project} now.',
     action: 'Look at the project',
   },
+  'task_entry.submitted': {
+    ...inAppOnly,
+    label: 'Work on a task waits for my approval',
+    title: '{person} recorded work on {task}',
+    body: 'What {person} recorded on the task {task} of {project} on {workDate} waits for approval.',
+    action: 'Look at the entry',
+  },
+  'task_entry.rejected': {
+    ...everywhere,
+    label: 'My work on a task was rejected',
+    title: 'Your work on {task} was rejected',
+    body: '{approver} rejected what you recorded on the task {task} of {project} on {workDate}. Change it, and it waits for approval again.',
+    quote: '{reason}',
+    action: 'Change the entry',
+  },
   'timer.forgotten': {
     ...everywhere,
     label: 'My timer was forgotten',
@@ -451,6 +466,7 @@ export function oneLine(text: string, maxChars: number): string {
 /** Subject type → where the console shows such a subject. */
 const places: Readonly<Record<string, string>> = {
   ticket: '/tickets/',
+  task_entry: '/task-entries/',
   contractor_invoice: '/contractor-invoices/',
   contractor_payment: '/contractor-payments/',
   payment: '/payments/',

@@ -15,6 +15,7 @@ import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
 import { requireActiveProduct } from './products.ts';
 import { deleteWork, takeInWork, timerSource } from './recorded-work.ts';
+import { tellApprovers } from './task-entry-notices.ts';
 import { getWorkspace, workspaceNow, zoneOf } from './workspaces.ts';
 
 export const taskEntryApprovals = ['submitted', 'approved', 'rejected'] as const;
@@ -228,7 +229,9 @@ export async function insertTaskEntries(
       [tx.workspaceId, id, actor, row.timerId, ...contentValues(row)],
     );
   }
-  return handIn(tx, await lockTaskEntries(tx, ids), actor);
+  const made = await handIn(tx, await lockTaskEntries(tx, ids), actor);
+  await tellApprovers(tx, made, actor);
+  return made;
 }
 
 /**
@@ -257,6 +260,8 @@ export async function changeTaskEntry(
     externalIdsOf(before.id).filter((externalId) => !kept.has(externalId)),
     actor,
   );
+  // While it waits they know of it.
+  if (before.approval !== 'submitted') await tellApprovers(tx, [after!], actor);
   return found(await readTaskEntry(tx, before.id), 'task_entry');
 }
 

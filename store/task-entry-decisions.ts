@@ -6,6 +6,7 @@ import type { WorkspaceTx } from './database.ts';
 import { dutyRule, recordDutyExceptions } from './duties.ts';
 import { recordEvents } from './events.ts';
 import { handIn, lockTaskEntries, type TaskEntry } from './task-entries.ts';
+import { tellRejected } from './task-entry-notices.ts';
 import { workspaceNow } from './workspaces.ts';
 
 /** As many as one call may bring. */
@@ -66,6 +67,7 @@ export async function decideTaskEntries(
     decider.id,
   );
   await record(tx, decided, decision, decider, conflicts);
+  if (decision.to === 'rejected') await tellRejected(tx, decided, decider, decision.reason);
   const done = new Set(decided.map(({ id }) => id));
   const known = new Set(rows.map(({ id }) => id));
   return ids.map((id) => ({

@@ -1,6 +1,7 @@
 /** Owns tasks, timers and what is recorded on tasks, over HTTP: who may, once, and until it is priced. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createActivities } from '../../activities/index.ts';
+import { listMails } from '../../store/mails.ts';
 import { readRun } from '../../store/runs.ts';
 import { tellForgotten } from '../../store/timers.ts';
 import { verifyWorkspace } from '../../store/verify.ts';
@@ -128,6 +129,48 @@ test('hours are priced once somebody else has approved them; a change asks for a
   await compile(firm);
   expect(await itemsOf(firm)).toMatchObject([{ quantity: '2.00', unitPrice: '80.00', status: 'pending' }]);
   expect((await as(ann)('GET', path)).json.claimed).toBe(true);
+});
+
+test('whoever may approve is told of what waits, once while it does, and its person of what is rejected, in one mail', async () => {
+  const { firm, taskId, ann, as } = await openYard();
+  const mia = await api.newMember(firm.books.workspaceId, 'manager', { name: 'Mia' });
+  const toldTo = ({ id }: TestMember) =>
+    firm.books.in(async (tx) => {
+      const rows = await tx.rows<{ kind: string; subjectId: string; detail: Record<string, string> }>(
+        `select kind, subject_id, detail from notifications where workspace_id = $1 and member_id = $2 and kind like 'task_entry.%' order by id`,
+        [firm.books.workspaceId, id],
+      );
+      return rows.map(({ kind, subjectId, detail }) => [kind, subjectId, detail.reason ?? detail.person]);
+    });
+  const record = async (member: TestMember) =>
+    (await as(member)('POST', '/task-entries', labor(taskId, { seconds: 60 }))).json.id as string;
+  const first = await record(ann);
+  const waits = ['task_entry.submitted', first, 'Ann'];
+  expect(await toldTo(mia)).toEqual([waits]);
+  // It waits already.
+  await as(ann)('PATCH', `/task-entries/${first}`, { seconds: 120 });
+  expect(await toldTo(mia)).toEqual([waits]);
+  expect(await toldTo(ann)).toEqual([]);
+
+  const more = [];
+  for (let count = 0; count < 6; count += 1) more.push(await record(ann));
+  const rejected = await as(mia)('POST', '/task-entries/reject', {
+    ids: [first, ...more],
+    reason: 'A minute?',
+  });
+  expect(rejected.status, rejected.text).toBe(200);
+  expect((await toldTo(ann)).sort()).toEqual(
+    [first, ...more].map((id) => ['task_entry.rejected', id, 'A minute?']).sort(),
+  );
+  const mails = await firm.books.in((tx) => listMails(tx, { status: null, before: null, limit: 50 }));
+  expect(mails.map(({ kind, params }) => [kind, params.label, params.count])).toEqual([
+    ['gathered', 'My work on a task was rejected', '7'],
+  ]);
+  // Mended, it waits again; nobody is asked to decide on their own.
+  await as(ann)('PATCH', `/task-entries/${first}`, { seconds: 3600 });
+  expect((await toldTo(mia)).filter(([, id]) => id === first)).toEqual([waits, waits]);
+  const own = await record(mia);
+  expect((await toldTo(mia)).filter(([, id]) => id === own)).toEqual([]);
 });
 
 test('nobody approves what they recorded themselves, where four eyes are asked for', async () => {
