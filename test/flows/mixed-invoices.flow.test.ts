@@ -384,7 +384,7 @@ test('a payment that is applied elsewhere while it is taken back settles nothing
         ...tx,
         rows: async <T>(sql: string, params?: unknown[]) => {
           const rows = await tx.rows<T>(sql, params);
-          if (isFirst) {
+          if (isFirst && JSON.stringify(rows).includes(first!.id)) {
             isFirst = false;
             ok(await apply(second!.id), 200);
           }
