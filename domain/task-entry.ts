@@ -4,7 +4,7 @@ import { entryContentHash } from './entry-content-hash.ts';
 import { Decimal, minorPlaces } from './money.ts';
 import { invalidField, Refusal } from './refusal.ts';
 import type { TaskStatus } from './task.ts';
-import { toCents } from './ticket-lines.ts';
+import { receiptOf, toCents } from './ticket-lines.ts';
 import type { ApprovalState, Day, DecimalText, EntryKind, Instant, SourceEntry } from './work-entry.ts';
 
 export const taskEntryKinds = ['labor', 'mileage', 'expense', 'goods'] as const;
@@ -27,6 +27,10 @@ export interface TaskEntryContent {
   transportSeconds: number | null;
   /** Expense. */
   amount: DecimalText | null;
+  /** Of its receipt, where it is not the day of the work: its rate converts the amount. */
+  receiptOn: Day | null;
+  /** Of the amount, what the tax office gives back. */
+  inputTax: DecimalText | null;
   /** Of the amount, of its own price and of what it cost; null: as invoiced. */
   currency: string | null;
   /** Goods. */
@@ -49,6 +53,7 @@ const mostAmount = 1e9;
 export function checkTaskEntry(entry: TaskEntryContent, today: Day): void {
   const refuse = (field: string, problem: string) =>
     invalidField(`/${field}`, 'task_entry.invalid', `${problem}.`, 'Correct it, or record it in parts.');
+  if ((entry.receiptOn ?? today) > today) throw refuse('receiptOn', 'A receipt is not of a day to come');
   if (entry.workDate > today) throw refuse('workDate', 'Work is recorded once it is done');
   if ((entry.seconds ?? 0) > daySeconds) throw refuse('seconds', 'A day has 24 hours');
   if ((entry.transportSeconds ?? 0) > daySeconds) throw refuse('transportMinutes', 'A day has 24 hours');
@@ -59,6 +64,9 @@ export function checkTaskEntry(entry: TaskEntryContent, today: Day): void {
     const amount = new Decimal(entry.amount);
     if (amount.decimalPlaces() > places) throw refuse('amount', `It has more than ${places} decimals`);
     if (amount.gt(mostAmount)) throw refuse('amount', 'It is too large');
+    const tax = new Decimal(entry.inputTax ?? 0);
+    if (tax.isNegative() || tax.gt(amount)) throw refuse('inputTax', 'It is no part of the amount');
+    if (tax.decimalPlaces() > places) throw refuse('inputTax', `It has more than ${places} decimals`);
   }
 }
 
@@ -101,6 +109,7 @@ export function workEntriesOf(
   return partsOf(row).map(({ externalId, kind, quantity, isMain }) => {
     const productId = isMain ? row.productId : null;
     const unitPrice = isMain ? row.unitPrice : null;
+    const receipt = receiptOf(row);
     const entry: SourceEntry = {
       externalId,
       kind,
@@ -122,6 +131,7 @@ export function workEntriesOf(
       rate: null,
       cost: isMain ? row.unitCost : null,
       currency: row.currency,
+      ...(receipt && { receipt }),
       sourceUpdatedAt: null,
     };
     return { entry, productId, unitPrice, contentHash: hashOf(entry, productId, unitPrice) };

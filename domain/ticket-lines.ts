@@ -238,7 +238,11 @@ export function ticketEntries(
 }
 
 /** Null where the receipt says no more than what was paid. */
-function receiptOf({ amount, receiptOn = null, inputTax = null }: TicketLine): ExpenseReceipt | null {
+export function receiptOf({
+  amount,
+  receiptOn = null,
+  inputTax = null,
+}: Pick<TicketLine, 'amount' | 'receiptOn' | 'inputTax'>): ExpenseReceipt | null {
   if (amount === null || (receiptOn === null && inputTax === null)) return null;
   const net = new Decimal(amount).minus(inputTax ?? 0).toFixed(2);
   return { on: receiptOn, net, inputTax: inputTax ?? '0.00' };

@@ -40,7 +40,7 @@ export async function takeInWork(
   await noteOwnFacts(tx, sourceId, works);
 }
 
-/** What a source entry has no words for: our product, a price that counts, and that an expense is its own receipt. */
+/** What a source entry has no words for: our product, a price that counts, and that an expense is of the day of the work unless its receipt says another. */
 async function noteOwnFacts(
   tx: WorkspaceTx,
   sourceId: string,
@@ -56,7 +56,7 @@ async function noteOwnFacts(
   );
   await tx.run(
     `update entry_versions v set product_id = r.product_id, unit_price = r.unit_price,
-       receipt_on = case when v.kind = 'expense' then v.work_date end
+       receipt_on = case when v.kind = 'expense' then coalesce(v.receipt_on, v.work_date) end
      from ${from}
      join work_entries e on e.workspace_id = $1 and e.source_id = $2 and e.external_id = r.external_id
      where v.workspace_id = $1 and v.entry_id = e.id and v.version = e.current_version

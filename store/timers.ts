@@ -154,6 +154,8 @@ const nothing = {
   metres: null,
   transportSeconds: null,
   amount: null,
+  receiptOn: null,
+  inputTax: null,
   currency: null,
   count: null,
   unitPrice: null,

@@ -52,6 +52,49 @@ describe('a mapping file', () => {
     expect(() => readMapping(file)).toThrow(/formats\.hours.*formats\.clock.*createMissing\.0/s);
   });
 
+  it('takes a line with an amount as an expense, with its receipt and its input tax', async () => {
+    const mapping: ImportMappingFile = {
+      ...simpleMapping,
+      fields: {
+        ...fields,
+        currency: { column: 'Currency', optional: true },
+        expense: { amount: 'Paid', inputTax: 'VAT', receiptOn: 'Receipt' },
+      },
+    };
+    const header = 'Day,Hours,Person,Project,Notes,Currency,Paid,VAT,Receipt\n';
+    const line = (hours: string, currency: string, paid: string, tax: string, receipt: string) =>
+      `2026-01-05,${hours},Ada,P1,Ferry,${currency},${paid},${tax},${receipt}\n`;
+    const file =
+      header +
+      line('', 'EUR', '119.00', '19.00', '2026-01-03') +
+      line('0', 'EUR', '12.5', '', '') +
+      line('1.5', '', '0.00', '', '') +
+      line('', 'EUR', '50', '5.00', '') +
+      line('2', 'EUR', '50', '', '') +
+      line('', '', '50', '', '') +
+      line('', 'EUR', '50', '50.01', '') +
+      line('', 'EUR', '0.005', '', '') +
+      line('', 'EUR', '-5', '', '') +
+      line('', 'EUR', '50', '', '31/31/2026') +
+      line('', '', '', '', '');
+    const { entries, unreadable } = await parseText(file, readMapping(mapping));
+    expect(entries.map(({ kind, quantity, receipt }) => [kind, quantity, receipt ?? null])).toEqual([
+      ['expense', 11_900, { on: '2026-01-03', net: '100.00', inputTax: '19.00' }],
+      ['expense', 1250, null],
+      ['labor', 5400, null],
+      ['expense', 5000, { on: null, net: '45.00', inputTax: '5.00' }],
+    ]);
+    expect(unreadable.map(({ reason }) => reason)).toEqual([
+      'amount.with_hours',
+      'currency.missing',
+      'input_tax.beyond_amount',
+      'amount.too_fine',
+      'amount.negative',
+      'receipt_on.not_a_day',
+      'hours.missing',
+    ]);
+  });
+
   it('finds columns by alternatives, without regard to case, by constant, template and header', async () => {
     const file = 'DAY , Std  ,First,Last,Rate (EUR)\n2026-01-05,1,Ada,L,80.00\n';
     const mapping: ImportMappingFile = {

@@ -133,6 +133,17 @@ export const importMappingSchema = z.strictObject({
     rate: textSource.optional(),
     cost: textSource.optional(),
     currency: textSource.optional(),
+    /**
+     * A line with an amount is an expense and no hours, in the line's currency; empty or zero: it is hours. `inputTax` is the
+     * part of the amount that the tax office gives back, `receiptOn` the day of the receipt where it is not the work date.
+     */
+    expense: z
+      .strictObject({
+        amount: textSource,
+        inputTax: textSource.optional(),
+        receiptOn: textSource.optional(),
+      })
+      .optional(),
   }),
   formats: z
     .strictObject({

@@ -1,4 +1,4 @@
-/** Owns reading an amount per hour from a cell into decimal text. */
+/** Owns reading an amount, such as one per hour, from a cell into decimal text. */
 
 import type { DecimalText } from '../work-entry.ts';
 import { type DecimalFormat, parseDecimal } from './parse-decimal.ts';
@@ -26,7 +26,7 @@ export function parseMoney(cell: string, format: DecimalFormat, field: string): 
   if (parts.negative && /[1-9]/.test(parts.integer + parts.fraction)) {
     return {
       reason: `${field}.negative`,
-      detail: `${quoted(cell)} is negative; an amount per hour cannot be.`,
+      detail: `${quoted(cell)} is negative; an amount cannot be.`,
     };
   }
   return parts.fraction === '' ? integer : `${integer}.${parts.fraction}`;

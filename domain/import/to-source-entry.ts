@@ -1,7 +1,16 @@
 /** Owns the step from one row of a mapped CSV file to a source entry, or to the reason why it is none. */
 
 import { hash } from 'node:crypto';
-import type { ApprovalState, DecimalText, SourceEntry, SourcePersonRef, SourceRef } from '../work-entry.ts';
+import { Decimal } from '../money.ts';
+import { receiptOf, toCents } from '../ticket-lines.ts';
+import type {
+  ApprovalState,
+  DecimalText,
+  ExpenseReceipt,
+  SourceEntry,
+  SourcePersonRef,
+  SourceRef,
+} from '../work-entry.ts';
 import type { IdentityField, ImportMapping } from './mapping.ts';
 import { parseClock } from './parse-clock.ts';
 import { dayReader } from './parse-day.ts';
@@ -52,9 +61,12 @@ export function rowToEntry(mapping: ImportMapping, columns: ResolvedColumns): Ro
   const billable = flagReader('billable', 'billable', defaults.billable);
   const billedElsewhere = flagReader('billedElsewhere', 'billed_elsewhere', false);
   const approval = approvalReader();
-  const rate = moneyReader('rate');
-  const cost = moneyReader('cost');
+  const rate = moneyReader('rate', 'rate');
+  const cost = moneyReader('cost', 'cost');
   const currencyText = text('currency');
+  const amount = moneyReader('expense.amount', 'amount');
+  const inputTax = moneyReader('expense.inputTax', 'input_tax');
+  const receiptOnText = text('expense.receiptOn');
 
   return (row) => {
     const workDate = readDay(workDateText(row));
@@ -87,7 +99,9 @@ export function rowToEntry(mapping: ImportMapping, columns: ResolvedColumns): Ro
       notes,
     });
     if (isProblem(externalId)) return externalId;
-    const quantity = readQuantity(row);
+    const paid = readExpense(row);
+    if (isProblem(paid)) return paid;
+    const quantity = paid === null ? readQuantity(row) : paid.quantity;
     if (isProblem(quantity)) return quantity;
     const isBillable = billable(row);
     if (isProblem(isBillable)) return isBillable;
@@ -101,11 +115,12 @@ export function rowToEntry(mapping: ImportMapping, columns: ResolvedColumns): Ro
     if (isProblem(costPerHour)) return costPerHour;
     const currency = readCurrency(row);
     if (isProblem(currency)) return currency;
+    if (paid !== null && currency === null) return currencyMissing;
     const span = readSpan(workDate, start, endDate, end);
     if (isProblem(span)) return span;
     return {
       externalId,
-      kind: 'labor',
+      kind: paid === null ? 'labor' : 'expense',
       workDate,
       zone: defaults.zone,
       startedAt: span.startedAt,
@@ -124,6 +139,7 @@ export function rowToEntry(mapping: ImportMapping, columns: ResolvedColumns): Ro
       rate: ratePerHour,
       cost: costPerHour,
       currency,
+      ...(paid?.receipt && { receipt: paid.receipt }),
       sourceUpdatedAt: null,
     };
   };
@@ -193,6 +209,40 @@ export function rowToEntry(mapping: ImportMapping, columns: ResolvedColumns): Ro
     return seconds;
   }
 
+  /** Null: the line is no expense. */
+  function readExpense(
+    row: readonly string[],
+  ): { quantity: number; receipt: ExpenseReceipt | null } | null | Problem {
+    const paid = amount(row);
+    if (isProblem(paid)) return paid;
+    if (paid === null || new Decimal(paid).isZero()) return null;
+    const hours = hoursText(row);
+    const seconds = hours === '' ? 0 : parseHours(hours, formats.hours);
+    if (isProblem(seconds)) return seconds;
+    if (seconds !== 0)
+      return {
+        reason: 'amount.with_hours',
+        detail: `The line has hours and an amount of ${quoted(paid)}; give the expense a line of its own.`,
+      };
+    const tax = inputTax(row);
+    if (isProblem(tax)) return tax;
+    for (const [field, value] of [
+      ['amount', paid],
+      ['input_tax', tax],
+    ] as const)
+      if (new Decimal(value ?? 0).decimalPlaces() > 2)
+        return { reason: `${field}.too_fine`, detail: `${quoted(value!)} has more than 2 decimals.` };
+    if (new Decimal(tax ?? 0).gt(paid))
+      return {
+        reason: 'input_tax.beyond_amount',
+        detail: `Input tax of ${quoted(tax!)} is more than the amount ${quoted(paid)} that it is a part of.`,
+      };
+    const receiptOn = receiptOnText?.(row) ? readDay(receiptOnText(row)) : null;
+    if (isProblem(receiptOn))
+      return { ...receiptOn, reason: receiptOn.reason.replace('work_date', 'receipt_on') };
+    return { quantity: toCents(paid), receipt: receiptOf({ amount: paid, receiptOn, inputTax: tax }) };
+  }
+
   function flagReader(path: string, field: string, whenEmpty: boolean) {
     const read = text(path);
     return (row: readonly string[]): boolean | Problem => {
@@ -223,8 +273,8 @@ export function rowToEntry(mapping: ImportMapping, columns: ResolvedColumns): Ro
     };
   }
 
-  function moneyReader(field: 'rate' | 'cost') {
-    const read = text(field);
+  function moneyReader(path: string, field: string) {
+    const read = text(path);
     return (row: readonly string[]): DecimalText | null | Problem =>
       read === null ? null : parseMoney(read(row), formats.money, field);
   }
@@ -256,6 +306,12 @@ export function rowToEntry(mapping: ImportMapping, columns: ResolvedColumns): Ro
     return { startedAt, endedAt };
   }
 }
+
+const currencyMissing: Problem = {
+  reason: 'currency.missing',
+  detail:
+    'The line is an expense and does not say its currency; map a currency column, or set defaults.currency.',
+};
 
 function bounded(value: string, field: string, limit: number): string | null | Problem {
   if (value.length > limit) return tooLong(field, value, limit);

@@ -159,9 +159,9 @@ test('whoever may approve is told of what waits, once while it does, and its per
     reason: 'A minute?',
   });
   expect(rejected.status, rejected.text).toBe(200);
-  expect((await toldTo(ann)).sort()).toEqual(
-    [first, ...more].map((id) => ['task_entry.rejected', id, 'A minute?']).sort(),
-  );
+  const told = await toldTo(ann);
+  expect(told).toHaveLength(7);
+  for (const id of [first, ...more]) expect(told).toContainEqual(['task_entry.rejected', id, 'A minute?']);
   const mails = await firm.books.in((tx) => listMails(tx, { status: null, before: null, limit: 50 }));
   expect(mails.map(({ kind, params }) => [kind, params.label, params.count])).toEqual([
     ['gathered', 'My work on a task was rejected', '7'],
@@ -171,6 +171,45 @@ test('whoever may approve is told of what waits, once while it does, and its per
   expect((await toldTo(mia)).filter(([, id]) => id === first)).toEqual([waits, waits]);
   const own = await record(mia);
   expect((await toldTo(mia)).filter(([, id]) => id === own)).toEqual([]);
+});
+
+test('an expense on a task keeps the day of its receipt and its input tax, and bills the net', async () => {
+  const { firm, taskId, ann, as } = await openYard();
+  const expense = { kind: 'expense', taskId, workDate: '2026-03-02', amount: '120.00', currency: 'GBP' };
+  const wrong = async (facts: Record<string, unknown>) =>
+    (await as(ann)('POST', '/task-entries', { ...expense, ...facts })).status;
+  expect([
+    await wrong({ inputTax: '120.01' }),
+    await wrong({ inputTax: '0.001' }),
+    await wrong({ inputTax: '-1' }),
+    await wrong({ receiptOn: '2999-01-01' }),
+    await wrong({ kind: 'labor', seconds: 60, amount: undefined, inputTax: '1' }),
+  ]).toEqual([422, 422, 422, 422, 422]);
+  const made = await as(ann)('POST', '/task-entries', {
+    ...expense,
+    receiptOn: '2026-02-27',
+    inputTax: '20.00',
+  });
+  expect(made.status, made.text).toBe(201);
+  expect(made.json).toMatchObject({ receiptOn: '2026-02-27', inputTax: '20.00' });
+  const receipts = () =>
+    firm.books.in((tx) =>
+      tx.rows(
+        `select v.version, v.receipt_on, round(v.expense_net, 2) as net, round(v.expense_input_tax, 2) as tax from entry_versions v
+         join work_entries e on e.workspace_id = $1 and e.id = v.entry_id where v.workspace_id = $1 and e.id = $2 order by 1`,
+        [firm.books.workspaceId, made.json.entryIds[0]],
+      ),
+    );
+  const first = { version: 1, receiptOn: '2026-02-27', net: '100.00', tax: '20.00' };
+  expect(await receipts()).toEqual([first]);
+  // Another day of the receipt is another version; without one it is the day of the work.
+  const path = `/task-entries/${made.json.id}`;
+  expect((await as(ann)('PATCH', path, { receiptOn: null })).json).toMatchObject({ receiptOn: null });
+  expect((await as(ann)('PATCH', path, { amount: '10.00' })).status).toBe(422);
+  expect(await receipts()).toEqual([first, { ...first, version: 2, receiptOn: '2026-03-02' }]);
+  expect((await firm.post('/task-entries/approve', { ids: [made.json.id] })).status).toBe(200);
+  await compile(firm);
+  expect((await itemsOf(firm)).map(({ amount }: { amount: string }) => Number(amount))).toEqual([100]);
 });
 
 test('nobody approves what they recorded themselves, where four eyes are asked for', async () => {

@@ -37,6 +37,12 @@ const transportMinutes = whole(1, 1440).meta({
   description: 'Time on the road, where it is billed: it becomes transport time beside the distance.',
 });
 const amount = decimal.refine(positive, 'more than 0').meta({ description: 'What was paid.' });
+const receiptOn = day.meta({
+  description: 'Of the receipt, where it is not the day of the work: its rate converts the amount.',
+});
+const inputTax = decimal
+  .refine((text) => !text.startsWith('-'), 'not negative')
+  .meta({ description: 'Of the amount, what the tax office gives back.' });
 const count = whole(1, 1_000_000).meta({ description: 'How many pieces.' });
 const unitCost = price.meta({ description: 'What one of them cost.' });
 
@@ -63,7 +69,14 @@ export const newTaskEntry = z.discriminatedUnion('kind', [
     transportMinutes: transportMinutes.nullish(),
     currency: currency.nullish(),
   }),
-  z.strictObject({ kind: z.literal('expense'), ...common, amount, currency }),
+  z.strictObject({
+    kind: z.literal('expense'),
+    ...common,
+    amount,
+    currency,
+    receiptOn: receiptOn.nullish(),
+    inputTax: inputTax.nullish(),
+  }),
   z.strictObject({
     kind: z.literal('goods'),
     ...common,
@@ -82,6 +95,8 @@ export const taskEntryChange = z
     kilometres,
     transportMinutes: transportMinutes.nullable(),
     amount,
+    receiptOn: receiptOn.nullable(),
+    inputTax: inputTax.nullable(),
     count,
     unitCost: unitCost.nullable(),
     currency: currency.nullable(),
@@ -93,7 +108,7 @@ type Change = z.output<typeof taskEntryChange>;
 const ofKind: Record<(typeof taskEntryKinds)[number], readonly (keyof Change)[]> = {
   labor: ['seconds'],
   mileage: ['kilometres', 'transportMinutes'],
-  expense: ['amount'],
+  expense: ['amount', 'receiptOn', 'inputTax'],
   goods: ['count', 'unitCost'],
 };
 
@@ -106,6 +121,8 @@ const empty = {
   metres: null,
   transportSeconds: null,
   amount: null,
+  receiptOn: null,
+  inputTax: null,
   count: null,
   unitCost: null,
 };
@@ -137,7 +154,12 @@ export function toContent(
         transportSeconds: body.transportMinutes == null ? null : body.transportMinutes * 60,
       };
     case 'expense':
-      return { ...facts, amount: body.amount };
+      return {
+        ...facts,
+        amount: body.amount,
+        receiptOn: body.receiptOn ?? null,
+        inputTax: body.inputTax ?? null,
+      };
     case 'goods':
       return { ...facts, count: body.count, unitCost: body.unitCost ?? null };
   }
@@ -203,6 +225,8 @@ export const taskEntry = z
     kilometres: storedDecimal.nullable(),
     transportMinutes: z.number().nullable(),
     amount: storedDecimal.nullable(),
+    receiptOn: storedDay.nullable(),
+    inputTax: storedDecimal.nullable(),
     currency: z.string().nullable(),
     count: z.int().nullable(),
     unitPrice: storedDecimal.nullable(),
