@@ -82,7 +82,7 @@ test('a wire less a credit note settles the invoice whole: what the note freed c
     firm.post('/payments', less(ids[1]!, '70.00', '30.00')),
     firm.post('/payments', less(ids[2]!, '70.00', '30.00')),
   ]);
-  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+  expect(answers.map(({ status }) => status).sort((one, other) => one - other)).toEqual([201, 409]);
   expect(answers.find(({ status }) => status === 409)!.json.code).toBe('payment.credit_used_up');
   const won = answers.find(({ status }) => status === 201)!.json;
   const settledId = won.applications.find((row: { kind: string }) => row.kind === 'invoice').documentId;

@@ -60,9 +60,9 @@ async function firmThatReminds(
   expect(made.status, made.text).toBe(201);
   return { firm, ids: (await invoicesOf(books)).map(({ id }) => id) };
 }
-async function makeSeries({ books, post }: Firm): Promise<void> {
-  const series = { sellerId: books.sellerId, documentType: 'late_fee', pattern: 'LF-{NNNN}' };
-  expect((await post('/series', series)).status).toBe(201);
+async function makeSeries(firm: Firm): Promise<void> {
+  const series = { sellerId: firm.books.sellerId, documentType: 'late_fee', pattern: 'LF-{NNNN}' };
+  expect((await firm.post('/series', series)).status).toBe(201);
 }
 const send = async (firm: Firm) => (await firm.post('/reminders/send', {})).json.letters as number;
 const letters = async (firm: Firm, query = '') => (await firm.get(`/reminder-letters${query}`)).json.items;
