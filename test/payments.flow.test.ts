@@ -99,13 +99,13 @@ const readBack = (
   );
 const stateOf = async (books: Books) =>
   (await invoicesOf(books)).map(({ status, applied }) => `${status} ${new Decimal(applied).toFixed(2)}`);
+/** Back from void, the invoice is as if it had never been: the journal counters what has a day of its void. */
 const setStatus = (books: Books, id: string, status: InvoiceStatus) =>
   books.in((tx) =>
-    tx.run('update client_invoices set status = $3 where workspace_id = $1 and id = $2', [
-      books.workspaceId,
-      id,
-      status,
-    ]),
+    tx.run(
+      `update client_invoices set status = $3, voided_on = case when $3 = 'void' then voided_on end where workspace_id = $1 and id = $2`,
+      [books.workspaceId, id, status],
+    ),
   );
 const paymentCount = async (books: Books) =>
   (await books.in((tx) => tx.rows('select 1 from payments where workspace_id = $1', [books.workspaceId])))
