@@ -139,10 +139,10 @@ describe('a value that the database refuses', () => {
   });
 
   it('is a 422 at the id that names nothing', async () => {
-    const body = newClient({ defaultProductId: '018f0000-0000-7000-8000-000000000000' });
-    const answer = await api.call('POST', '/clients', { key, body });
+    const body = { clientId: '018f0000-0000-7000-8000-000000000000', code: 'P1', name: 'Of nobody' };
+    const answer = await api.call('POST', '/projects', { key, body });
     expect([answer.status, answer.json.code]).toEqual([422, 'reference.unknown']);
-    expect(answer.json.errors[0].pointer).toBe('/defaultProductId');
+    expect(answer.json.errors[0].pointer).toBe('/clientId');
   });
 
   it('is a 422 where a text holds NUL, and never a 500', async () => {

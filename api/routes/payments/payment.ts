@@ -157,12 +157,10 @@ export const newPayment = z
     }),
     reference: shortText.nullish(),
     note: note.nullish(),
-    applications: wantedApplications
-      .default([])
-      .meta({
-        description:
-          'What of it settles which document, and which credit notes were taken off; the rest stays on account.',
-      }),
+    applications: wantedApplications.default([]).meta({
+      description:
+        'What of it settles which document, and which credit notes were taken off; the rest stays on account.',
+    }),
   })
   .refine(
     (body) =>
