@@ -8,6 +8,7 @@ const { lookAtClientInvoice } = proxyLocalActivities<Activities>({ startToCloseT
 const { expireSignOff, issueSignedOff } = proxyActivities<Activities>({
   taskQueue: 'interactive',
   startToCloseTimeout: '2m',
+  heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 const { pushInvoice } = proxyActivities<Activities>({
@@ -20,6 +21,7 @@ const { pushInvoice } = proxyActivities<Activities>({
 const { printDocuments } = proxyActivities<Activities>({
   taskQueue: 'bulk',
   startToCloseTimeout: '10m',
+  heartbeatTimeout: '10s',
   retry: { initialInterval: '2s', backoffCoefficient: 3, maximumInterval: '5m', maximumAttempts: 3 },
 });
 
