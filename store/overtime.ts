@@ -71,6 +71,9 @@ export async function splitCandidates(
   return splits;
 }
 
+const stintColumns =
+  'y.entry_id, y.version, y.person_id, y.project_id, y.task_id, y.work_date, y.started_at, y.approval, y.running';
+
 /**
  * Labor of these people in the weeks of these entries, and the entries of nobody. Of what is not in the chunk only that is
  * open which a run would compile as it stands.
@@ -92,13 +95,15 @@ function readStints(
      from (
        select x.* from unnest($2::uuid[], $3::date[], $4::date[]) as r(person_id, from_on, before_on)
        cross join lateral (
-         select y.* from entry_versions y where y.workspace_id = $1 and y.person_id = r.person_id
+         select ${stintColumns} from entry_versions y where y.workspace_id = $1 and y.person_id = r.person_id
            and y.work_date >= r.from_on and y.work_date < r.before_on and y.kind = 'labor' offset 0) x
        union all
        select x.* from unnest($9::uuid[]) as r(entry_id)
        cross join lateral (
-         select y.* from entry_versions y where y.workspace_id = $1 and y.entry_id = r.entry_id and y.person_id is null offset 0) x) v
-     join projects p on p.workspace_id = $1 and p.id = v.project_id and p.contract_id = $8
+         select ${stintColumns} from entry_versions y where y.workspace_id = $1 and y.entry_id = r.entry_id and y.person_id is null offset 0) x) v
+     -- By its key, as the next ones: joined the other way round, the entries were read once for each project of the contract.
+     cross join lateral (
+       select x.billable from projects x where x.workspace_id = $1 and x.id = v.project_id and x.contract_id = $8 offset 0) p
      cross join lateral (
        select x.deleted_at from work_entries x where x.workspace_id = $1 and x.id = v.entry_id and x.current_version = v.version offset 0) e
      left join lateral (
