@@ -12,7 +12,8 @@ export async function makeFile(path: string, entries: number): Promise<void> {
   const block: string[] = [];
   for (let index = 0; index < entries; index += 1) {
     const client = (index * 7919) % shape.clients;
-    const project = (index * 104_729) % shape.projectsPerClient;
+    // Not by the same cycle as the clients, or each client would have one project only.
+    const project = Math.floor(index / shape.clients) % shape.projectsPerClient;
     const day = new Date(Date.UTC(2024, 0, 1 + (index % 700))).toISOString().slice(0, 10);
     const person = Math.floor(index / 700) % shape.people;
     block.push(
