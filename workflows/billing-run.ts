@@ -1,12 +1,7 @@
 /** Owns the life of a billing run: compile, draft, issue; cancelled at any point; done or failed with its reason; undone. */
-import {
-  ActivityFailure,
-  defineQuery,
-  proxyActivities,
-  proxyLocalActivities,
-  setHandler,
-} from '@temporalio/workflow';
+import { ActivityFailure, defineQuery, proxyLocalActivities, setHandler } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import { beatingActivities } from './beating-activities.ts';
 import { lookLoop, type SubjectInput } from './look-loop.ts';
 
 export const progressQuery = defineQuery<{ step: string }>('progress');
@@ -14,9 +9,8 @@ export const progressQuery = defineQuery<{ step: string }>('progress');
 const { lookAtBillingRun, finishBillingRun } = proxyLocalActivities<Activities>({
   startToCloseTimeout: '20s',
 });
-const { compileRun, draftRun, issueRun, cancelRun, undoRun } = proxyActivities<Activities>({
+const { compileRun, draftRun, issueRun, cancelRun, undoRun } = beatingActivities({
   startToCloseTimeout: '1h',
-  heartbeatTimeout: '10s',
   // About a quarter of an hour: a database that restarts or fails over is back by then, and a failed run loses its drafts.
   retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 36 },
 });

@@ -1,27 +1,25 @@
 /** Owns the life of an invoice that waits: sign-off, issue, sync to the accounting platform, print, payment; it ends when settled. */
-import { ActivityFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { ActivityFailure, proxyLocalActivities } from '@temporalio/workflow';
 import type { ClientInvoiceStep } from '../activities/client-invoice.ts';
 import type { Activities } from '../activities/index.ts';
+import { beatingActivities } from './beating-activities.ts';
 import { lookLoop, type Outcome, type SubjectInput } from './look-loop.ts';
 
 const { lookAtClientInvoice } = proxyLocalActivities<Activities>({ startToCloseTimeout: '20s' });
-const { expireSignOff, issueSignedOff } = proxyActivities<Activities>({
+const { expireSignOff, issueSignedOff } = beatingActivities({
   taskQueue: 'interactive',
   startToCloseTimeout: '2m',
-  heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
-const { pushInvoice } = proxyActivities<Activities>({
+const { pushInvoice } = beatingActivities({
   taskQueue: 'vendor',
   startToCloseTimeout: '5m',
-  heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 20 },
 });
 
-const { printDocuments } = proxyActivities<Activities>({
+const { printDocuments } = beatingActivities({
   taskQueue: 'bulk',
   startToCloseTimeout: '10m',
-  heartbeatTimeout: '10s',
   retry: { initialInterval: '2s', backoffCoefficient: 3, maximumInterval: '5m', maximumAttempts: 3 },
 });
 

@@ -1,13 +1,13 @@
 /** Owns the life of a connection: read time, read payments, wait for the next poll or a request; one workflow for all platforms. */
-import { ActivityFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { ActivityFailure, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import { beatingActivities } from './beating-activities.ts';
 import { lookLoop, type SubjectInput } from './look-loop.ts';
 
 const { lookAtConnection } = proxyLocalActivities<Activities>({ startToCloseTimeout: '20s' });
-const { syncTime, readPayments } = proxyActivities<Activities>({
+const { syncTime, readPayments } = beatingActivities({
   taskQueue: 'vendor',
   startToCloseTimeout: '2h',
-  heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 6 },
 });
 

@@ -1,10 +1,8 @@
 /** Owns the sweep: a Temporal Schedule starts it, it wakes every subject whose due time has passed. */
-import { proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import { beatingActivities } from './beating-activities.ts';
 
-const { sweepOverdue } = proxyActivities<Activities>({
+const { sweepOverdue } = beatingActivities({
   startToCloseTimeout: '1m',
-  heartbeatTimeout: '10s',
   retry: { maximumAttempts: 3 },
 });
 
