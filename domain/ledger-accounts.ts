@@ -24,7 +24,6 @@ export const ledgerAccounts = [
   'contractor_advances',
   'withholding_payable',
 ] as const;
-export type LedgerAccount = (typeof ledgerAccounts)[number];
 
 /** Setting `ledgerAccounts`: our word → the firm's number. */
 export const accountNumber = (settings: Record<string, unknown>, account: string): string => {

@@ -236,21 +236,22 @@ export function toPrintedInvoice(
   };
 }
 
+/** The columns of a credit note, issued or a draft. */
+export interface CreditNoteFacts {
+  number: string | null;
+  issueDate: Day | null;
+  issuedAt: Instant | null;
+  reason: string;
+  net: DecimalText;
+  tax: DecimalText;
+  rounding: DecimalText;
+  total: DecimalText;
+}
+
 /** As the invoice that it corrects, but for its own number, date, lines and sums. Amounts are positive: it says what is credited. */
 export function toCreditNote(
   invoice: PrintedDocument,
-  note: {
-    number: string | null;
-    issueDate: Day | null;
-    issuedAt: Instant | null;
-    reason: string;
-    net: DecimalText;
-    tax: DecimalText;
-    rounding: DecimalText;
-    total: DecimalText;
-    taxSubtotals: TaxSubtotal[];
-    lines: PrintedLine[];
-  },
+  note: CreditNoteFacts & { taxSubtotals: TaxSubtotal[]; lines: PrintedLine[] },
 ): PrintedDocument {
   const { reason, ...own } = note;
   const taxSubtotals =

@@ -1,20 +1,12 @@
 /** Owns the rates of clients by their codes, as spreadsheets know them: read in pages, and written as one. */
-import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { textArray } from './arrays.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
-import type { rateUnits } from './rate-cards.ts';
+import type { RateCard } from './rate-cards.ts';
 
-export interface ClientRate {
+export interface ClientRate extends Omit<RateCard, 'id' | 'scopeType' | 'scopeId'> {
   /** The client's code. */
   client: string;
-  position: string;
-  unit: (typeof rateUnits)[number];
-  regularRate: DecimalText;
-  overtimeRate: DecimalText | null;
-  currency: string;
-  validFrom: Day;
-  validTo: Day | null;
 }
 
 const pageRows = 1_000;

@@ -14,7 +14,6 @@ import {
   type ContractTimeline,
   capPeriods,
   readClauses,
-  termsAt,
 } from '../domain/contract-terms.ts';
 import { Decimal } from '../domain/money.ts';
 import { found, invalidField, Refusal } from '../domain/refusal.ts';
@@ -45,12 +44,7 @@ export async function lockContract(tx: WorkspaceTx, contractId: string): Promise
   await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 2))', [contractId]);
 }
 
-/** What holds of the contract on the day. Refuses with 404 `contract.not_found`. */
-export async function termsOn(tx: WorkspaceTx, contractId: string, day: Day): Promise<ContractTerms> {
-  return termsAt(await readTimeline(tx, contractId), day);
-}
-
-/** All versions of a contract, to ask `termsAt` for many days. */
+/** All versions of a contract, to ask `termsAt` of any day. Refuses with 404 `contract.not_found`. */
 export async function readTimeline(tx: WorkspaceTx, contractId: string): Promise<ContractTimeline> {
   return found((await readTimelines(tx, [contractId])).get(contractId) ?? null, 'contract');
 }

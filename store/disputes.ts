@@ -154,16 +154,11 @@ export async function raiseDispute(
   return (await readDispute(tx, id))!;
 }
 
-/** Ends a dispute that the caller has locked; upheld may name the credit note that answers it. */
+/** Ends a dispute that the caller has locked. */
 export async function closeDispute(
   tx: WorkspaceTx,
   dispute: Dispute,
-  to: {
-    status: Exclude<DisputeStatus, 'open'>;
-    reason: string | null;
-    creditNoteId: string | null;
-    actor: string;
-  },
+  to: { status: Exclude<DisputeStatus, 'open'>; reason: string | null; actor: string },
 ): Promise<Dispute> {
   if (!disputeTransitions[dispute.status].includes(to.status))
     throw new Refusal({
@@ -172,8 +167,8 @@ export async function closeDispute(
       whatToDo: 'Nothing: read it again.',
     });
   await tx.run(
-    `update disputes set status = $3, decision_reason = $4, credit_note_id = $5, decided_by = $6, closed_at = now() where workspace_id = $1 and id = $2`,
-    [tx.workspaceId, dispute.id, to.status, to.reason, to.creditNoteId, to.actor],
+    `update disputes set status = $3, decision_reason = $4, decided_by = $5, closed_at = now() where workspace_id = $1 and id = $2`,
+    [tx.workspaceId, dispute.id, to.status, to.reason, to.actor],
   );
   await record(
     tx,

@@ -1,11 +1,12 @@
 /** Owns how the snapshot of an invoice is read from the rows that it freezes, and finished with what is known at its number. */
+import type { PrintedTerms } from '../domain/invoice-snapshot.ts';
 import type { PaymentTermsParts } from '../domain/payment-terms.ts';
 import { fillPaymentTerms } from '../domain/payment-terms.ts';
 import { formatDay, formatMoney, printLanguageOf } from '../domain/print-format.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 
 /** What the invoice's payment terms are made from; null where the workspace has none that fit. */
-export type TermsTemplate = { id: string; name: string; language: string } & PaymentTermsParts;
+export type TermsTemplate = Omit<PrintedTerms, 'text'> & PaymentTermsParts;
 
 /**
  * Of an invoice `i` with its client `c`, contract `k`, seller `s`: the snapshot (domain/invoice-snapshot.ts) but for what comes
@@ -48,7 +49,8 @@ export const termsTemplateColumn = `(select jsonb_build_object('id', x.id, 'name
       else x.name = y.name and (x.id = y.id or x.language in (c.language, left(c.language, 2))) end
   order by x.language = c.language desc, x.language = left(c.language, 2) desc, x.id limit 1)`;
 
-interface Unfinished {
+/** An invoice as the columns above read it, with its sums: all that a snapshot is finished from. */
+export interface Unfinished {
   snapshot: Record<string, unknown>;
   termsTemplate: TermsTemplate | null;
   currency: string;
@@ -71,7 +73,7 @@ export function finishSnapshot(
 export function printTerms(
   draft: Unfinished,
   at: { number: string; issueDate: Day | null; dueDate: Day | null },
-): { id: string; name: string; language: string; text: string } | null {
+): PrintedTerms | null {
   const template = draft.termsTemplate;
   if (template === null) return null;
   const { id, name, language } = template;

@@ -7,6 +7,7 @@ import type { DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import { approvalLimits, dutyRule, recordDutyExceptions } from './duties.ts';
 import { dutyLimit, type LimitedAction } from './duty-limits.ts';
+import type { LockedItem } from './pending-items.ts';
 
 /** What is decided on, and what it is worth by currency: what is given up, or asked for beyond what was worked. */
 export interface ItemDecision {
@@ -35,6 +36,20 @@ export async function requireItemDuties(tx: WorkspaceTx, doer: Doer, decision: I
     requireWithin(await dutyLimit(tx, action, doer.memberId, currency), amount.abs(), currency);
   }
 }
+
+/** The same of items as they are: all that they are worth is decided on. */
+export const requireDutiesOnItems = (
+  tx: WorkspaceTx,
+  doer: Doer,
+  items: readonly LockedItem[],
+  decision: Pick<ItemDecision, 'action' | 'permission' | 'reason'>,
+): Promise<void> =>
+  requireItemDuties(tx, doer, {
+    ...decision,
+    subject: { type: 'billable_item', id: items[0]!.id },
+    personIds: items.map((item) => item.personId),
+    amounts: sumByCurrency(items),
+  });
 
 /** Refuses with 403 beyond the limit; null: there is none. */
 export function requireWithin(limit: DecimalText | null, amount: Decimal, currency: string): void {

@@ -7,6 +7,7 @@ import {
   requireWithinFixedPrice,
   requireWithinPrice,
 } from '../domain/milestone.ts';
+import { isProjectOpen, projectStatuses } from '../domain/project.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
@@ -120,8 +121,7 @@ export async function reachMilestone(
   return found(reached ?? null, 'milestone');
 }
 
-/** Where work is still expected. */
-const openProjects = `p.status in ('planned', 'active', 'ready_for_billing')`;
+const openStatuses = plainArray(projectStatuses.filter(isProjectOpen));
 
 /**
  * Marks what has come by itself: days up to `today`, and percentages of the budget that the hours of `used` (project → seconds)
@@ -140,10 +140,10 @@ export async function reachByThemselves(
     budgetSeconds: number | null;
   }>(
     `select m.id, m.project_id, m.kind, m.percentage, p.budget_seconds from milestones m
-     join projects p on p.workspace_id = m.workspace_id and p.id = m.project_id and ${openProjects}
+     join projects p on p.workspace_id = m.workspace_id and p.id = m.project_id and p.status = any($4::text[])
      where m.workspace_id = $1 and m.reached_at is null
        and (m.kind = 'date' and m.due_on <= $2 or m.kind = 'percentage' and m.project_id = any($3::uuid[]))`,
-    [tx.workspaceId, today, plainArray([...used.keys()])],
+    [tx.workspaceId, today, plainArray([...used.keys()]), openStatuses],
   );
   const come = waiting.filter(
     ({ kind, projectId, percentage, budgetSeconds }) =>

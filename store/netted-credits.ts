@@ -1,5 +1,5 @@
 /** Owns credit notes that a payer takes off a wire: what they freed of earlier payments settles documents beside the new money. */
-import { Decimal, minorPlaces } from '../domain/money.ts';
+import { Decimal } from '../domain/money.ts';
 import { cashOf, documentOf, partWanted, takeOwnOff, type WantedApplication } from '../domain/payment.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
@@ -11,6 +11,7 @@ import {
   netCredit,
   type Payable,
   type PaymentHead,
+  placesOf,
   readHead,
   takeFromAccount,
 } from './payment-applications.ts';
@@ -126,13 +127,13 @@ function requireNote(payment: PaymentHead, note: NettableNote | undefined, id: s
   return note;
 }
 
-function requireWhole({ number, currency, total }: NettableNote, amount: Decimal): void {
-  const places = Math.max(minorPlaces(currency), total.split('.')[1]?.length ?? 0);
+function requireWhole(note: NettableNote, amount: Decimal): void {
+  const places = placesOf(note);
   if (amount.decimalPlaces() <= places) return;
   throw new Refusal({
     code: 'payment.finer_than_currency',
     status: 422,
-    message: `What is taken off by credit note ${number} is finer than its currency goes.`,
+    message: `What is taken off by credit note ${note.number} is finer than its currency goes.`,
     whatToDo: `Take off an amount of at most ${places} decimals.`,
   });
 }

@@ -101,11 +101,7 @@ async function bringReceivables(
      where o.workspace_id = $1 and o.batch_id = $2 and o.kind = 'receivable'`,
     [tx.workspaceId, id, asOf, doer.id],
   );
-  await addDeltas(
-    tx,
-    rows.map((row) => ({ metric: 'receivable', key: row.currency!, value: row.amount })),
-  );
-  await wake(tx, 'client_invoice', rows);
+  await moveReceivables(tx, rows);
 }
 
 async function undoReceivables(
@@ -119,6 +115,11 @@ async function undoReceivables(
     [tx.workspaceId, plainArray(rows.map((row) => row.subjectId!))],
   );
   requireUndone(rows, undone, 'is paid, credited or written off in part');
+  await moveReceivables(tx, rows);
+}
+
+/** The amounts are signed: those that undo lower what clients owe. */
+async function moveReceivables(tx: WorkspaceTx, rows: readonly OpeningBalance[]): Promise<void> {
   await addDeltas(
     tx,
     rows.map((row) => ({ metric: 'receivable', key: row.currency!, value: row.amount })),

@@ -1,5 +1,4 @@
 /** Owns finding what rows of opening balances name: sellers, clients, people, contracts, projects, phases and series of ours. */
-import { termsAt } from '../domain/contract-terms.ts';
 import type { CsvFlaw } from '../domain/csv-table.ts';
 import { flawsOfOpening, type OpeningRow } from '../domain/opening-balance.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
@@ -7,15 +6,19 @@ import { plainArray, textArray } from './arrays.ts';
 import { readTimelines } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
+import { modelOn } from './retainer-periods.ts';
 
 export interface GivenRow {
   line: number;
   row: OpeningRow;
 }
 /** A row with what it names, by id. */
-export interface FoundRow {
+export interface FoundRow
+  extends Pick<
+    OpeningRow,
+    'kind' | 'position' | 'number' | 'issueDate' | 'dueDate' | 'usedOn' | 'currency' | 'amount'
+  > {
   line: number;
-  kind: OpeningRow['kind'];
   sellerId: string | null;
   clientId: string | null;
   personId: string | null;
@@ -24,15 +27,8 @@ export interface FoundRow {
   phaseId: string | null;
   /** What it brings: a new document or item, or the series whose number it sets. */
   subjectId: string | null;
-  position: string | null;
-  number: string | null;
-  issueDate: Day | null;
-  dueDate: Day | null;
-  usedOn: Day | null;
-  currency: string | null;
   /** Of a last number the one that the series has now. */
   total: DecimalText | null;
-  amount: DecimalText;
 }
 
 interface Named {
@@ -292,8 +288,8 @@ async function readDirectory(tx: WorkspaceTx, rows: readonly GivenRow[], asOf: D
     contractorNumbers: await numbersOf('contractor_invoices', 'cancelled'),
     retainers: new Map(
       [...timelines].flatMap(([id, timeline]) => {
-        const { billingModel } = termsAt(timeline, asOf);
-        return billingModel.type === 'retainer' ? [[id, billingModel.measure] as const] : [];
+        const model = modelOn(timeline, asOf);
+        return model ? [[id, model.measure] as const] : [];
       }),
     ),
   };

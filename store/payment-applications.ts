@@ -1,7 +1,14 @@
 /** Owns what payments settle: the ledger of applications, and the balances of invoices and late fees that move with it. */
 import { type InvoiceStatus, openBalance, statusByBalance, takesPayment } from '../domain/invoice.ts';
 import { Decimal, minorPlaces } from '../domain/money.ts';
-import { documentOf, inCurrency, ledgerRows, settledBy, type WantedApplication } from '../domain/payment.ts';
+import {
+  cashOf,
+  documentOf,
+  inCurrency,
+  ledgerRows,
+  settledBy,
+  type WantedApplication,
+} from '../domain/payment.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
@@ -97,7 +104,7 @@ const plainRow = (kind: string, amount: Decimal, documentId: string | null = nul
 /**
  * Settles documents that the caller has locked, with cash that `from` names: new cash of the payment, or what of it is on
  * account. Refuses whole what is not issued, another's, or would be paid beyond its open balance. What was written off as bad
- * debt is recovered as far as the money needs. Answers the cash taken.
+ * debt is recovered as far as the money needs.
  */
 export async function applyToDocuments(
   tx: WorkspaceTx,
@@ -105,7 +112,7 @@ export async function applyToDocuments(
   wanted: readonly WantedApplication[],
   payables: ReadonlyMap<string, Payable>,
   { postingDate, actor, from }: { postingDate: Day; actor: string; from: 'payment' | 'account' },
-): Promise<Decimal> {
+): Promise<void> {
   requirePositive(wanted);
   const rows: Row[] = [];
   const settled: { payable: Payable; amount: Decimal }[] = [];
@@ -120,7 +127,7 @@ export async function applyToDocuments(
     settled.push({ payable, amount: conversion.amount });
     rows.push(...toRows(payment, payable, application, conversion));
   }
-  const cash = wanted.reduce((sum, { amount }) => sum.plus(amount), new Decimal(0));
+  const cash = cashOf(wanted);
   if (from === 'account' && !cash.isZero()) rows.push(plainRow('on_account', cash.negated()));
   await writeApplications(tx, payment, rows, postingDate);
   for (const { payable, amount } of settled)
@@ -131,7 +138,6 @@ export async function applyToDocuments(
     payment.id,
     settled.map(({ payable }) => payable),
   );
-  return cash;
 }
 
 function requirePositive(wanted: readonly WantedApplication[]): void {
@@ -168,7 +174,7 @@ function requireWholeUnits(
 }
 
 /** Decimals that its amounts have: those of its currency, unless its contract bills finer. */
-const placesOf = ({ currency, total }: Payable): number =>
+export const placesOf = ({ currency, total }: Pick<Payable, 'currency' | 'total'>): number =>
   Math.max(minorPlaces(currency), total.split('.')[1]?.length ?? 0);
 
 function requirePayable(

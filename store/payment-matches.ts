@@ -51,15 +51,20 @@ function openDocuments(tx: WorkspaceTx, paymentId: string): Promise<Candidate[]>
   );
 }
 
+/** What waits for a person waits no more; what was decided stays. */
+export async function supersedeProposals(tx: WorkspaceTx, paymentId: string): Promise<void> {
+  await tx.run(
+    `update match_proposals set status = 'superseded' where workspace_id = $1 and payment_id = $2 and status = 'proposed'`,
+    [tx.workspaceId, paymentId],
+  );
+}
+
 /** Works the proposals out anew, under the payment's lock; what somebody rejected is not proposed again. */
 export async function proposeMatches(
   tx: WorkspaceTx,
   payment: { id: string; reference: string | null },
 ): Promise<void> {
-  await tx.run(
-    `update match_proposals set status = 'superseded' where workspace_id = $1 and payment_id = $2 and status = 'proposed'`,
-    [tx.workspaceId, payment.id],
-  );
+  await supersedeProposals(tx, payment.id);
   const left = await readOnAccount(tx, payment.id);
   if (left.isZero()) return;
   const rejected = await tx.rows<{ documentId: string }>(

@@ -304,7 +304,7 @@ export async function applyOnAccount(
       whatToDo: payment.status === 'pending' ? 'Say that it has cleared first.' : 'Record what arrived anew.',
     });
   const left = await readOnAccount(tx, paymentId);
-  const cash = wanted.reduce((sum, { amount }) => sum.plus(amount), new Decimal(0));
+  const cash = cashOf(wanted);
   if (cash.gt(left))
     throw new Refusal({
       code: 'payment.beyond_account',

@@ -2,6 +2,7 @@
 import { type InvoiceSnapshot, invoiceSnapshot } from '../domain/invoice-snapshot.ts';
 import { Decimal } from '../domain/money.ts';
 import {
+  type CreditNoteFacts,
   type InvoiceFacts,
   maxAppendixEntries,
   maxPrintedLines,
@@ -13,10 +14,10 @@ import {
   toPrintedInvoice,
 } from '../domain/printed-document.ts';
 import { Refusal } from '../domain/refusal.ts';
-import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
+import type { DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import type { DocumentType } from './document-files.ts';
-import { printTerms, snapshotColumn, type TermsTemplate, termsTemplateColumn } from './invoice-snapshot.ts';
+import { printTerms, snapshotColumn, termsTemplateColumn, type Unfinished } from './invoice-snapshot.ts';
 import { readPrintedContractorInvoice } from './printed-contractor-invoice.ts';
 
 interface InvoiceRow extends InvoiceFacts {
@@ -66,15 +67,7 @@ const printedElsewhere = (number: string | null) =>
 
 /** What would be frozen if the draft were issued now, but for number and dates. */
 async function draftSnapshot(tx: WorkspaceTx, id: string): Promise<InvoiceSnapshot> {
-  const row = await tx.row<{
-    snapshot: Record<string, unknown>;
-    termsTemplate: TermsTemplate | null;
-    currency: string;
-    net: DecimalText;
-    tax: DecimalText;
-    total: DecimalText;
-    termsDays: number;
-  }>(
+  const row = await tx.row<Unfinished>(
     `select ${snapshotColumn} as snapshot, ${termsTemplateColumn} as terms_template, i.currency, i.net, i.tax, i.total,
        coalesce((i.terms ->> 'paymentTermsDays')::int, c.payment_terms_days) as terms_days
      from client_invoices i
@@ -114,16 +107,8 @@ function readAppendix(tx: WorkspaceTx, invoiceId: string): Promise<PrintedEntry[
   );
 }
 
-interface CreditNoteRow {
+interface CreditNoteRow extends CreditNoteFacts {
   invoiceId: string;
-  number: string | null;
-  issueDate: Day | null;
-  issuedAt: Instant | null;
-  reason: string;
-  net: DecimalText;
-  tax: DecimalText;
-  rounding: DecimalText;
-  total: DecimalText;
   snapshot: Record<string, unknown> | null;
 }
 interface CreditLine extends PrintedLine {
@@ -147,19 +132,9 @@ export async function readPrintedCreditNote(tx: WorkspaceTx, id: string): Promis
     [tx.workspaceId, id, maxPrintedLines + 1],
   );
   requirePrintable(lines.length);
-  const kept = invoiceSnapshot.parse(note.snapshot ?? {});
-  return toCreditNote(invoice, {
-    number: note.number,
-    issueDate: note.issueDate,
-    issuedAt: note.issuedAt,
-    reason: note.reason,
-    net: note.net,
-    tax: note.tax,
-    rounding: note.rounding,
-    total: note.total,
-    taxSubtotals: kept.taxSubtotals,
-    lines: lines.map(atItsPrice),
-  });
+  const { invoiceId: _, snapshot, ...facts } = note;
+  const { taxSubtotals } = invoiceSnapshot.parse(snapshot ?? {});
+  return toCreditNote(invoice, { ...facts, taxSubtotals, lines: lines.map(atItsPrice) });
 }
 
 /** Quantity × price where that is what is credited; else one lump sum. A price is never negative. */

@@ -1,4 +1,4 @@
-/** Owns the work entries behind tasks: what is recorded here goes through the same intake as every source. */
+/** Owns the work entries behind tasks, and how what is recorded here goes through the same intake as every source. */
 import { localDay } from '../domain/day.ts';
 import { Matcher } from '../domain/match.ts';
 import type { RecordedWork } from '../domain/task-entry.ts';
@@ -6,7 +6,7 @@ import type { SourceRef } from '../domain/work-entry.ts';
 import { asRows } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { markDeletedAtSource } from './deleted-entries.ts';
-import { ensureSource, takeIn } from './intake.ts';
+import { ensureSource, type HashedEntry, takeIn } from './intake.ts';
 import { newId } from './new-id.ts';
 import { currencyOf, getWorkspace, workspaceNow, zoneOf } from './workspaces.ts';
 
@@ -19,12 +19,24 @@ export async function takeInWork(
   actor: string,
 ): Promise<void> {
   if (works.length === 0) return;
-  const sourceId = await ensureSource(tx, timerSource);
+  const entries = works.map(({ entry, contentHash }) => ({ entry, contentHash }));
+  const sourceId = await takeInOwn(tx, timerSource, { matcher: matcherById(works), entries }, actor);
+  await noteOwnFacts(tx, sourceId, works);
+}
+
+/** Entries of a source that is a part of this product, which names our own ids. Answers the source's id. */
+export async function takeInOwn(
+  tx: WorkspaceTx,
+  source: Parameters<typeof ensureSource>[1],
+  { matcher, entries }: { matcher: Matcher; entries: HashedEntry[] },
+  actor: string,
+): Promise<string> {
+  const sourceId = await ensureSource(tx, source);
   const workspace = await getWorkspace(tx);
   await takeIn(
     tx,
-    matcherById(works),
-    { entries: works.map(({ entry, contentHash }) => ({ entry, contentHash })), unreadable: [] },
+    matcher,
+    { entries, unreadable: [] },
     {
       sourceId,
       // Each command is one reading of its source: other content is a newer version, never a duplicate.
@@ -37,7 +49,7 @@ export async function takeInWork(
       severities: {},
     },
   );
-  await noteOwnFacts(tx, sourceId, works);
+  return sourceId;
 }
 
 /** What a source entry has no words for: our product, a price that counts, and that an expense is of the day of the work unless its receipt says another. */

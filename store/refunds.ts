@@ -12,9 +12,7 @@ import { requireWithin } from './item-duties.ts';
 import { newId } from './new-id.ts';
 import { readHead, takeFromAccount } from './payment-applications.ts';
 import { rateIntoBooks } from './payment-currencies.ts';
-import { lockPayment, readOnAccount } from './payments.ts';
-import { requireOpenPeriods } from './periods.ts';
-import { workspaceNow } from './workspaces.ts';
+import { lockPayment, readOnAccount, requireOpen } from './payments.ts';
 
 export interface WantedRefund {
   amount: DecimalText;
@@ -52,8 +50,7 @@ export async function refundPayment(
     await dutyRule(tx, 'payments.refund', doer),
     wanted.ownReason,
   );
-  const postings = head.sellerId === null ? [] : [{ sellerId: head.sellerId, day: wanted.valueDate }];
-  await requireOpenPeriods(tx, 'payments', postings, doer.id, await workspaceNow(tx));
+  await requireOpen(tx, head, wanted.valueDate, doer.id);
   const refund = {
     ...head,
     id: newId(),

@@ -25,9 +25,6 @@ export const modelOn = (timeline: ContractTimeline, day: Day): RetainerModel | n
   const { billingModel } = termsAt(timeline, day);
   return billingModel.type === 'retainer' ? billingModel : null;
 };
-/** What the retainer of the day is in; null where there is none. */
-export const retainerMeasure = (timeline: ContractTimeline, day: Day): RetainerModel['measure'] | null =>
-  modelOn(timeline, day)?.measure ?? null;
 export const hasRetainer = (timeline: ContractTimeline): boolean =>
   timeline.some((terms) => terms.billingModel.type === 'retainer');
 

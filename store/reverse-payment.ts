@@ -8,6 +8,7 @@ import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { lockNotes, requireNotNetted, returnNetted } from './netted-credits.ts';
 import { counterApplications, lockPayables, readHead } from './payment-applications.ts';
+import { supersedeProposals } from './payment-matches.ts';
 import { lockPayment } from './payments.ts';
 import { requireOpenPeriods, shutPeriods } from './periods.ts';
 import { sellers } from './sellers.ts';
@@ -67,10 +68,7 @@ export async function reversePayment(
     `update payments set status = 'reversed', reversed_at = now() where workspace_id = $1 and id = $2`,
     [tx.workspaceId, paymentId],
   );
-  await tx.run(
-    `update match_proposals set status = 'superseded' where workspace_id = $1 and payment_id = $2 and status = 'proposed'`,
-    [tx.workspaceId, paymentId],
-  );
+  await supersedeProposals(tx, paymentId);
   await returnNetted(tx, paymentId, postingDate);
   await counterApplications(tx, paymentId, payables, { postingDate, actor });
   await recordEvents(tx, [

@@ -275,17 +275,10 @@ export async function expireSignOff(
   actor: string,
   now: Instant,
 ): Promise<'accept' | 'hold' | null> {
-  await tx.run('select 1 from client_invoices where workspace_id = $1 and id = $2 for no key update', [
-    tx.workspaceId,
-    invoiceId,
-  ]);
+  const draft = await readSignOffTerms(tx, invoiceId);
   const signOff = await readSignOff(tx, invoiceId);
   if (signOff?.decision !== 'pending' || Date.parse(signOff.dueAt) > Date.parse(now)) return null;
-  const row = await tx.row<{ onExpiry: 'accept' | 'hold' | null }>(
-    "select terms #>> '{signOff,onExpiry}' as on_expiry from client_invoices where workspace_id = $1 and id = $2",
-    [tx.workspaceId, invoiceId],
-  );
-  const outcome = row?.onExpiry ?? 'hold';
+  const outcome = draft?.signOff?.onExpiry ?? 'hold';
   const answer = { comment: null, actor, memberId: null, bySilence: true };
   await decide(tx, signOff, { decision: outcome === 'accept' ? 'accepted' : 'expired', ...answer });
   if (outcome === 'accept') await moveDraft(tx, invoiceId, 'ready', actor);

@@ -1,5 +1,4 @@
 /** Owns the work entries behind tickets: written at submission, approved with their cost rate, taken back, all under their locks. */
-import { localDay } from '../domain/day.ts';
 import { Matcher } from '../domain/match.ts';
 import { type TicketContent, ticketEntries } from '../domain/ticket-lines.ts';
 import type { ApprovalState, Day, DecimalText, EntryKind } from '../domain/work-entry.ts';
@@ -7,9 +6,7 @@ import { asRows, plainArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { markDeletedAtSource } from './deleted-entries.ts';
 import { raiseFindings } from './exceptions.ts';
-import { ensureSource, takeIn } from './intake.ts';
-import { newId } from './new-id.ts';
-import { currencyOf, getWorkspace, workspaceNow, zoneOf } from './workspaces.ts';
+import { takeInOwn } from './recorded-work.ts';
 
 const ticketSource = { kind: 'ticket', name: 'Tickets', connectionId: null } as const;
 
@@ -22,25 +19,8 @@ export async function writeTicketEntries(
   ticket: TicketContent & { id: string; clientId: string },
   actor: string,
 ): Promise<void> {
-  const sourceId = await ensureSource(tx, ticketSource);
-  const workspace = await getWorkspace(tx);
   const entries = ticketEntries(ticket, 'submitted');
-  await takeIn(
-    tx,
-    matcherById(ticket),
-    { entries, unreadable: [] },
-    {
-      sourceId,
-      // Each submission is one reading of its source: other content is a newer version, never a duplicate.
-      operationId: newId(),
-      actor,
-      createMissing: [],
-      goLiveOn: null,
-      today: localDay(await workspaceNow(tx), zoneOf(workspace)),
-      currency: currencyOf(workspace),
-      severities: {},
-    },
-  );
+  const sourceId = await takeInOwn(tx, ticketSource, { matcher: matcherById(ticket), entries }, actor);
   await tx.run(
     `insert into ticket_entries (workspace_id, ticket_id, line_id, entry_id)
      select $1, $2, r.line_id, e.id from unnest($4::uuid[], $5::text[]) as r(line_id, external_id)

@@ -1,15 +1,9 @@
 /** Owns voiding: while nobody outside has the invoice it ends as void; else the same command credits it in full, dated today. */
 import { Decimal } from '../domain/money.ts';
-import { found, Refusal } from '../domain/refusal.ts';
+import { Refusal } from '../domain/refusal.ts';
 import { whyNotVoid } from '../domain/void.ts';
 import type { Instant } from '../domain/work-entry.ts';
-import {
-  type CreditableInvoice,
-  type CreditNote,
-  lockCreditable,
-  readCreditable,
-  readCreditNote,
-} from './credit-notes.ts';
+import { type CreditableInvoice, type CreditNote, lockIssued, readCreditable } from './credit-notes.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { giveBack } from './give-back.ts';
@@ -31,7 +25,7 @@ export async function voidInvoice(
   issuer: CreditIssuer,
   { reason, now }: { reason: string; now: Instant },
 ): Promise<VoidOutcome> {
-  const invoice = found(await lockCreditable(tx, invoiceId), 'invoice');
+  const invoice = await lockIssued(tx, invoiceId);
   if (invoice.status === 'void')
     throw new Refusal({
       code: 'invoice.already_void',
@@ -50,8 +44,7 @@ export async function voidInvoice(
     actor,
   });
   if (await needsSecondPerson(tx, draft, issuer)) return { outcome: 'credited', because, creditNote: draft };
-  await issueCreditNote(tx, draft.id, issuer, now);
-  return { outcome: 'credited', because, creditNote: (await readCreditNote(tx, draft.id))! };
+  return { outcome: 'credited', because, creditNote: await issueCreditNote(tx, draft.id, issuer, now) };
 }
 
 async function readFacts(tx: WorkspaceTx, invoice: CreditableInvoice, actor: string, now: Instant) {

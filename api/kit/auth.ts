@@ -212,6 +212,20 @@ export function ownPerson(actor: Actor, permission: Permission): string | null {
   return own?.personId ?? null;
 }
 
+/**
+ * For lists that may be asked for one person's rows: whose rows to list, undefined for everybody's. Null where the actor has
+ * own rows only and asks for somebody else's: they get what there is of them, which is nothing.
+ */
+export function listedPerson(
+  actor: Actor,
+  permission: Permission,
+  asked: string | undefined,
+): { personId: string | undefined } | null {
+  const own = ownPerson(actor, permission);
+  if (own === null) return { personId: asked };
+  return asked === undefined || asked === own ? { personId: own } : null;
+}
+
 /** Like `ownOnly`, of rows that belong to clients: null for all rows. Who is no client's member is refused. */
 export function ownClient(actor: Actor, permission: Permission): string | null {
   const own = ownOnly(actor, permission);

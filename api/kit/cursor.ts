@@ -34,6 +34,8 @@ export function toPage<Row, Item>(
   };
 }
 
+export const emptyPage: { items: never[]; nextCursor: null } = { items: [], nextCursor: null };
+
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** For lists by id: the id that the cursor holds; null on the first page. Refuses the cursor of another list. */

@@ -1,5 +1,5 @@
 /** Owns POST /billable-items/release. */
-import { requireItemDuties, sumByCurrency } from '../../../store/item-duties.ts';
+import { requireDutiesOnItems } from '../../../store/item-duties.ts';
 import { lockOpenItems, releaseItems as release } from '../../../store/pending-items.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { deciderOf } from '../tickets/ticket.ts';
@@ -19,12 +19,9 @@ export const releaseItems = defineRoute({
   handler: ({ body: { itemIds, reason }, actor, transact }) =>
     transact(async (tx) => {
       const items = await lockOpenItems(tx, itemIds);
-      await requireItemDuties(tx, deciderOf(actor), {
+      await requireDutiesOnItems(tx, deciderOf(actor), items, {
         action: 'release',
         permission: 'items.release',
-        subject: { type: 'billable_item', id: items[0]!.id },
-        personIds: items.map((item) => item.personId),
-        amounts: sumByCurrency(items),
         reason,
       });
       return { status: 200, body: { items: await release(tx, items, { actor: actor.id, reason }) } };

@@ -1,7 +1,7 @@
 /** Owns POST /billable-items/write-off. */
 import { z } from 'zod';
 import { found } from '../../../domain/refusal.ts';
-import { requireItemDuties, sumByCurrency } from '../../../store/item-duties.ts';
+import { requireDutiesOnItems } from '../../../store/item-duties.ts';
 import { lockOpenItems } from '../../../store/pending-items.ts';
 import { writeOffReasons } from '../../../store/write-off.ts';
 import { readWriteOff, writeOffItems as write } from '../../../store/write-off-items.ts';
@@ -33,12 +33,9 @@ export const writeOffItems = defineRoute({
   handler: ({ body: { itemIds, reasonCode, reason }, actor, transact }) =>
     transact(async (tx) => {
       const items = await lockOpenItems(tx, itemIds);
-      await requireItemDuties(tx, deciderOf(actor), {
+      await requireDutiesOnItems(tx, deciderOf(actor), items, {
         action: 'write_off',
         permission: 'items.write_off',
-        subject: { type: 'billable_item', id: items[0]!.id },
-        personIds: items.map((item) => item.personId),
-        amounts: sumByCurrency(items),
         reason,
       });
       const id = await write(tx, items, { reasonCode, reason, actor: actor.id });

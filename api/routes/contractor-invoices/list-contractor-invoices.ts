@@ -1,8 +1,8 @@
 /** Owns GET /contractor-invoices. */
 import { z } from 'zod';
 import { listContractorInvoices as list } from '../../../store/contractor-invoices.ts';
-import { ownPerson } from '../../kit/auth.ts';
-import { idAfter, toIdPage } from '../../kit/cursor.ts';
+import { listedPerson } from '../../kit/auth.ts';
+import { emptyPage, idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, pageOf, pageQuery } from '../../kit/schemas.ts';
 import { contractorInvoice, status } from './contractor-invoice.ts';
@@ -23,15 +23,9 @@ export const listContractorInvoices = defineRoute({
   responses: { 200: pageOf(contractorInvoice) },
   handler: ({ query: { limit, cursor, ...filter }, actor, transact }) =>
     transact(async (tx) => {
-      const own = ownPerson(actor, 'contractor_invoices.read');
-      // Whoever asks for somebody else's gets what there is of them: nothing.
-      if (own !== null && filter.personId !== undefined && filter.personId !== own)
-        return { status: 200, body: { items: [], nextCursor: null } };
-      const rows = await list(
-        tx,
-        { ...filter, personId: own ?? filter.personId },
-        { after: idAfter(cursor), limit: limit + 1 },
-      );
+      const listed = listedPerson(actor, 'contractor_invoices.read', filter.personId);
+      if (listed === null) return { status: 200, body: emptyPage };
+      const rows = await list(tx, { ...filter, ...listed }, { after: idAfter(cursor), limit: limit + 1 });
       return { status: 200, body: toIdPage(rows, limit) };
     }),
 });

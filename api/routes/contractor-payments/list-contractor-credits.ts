@@ -1,8 +1,8 @@
 /** Owns GET /contractor-credits. */
 import { z } from 'zod';
 import { listContractorCredits as list } from '../../../store/contractor-credits.ts';
-import { ownPerson } from '../../kit/auth.ts';
-import { idAfter, toIdPage } from '../../kit/cursor.ts';
+import { listedPerson } from '../../kit/auth.ts';
+import { emptyPage, idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, instant, pageOf, pageQuery, storedDay, storedDecimal } from '../../kit/schemas.ts';
 
@@ -34,12 +34,11 @@ export const listContractorCredits = defineRoute({
   responses: { 200: pageOf(contractorCredit) },
   handler: ({ query: { limit, cursor, personId, open = false }, actor, transact }) =>
     transact(async (tx) => {
-      const own = ownPerson(actor, 'contractor_payments.read');
-      if (own !== null && personId !== undefined && personId !== own)
-        return { status: 200, body: { items: [], nextCursor: null } };
+      const listed = listedPerson(actor, 'contractor_payments.read', personId);
+      if (listed === null) return { status: 200, body: emptyPage };
       const rows = await list(
         tx,
-        { personId: own ?? personId ?? null, open },
+        { personId: listed.personId ?? null, open },
         { after: idAfter(cursor), limit: limit + 1 },
       );
       return { status: 200, body: toIdPage(rows, limit) };

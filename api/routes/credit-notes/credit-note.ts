@@ -6,12 +6,12 @@ import type { CreditNote, CreditNoteLine } from '../../../store/credit-notes.ts'
 import { writeOffReasons } from '../../../store/write-off.ts';
 import { type Actor, ownClient } from '../../kit/auth.ts';
 import { decimal, id, instant, note, storedDay, storedDecimal } from '../../kit/schemas.ts';
+import { positive } from '../payments/payment.ts';
 
 const disposition = z.enum(dispositions).meta({
   description:
     'What becomes of hours that are taken back: bill_again (held until released), write_off, or replace (drafted anew at once).',
 });
-const aboveZero = decimal.refine((text) => !text.startsWith('-') && /[1-9]/.test(text), 'more than zero');
 const maxLines = 1_000;
 const maxItems = 10_000;
 
@@ -20,7 +20,7 @@ const wantedLine = z.discriminatedUnion('kind', [
     kind: z.literal('quantity'),
     lineId: id,
     disposition: disposition.optional(),
-    quantity: aboveZero
+    quantity: positive
       .optional()
       .meta({ description: 'In the unit of the line, the latest work first. All that is left without it.' }),
     itemIds: z.array(id).min(1).max(maxItems).optional().meta({ description: 'These items of it whole.' }),
@@ -53,7 +53,7 @@ export const newCreditNote = z.discriminatedUnion('by', [
   z.strictObject({
     by: z.literal('amount'),
     reason: note,
-    amount: aboveZero.meta({ description: 'Net; spread over what is left of all lines.' }),
+    amount: positive.meta({ description: 'Net; spread over what is left of all lines.' }),
     issue: z.boolean().default(true),
     ownReason: note.optional(),
   }),

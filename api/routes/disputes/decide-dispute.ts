@@ -36,7 +36,6 @@ export const decideDispute = defineRoute({
       const closed = await closeDispute(tx, row, {
         status: body.decision,
         reason: body.reason,
-        creditNoteId: null,
         actor: actor.id,
       });
       if (credit === null) return { status: 200, body: closed };

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { raiseDispute as raise } from '../../../store/disputes.ts';
 import { readInvoice } from '../../../store/invoices.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { decimal, id, note } from '../../kit/schemas.ts';
+import { id, note } from '../../kit/schemas.ts';
 import { requireVisible } from '../invoices/invoice.ts';
+import { positive } from '../payments/payment.ts';
 import { dispute } from './dispute.ts';
 
 export const raiseDispute = defineRoute({
@@ -18,8 +19,7 @@ export const raiseDispute = defineRoute({
   own: true,
   body: z.object({
     lineId: id.nullish(),
-    amount: decimal
-      .refine((text) => !text.startsWith('-') && /[1-9]/.test(text), 'more than zero')
+    amount: positive
       .nullish()
       .meta({ description: 'With tax. All of the line, or of what is left of the invoice, without it.' }),
     reason: note,

@@ -15,7 +15,7 @@ export const withdrawDispute = defineRoute({
   handler: ({ params, actor, transact }) =>
     transact(async (tx) => {
       const row = requireOwn(await lockDispute(tx, params.disputeId), actor, 'invoices.sign_off');
-      const to = { status: 'withdrawn' as const, reason: null, creditNoteId: null, actor: actor.id };
+      const to = { status: 'withdrawn' as const, reason: null, actor: actor.id };
       return { status: 200, body: await closeDispute(tx, row, to) };
     }),
 });

@@ -1,8 +1,8 @@
 /** Owns GET /entries. */
 import { z } from 'zod';
 import { listEntries as readEntries } from '../../../store/entries.ts';
-import { ownPerson } from '../../kit/auth.ts';
-import { encodeCursor, idAfter } from '../../kit/cursor.ts';
+import { listedPerson } from '../../kit/auth.ts';
+import { emptyPage, encodeCursor, idAfter } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { day, id, pageOf, pageQuery } from '../../kit/schemas.ts';
 import { entry, entryStatus } from './entry.ts';
@@ -26,12 +26,13 @@ export const listEntries = defineRoute({
   responses: { 200: pageOf(entry) },
   handler: ({ query: { limit, cursor, ...filter }, actor, transact }) =>
     transact(async (tx) => {
-      const own = ownPerson(actor, 'entries.read');
-      // Whoever asks for somebody else's gets what there is of them: nothing.
-      if (own !== null && filter.personId !== undefined && filter.personId !== own)
-        return { status: 200, body: { items: [], nextCursor: null } };
-      if (own !== null) filter.personId = own;
-      const { entries, next } = await readEntries(tx, filter, { after: idAfter(cursor), limit });
+      const listed = listedPerson(actor, 'entries.read', filter.personId);
+      if (listed === null) return { status: 200, body: emptyPage };
+      const { entries, next } = await readEntries(
+        tx,
+        { ...filter, ...listed },
+        { after: idAfter(cursor), limit },
+      );
       return { status: 200, body: { items: entries, nextCursor: next && encodeCursor([next]) } };
     }),
 });

@@ -1,6 +1,7 @@
 /** Owns how a client's word that they paid is given and shown. */
 import { z } from 'zod';
-import { day, decimal, id, instant, shortText, storedDay, storedDecimal } from '../../kit/schemas.ts';
+import { day, id, instant, shortText, storedDay, storedDecimal } from '../../kit/schemas.ts';
+import { positive } from '../payments/payment.ts';
 
 export const confirmation = z
   .object({
@@ -18,6 +19,6 @@ export const confirmation = z
 
 export const newConfirmation = z.object({
   paidOn: day.nullish(),
-  amount: decimal.refine((text) => !text.startsWith('-') && /[1-9]/.test(text), 'more than zero').nullish(),
+  amount: positive.nullish(),
   reference: shortText.nullish(),
 });

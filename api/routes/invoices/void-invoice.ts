@@ -1,6 +1,6 @@
 /** Owns POST /invoices/:invoiceId/void. */
 import { z } from 'zod';
-import { found, Refusal } from '../../../domain/refusal.ts';
+import { found } from '../../../domain/refusal.ts';
 import { tellSecondPerson } from '../../../store/correction-notices.ts';
 import { readInvoice } from '../../../store/invoices.ts';
 import { voidInvoice as endInvoice } from '../../../store/void-invoice.ts';
@@ -35,16 +35,9 @@ export const voidInvoice = defineRoute({
   errors: ['invoice.not_issued', 'invoice.already_void', ...creditErrors],
   handler: ({ params, body: { reason, ownReason = null }, actor, transact }) =>
     transact(async (tx) => {
-      const before = found(await readInvoice(tx, params.invoiceId), 'invoice');
-      if (before.number === null)
-        throw new Refusal({
-          code: 'invoice.not_issued',
-          message: 'This invoice has no number yet.',
-          whatToDo: 'Discard it instead.',
-        });
       const issuer = { doer: deciderOf(actor), ownReason };
       const now = await workspaceNow(tx);
-      const outcome = await endInvoice(tx, before.id, issuer, { reason, now });
+      const outcome = await endInvoice(tx, params.invoiceId, issuer, { reason, now });
       const credited = outcome.outcome === 'credited' ? outcome : null;
       if (credited?.creditNote.status === 'draft')
         await tellSecondPerson(tx, credited.creditNote, issuer.doer);
@@ -54,7 +47,7 @@ export const voidInvoice = defineRoute({
           outcome: outcome.outcome,
           because: credited?.because ?? [],
           creditNote: credited ? show(credited.creditNote, actor) : null,
-          invoice: found(await readInvoice(tx, before.id), 'invoice'),
+          invoice: found(await readInvoice(tx, params.invoiceId), 'invoice'),
         },
       };
     }),

@@ -1,8 +1,8 @@
 /** Owns GET /payee-accounts. */
 import { z } from 'zod';
 import { listPayeeAccounts as list } from '../../../store/payee-accounts.ts';
-import { ownPerson } from '../../kit/auth.ts';
-import { idAfter, toIdPage } from '../../kit/cursor.ts';
+import { listedPerson } from '../../kit/auth.ts';
+import { emptyPage, idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, pageOf, pageQuery } from '../../kit/schemas.ts';
 import { payeeAccount, payeeAccountStatus } from './payee-account.ts';
@@ -18,12 +18,11 @@ export const listPayeeAccounts = defineRoute({
   responses: { 200: pageOf(payeeAccount) },
   handler: ({ query: { limit, cursor, personId, status }, actor, transact }) =>
     transact(async (tx) => {
-      const own = ownPerson(actor, 'payee_accounts.read');
-      if (own !== null && personId !== undefined && personId !== own)
-        return { status: 200, body: { items: [], nextCursor: null } };
+      const listed = listedPerson(actor, 'payee_accounts.read', personId);
+      if (listed === null) return { status: 200, body: emptyPage };
       const rows = await list(
         tx,
-        { personId: own ?? personId ?? null, status: status ?? null },
+        { personId: listed.personId ?? null, status: status ?? null },
         { after: idAfter(cursor), limit: limit + 1 },
       );
       return { status: 200, body: toIdPage(rows, limit) };

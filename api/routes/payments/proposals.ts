@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { found, Refusal } from '../../../domain/refusal.ts';
 import type { WorkspaceTx } from '../../../store/database.ts';
-import { listMatches } from '../../../store/payment-matches.ts';
+import { recordEvents } from '../../../store/events.ts';
+import { decideMatch, listMatches } from '../../../store/payment-matches.ts';
 import { lockPayment, readPayment } from '../../../store/payments.ts';
 import { id, storedDay, storedDecimal } from '../../kit/schemas.ts';
 
@@ -41,4 +42,26 @@ export async function requireMatchable(tx: WorkspaceTx, paymentId: string): Prom
     code: 'payment.not_cleared',
     message: `This payment is ${payment.direction === 'outgoing' ? 'a refund' : payment.status}: nothing of it can be applied.`,
   });
+}
+
+/** A person's word on one proposal, with its event; answers what the route shows. */
+export async function decideProposal(
+  tx: WorkspaceTx,
+  { paymentId, proposalId }: { paymentId: string; proposalId: string },
+  decision: 'confirmed' | 'rejected',
+  actor: string,
+) {
+  await requireMatchable(tx, paymentId);
+  found(await decideMatch(tx, paymentId, proposalId, decision, actor), 'match_proposal');
+  await recordEvents(tx, [
+    {
+      type: `payment.proposal_${decision}`,
+      subjectType: 'payment',
+      subjectId: paymentId,
+      actor,
+      permission: 'payments.read',
+      payload: { proposalId },
+    },
+  ]);
+  return showProposals(tx, paymentId);
 }

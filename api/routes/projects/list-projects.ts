@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { projects } from '../../../store/projects.ts';
 import { ownClient } from '../../kit/auth.ts';
-import { idAfter, toIdPage } from '../../kit/cursor.ts';
+import { emptyPage, idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, pageOf, pageQuery, shortText } from '../../kit/schemas.ts';
 import { project, projectFor, status } from './project.ts';
@@ -27,8 +27,7 @@ export const listProjects = defineRoute({
   handler: ({ query: { limit, cursor, clientId, ...where }, actor, transact }) =>
     transact(async (tx) => {
       const own = ownClient(actor, 'projects.read');
-      if (own !== null && clientId !== undefined && clientId !== own)
-        return { status: 200, body: { items: [], nextCursor: null } };
+      if (own !== null && clientId !== undefined && clientId !== own) return { status: 200, body: emptyPage };
       const rows = await projects.list(tx, {
         limit,
         after: idAfter(cursor),

@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import type { Subject } from '../../kit/record-change.ts';
 import { currency, decimal, id, instant, name, storedDay, storedDecimal } from '../../kit/schemas.ts';
+import { positive } from '../payments/payment.ts';
 
 export const reminderPolicySubject: Subject = { type: 'reminder_policy', permission: 'invoices.read' };
 
-const positive = decimal.refine((text) => !text.startsWith('-') && /[1-9]/.test(text), 'more than zero');
 const step = z.strictObject({
   days: z.int().min(-60).max(365).meta({ description: 'From the due date; below zero before it.' }),
   fee: z.strictObject({ amount: positive, currency }).optional().meta({

@@ -1,8 +1,8 @@
 /** Owns GET /self-billing-agreements. */
 import { z } from 'zod';
 import { listAgreements } from '../../../store/self-billing-agreements.ts';
-import { ownPerson } from '../../kit/auth.ts';
-import { idAfter, toIdPage } from '../../kit/cursor.ts';
+import { listedPerson } from '../../kit/auth.ts';
+import { emptyPage, idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, pageOf, pageQuery } from '../../kit/schemas.ts';
 import { selfBillingAgreement } from './self-billing-agreement.ts';
@@ -18,10 +18,9 @@ export const listSelfBillingAgreements = defineRoute({
   responses: { 200: pageOf(selfBillingAgreement) },
   handler: ({ query: { limit, cursor, personId }, actor, transact }) =>
     transact(async (tx) => {
-      const own = ownPerson(actor, 'contractor_invoices.read');
-      if (own !== null && personId !== undefined && personId !== own)
-        return { status: 200, body: { items: [], nextCursor: null } };
-      const rows = await listAgreements(tx, own ?? personId ?? null, {
+      const listed = listedPerson(actor, 'contractor_invoices.read', personId);
+      if (listed === null) return { status: 200, body: emptyPage };
+      const rows = await listAgreements(tx, listed.personId ?? null, {
         after: idAfter(cursor),
         limit: limit + 1,
       });

@@ -1,10 +1,10 @@
 /** Owns POST /invoices/:invoiceId/reject-draft. */
 import { z } from 'zod';
 import { readInvoice } from '../../../store/invoices.ts';
-import { disputeSignOff, readRemarks, readSignOff } from '../../../store/sign-offs.ts';
+import { disputeSignOff } from '../../../store/sign-offs.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { requireVisible } from '../invoices/invoice.ts';
-import { newRemark, signOff } from './sign-off.ts';
+import { newRemark, showSignOff, signOff } from './sign-off.ts';
 
 const mostRemarks = 200;
 
@@ -25,7 +25,6 @@ export const rejectDraft = defineRoute({
     transact(async (tx) => {
       const { id } = requireVisible(await readInvoice(tx, params.invoiceId), actor, 'invoices.sign_off');
       await disputeSignOff(tx, id, { ...body, actor: actor.id, memberId: actor.memberId });
-      const row = (await readSignOff(tx, id))!;
-      return { status: 200, body: { ...row, remarks: await readRemarks(tx, row.id) } };
+      return { status: 200, body: await showSignOff(tx, id) };
     }),
 });

@@ -1,8 +1,8 @@
 /** Owns GET /task-entries. */
 import { z } from 'zod';
 import { listTaskEntries as readTaskEntries } from '../../../store/task-entries.ts';
-import { ownPerson } from '../../kit/auth.ts';
-import { idAfter, toPage } from '../../kit/cursor.ts';
+import { listedPerson } from '../../kit/auth.ts';
+import { emptyPage, idAfter, toPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { day, id, pageOf, pageQuery } from '../../kit/schemas.ts';
 import { approval, shownTaskEntry, taskEntry } from './task-entry.ts';
@@ -25,12 +25,9 @@ export const listTaskEntries = defineRoute({
   responses: { 200: pageOf(taskEntry) },
   handler: ({ query: { limit, cursor, ...filter }, actor, transact }) =>
     transact(async (tx) => {
-      const own = ownPerson(actor, 'entries.read');
-      // Whoever asks for somebody else's gets what there is of them: nothing.
-      if (own !== null && filter.personId !== undefined && filter.personId !== own)
-        return { status: 200, body: { items: [], nextCursor: null } };
-      if (own !== null) filter.personId = own;
-      const rows = await readTaskEntries(tx, filter, { after: idAfter(cursor), limit });
+      const listed = listedPerson(actor, 'entries.read', filter.personId);
+      if (listed === null) return { status: 200, body: emptyPage };
+      const rows = await readTaskEntries(tx, { ...filter, ...listed }, { after: idAfter(cursor), limit });
       return {
         status: 200,
         body: toPage(

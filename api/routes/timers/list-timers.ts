@@ -1,8 +1,8 @@
 /** Owns GET /timers. */
 import { z } from 'zod';
 import { listRunningTimers } from '../../../store/timers.ts';
-import { ownPerson } from '../../kit/auth.ts';
-import { idAfter, toIdPage } from '../../kit/cursor.ts';
+import { listedPerson } from '../../kit/auth.ts';
+import { emptyPage, idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, pageOf, pageQuery } from '../../kit/schemas.ts';
 import { timer } from './timer.ts';
@@ -18,11 +18,9 @@ export const listTimers = defineRoute({
   responses: { 200: pageOf(timer) },
   handler: ({ query: { limit, cursor, ...filter }, actor, transact }) =>
     transact(async (tx) => {
-      const own = ownPerson(actor, 'entries.read');
-      if (own !== null && filter.personId !== undefined && filter.personId !== own)
-        return { status: 200, body: { items: [], nextCursor: null } };
-      if (own !== null) filter.personId = own;
-      const rows = await listRunningTimers(tx, filter, { after: idAfter(cursor), limit });
+      const listed = listedPerson(actor, 'entries.read', filter.personId);
+      if (listed === null) return { status: 200, body: emptyPage };
+      const rows = await listRunningTimers(tx, { ...filter, ...listed }, { after: idAfter(cursor), limit });
       return { status: 200, body: toIdPage(rows, limit) };
     }),
 });
