@@ -2,8 +2,10 @@
 import { sweepOverdue } from '../runtime/sweeper.ts';
 import { doDaily } from '../store/daily.ts';
 import { watchTimers } from '../store/timers.ts';
+import { createBillingPolicyActivities } from './billing-policy.ts';
 import { createBillingRunActivities } from './billing-run.ts';
 import { createClientInvoiceActivities } from './client-invoice.ts';
+import { createClockActivities } from './clock.ts';
 import { createConnectionActivities } from './connection.ts';
 import { createContractorInvoiceActivities } from './contractor-invoice.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -11,8 +13,10 @@ import { createTicketActivities } from './ticket.ts';
 
 export function createActivities(deps: ActivityDeps) {
   return {
+    ...createBillingPolicyActivities(deps),
     ...createBillingRunActivities(deps),
     ...createClientInvoiceActivities(deps),
+    ...createClockActivities(deps),
     ...createConnectionActivities(deps),
     ...createContractorInvoiceActivities(deps),
     ...createTicketActivities(deps),

@@ -1,5 +1,6 @@
 /** Owns what a contract version agrees: the clauses, what holds where one is silent, and which version counts on a day. */
 import { z } from 'zod';
+import { billingTriggers, noTriggers } from './billing-triggers.ts';
 import { Decimal, isDecimalText } from './money.ts';
 import { type RuleSetting, ruleSettings } from './validation/rule.ts';
 import type { Day, DecimalText } from './work-entry.ts';
@@ -137,12 +138,7 @@ const clauseSchemas = {
   signOffExpiry: z
     .enum(['accept', 'hold'])
     .meta({ description: 'What it means that the client has not answered in time.' }),
-  triggers: z.strictObject({
-    onApproval: z.boolean().default(false),
-    periodEnd: z.enum(['day', 'week', 'month', 'quarter']).nullable().default(null),
-    thresholdHours: amount.nullable().default(null),
-    thresholdAmount: amount.nullable().default(null),
-  }),
+  triggers: billingTriggers,
   paymentTermsDays: z.int().min(0).max(365).nullable().meta({ description: "Null: the client's." }),
   tax: z
     .strictObject({ rate: amount, category: z.string().trim().min(1).max(100) })
@@ -181,7 +177,7 @@ const silent: ContractClauses = {
   lateEntries: 'next_invoice',
   signOffDays: null,
   signOffExpiry: 'hold',
-  triggers: { onApproval: false, periodEnd: null, thresholdHours: null, thresholdAmount: null },
+  triggers: noTriggers,
   paymentTermsDays: null,
   tax: null,
   severities: {},

@@ -22,6 +22,7 @@ import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
 import type { Contract } from './contracts.ts';
 import type { WorkspaceTx } from './database.ts';
+import { keepPolicy } from './keep-policy.ts';
 import { sumsOfPrice } from './price-schedules.ts';
 
 interface StoredContract {
@@ -152,6 +153,7 @@ export async function amendContract(
       amendment.actor,
     ],
   );
+  await keepPolicy(tx, contract.id, [...timeline, { triggers: clauses.triggers }]);
   return toAmendment(row!);
 }
 

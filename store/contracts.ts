@@ -1,4 +1,5 @@
 /** Owns contracts: what was agreed with a client, and from when it bills. */
+import { triggerKinds } from '../domain/billing-triggers.ts';
 import { amend, type ClauseChange, type ContractClauses, readClauses } from '../domain/contract-terms.ts';
 import type { Grouping } from '../domain/grouping/group-keys.ts';
 import { minorPlaces, type Rounding } from '../domain/money.ts';
@@ -6,8 +7,9 @@ import { found, invalidField, Refusal } from '../domain/refusal.ts';
 import type { RuleSetting } from '../domain/validation/rule.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { type Client, clients } from './clients.ts';
-import { isBilled, lockContract, requireClauses } from './contract-versions.ts';
+import { isBilled, lockContract, readTimeline, requireClauses } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
+import { keepPolicy } from './keep-policy.ts';
 import { requireOrderFor } from './purchase-orders.ts';
 import { requireReference } from './references.ts';
 import { type NewRow, type TenantTable, tenantTable, type Values } from './tenant-table.ts';
@@ -111,8 +113,8 @@ const inFullOrNull = (row: Contract | null) => row && inFull(row);
 
 /** Where nothing else is agreed, money is rounded to what its currency has. */
 export const contracts: TenantTable<Contract> = {
-  insert: async (tx, values) =>
-    inFull(
+  insert: async (tx, values) => {
+    const contract = inFull(
       await table.insert(tx, {
         ...values,
         rounding: values.rounding ?? {
@@ -121,10 +123,18 @@ export const contracts: TenantTable<Contract> = {
           quantityPlaces: 2,
         },
       }),
-    ),
+    );
+    if (Object.values(triggerKinds(contract.clauses.triggers)).includes(true))
+      await keepPolicy(tx, contract.id, [contract.clauses]);
+    return contract;
+  },
   find: async (tx, id) => inFullOrNull(await table.find(tx, id)),
   lock: async (tx, id) => inFullOrNull(await table.lock(tx, id)),
-  update: async (tx, id, values) => inFullOrNull(await table.update(tx, id, values)),
+  update: async (tx, id, values) => {
+    const contract = inFullOrNull(await table.update(tx, id, values));
+    if (contract) await keepPolicy(tx, id, await readTimeline(tx, id));
+    return contract;
+  },
   list: async (tx, options) => (await table.list(tx, options)).map(inFull),
   remove: table.remove,
 };

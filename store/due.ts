@@ -55,6 +55,20 @@ export async function closeDue(
   );
 }
 
+/** What is not due after all, as if it never had been; of a kind, and but for one period, where they are named. */
+export async function dropDue(
+  tx: WorkspaceTx,
+  subjectType: SubjectType,
+  subjectId: string,
+  { kind = null, except = null }: { kind?: string | null; except?: string | null } = {},
+): Promise<void> {
+  await tx.run(
+    `delete from due where workspace_id = $1 and subject_type = $2 and subject_id = $3 and done_at is null
+       and ($4::text is null or kind = $4) and ($5::text is null or period <> $5)`,
+    [tx.workspaceId, subjectType, subjectId, kind, except],
+  );
+}
+
 /** What the subject has to do next, or null; a look sleeps until then. */
 export function nextDue(tx: WorkspaceTx, subjectType: SubjectType, subjectId: string): Promise<Due | null> {
   return tx.row<Due>(
@@ -100,5 +114,17 @@ export function enqueueOverdue(tx: Tx, options: OverdueOptions): Promise<number>
     `insert into outbox (workspace_id, subject_type, subject_id, lane, reason)
      select distinct workspace_id, subject_type, subject_id, 'bulk', 'overdue' from (${overdueRows}) o`,
     overdueParams(options),
+  );
+}
+
+/** What was due of these subjects was called off, and may be set again. */
+export async function forgetDue(
+  tx: WorkspaceTx,
+  subjectType: SubjectType,
+  subjectIds: readonly string[],
+): Promise<void> {
+  await tx.run(
+    `delete from due where workspace_id = $1 and subject_type = $2 and subject_id = any($3::uuid[]) and done_at is null`,
+    [tx.workspaceId, subjectType, plainArray(subjectIds)],
   );
 }

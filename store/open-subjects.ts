@@ -4,10 +4,15 @@ import { enqueueLooks, type Look, type SubjectType } from './outbox.ts';
 
 const batchSize = 5_000;
 /** Of these there are thousands: people are not to wait behind them. */
-const many: ReadonlySet<SubjectType> = new Set(['client_invoice', 'ticket', 'contractor_invoice']);
+const many: ReadonlySet<SubjectType> = new Set([
+  'client_invoice',
+  'ticket',
+  'contractor_invoice',
+  'client_report',
+]);
 
 /**
- * Asks for a look at every open run, invoice, ticket, contractor invoice and connection of the workspace. A workflow that runs just looks once more;
+ * Asks for a look at every open run, invoice, ticket, contractor invoice, report, billing policy and connection of the workspace. A workflow that runs just looks once more;
  * one that was lost is started. Answers how many subjects.
  */
 export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
@@ -22,7 +27,12 @@ export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
      union all select 'ticket', t.id from tickets t join people p on p.workspace_id = $1 and p.id = t.person_id
        where t.workspace_id = $1 and (t.status = 'submitted' or t.status in ('approved', 'bundled') and p.kind = 'contractor')
      union all select 'contractor_invoice', id from contractor_invoices
-       where workspace_id = $1 and status in ('submitted', 'approved', 'partially_paid')`,
+       where workspace_id = $1 and status in ('submitted', 'approved', 'partially_paid')
+     union all select 'client_report', id from client_reports where workspace_id = $1 and status in ('waiting', 'drawn_up')
+     union all select 'billing_policy', p.contract_id from billing_policies p
+       join contracts c on c.workspace_id = $1 and c.id = p.contract_id and c.status = 'active'
+       where p.workspace_id = $1 and (p.on_entry or p.on_period or p.on_watch or p.on_project)
+     union all select 'clock', workspace_id from clock_moves where workspace_id = $1 and ended_at is null`,
     [tx.workspaceId],
   );
   for (let from = 0; from < subjects.length; from += batchSize) {

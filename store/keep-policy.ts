@@ -1,0 +1,39 @@
+/** Owns that a contract with triggers has a billing policy, and that it looks when the contract changes. */
+import { triggerKinds } from '../domain/billing-triggers.ts';
+import type { ContractClauses } from '../domain/contract-terms.ts';
+import type { WorkspaceTx } from './database.ts';
+import { enqueueLook } from './outbox.ts';
+
+/**
+ * Keeps the policy of a contract as its versions have it, also those to come. Call it after the contract or its versions
+ * changed: one that never had a trigger gets no row, and nobody looks.
+ */
+export async function keepPolicy(
+  tx: WorkspaceTx,
+  contractId: string,
+  versions: readonly Pick<ContractClauses, 'triggers'>[],
+): Promise<void> {
+  const kinds = versions.map(({ triggers }) => triggerKinds(triggers));
+  const any = (kind: keyof ReturnType<typeof triggerKinds>) => kinds.some((one) => one[kind]);
+  const flags = [any('onEntry'), any('onPeriod'), any('onWatch'), any('onProject')];
+  const changed = flags.includes(true)
+    ? await tx.run(
+        `insert into billing_policies (workspace_id, contract_id, on_entry, on_period, on_watch, on_project)
+         values ($1, $2, $3, $4, $5, $6)
+         on conflict (workspace_id, contract_id) do update set on_entry = excluded.on_entry, on_period = excluded.on_period,
+           on_watch = excluded.on_watch, on_project = excluded.on_project`,
+        [tx.workspaceId, contractId, ...flags],
+      )
+    : await tx.run(
+        `update billing_policies set on_entry = false, on_period = false, on_watch = false, on_project = false
+         where workspace_id = $1 and contract_id = $2`,
+        [tx.workspaceId, contractId],
+      );
+  if (changed === 0) return;
+  await enqueueLook(tx, {
+    subjectType: 'billing_policy',
+    subjectId: contractId,
+    lane: 'interactive',
+    reason: 'the contract changed',
+  });
+}
