@@ -5,20 +5,22 @@ import { watchTimers } from '../store/timers.ts';
 import { createBillingPolicyActivities } from './billing-policy.ts';
 import { createBillingRunActivities } from './billing-run.ts';
 import { createClientInvoiceActivities } from './client-invoice.ts';
+import { createClientReportActivities, type ReportDeps } from './client-report.ts';
 import { createClockActivities } from './clock.ts';
 import { createConnectionActivities } from './connection.ts';
 import { createContractorInvoiceActivities } from './contractor-invoice.ts';
-import type { ActivityDeps } from './deps.ts';
 import { createTicketActivities } from './ticket.ts';
 
-export function createActivities(deps: ActivityDeps) {
+export function createActivities(deps: ReportDeps) {
   return {
     ...createBillingPolicyActivities(deps),
     ...createBillingRunActivities(deps),
     ...createClientInvoiceActivities(deps),
     ...createClockActivities(deps),
+    ...createClientReportActivities(deps),
     ...createConnectionActivities(deps),
     ...createContractorInvoiceActivities(deps),
+    ...createInvoiceFollowUpActivities(deps),
     ...createTicketActivities(deps),
     /** Wakes the subjects whose due time passed without anybody noticing, and does what each workspace's day asks for. */
     sweepOverdue: async () => {

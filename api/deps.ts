@@ -1,9 +1,11 @@
 /** Owns what the API is given: `AppDeps` by the composition root, `ApiDeps` to every handler. */
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
+import type { ClientReportFigures } from '../domain/client-report.ts';
 import type { AttachmentSubject, MediaType } from '../domain/file-type.ts';
 import type { ImportMapping } from '../domain/import/mapping.ts';
 import type { StatusBadge } from '../domain/printed-document.ts';
+import type { Instant } from '../domain/work-entry.ts';
 import type { RuleScope } from '../store/apply-mapping-rule.ts';
 import type { SecretBox } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
@@ -65,6 +67,14 @@ export interface DocumentKeeper {
   page(ref: DocumentRef, badge: StatusBadge | null): Promise<string>;
   whyNoEInvoice(ref: DocumentRef): Promise<string[]>;
 }
+/** Keeps the files of clients' quarterly reports; runtime/report-keeper.ts says more. */
+export interface ReportKeeper {
+  read(ref: {
+    workspaceId: string;
+    id: string;
+  }): Promise<{ file: DocumentFile; content: AsyncIterable<Uint8Array> }>;
+  preview(figures: ClientReportFigures, now: Instant): Promise<Uint8Array>;
+}
 export interface DocumentRef {
   workspaceId: string;
   type: DocumentType;
@@ -102,6 +112,7 @@ export interface AppDeps {
   importFile: (upload: UploadedFile) => Promise<Operation>;
   files: FileStore;
   documents: DocumentKeeper;
+  reports: ReportKeeper;
   rematcher: Rematcher;
   /** A mail as its reader sees it. */
   showMail: (content: MailContent) => Promise<{ html: string; text: string }>;

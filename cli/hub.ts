@@ -25,9 +25,11 @@ import { startPoke } from '../runtime/poke.ts';
 import { choosePort } from '../runtime/ports.ts';
 import { type Relay, startRelay } from '../runtime/relay.ts';
 import { createRematcher } from '../runtime/rematcher.ts';
+import { createReportKeeper, type ReportKeeper } from '../runtime/report-keeper.ts';
 import { startRoller } from '../runtime/roller.ts';
 import { createS3Bucket } from '../runtime/s3-bucket.ts';
 import { scanWith } from '../runtime/scan-file.ts';
+import { registerSearchAttributes, searchAttributes } from '../runtime/search-attributes.ts';
 import { deriveSecret } from '../runtime/secrets.ts';
 import { startSequencer } from '../runtime/sequencer.ts';
 import { ensureSweepSchedule } from '../runtime/sweep-schedule.ts';
@@ -175,15 +177,30 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     const printer = createPrinter();
     stops.push(() => printer.stop());
     const documents = createDocumentKeeper({ database, files, printer });
+    const reports = createReportKeeper({ database, files, printer });
     const workers = parts.worker
-      ? await startWorkerLoop(options, address, { database, secrets, documents })
+      ? await startWorkerLoop(options, address, { database, secrets, documents, reports })
       : null;
     if (workers) stops.push(() => workers.stop());
+    let isRegistered = false;
+    const ensureSearchAttributes = async () => {
+      if (isRegistered) return;
+      const outcome = await registerSearchAttributes(connection, config.temporal.namespace);
+      isRegistered = true;
+      if (outcome === 'refused')
+        logger.info(
+          { searchAttributes },
+          'this Temporal lets us register no search attributes: where nobody has done it by hand, workflows go without',
+        );
+    };
     const housekeeping = startHousekeeping({
       database,
       files,
       logger,
-      ensureSweep: () => ensureSweepSchedule(temporal),
+      ensureSweep: async () => {
+        await ensureSearchAttributes();
+        await ensureSweepSchedule(temporal);
+      },
     });
     stops.push(() => housekeeping.stop());
 
@@ -204,7 +221,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     });
     const mail = templates && openMail(config, await templates, files, database, logger);
     const served = mail
-      ? await serveApi(options, { database, secrets, poke, files, documents, mail, readiness })
+      ? await serveApi(options, { database, secrets, poke, files, documents, reports, mail, readiness })
       : null;
     if (served) {
       stops.push(() => served.stop());
@@ -241,7 +258,12 @@ async function answers(
 async function startWorkerLoop(
   options: HubOptions,
   address: string,
-  { database, secrets, documents }: { database: Database; secrets: SecretBox; documents: DocumentKeeper },
+  {
+    database,
+    secrets,
+    documents,
+    reports,
+  }: { database: Database; secrets: SecretBox; documents: DocumentKeeper; reports: ReportKeeper },
 ) {
   const { config, logger, onProgress } = options;
   const bundlePath = await workflowBundle(join(config.dataDir, 'cache'), onProgress);
@@ -250,6 +272,7 @@ async function startWorkerLoop(
     secrets,
     logger,
     documents,
+    reports,
     vendor: { allowLoopback: config.allowLoopbackVendors, timeoutMs: options.vendorTimeoutMs ?? null },
   });
   const stopping = new AbortController();
@@ -298,6 +321,7 @@ async function serveApi(
     poke: ReturnType<typeof startPoke>;
     files: FileStore;
     documents: DocumentKeeper;
+    reports: ReportKeeper;
     mail: Mail;
     readiness: () => Promise<Readiness>;
   },
@@ -331,6 +355,7 @@ async function serveApi(
     importFile: (upload) => importer.importFile(upload),
     files: parts.files,
     documents: parts.documents,
+    reports: parts.reports,
     rematcher,
     showMail: async (content) => parts.mail.show(content),
   });

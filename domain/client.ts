@@ -168,6 +168,7 @@ export interface ClientHolds {
   payments: number;
   purchaseOrders: number;
   members: number;
+  reports: number;
 }
 const holdWords: Record<keyof ClientHolds, [one: string, many: string]> = {
   issuedInvoices: ['issued invoice', 'issued invoices'],
@@ -178,6 +179,7 @@ const holdWords: Record<keyof ClientHolds, [one: string, many: string]> = {
   payments: ['payment', 'payments'],
   purchaseOrders: ['purchase order', 'purchase orders'],
   members: ['member of the portal', 'members of the portal'],
+  reports: ['quarterly report', 'quarterly reports'],
 };
 
 /** Why a client is archived instead of deleted, as one sentence; null: nothing keeps it. */

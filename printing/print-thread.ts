@@ -1,10 +1,10 @@
 /** Owns the print thread's side: a request in, a file or a failure out. */
 import { parentPort } from 'node:worker_threads';
-import { type PrintRequest, render } from './render.ts';
+import { type PrintRequest, type ReportRequest, render, renderReport } from './render.ts';
 
 export interface ToThread {
   id: number;
-  request: PrintRequest;
+  request: PrintRequest | ReportRequest;
 }
 export type FromThread = { id: number; bytes: Uint8Array } | { id: number; message: string };
 
@@ -15,7 +15,7 @@ let last: Promise<void> = Promise.resolve();
 port.on('message', ({ id, request }: ToThread) => {
   last = last.then(async () => {
     try {
-      const bytes = await render(request);
+      const bytes = 'report' in request ? await renderReport(request) : await render(request);
       port.postMessage({ id, bytes } satisfies FromThread);
     } catch (error) {
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -4,12 +4,12 @@ import type { PrintedDocument, StatusBadge } from '../domain/printed-document.ts
 import { whyNoEInvoice } from './e-invoice-reasons.ts';
 import { toPage } from './page.ts';
 import type { FromThread, ToThread } from './print-thread.ts';
-import type { PrintRequest } from './render.ts';
+import type { PrintRequest, ReportRequest } from './render.ts';
 import { toHtml } from './to-html.ts';
 
 export interface Printer {
   /** Rejects when the document takes too long, or where too many wait. */
-  print(request: PrintRequest): Promise<Uint8Array>;
+  print(request: PrintRequest | ReportRequest): Promise<Uint8Array>;
   /** At once: it is but text. */
   page(document: PrintedDocument, badge: StatusBadge | null, logo: string | null): string;
   /** Empty: it can be an e-invoice. */

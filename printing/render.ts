@@ -1,13 +1,26 @@
 /** Owns making one file of a document; the heavy libraries come along, so it is called in the print thread. */
+import type { ClientReportFigures } from '../domain/client-report.ts';
 import type { PrintedDocument, StatusBadge } from '../domain/printed-document.ts';
 import { toCii, toUbl } from './e-invoice.ts';
 import { whyNoEInvoice } from './e-invoice-reasons.ts';
 import { toPage } from './page.ts';
+import { toReportPage } from './report-page.ts';
+import { reportToPdf } from './report-to-pdf.ts';
 import { toPdf } from './to-pdf.ts';
 
 export const printFormats = ['pdf', 'xml', 'cii'] as const;
 /** xml is UBL. */
 export type PrintFormat = (typeof printFormats)[number];
+
+/** A client's quarterly report; `isPreview` is printed across it. */
+export interface ReportRequest {
+  report: ClientReportFigures;
+  isPreview: boolean;
+  /** ISO 8601: when it was drawn up. */
+  drawnUpAt: string;
+}
+export const renderReport = ({ report, isPreview, drawnUpAt }: ReportRequest): Promise<Uint8Array> =>
+  reportToPdf(toReportPage(report, isPreview), new Date(drawnUpAt));
 
 export interface PrintRequest {
   document: PrintedDocument;

@@ -31,7 +31,7 @@ const fonts = {
   },
 };
 const ink = '#1a2b3c';
-const grey = '#5b6770';
+export const grey = '#5b6770';
 const hairline = '#c9d1d6';
 
 pdfmake.setFonts(fonts);
@@ -40,16 +40,25 @@ pdfmake.setLocalAccessPolicy((path) => path.startsWith(fontDir));
 pdfmake.setUrlAccessPolicy(() => false);
 
 /** What pdfkit offers beyond what its types say. */
-interface PdfkitDocument extends NodeJS.ReadableStream {
+export interface PdfkitDocument extends NodeJS.ReadableStream {
   appendXML(xml: string): void;
   file(content: Buffer, options: Record<string, unknown>): void;
   end(): void;
 }
 
-export async function toPdf(input: PdfInput): Promise<Buffer> {
+export const toPdf = (input: PdfInput): Promise<Buffer> =>
+  layOut(definitionOf(input), (pdf) => {
+    if (input.cii !== null) embedFacturX(pdf, input.cii, input.createdAt);
+  });
+
+/** The bytes of a definition; `embed` adds what is inside the file beside its pages. */
+export async function layOut(
+  definition: TDocumentDefinitions,
+  embed: (pdf: PdfkitDocument) => void = () => undefined,
+): Promise<Buffer> {
   pdfmake.setTableLayouts({ ruled });
-  const pdf = (await pdfmake.createPdf(definitionOf(input)).getStream()) as unknown as PdfkitDocument;
-  if (input.cii !== null) embedFacturX(pdf, input.cii, input.createdAt);
+  const pdf = (await pdfmake.createPdf(definition).getStream()) as unknown as PdfkitDocument;
+  embed(pdf);
   const pieces: Buffer[] = [];
   const ended = new Promise<Buffer>((resolve, reject) => {
     pdf.on('data', (piece: Buffer) => pieces.push(piece));
@@ -84,39 +93,56 @@ const ruled = {
   paddingBottom: () => 3,
 };
 
-function definitionOf({ page, paper, logo, createdAt, author }: PdfInput): TDocumentDefinitions {
+export interface Frame {
+  paper: Paper;
+  language: string;
+  title: string;
+  author: string;
+  createdAt: Date;
+  /** In the footer of each page. */
+  imprint: string;
+  pageWord: string;
+  ofWord: string;
+}
+
+/** What all our PDFs have in common: PDF/A-3, the font, the margins, who made it, and the footer with page numbers. */
+export function frameOf(frame: Frame): Omit<TDocumentDefinitions, 'content'> {
   return {
     version: '1.7',
     subset: 'PDF/A-3b',
-    pageSize: paper,
+    pageSize: frame.paper,
     pageMargins: [50, 50, 50, 60],
-    language: page.language,
+    language: frame.language,
     // As XMP metadata pdfkit writes them as they are.
     info: {
-      title: withoutMarkup(page.title),
-      author: withoutMarkup(author),
+      title: withoutMarkup(frame.title),
+      author: withoutMarkup(frame.author),
       creator: 'Slipway',
       producer: 'Slipway',
-      creationDate: createdAt,
-      modDate: createdAt,
+      creationDate: frame.createdAt,
+      modDate: frame.createdAt,
     },
     defaultStyle: { font: 'Roboto', fontSize: 9, color: ink, lineHeight: 1.15 },
-    ...(page.draft !== null && {
-      watermark: { text: page.draft, color: grey, opacity: 0.12, bold: true, angle: -45 },
-    }),
     footer: (current: number, count: number) => ({
       margin: [50, 18, 50, 0],
       columns: [
-        { text: shown(page.imprint), color: grey, fontSize: 7.5 },
+        { text: shown(frame.imprint), color: grey, fontSize: 7.5 },
         {
           width: 'auto',
-          text: `${page.pageWord} ${current} ${page.ofWord} ${count}`,
+          text: `${frame.pageWord} ${current} ${frame.ofWord} ${count}`,
           color: grey,
           fontSize: 7.5,
           alignment: 'right',
         },
       ],
     }),
+  };
+}
+
+function definitionOf({ page, paper, logo, createdAt, author }: PdfInput): TDocumentDefinitions {
+  return {
+    ...frameOf({ ...page, paper, createdAt, author }),
+    ...(page.draft !== null && { watermark: watermark(page.draft) }),
     content: [
       head(page, logo),
       parties(page),
@@ -130,6 +156,9 @@ function definitionOf({ page, paper, logo, createdAt, author }: PdfInput): TDocu
     ],
   };
 }
+
+/** Across each page, behind all else. */
+export const watermark = (text: string) => ({ text, color: grey, opacity: 0.12, bold: true, angle: -45 });
 
 function head(page: Page, logo: string | null): Content {
   const badge = page.badge === null ? [] : [badgeBox(`${page.copy} · ${page.badge}`)];
@@ -195,10 +224,10 @@ const factTable = (facts: Row[]) => ({
   },
 });
 
-const widthsOf = (shape: TextTable, wide: number) =>
+export const widthsOf = (shape: TextTable, wide: number) =>
   shape.head.map((_, index) => (index === wide ? '*' : 'auto'));
 
-function table(shape: TextTable, widths: string[]): Content {
+export function table(shape: TextTable, widths: string[]): Content {
   const align = (index: number) => (shape.right.includes(index) ? ('right' as const) : ('left' as const));
   const body: TableCell[][] = [
     shape.head.map((text, index) => ({
@@ -257,8 +286,11 @@ function sums(page: Page): Content {
   };
 }
 
-const paragraph = (text: string, above = 3): Content => ({ text: shown(text), margin: [0, above, 0, 0] });
-const heading = (text: string): Content => ({ text, bold: true, fontSize: 10, margin: [0, 16, 0, 2] });
+export const paragraph = (text: string, above = 3): Content => ({
+  text: shown(text),
+  margin: [0, above, 0, 0],
+});
+export const heading = (text: string): Content => ({ text, bold: true, fontSize: 10, margin: [0, 16, 0, 2] });
 
 const words = (title: string, parts: string[]): Content[] =>
   parts.length === 0 ? [] : [heading(title), ...parts.map((part) => paragraph(part))];
@@ -304,7 +336,7 @@ const isInFont = (letters: string) => lettersOfFont.test(letters);
  * What the embedded font has no letter for would be an empty box, and is forbidden in PDF/A: it becomes the plain letters that it
  * is made of (ṣ an s, a wide Ａ an A), else a question mark.
  */
-const shown = (text: string): string =>
+export const shown = (text: string): string =>
   text
     .normalize('NFC')
     .replace(/[^\S\n]+/g, ' ')

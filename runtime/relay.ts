@@ -9,6 +9,7 @@ import {
   lanes,
   releaseSubjects,
 } from '../store/outbox.ts';
+import { type SearchValues, withSearchValues } from '../store/search-values.ts';
 import { backoffMs, type Next, startLoop } from './loop.ts';
 import type { Poke } from './poke.ts';
 import { type SignalLook, TemporalUnavailable } from './temporal-signals.ts';
@@ -36,6 +37,8 @@ export interface RelayOptions {
   lanes?: Partial<Record<Lane, LaneLimits>>;
   resignalAfterMs?: number;
 }
+
+type SearchableSubject = ClaimedSubject & { search: SearchValues };
 
 export interface Relay {
   /** No row waits in the outbox and no call is under way. */
@@ -88,10 +91,10 @@ function startLane(lane: Lane, options: RelayOptions, outage: Outage) {
     if (crowded) return { afterMs: 1_000 };
     const allowed = bucket.take(free);
     if (allowed === 0) return { afterMs: bucket.waitMs() };
-    let claimed: ClaimedSubject[] = [];
+    let claimed: SearchableSubject[] = [];
     try {
-      claimed = await database.inSystem((tx) =>
-        claimSubjects(tx, { lane, limit: allowed, resignalAfterMs, afterId }),
+      claimed = await database.inSystem(async (tx) =>
+        withSearchValues(tx, await claimSubjects(tx, { lane, limit: allowed, resignalAfterMs, afterId })),
       );
     } finally {
       bucket.giveBack(allowed - claimed.length);
@@ -101,7 +104,7 @@ function startLane(lane: Lane, options: RelayOptions, outage: Outage) {
     return claimed.length === allowed ? 'again' : 'idle';
   };
 
-  const launch = (subject: ClaimedSubject) => {
+  const launch = (subject: SearchableSubject) => {
     const call = send(subject).finally(() => {
       inFlight.delete(call);
       if (crowded) loop.wake();
@@ -109,7 +112,7 @@ function startLane(lane: Lane, options: RelayOptions, outage: Outage) {
     inFlight.add(call);
   };
 
-  const send = async (subject: ClaimedSubject) => {
+  const send = async (subject: SearchableSubject) => {
     try {
       await signalLook(subject, cutOff.signal);
       outage.over();

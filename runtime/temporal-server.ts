@@ -15,6 +15,7 @@ import {
   type ProcessIdentity,
   processesWith,
 } from './process-identity.ts';
+import { searchAttributes } from './search-attributes.ts';
 import { rotateLog, tailOf } from './server-log.ts';
 import { findTemporalBinary } from './temporal-binary.ts';
 
@@ -47,14 +48,6 @@ export type TemporalServer = {
   how: string;
   stop(): Promise<void>;
 };
-
-/** The search attributes of our workflows, all of them (DESIGN §6). */
-export const searchAttributes = [
-  'SlipwayWorkspace',
-  'SlipwayClient',
-  'SlipwayContract',
-  'SlipwayDocument',
-] as const;
 
 const startTimeoutMs = 60_000;
 const adoptTimeoutMs = 5_000;

@@ -1,12 +1,15 @@
 /** Owns the call that makes a subject's workflow look: start it if it does not run, signal it either way. */
 import { isGrpcServiceError, NamespaceNotFoundError, type WorkflowClient } from '@temporalio/client';
-import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import type { SubjectType } from '../store/outbox.ts';
+import type { SearchValues } from '../store/search-values.ts';
+import { searchAttributes, toSearchAttributes } from './search-attributes.ts';
 
 export interface Subject {
   workspaceId: string;
   subjectType: SubjectType;
   subjectId: string;
+  /** What its workflow is found by, if this starts it. */
+  search?: SearchValues;
 }
 
 /** Sends one look. Throws TemporalUnavailable when nobody could be reached, anything else when this subject is refused. */
@@ -34,26 +37,26 @@ export function subjectWorkflowType(subjectType: SubjectType): string {
   return subjectType.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-export const workspaceAttribute = defineSearchAttributeKey('SlipwayWorkspace', 'KEYWORD');
-
 export interface SignalOptions {
   /** Milliseconds by name, per subject type. */
   durations?: Partial<Record<SubjectType, Record<string, number>>>;
   /** For one call with all its retries. */
   timeoutMs?: number;
+  /** How long looks go without search attributes after the server refused them. */
+  unsearchableMs?: number;
 }
 
 /** Answers a SignalLook for this client; `taskQueues` names the queue on which each subject's workflow runs. */
 export function createSignalLook(
   client: WorkflowClient,
   taskQueues: Record<SubjectType, string>,
-  { durations = {}, timeoutMs = 5_000 }: SignalOptions = {},
+  { durations = {}, timeoutMs = 5_000, unsearchableMs = 60_000 }: SignalOptions = {},
 ): SignalLook {
-  // Unknown to a server on which nobody has registered it: then looks go without.
-  let searchable = true;
+  // Unknown to a server on which nobody has registered them yet: then looks go without for a while.
+  let searchableFrom = Number.NEGATIVE_INFINITY;
 
-  const send = async (subject: Subject) => {
-    const { workspaceId, subjectType, subjectId } = subject;
+  const send = async (subject: Subject, searchable: boolean) => {
+    const { workspaceId, subjectType, subjectId, search = null } = subject;
     const input: SubjectInput = { workspaceId, subjectId, durations: durations[subjectType] ?? {} };
     await client.signalWithStart(subjectWorkflowType(subjectType), {
       workflowId: subjectWorkflowId(subject),
@@ -62,17 +65,18 @@ export function createSignalLook(
       signal: 'look',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       ...(searchable && {
-        typedSearchAttributes: new TypedSearchAttributes([{ key: workspaceAttribute, value: workspaceId }]),
+        typedSearchAttributes: toSearchAttributes(workspaceId, search),
       }),
     });
   };
   const sendOrGoWithout = async (subject: Subject) => {
+    const searchable = performance.now() >= searchableFrom;
     try {
-      await send(subject);
+      await send(subject, searchable);
     } catch (error) {
       if (!searchable || !refusesSearchAttribute(error)) throw error;
-      searchable = false;
-      await send(subject);
+      searchableFrom = performance.now() + unsearchableMs;
+      await send(subject, false);
     }
   };
 
@@ -116,7 +120,9 @@ function concernsEverySubject(error: unknown): boolean {
 
 function refusesSearchAttribute(error: unknown): boolean {
   const known = grpcErrorOf(error);
-  return known?.code === grpc.invalidArgument && known.details.includes(workspaceAttribute.name);
+  return (
+    known?.code === grpc.invalidArgument && searchAttributes.some((name) => known.details.includes(name))
+  );
 }
 
 function messageOf(error: unknown): string {

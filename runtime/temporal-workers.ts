@@ -21,6 +21,8 @@ export const taskQueues: Record<SubjectType, string> = {
   ticket: 'interactive',
   contractor_invoice: 'interactive',
   billing_policy: 'interactive',
+  clock: 'interactive',
+  client_report: 'bulk',
 };
 
 export interface Workers {

@@ -11,7 +11,9 @@ import {
 import { suggestClientCode } from '../domain/client-code.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import type { TaxTreatment } from '../domain/tax.ts';
+import type { DecimalText } from '../domain/work-entry.ts';
 import { textArray } from './arrays.ts';
+import { followReportSetting, removeReports } from './client-reports.ts';
 import type { ContractTax } from './contracts.ts';
 import type { WorkspaceTx } from './database.ts';
 import type { Address } from './sellers.ts';
@@ -43,6 +45,8 @@ export interface Client {
   quarterlyReports: boolean;
   /** Off: what no person asked for stays a draft. */
   autoInvoicing: boolean;
+  /** With tax, in its currency: more is held for a person where none asked for the run. Null: whatever the amount. */
+  autoInvoiceLimit: DecimalText | null;
   /** The own company: numbers of its own series, in no revenue, no reminders. */
   internal: boolean;
   /** New contracts begin with it, as with the tax. */
@@ -90,6 +94,7 @@ export const clients = tenantTable<Client>('clients', {
   mailNotifications: 'plain',
   quarterlyReports: 'plain',
   autoInvoicing: 'plain',
+  autoInvoiceLimit: 'plain',
   internal: 'plain',
   currency: 'plain',
   language: 'plain',
@@ -131,11 +136,13 @@ export const listClients = (
 /** Takes the suggested code where none is given; see `firstStatus`. */
 export async function insertClient(tx: WorkspaceTx, values: NewClient): Promise<Client> {
   requireTaxWords(values);
-  return clients.insert(tx, {
+  const client = await clients.insert(tx, {
     ...values,
     code: values.code ?? (await suggestCode(tx, values.name)),
     status: firstStatus({ status: values.status, email: values.email ?? null }),
   });
+  await followReportSetting(tx, null, client);
+  return client;
 }
 
 /** A free code for a name; somebody else may take it until it is written. */
@@ -162,6 +169,7 @@ export async function changeClient(tx: WorkspaceTx, before: Client, change: Valu
   requireTaxWords({ ...before, ...change });
   const after = found(await clients.update(tx, before.id, change), 'client');
   requireClientStatus(before, after);
+  await followReportSetting(tx, before, after);
   return after;
 }
 
@@ -191,7 +199,7 @@ export async function readHolds(tx: WorkspaceTx, id: string): Promise<ClientHold
     `select ${count('client_invoices', 'x.number is not null')} as issued_invoices,
        ${count('client_invoices', 'x.number is null')} as draft_invoices,
        ${count('contracts')} as contracts, ${count('projects')} as projects, ${count('payments')} as payments,
-       ${count('purchase_orders')} as purchase_orders, ${count('members')} as members,
+       ${count('purchase_orders')} as purchase_orders, ${count('members')} as members, ${count('client_reports', "x.status in ('drawn_up', 'made')")} as reports,
        (select count(*)::int from (select from entry_versions x where x.workspace_id = $1 and x.client_id = $2 limit $3) e) as entries`,
     [tx.workspaceId, id, maxCounted],
   );
@@ -200,6 +208,7 @@ export async function readHolds(tx: WorkspaceTx, id: string): Promise<ClientHold
 
 /** Deletes a client that nothing refers to, with all that is its own. The files of its documents go with the next pruning. */
 export async function removeClient(tx: WorkspaceTx, id: string): Promise<void> {
+  await removeReports(tx, id);
   await tx.run('delete from client_documents where workspace_id = $1 and client_id = $2', [
     tx.workspaceId,
     id,

@@ -1,6 +1,6 @@
 /** Owns what becomes of documents on their way to a client: queued with their mail, delivered or rejected as the mail was. */
 import type { WorkspaceTx } from './database.ts';
-import type { DocumentFile, DocumentType } from './document-files.ts';
+import type { DocumentFile, KeptType } from './document-files.ts';
 import { recordEvents } from './events.ts';
 import { queueMail } from './mails.ts';
 
@@ -14,7 +14,7 @@ export interface Delivery {
   deliveredAt: string | null;
 }
 
-export function listDeliveries(tx: WorkspaceTx, type: DocumentType, documentId: string): Promise<Delivery[]> {
+export function listDeliveries(tx: WorkspaceTx, type: KeptType, documentId: string): Promise<Delivery[]> {
   return tx.rows<Delivery>(
     `select id, channel, address, status, rejection_reason, created_at, delivered_at from document_deliveries
      where workspace_id = $1 and document_type = $2 and document_id = $3 order by id limit 100`,
@@ -23,9 +23,11 @@ export function listDeliveries(tx: WorkspaceTx, type: DocumentType, documentId: 
 }
 
 export interface DocumentMail {
-  type: 'client_invoice' | 'credit_note';
+  type: 'client_invoice' | 'credit_note' | 'client_report';
   id: string;
   to: string;
+  /** Tells a mail that is sent again from the first. */
+  again?: string;
   title: string;
   body: string;
   files: readonly Pick<DocumentFile, 'sha256' | 'fileName' | 'mediaType'>[];
@@ -34,7 +36,8 @@ export interface DocumentMail {
 /** Queues the mail with the files and its delivery, once a document and address; of what is void meanwhile there is none. */
 export async function mailDocument(tx: WorkspaceTx, mail: DocumentMail): Promise<void> {
   if (mail.type === 'client_invoice' && (await isVoid(tx, mail.id))) return;
-  const key = `document:${mail.type}:${mail.id}:${mail.to}`.slice(0, 300);
+  const which = mail.again === undefined ? mail.id : `${mail.id}:${mail.again}`;
+  const key = `document:${mail.type}:${which}:${mail.to}`.slice(0, 300);
   const queued = await queueMail(tx, {
     to: mail.to,
     template: 'document.sent',

@@ -4,6 +4,8 @@ import type { WorkspaceTx } from './database.ts';
 
 export const documentTypes = ['client_invoice', 'credit_note', 'contractor_invoice'] as const;
 export type DocumentType = (typeof documentTypes)[number];
+/** What has a file of its own; a report is no document of the books. */
+export type KeptType = DocumentType | 'client_report';
 export const documentFormats = ['pdf', 'xml', 'cii'] as const;
 export type DocumentFormat = (typeof documentFormats)[number];
 
@@ -21,7 +23,7 @@ const columns = `format, encode(sha256, 'hex') as sha256, bytes, media_type, fil
 
 export function listDocumentFiles(
   tx: WorkspaceTx,
-  type: DocumentType,
+  type: KeptType,
   documentId: string,
 ): Promise<DocumentFile[]> {
   return tx.rows<DocumentFile>(
@@ -33,7 +35,7 @@ export function listDocumentFiles(
 /** Two makers at once take turns: the second one finds the files of the first. Held until the transaction ends. */
 export async function lockDocumentFiles(
   tx: WorkspaceTx,
-  type: DocumentType,
+  type: KeptType,
   documentId: string,
 ): Promise<void> {
   await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
@@ -43,7 +45,7 @@ export async function lockDocumentFiles(
 
 export async function insertDocumentFile(
   tx: WorkspaceTx,
-  document: { type: DocumentType; id: string },
+  document: { type: KeptType; id: string },
   file: Omit<DocumentFile, 'createdAt'>,
 ): Promise<void> {
   await tx.run(

@@ -8,6 +8,8 @@ export const subjectTypes = [
   'ticket',
   'contractor_invoice',
   'billing_policy',
+  'clock',
+  'client_report',
 ] as const;
 /** What has a workflow of its own. */
 export type SubjectType = (typeof subjectTypes)[number];

@@ -10,6 +10,7 @@ import {
 import { invalidField, Refusal } from '../domain/refusal.ts';
 import type { Day, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
+import { wakeReports } from './client-reports.ts';
 import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
 import { sellers } from './sellers.ts';
@@ -87,6 +88,7 @@ export async function movePeriod(
   if (asked && asked < period.endsBefore)
     throw invalidField('/graceEndsBefore', 'period.no_grace', 'A grace ends after its period.');
   const graceEndsBefore = status === 'soft_closed' ? (asked ?? period.graceEndsBefore) : null;
+  if (status === 'closed') await wakeReports(tx, period);
   return (await table.update(tx, period.id, { status, graceEndsBefore }))!;
 }
 

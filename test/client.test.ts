@@ -97,6 +97,7 @@ test('a client that something refers to is kept, and the sentence says what', ()
     payments: 0,
     purchaseOrders: 0,
     members: 0,
+    reports: 0,
   };
   expect(whyKept(nothing)).toBeNull();
   expect(whyKept({ ...nothing, issuedInvoices: 2, contracts: 1, entries: 40 })).toBe(

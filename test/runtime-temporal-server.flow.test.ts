@@ -6,7 +6,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readToolPaths } from '../config.ts';
 import { freePort } from '../runtime/ports.ts';
 import { isAlive } from '../runtime/process-identity.ts';
-import { searchAttributes, startTemporalServer, type TemporalServer } from '../runtime/temporal-server.ts';
+import { searchAttributes } from '../runtime/search-attributes.ts';
+import { startTemporalServer, type TemporalServer } from '../runtime/temporal-server.ts';
 import { makeTestDirectory } from './support/directory.ts';
 
 let dataDir: string;

@@ -2,6 +2,7 @@
 export { billingPolicy } from './billing-policy.ts';
 export { billingRun } from './billing-run.ts';
 export { clientInvoice } from './client-invoice.ts';
+export { clientReport } from './client-report.ts';
 export { clock } from './clock.ts';
 export { connection } from './connection.ts';
 export { contractorInvoice } from './contractor-invoice.ts';

@@ -1,7 +1,7 @@
 /** Owns how printed documents go out over HTTP: kept files, copies made now, and pages for the screen. */
 import { z } from 'zod';
 import { contentDisposition, contentType } from '../../domain/file-type.ts';
-import type { DocumentFormat } from '../../store/document-files.ts';
+import type { DocumentFile, DocumentFormat } from '../../store/document-files.ts';
 import type { ApiDeps, DocumentRef } from '../deps.ts';
 
 /** Whatever a browser makes of it, it has no rights and no origin; styles and pictures are inside. */
@@ -24,7 +24,17 @@ export async function sendKept(
   ref: DocumentRef,
   format: DocumentFormat,
 ): Promise<SentDocument> {
-  const { file, content } = await deps.documents.read(ref, format);
+  return sendFile(await deps.documents.read(ref, format));
+}
+
+/** A kept file, whatever it is of. */
+export function sendFile({
+  file,
+  content,
+}: {
+  file: DocumentFile;
+  content: AsyncIterable<Uint8Array>;
+}): SentDocument {
   return {
     status: 200,
     stream: content,

@@ -23,17 +23,28 @@ import { holdItems } from './billable-items/hold-items.ts';
 import { listBillableItems } from './billable-items/list-billable-items.ts';
 import { releaseItems } from './billable-items/release-items.ts';
 import { writeOffItems } from './billable-items/write-off-items.ts';
+import { approveBillingRun } from './billing-runs/approve-billing-run.ts';
 import { cancelBillingRun } from './billing-runs/cancel-billing-run.ts';
 import { createBillingRun } from './billing-runs/create-billing-run.ts';
 import { getBillingRun } from './billing-runs/get-billing-run.ts';
 import { listBillingRuns } from './billing-runs/list-billing-runs.ts';
+import { listRunPulls } from './billing-runs/list-run-pulls.ts';
 import { previewBillingRun } from './billing-runs/preview-billing-run.ts';
+import { rejectBillingRun } from './billing-runs/reject-billing-run.ts';
+import { runBillingRunAgain } from './billing-runs/run-billing-run-again.ts';
 import { confirmBuiltInPrices } from './built-in-prices/confirm-built-in-prices.ts';
 import { listBuiltInPrices } from './built-in-prices/list-built-in-prices.ts';
 import { addClientDocument } from './client-documents/add-client-document.ts';
 import { deleteClientDocument } from './client-documents/delete-client-document.ts';
 import { downloadClientDocument } from './client-documents/download-client-document.ts';
 import { linkClientDocument } from './client-documents/link-client-document.ts';
+import { getClientReport } from './client-reports/get-client-report.ts';
+import { getClientReportPdf } from './client-reports/get-client-report-pdf.ts';
+import { listClientReports } from './client-reports/list-client-reports.ts';
+import { makeClientReport } from './client-reports/make-client-report.ts';
+import { previewClientReport } from './client-reports/preview-client-report.ts';
+import { previewClientReportPdf } from './client-reports/preview-client-report-pdf.ts';
+import { sendClientReport } from './client-reports/send-client-report.ts';
 import { createClient } from './clients/create-client.ts';
 import { deleteClient } from './clients/delete-client.ts';
 import { exportClientRates } from './clients/export-client-rates.ts';
@@ -88,6 +99,7 @@ import { recordContractorPayment } from './contractor-payments/record-contractor
 import { reverseContractorPayment } from './contractor-payments/reverse-contractor-payment.ts';
 import { amendContract } from './contracts/amend-contract.ts';
 import { createContract } from './contracts/create-contract.ts';
+import { getBillingPolicy } from './contracts/get-billing-policy.ts';
 import { getContract } from './contracts/get-contract.ts';
 import { getContractTerms } from './contracts/get-contract-terms.ts';
 import { getPriceSchedule } from './contracts/get-price-schedule.ts';
@@ -95,8 +107,10 @@ import { listAmendments } from './contracts/list-amendments.ts';
 import { listContracts } from './contracts/list-contracts.ts';
 import { listRetainerPeriods } from './contracts/list-retainer-periods.ts';
 import { listRetentions } from './contracts/list-retentions.ts';
+import { pauseBillingPolicy } from './contracts/pause-billing-policy.ts';
 import { refundRetainer } from './contracts/refund-retainer.ts';
 import { releaseRetentions } from './contracts/release-retentions.ts';
+import { resumeBillingPolicy } from './contracts/resume-billing-policy.ts';
 import { stateCompletion } from './contracts/state-completion.ts';
 import { topUpRetainer } from './contracts/top-up-retainer.ts';
 import { updateContract } from './contracts/update-contract.ts';
@@ -211,9 +225,11 @@ import { createMileageClause } from './mileage-clauses/create-mileage-clause.ts'
 import { getMileageClause } from './mileage-clauses/get-mileage-clause.ts';
 import { listMileageClauses } from './mileage-clauses/list-mileage-clauses.ts';
 import { updateMileageClause } from './mileage-clauses/update-mileage-clause.ts';
+import { acceptMilestone } from './milestones/accept-milestone.ts';
 import { createMilestone } from './milestones/create-milestone.ts';
 import { deleteMilestone } from './milestones/delete-milestone.ts';
 import { getMilestone } from './milestones/get-milestone.ts';
+import { listAcceptances } from './milestones/list-acceptances.ts';
 import { listMilestones } from './milestones/list-milestones.ts';
 import { reachMilestone } from './milestones/reach-milestone.ts';
 import { updateMilestone } from './milestones/update-milestone.ts';
@@ -301,10 +317,13 @@ import { getRateCard } from './rate-cards/get-rate-card.ts';
 import { listRateCards } from './rate-cards/list-rate-cards.ts';
 import { updateRateCard } from './rate-cards/update-rate-card.ts';
 import { createReminderPolicy } from './reminders/create-reminder-policy.ts';
+import { endReminderPause } from './reminders/end-reminder-pause.ts';
 import { getReminderPolicy } from './reminders/get-reminder-policy.ts';
 import { listLateFees } from './reminders/list-late-fees.ts';
 import { listReminderLetters } from './reminders/list-reminder-letters.ts';
 import { listReminderPolicies } from './reminders/list-reminder-policies.ts';
+import { listReminderPauses } from './reminders/list-reminder-pauses.ts';
+import { pauseReminders } from './reminders/pause-reminders.ts';
 import { sendReminders } from './reminders/send-reminders.ts';
 import { setClientReminderPolicy } from './reminders/set-client-reminder-policy.ts';
 import { updateReminderPolicy } from './reminders/update-reminder-policy.ts';
@@ -387,7 +406,9 @@ import { setContractRule } from './validation-rules/set-contract-rule.ts';
 import { setWorkspaceRule } from './validation-rules/set-workspace-rule.ts';
 import { receiveWebhook } from './webhooks/receive-webhook.ts';
 import { listWork } from './work/list-work.ts';
+import { getClock } from './workspace/get-clock.ts';
 import { getWorkspace } from './workspace/get-workspace.ts';
+import { moveClock } from './workspace/move-clock.ts';
 import { updateWorkspace } from './workspace/update-workspace.ts';
 import { getWriteOff } from './write-offs/get-write-off.ts';
 import { listWriteOffs } from './write-offs/list-write-offs.ts';
@@ -398,11 +419,15 @@ export const routes: readonly Route[] = [
   getApiKey,
   listApiKeys,
   revokeApiKey,
+  approveBillingRun,
   cancelBillingRun,
   createBillingRun,
   getBillingRun,
   listBillingRuns,
+  listRunPulls,
   previewBillingRun,
+  rejectBillingRun,
+  runBillingRunAgain,
   createCompilation,
   undoCompilation,
   listBillableItems,
@@ -418,6 +443,13 @@ export const routes: readonly Route[] = [
   exportStatement,
   getClient,
   getStatement,
+  listClientReports,
+  getClientReport,
+  getClientReportPdf,
+  previewClientReport,
+  previewClientReportPdf,
+  makeClientReport,
+  sendClientReport,
   listClients,
   updateClient,
   suggestClientCode,
@@ -478,6 +510,9 @@ export const routes: readonly Route[] = [
   getContract,
   listContracts,
   getContractTerms,
+  getBillingPolicy,
+  pauseBillingPolicy,
+  resumeBillingPolicy,
   listAmendments,
   listRetainerPeriods,
   topUpRetainer,
@@ -511,10 +546,13 @@ export const routes: readonly Route[] = [
   getFinanceReport,
   getLeakage,
   createReminderPolicy,
+  endReminderPause,
   getReminderPolicy,
   listLateFees,
   listReminderLetters,
   listReminderPolicies,
+  listReminderPauses,
+  pauseReminders,
   sendReminders,
   setClientReminderPolicy,
   updateReminderPolicy,
@@ -602,6 +640,8 @@ export const routes: readonly Route[] = [
   getPhase,
   listPhases,
   updatePhase,
+  listAcceptances,
+  acceptMilestone,
   createMilestone,
   deleteMilestone,
   getMilestone,
@@ -704,6 +744,8 @@ export const routes: readonly Route[] = [
   receiveWebhook,
   listWork,
   getWorkspace,
+  getClock,
+  moveClock,
   updateWorkspace,
   acceptInvitation,
   showInvitation,

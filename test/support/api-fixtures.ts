@@ -71,6 +71,15 @@ const makers: Record<string, Make> = {
     if (answer.status !== 201) throw new Error(`fixture client document: ${answer.status} ${answer.text}`);
     return (answer.json as { id: string }).id;
   },
+  clientReportId: async ({ api, key, ids }) => {
+    const asked = await api.call('PATCH', `/clients/${ids.clientId}`, {
+      key,
+      body: { quarterlyReports: true },
+    });
+    if (asked.status !== 200) throw new Error(`fixture client report: ${asked.status} ${asked.text}`);
+    const answer = await api.call('GET', `/client-reports?clientId=${ids.clientId}`, { key });
+    return (answer.json as { items: { id: string }[] }).items[0]!.id;
+  },
   contractId: post('/contracts', ({ clientId, sellerId }) => ({
     clientId,
     sellerId,
@@ -305,6 +314,7 @@ const makers: Record<string, Make> = {
     legalText: 'Self-billing invoice',
   })),
   ...pipelineMakers,
+  reminderPauseId: post('/reminder-pauses', ({ invoiceId }) => ({ invoiceId, reason: 'Fixture' })),
 };
 
 /** Makes one of each; answers path parameter → id. */

@@ -19,6 +19,7 @@ import { createDocumentKeeper } from '../../runtime/document-keeper.ts';
 import { createFileStore } from '../../runtime/file-store.ts';
 import { createImporter } from '../../runtime/import/importer.ts';
 import { createRematcher } from '../../runtime/rematcher.ts';
+import { createReportKeeper } from '../../runtime/report-keeper.ts';
 import { createSecretBox } from '../../runtime/secrets.ts';
 import { createApiKey } from '../../store/api-keys.ts';
 import { numberEvents } from '../../store/events.ts';
@@ -105,6 +106,7 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       importFile: (upload) => importer.importFile(upload),
       files,
       documents: createDocumentKeeper({ database: test.database, files, printer }),
+      reports: createReportKeeper({ database: test.database, files, printer }),
       rematcher,
       showMail: async (content) =>
         renderMail(

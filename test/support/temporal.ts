@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { inject } from 'vitest';
-import { searchAttributes } from '../../runtime/temporal-server.ts';
+import { searchAttributes } from '../../runtime/search-attributes.ts';
 
 export type TestNamespace = { address: string; namespace: string };
 

@@ -23,6 +23,7 @@ import {
   phone,
   price,
   shortText,
+  storedDecimal,
   taxRegion,
   website,
 } from '../../kit/schemas.ts';
@@ -65,6 +66,7 @@ export const client = z
     mailNotifications: z.boolean(),
     quarterlyReports: z.boolean(),
     autoInvoicing: z.boolean(),
+    autoInvoiceLimit: storedDecimal.nullable(),
     internal: z.boolean(),
     currency,
     language: z.string(),
@@ -155,10 +157,14 @@ const settings = {
     description: 'Off: no mail goes to the client or its members of the portal, and its invoices say so.',
   }),
   quarterlyReports: z.boolean().optional().meta({
-    description: 'The client wants a report each quarter. Kept for it: nothing sends one yet.',
+    description: 'After each quarter the client gets its report, from the quarter that runs now on.',
   }),
   autoInvoicing: z.boolean().optional().meta({
     description: 'Off: runs that no person started leave drafts; a run by hand issues all the same.',
+  }),
+  autoInvoiceLimit: price.nullish().meta({
+    description:
+      'With tax, in its currency: what comes to more is held for a person, where no person started the run. Null: whatever the amount.',
   }),
   internal: z.boolean().optional().meta({
     description: 'The own company: numbers of the series named internal, no revenue, no reminders.',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { whyKept } from '../../../domain/client.ts';
 import { found, invalidField } from '../../../domain/refusal.ts';
+import { followReportSetting } from '../../../store/client-reports.ts';
 import { clients, lockClient, readHolds, removeClient } from '../../../store/clients.ts';
 import { recordDeleted, recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
@@ -43,6 +44,7 @@ export const deleteClient = defineRoute({
         return { status: 200, body: { outcome: 'deleted', because } };
       }
       const after = found(await clients.update(tx, before.id, { status: 'archived' }), 'client');
+      await followReportSetting(tx, before, after);
       await recordUpdated(tx, actor, clientSubject, before, after, 'archived');
       return { status: 200, body: { outcome: 'archived', because } };
     }),

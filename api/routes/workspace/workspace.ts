@@ -107,6 +107,10 @@ const settings = z.strictObject({
     description:
       'On the first of a month each client with something on its account gets a statement of the month before.',
   }),
+  quarterlyReportGraceDays: z.int().min(0).max(180).nullish().meta({
+    description:
+      "After a quarter's end a client's report waits for closed books so many days at most; default 14.",
+  }),
   ledgerAccounts: z
     .partialRecord(z.enum(ledgerAccounts), shortText)
     .nullish()
