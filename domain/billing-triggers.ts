@@ -1,5 +1,6 @@
 /** Owns what a contract says of billing by itself: which triggers it has, when its periods end, and the words of each. */
 import { z } from 'zod';
+import { cronTrouble } from './cron-days.ts';
 import { isDecimalText } from './money.ts';
 
 const limit = z
@@ -7,6 +8,19 @@ const limit = z
   .refine((text) => isDecimalText(text) && !text.startsWith('-'), 'a plain decimal number, not negative')
   .meta({ description: 'A decimal number as text.', example: '40.00' });
 
+const cron = z
+  .string()
+  .trim()
+  .max(100)
+  .superRefine((expression, context) => {
+    const trouble = cronTrouble(expression);
+    if (trouble !== null) context.addIssue({ code: 'custom', message: trouble });
+  })
+  .meta({
+    description:
+      "Five fields in the contract's zone. A period ends before the day on which it fires, and is billed when it fires: work of that day is in the next one.",
+    example: '0 18 * * 5',
+  });
 const isoDay = z.int().min(1).max(7);
 const periodEnd = z
   .union([
@@ -50,6 +64,7 @@ const periodEnd = z
           .default(1)
           .meta({ description: 'Of the first quarter: January is 1.' }),
       }),
+      z.strictObject({ every: z.literal('cron'), cron }),
     ]),
   ])
   .meta({
@@ -110,6 +125,10 @@ export const triggerKinds = (triggers: BillingTriggers) => ({
   onEntry: triggers.onApproval !== false,
   onPeriod: triggers.periodEnd !== null,
   onWatch:
-    triggers.thresholdHours !== null || triggers.thresholdAmount !== null || triggers.unbilledDays !== null,
+    triggers.thresholdHours !== null ||
+    triggers.thresholdAmount !== null ||
+    triggers.unbilledDays !== null ||
+    // A percentage of the budgeted hours may be reached by what came in.
+    triggers.milestones,
   onProject: triggers.projectReady || triggers.milestones,
 });

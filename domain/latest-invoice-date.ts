@@ -13,6 +13,16 @@ export const latestInvoiceDate = (workDate: Day, latestInvoiceDays: number | nul
 export const isPressing = (latest: Day | null, today: Day): boolean =>
   latest !== null && latest <= addDays(today, warnDays);
 
+/** Why an invoice does not go out by itself on the day; null: the date of its earliest work has not passed. */
+export function whyTooLate(
+  invoice: { serviceFrom: Day; autoLatestDays: number | null },
+  issueDate: Day,
+): string | null {
+  const latest = latestInvoiceDate(invoice.serviceFrom, invoice.autoLatestDays);
+  if (latest === null || issueDate <= latest) return null;
+  return `work of ${invoice.serviceFrom} had to be invoiced by ${latest}: a person releases it`;
+}
+
 /** Work of a contract that is on no invoice, and so of one seller. */
 export interface Uninvoiced {
   /** The earliest. */

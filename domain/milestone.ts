@@ -114,3 +114,13 @@ export function requireNotReached(milestone: { name: string; reachedAt: string |
     details: { reachedAt: milestone.reachedAt },
   });
 }
+
+/** The client accepts what waits for an acceptance; days and percentages come by themselves. */
+export function requireAcceptable(milestone: { name: string; kind: MilestoneKind }): void {
+  if (milestone.kind === 'acceptance') return;
+  throw new Refusal({
+    code: 'milestone.no_acceptance',
+    message: `The milestone ${milestone.name} waits for its ${milestone.kind === 'date' ? 'day' : 'percentage'}, and not for an acceptance.`,
+    whatToDo: 'It is reached by itself.',
+  });
+}

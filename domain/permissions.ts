@@ -2,7 +2,7 @@
 
 /** What may be done, by resource. A permission is `<resource>.<verb>`; add one here before a route names it. */
 const verbs = {
-  workspace: ['read', 'update'],
+  workspace: ['read', 'update', 'move_clock'],
   people: ['read', 'create', 'update', 'forget'],
   members: ['read', 'create', 'update', 'delete'],
   roles: ['read', 'update'],
@@ -15,6 +15,7 @@ const verbs = {
   contracts: ['read', 'create', 'update'],
   purchase_orders: ['read', 'create', 'update'],
   projects: ['read', 'create', 'update'],
+  milestones: ['accept'],
   tasks: ['read', 'create', 'update'],
   products: ['read', 'create', 'update'],
   rate_cards: ['read', 'create', 'update'],
@@ -36,7 +37,7 @@ const verbs = {
   contractor_payments: ['read', 'create', 'reverse'],
   payee_accounts: ['read', 'create', 'confirm', 'reveal'],
   documents: ['read', 'create', 'update', 'review', 'delete'],
-  runs: ['read', 'create', 'cancel'],
+  runs: ['read', 'create', 'cancel', 'approve'],
   items: ['read', 'release', 'adjust', 'write_off'],
   invoices: ['read', 'update', 'issue', 'discard', 'void', 'credit', 'sync', 'sign_off'],
   payments: ['read', 'create', 'apply', 'reverse', 'confirm', 'refund', 'write_off'],
@@ -63,6 +64,7 @@ export type Permission = { [R in Resource]: `${R}.${Verbs[R][number]}` }[Resourc
 const ownable = [
   'members.read',
   'projects.read',
+  'milestones.accept',
   'entries.read',
   'entries.create',
   'entries.update',
@@ -261,6 +263,7 @@ export const roleScopes: Readonly<Record<Role, readonly Scope[]>> = {
     'members.read:own',
     'notifications.*',
     'projects.read:own',
+    'milestones.accept:own',
     'work.read:own',
     'items.read:own',
     'invoices.read:own',

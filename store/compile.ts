@@ -1,17 +1,13 @@
 /** Owns compiling: open, approved entries of a contract become priced billable items and claims, in one transaction a chunk. */
-import { termsAt } from '../domain/contract-terms.ts';
-import { isZero, sumOf } from '../domain/money.ts';
-import { roundDays } from '../domain/pricing/round-days.ts';
+import { sumOf } from '../domain/money.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
-import { type CompileContext, learnPricesOf } from './compile-context.ts';
-import { findInContract, findInPrices } from './contract-checks.ts';
+import type { CompileContext } from './compile-context.ts';
 import { lockContract } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
-import { toEntry, toPricedEntries } from './entries-under-check.ts';
 import { closeFutureDates, raiseFindings } from './exceptions.ts';
 import { compileMilestones } from './milestone-items.ts';
 import { type CompileCursor, later, lockPage, readCandidates, wholeDays } from './open-entries.ts';
-import { type PricedPart, pricePart, toParts, unitOf } from './price-parts.ts';
+import { priceCandidates } from './price-candidates.ts';
 import { compileRetainerFees, hasRetainerFee } from './retainer-fees.ts';
 import { writeItems } from './write-items.ts';
 
@@ -47,38 +43,8 @@ export async function compileChunk(
   const page = locked.length === limit ? wholeDays(locked) : locked;
   const next = locked.length === limit ? page.reduce(later) : null;
   const candidates = page.length === 0 ? [] : await readCandidates(tx, context, cursor, page);
-  await learnPricesOf(tx, context, candidates);
-  const findings = await findInContract(tx, context.checks, candidates.map(toEntry));
-  const blocked = new Set(findings.map((finding) => finding.subjectId!));
-  const billable = candidates.filter((candidate) => !blocked.has(candidate.entryId));
-  const parts = await toParts(tx, context, billable, blocked);
-  const shown = roundDays(
-    parts.map(({ candidate, quantity }) => ({
-      kind: candidate.kind,
-      workDate: candidate.workDate,
-      projectId: candidate.projectId,
-      personId: candidate.personId,
-      quantity,
-      entryId: candidate.entryId,
-      taskId: candidate.taskId,
-      timeRounding: termsAt(context.timeline, candidate.workDate).timeRounding,
-      rawPerUnit: unitOf(context, candidate),
-    })),
-    contract.rounding,
-  );
-  const priced: PricedPart[] = [];
-  for (const [index, part] of parts.entries()) {
-    const item = pricePart(context, part, shown[index]!);
-    // Too small to show on a line: claimed it would be lost, so it stays open, to be seen and to be billed with more.
-    if (isZero(item.priced.quantity)) continue;
-    priced.push(item);
-  }
-  const ofPrices = await findInPrices(tx, context.checks, toPricedEntries(context, priced));
-  const heldBack = new Set(
-    ofPrices.filter((finding) => !finding.tellsOnly).map((finding) => finding.subjectId),
-  );
-  const items = priced.filter((item) => !heldBack.has(item.candidate.entryId));
-  const exceptions = await raiseFindings(tx, [...findings, ...ofPrices]);
+  const { items, findings } = await priceCandidates(tx, context, candidates);
+  const exceptions = await raiseFindings(tx, findings);
   await writeItems(tx, context, items);
   const amount = sumOf(items.map((item) => item.priced.amount)).toFixed();
   const seconds = items.reduce(

@@ -2,6 +2,7 @@
 import {
   checkMilestone,
   type MilestoneFacts,
+  type MilestoneKind,
   reachesPercentage,
   requireNotReached,
   requireWithinFixedPrice,
@@ -11,11 +12,13 @@ import { isProjectOpen, projectStatuses } from '../domain/project.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import { lockContract, readTimeline } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { notify } from './notifications.ts';
 import { fixedPriceOn, sumsOfPrice } from './price-schedules.ts';
+import { pullMilestones, wakeForMilestones } from './project-triggers.ts';
 import { projects, readMilestonePrices } from './projects.ts';
 import { type NewRow, tenantTable, type Values } from './tenant-table.ts';
 
@@ -65,6 +68,7 @@ export async function insertMilestone(tx: WorkspaceTx, values: NewMilestone): Pr
   const milestone = await table.insert(tx, values);
   checkMilestone(milestone);
   if (project && milestone.price !== null) await requirePrices(tx, project);
+  await wakeForMilestones(tx, values.projectId);
   return milestone;
 }
 
@@ -73,6 +77,45 @@ export async function lockMilestone(tx: WorkspaceTx, id: string): Promise<Milest
   const { projectId } = found(await table.find(tx, id), 'milestone');
   await projects.lock(tx, projectId);
   return found(await table.lock(tx, id), 'milestone');
+}
+
+/** A milestone that its client accepts, as the client sees it. */
+export interface Acceptance {
+  id: string;
+  projectId: string;
+  projectName: string;
+  phaseId: string | null;
+  name: string;
+  kind: MilestoneKind;
+  dueOn: Day | null;
+  reachedAt: string | null;
+  /** By a member of the client; else by somebody of ours, or not yet. */
+  acceptedByClient: boolean;
+}
+const acceptances = `select m.id, m.project_id, p.name as project_name, m.phase_id, m.name, m.kind, m.due_on, m.reached_at,
+    exists (select from members x where x.workspace_id = $1 and m.reached_by = 'member:' || x.id and x.role = 'client') as accepted_by_client
+  from milestones m join projects p on p.workspace_id = $1 and p.id = m.project_id
+  where m.workspace_id = $1 and ($2::uuid is null or p.client_id = $2)`;
+
+/** Of this client, where one is named. Answers other kinds too: whoever asks to accept one is told why not. */
+export function findAcceptance(
+  tx: WorkspaceTx,
+  id: string,
+  clientId: string | null,
+): Promise<Acceptance | null> {
+  return tx.row<Acceptance>(`${acceptances} and m.id = $3`, [tx.workspaceId, clientId, id]);
+}
+
+/** By id, which is by creation. */
+export function listAcceptances(
+  tx: WorkspaceTx,
+  wanted: { clientId: string | null; projectId: string | null; after: string | null; limit: number },
+): Promise<Acceptance[]> {
+  return tx.rows<Acceptance>(
+    `${acceptances} and m.kind = 'acceptance' and ($3::uuid is null or m.project_id = $3) and ($4::uuid is null or m.id > $4)
+     order by m.id limit $5`,
+    [tx.workspaceId, wanted.clientId, wanted.projectId, wanted.after, wanted.limit],
+  );
 }
 
 /** The caller holds it. */
@@ -88,6 +131,7 @@ export async function changeMilestone(
     const project = found(await projects.find(tx, before.projectId), 'project');
     await requirePrices(tx, project);
   }
+  await wakeForMilestones(tx, before.projectId);
   return milestone;
 }
 
@@ -123,6 +167,16 @@ export async function reachMilestone(
 
 const openStatuses = plainArray(projectStatuses.filter(isProjectOpen));
 
+interface Waiting {
+  id: string;
+  projectId: string;
+  kind: string;
+  percentage: DecimalText | null;
+  budgetSeconds: number | null;
+}
+const waitingColumns = `m.id, m.project_id, m.kind, m.percentage, p.budget_seconds from milestones m
+     join projects p on p.workspace_id = m.workspace_id and p.id = m.project_id`;
+
 /**
  * Marks what has come by itself: days up to `today`, and percentages of the budget that the hours of `used` (project → seconds)
  * reach. Safe to repeat. Answers how many.
@@ -132,19 +186,48 @@ export async function reachByThemselves(
   today: Day,
   used: ReadonlyMap<string, number>,
 ): Promise<number> {
-  const waiting = await tx.rows<{
-    id: string;
-    projectId: string;
-    kind: string;
-    percentage: DecimalText | null;
-    budgetSeconds: number | null;
-  }>(
-    `select m.id, m.project_id, m.kind, m.percentage, p.budget_seconds from milestones m
-     join projects p on p.workspace_id = m.workspace_id and p.id = m.project_id and p.status = any($4::text[])
+  const waiting = await tx.rows<Waiting>(
+    `select ${waitingColumns} and p.status = any($4::text[])
      where m.workspace_id = $1 and m.reached_at is null
        and (m.kind = 'date' and m.due_on <= $2 or m.kind = 'percentage' and m.project_id = any($3::uuid[]))`,
     [tx.workspaceId, today, plainArray([...used.keys()]), openStatuses],
   );
+  return markCome(tx, waiting, used);
+}
+
+/** The same for some projects only, whose hours are read where a percentage waits for them. */
+export async function reachOfProjects(
+  tx: WorkspaceTx,
+  projectIds: readonly string[],
+  today: Day,
+  readWorked: (projectIds: readonly string[]) => Promise<ReadonlyMap<string, number>>,
+): Promise<number> {
+  const waiting = await tx.rows<Waiting>(
+    `select ${waitingColumns} and p.status = any($4::text[])
+     where m.workspace_id = $1 and m.project_id = any($2::uuid[]) and m.reached_at is null
+       and (m.kind = 'date' and m.due_on <= $3 or m.kind = 'percentage' and p.budget_seconds is not null)`,
+    [tx.workspaceId, plainArray(projectIds), today, openStatuses],
+  );
+  const measured = waiting.filter(({ kind }) => kind === 'percentage').map(({ projectId }) => projectId);
+  return markCome(tx, waiting, measured.length === 0 ? new Map() : await readWorked([...new Set(measured)]));
+}
+
+/** The day of the next milestone by date of these projects that was not reached; null: there is none. */
+export async function nextMilestoneDay(tx: WorkspaceTx, projectIds: readonly string[]): Promise<Day | null> {
+  const row = await tx.row<{ day: Day | null }>(
+    `select min(m.due_on) as day from milestones m
+     join projects p on p.workspace_id = m.workspace_id and p.id = m.project_id and p.status = any($3::text[])
+     where m.workspace_id = $1 and m.project_id = any($2::uuid[]) and m.reached_at is null and m.kind = 'date'`,
+    [tx.workspaceId, plainArray(projectIds), openStatuses],
+  );
+  return row!.day;
+}
+
+async function markCome(
+  tx: WorkspaceTx,
+  waiting: readonly Waiting[],
+  used: ReadonlyMap<string, number>,
+): Promise<number> {
   const come = waiting.filter(
     ({ kind, projectId, percentage, budgetSeconds }) =>
       kind === 'date' || reachesPercentage(percentage ?? '100', used.get(projectId) ?? 0, budgetSeconds),
@@ -168,7 +251,7 @@ async function markReached(
 ): Promise<Milestone[]> {
   if (ids.length === 0) return [];
   const rows = await tx.rows<Milestone>(
-    `update milestones set reached_at = (select coalesce(clock_at, now()) from workspaces where id = $1), reached_by = $3, reach_reason = $4
+    `update milestones set reached_at = ${sqlNow}, reached_by = $3, reach_reason = $4
      where workspace_id = $1 and id = any($2::uuid[]) and reached_at is null
      returning id, project_id, phase_id, name, kind, due_on, percentage, price, reached_at, reached_by, reach_reason`,
     [tx.workspaceId, plainArray(ids), actor, reason],
@@ -187,6 +270,7 @@ async function markReached(
     })),
   );
   await tellReached(tx, rows);
+  await pullMilestones(tx, rows, actor);
   return rows;
 }
 

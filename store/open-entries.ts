@@ -89,6 +89,20 @@ export function lockPage(
   );
 }
 
+/** The next open entries of the walk as they stand, for whoever only looks: nothing is locked. */
+export function peekPage(
+  tx: WorkspaceTx,
+  context: CompileContext,
+  cursor: CompileCursor | null,
+  limit: number,
+): Promise<(CompileCursor & { taken: boolean })[]> {
+  return tx.rows(
+    `select project_id, work_date, entry_id, version, false as taken from entry_balance where ${openEntries}
+     order by project_id, work_date, entry_id, version limit $8`,
+    [...walkParams(tx, context, cursor), limit],
+  );
+}
+
 const entryKey = (row: { entryId: string; version: number }) => `${row.entryId}:${row.version}`;
 
 /** The later one in the order of the walk; ids compare as texts as they do in the database. */

@@ -2,8 +2,8 @@
 import type { Day } from '../domain/work-entry.ts';
 import { type NewRow, tenantTable } from './tenant-table.ts';
 
-/** Work of a closed phase is not billed as such: see the rules. */
-export const phaseStatuses = ['open', 'closed'] as const;
+/** The work of a completed phase is done, and billed to the last; work of a closed one is not billed as such: see the rules. */
+export const phaseStatuses = ['open', 'completed', 'closed'] as const;
 
 export interface Phase {
   id: string;

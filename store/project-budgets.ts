@@ -139,6 +139,16 @@ async function readWorked(tx: WorkspaceTx, projectIds: readonly string[], today:
   return new Map(rows.map((row) => [row.projectId, row]));
 }
 
+/** Labor of these projects that was not rejected, in seconds; those without any are left out. */
+export async function workedSeconds(
+  tx: WorkspaceTx,
+  projectIds: readonly string[],
+  today: Day,
+): Promise<ReadonlyMap<string, number>> {
+  const worked = await readWorked(tx, projectIds, today);
+  return new Map([...worked].map(([id, { usedSeconds }]) => [id, usedSeconds]));
+}
+
 /** By project and currency; items are found through the claims of the project's entries. */
 async function readPriced(tx: WorkspaceTx, projectIds: readonly string[]) {
   const rows = await tx.rows<{

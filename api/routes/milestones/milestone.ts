@@ -32,6 +32,12 @@ export const milestone = z
   })
   .meta({ id: 'Milestone' });
 
+/** As its client sees it: what was agreed for it is in the contract, and its price is not said here. */
+export const acceptance = milestone
+  .pick({ id: true, projectId: true, phaseId: true, name: true, kind: true, dueOn: true, reachedAt: true })
+  .extend({ projectName: z.string(), acceptedByClient: z.boolean() })
+  .meta({ id: 'Acceptance' });
+
 export const newMilestone = z.object({
   projectId: id,
   phaseId: id.nullish().meta({ description: 'A phase of the same project.' }),

@@ -1,5 +1,6 @@
 /** Owns PATCH /projects/:projectId. */
 import { found } from '../../../domain/refusal.ts';
+import { pullProject } from '../../../store/project-triggers.ts';
 import { changeProject, projects } from '../../../store/projects.ts';
 import { recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
@@ -10,6 +11,8 @@ export const updateProject = defineRoute({
   method: 'patch',
   path: '/projects/:projectId',
   summary: 'Change a project, or move it to its next status',
+  description:
+    'Where its contract says so (`triggers.projectReady`), a project that becomes ready for billing is billed; a completed one gets its final invoice, and what was held back of complete work is due.',
   permission: 'projects.update',
   body: projectChange,
   example: { costCentre: '4100' },
@@ -28,6 +31,7 @@ export const updateProject = defineRoute({
       requireCurrent(ownProject(actor, before));
       const after = await changeProject(tx, before, body);
       await recordUpdated(tx, actor, projectSubject, before, after);
+      await pullProject(tx, before, after, actor.id);
       return { status: 200, body: ownProject(actor, after) };
     }),
 });
