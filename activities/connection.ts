@@ -4,6 +4,7 @@ import { localDay } from '../domain/day.ts';
 import { entryContentHash } from '../domain/entry-content-hash.ts';
 import type { SourceEntry, UnreadableRow } from '../domain/work-entry.ts';
 import { advancePoll, beginPoll, type Poll, readPolls } from '../store/checkpoints.ts';
+import { clockOf } from '../store/clock.ts';
 import { type Connection, connections } from '../store/connections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { closeFixed } from '../store/exceptions.ts';
@@ -63,6 +64,7 @@ export function createConnectionActivities(deps: ActivityDeps) {
         );
         const connector = connectorById(connection.connector);
         const polls = await readPolls(tx, connection.id);
+        const clock = await clockOf(tx);
         let waitMs = connection.pollSeconds * 1000;
         for (const step of ['sync_time', 'read_payments'] as const) {
           if (step === 'sync_time' ? !connector.timeSource : !connector.invoiceTarget) continue;
@@ -72,7 +74,8 @@ export function createConnectionActivities(deps: ActivityDeps) {
           if (leftMs <= 0) return { step };
           waitMs = Math.min(waitMs, leftMs);
         }
-        return { step: 'wait', waitMs };
+        // A clock that is set forward wakes the connection at each of its jumps, where a poll is due by then.
+        return { step: 'wait', waitMs: clock.isSandbox ? null : waitMs };
       }),
 
     /** Reads changed time entries page by page; a page and its checkpoint are stored in one transaction. */

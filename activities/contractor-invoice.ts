@@ -1,6 +1,7 @@
 /** Owns what a submitted contractor invoice's workflow does: reminding approvers, telling the admins, knowing what it waits for. */
 import { type ContractorInvoiceStatus, isInvoiceAtRest } from '../domain/contractor-invoice.ts';
 import type { Instant } from '../domain/work-entry.ts';
+import { clockOf } from '../store/clock.ts';
 import { tellAdminsOfInvoice, tellInvoiceApprovers } from '../store/contractor-invoice-notices.ts';
 import {
   type ContractorInvoice,
@@ -10,7 +11,6 @@ import {
 import type { WorkspaceTx } from '../store/database.ts';
 import { doneDue, nextDue } from '../store/due.ts';
 import { recordEvents } from '../store/events.ts';
-import { getWorkspace } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
 
@@ -73,11 +73,9 @@ export function createContractorInvoiceActivities(deps: ActivityDeps) {
         if (status === 'partially_paid') return { ...waiting, for: 'rest_of_payment' };
         const due = await nextDue(tx, 'contractor_invoice', invoice.id);
         if (due === null) return { ...waiting, for: 'decision' };
-        const { clockAt } = await getWorkspace(tx);
-        const waitMs = Date.parse(due.dueAt) - (clockAt === null ? Date.now() : Date.parse(clockAt));
-        if (waitMs <= 0) return { step: due.kind === 'remind' ? 'remind' : 'escalate', status };
-        // A sandbox's clock moves when somebody moves it: the sweep wakes what is due then.
-        return { ...waiting, for: 'decision', until: due.dueAt, waitMs: clockAt === null ? waitMs : null };
+        const clock = await clockOf(tx);
+        if (due.dueAt <= clock.now) return { step: due.kind === 'remind' ? 'remind' : 'escalate', status };
+        return { ...waiting, for: 'decision', until: due.dueAt, waitMs: clock.waitMs(due.dueAt) };
       }),
 
     remindInvoiceApprovers: (ref: SubjectRef): Promise<void> =>

@@ -1,12 +1,12 @@
 /** Owns what a submitted ticket's workflow does: reminding its approvers, telling the admins, and knowing what it waits for. */
 import { isTicketAtRest, type TicketStatus } from '../domain/ticket.ts';
 import type { Instant } from '../domain/work-entry.ts';
+import { clockOf } from '../store/clock.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { doneDue, nextDue } from '../store/due.ts';
 import { recordEvents } from '../store/events.ts';
 import { tellAdmins, tellApprovers } from '../store/ticket-notices.ts';
 import { lockTickets, readTicket, type TicketFacts } from '../store/tickets.ts';
-import { getWorkspace } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
 
@@ -64,11 +64,9 @@ export function createTicketActivities(deps: ActivityDeps) {
         if (status === 'bundled') return { ...waiting, for: 'payment' };
         const due = await nextDue(tx, 'ticket', ticket.id);
         if (due === null) return { ...waiting, for: 'decision' };
-        const { clockAt } = await getWorkspace(tx);
-        const waitMs = Date.parse(due.dueAt) - (clockAt === null ? Date.now() : Date.parse(clockAt));
-        if (waitMs <= 0) return { step: due.kind === 'remind' ? 'remind' : 'escalate', status };
-        // A sandbox's clock moves when somebody moves it: the sweep wakes what is due then.
-        return { ...waiting, for: 'decision', until: due.dueAt, waitMs: clockAt === null ? waitMs : null };
+        const clock = await clockOf(tx);
+        if (due.dueAt <= clock.now) return { step: due.kind === 'remind' ? 'remind' : 'escalate', status };
+        return { ...waiting, for: 'decision', until: due.dueAt, waitMs: clock.waitMs(due.dueAt) };
       }),
 
     remindApprovers: (ref: SubjectRef): Promise<void> =>

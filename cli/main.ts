@@ -8,6 +8,7 @@ import { from } from '../store/origin.ts';
 import { type Command, UsageError } from './command.ts';
 import { apiKey } from './commands/api-key.ts';
 import { auditExport } from './commands/audit-export.ts';
+import { clock } from './commands/clock.ts';
 import { contract } from './commands/contract.ts';
 import { demo } from './commands/demo.ts';
 import { exceptions } from './commands/exceptions.ts';
@@ -18,6 +19,7 @@ import { reconcile } from './commands/reconcile.ts';
 import { release } from './commands/release.ts';
 import { restartWorkflows } from './commands/restart-workflows.ts';
 import { runCommand } from './commands/run.ts';
+import { sandbox } from './commands/sandbox.ts';
 import { api, start, worker } from './commands/start.ts';
 import { verify } from './commands/verify.ts';
 
@@ -31,6 +33,8 @@ const commands: Command[] = [
   exceptions,
   release,
   runCommand,
+  sandbox,
+  clock,
   apiKey,
   invite,
   verify,

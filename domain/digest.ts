@@ -1,5 +1,7 @@
 /** Owns the finance team's daily digest: when it is due, and what it says of what is open. */
 import { listRules } from './announcement.ts';
+import { addDays, localDay } from './day.ts';
+import { instantIn } from './import/to-instant.ts';
 import type { Day, Instant } from './work-entry.ts';
 
 export interface DigestSettings {
@@ -26,6 +28,16 @@ export function localTime(instant: Instant | Date, zone: string): string {
     minute: '2-digit',
     hourCycle: 'h23',
   }).format(typeof instant === 'string' ? new Date(instant) : instant);
+}
+
+/** When it is `time` (`HH:MM`) in the zone for the next time after `now`. */
+export function nextTimeOfDay(now: Instant, time: string, zone: string): Instant {
+  const [hours, minutes] = time.split(':').map(Number) as [number, number];
+  const at = instantIn(zone);
+  const today = localDay(now, zone);
+  const seconds = hours * 3600 + minutes * 60;
+  const first = at(today, seconds);
+  return first > new Date(now).toISOString() ? first : at(addDays(today, 1), seconds);
 }
 
 /** What waits for somebody. */

@@ -2,6 +2,7 @@
 import { type Adjustment, adjust } from '../domain/adjustment.ts';
 import { Decimal } from '../domain/money.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { lockDraft } from './edit-draft.ts';
 import { withdrawnHistory } from './item-history.ts';
@@ -39,8 +40,8 @@ export async function adjustItem(
   const lines = await takeFromDrafts(tx, item, reason);
   await tx.run(
     `with adjusted as (
-       insert into item_adjustments (workspace_id, item_id, quantity_before, quantity_after, unit_price_before, unit_price_after, reason, author)
-       values ($1, $2, $3, $4, $5, $6, $7, $8)),
+       insert into item_adjustments (workspace_id, item_id, quantity_before, quantity_after, unit_price_before, unit_price_after, reason, author, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, ${sqlNow})),
      balanced as (
        update item_balance set quantity = $4 where workspace_id = $1 and item_id = $2)
      update billable_items set quantity = $4, adjusted_quantity = $4 - rounded_quantity, unit_price = $6, amount = $4::numeric * $6::numeric,

@@ -9,15 +9,15 @@ export interface Poll {
   fence: string;
 }
 
-/** How long ago each stream's last reading began, and whether another was asked for since. */
+/** How long ago each stream's last reading began, by the workspace's clock, and whether another was asked for since. */
 export async function readPolls(
   tx: WorkspaceTx,
   connectionId: string,
 ): Promise<Map<string, { agoMs: number; requested: boolean }>> {
   const rows = await tx.rows<{ stream: string; agoMs: number; requested: boolean }>(
-    `select k.stream, (extract(epoch from clock_timestamp() - k.updated_at) * 1000)::bigint as ago_ms,
+    `select k.stream, (extract(epoch from coalesce(w.clock_at - coalesce(k.sandbox_at, k.updated_at), clock_timestamp() - k.updated_at)) * 1000)::bigint as ago_ms,
        coalesce(c.sync_requested_at > k.updated_at, false) as requested
-     from checkpoints k join connections c on c.workspace_id = $1 and c.id = k.connection_id
+     from checkpoints k join connections c on c.workspace_id = $1 and c.id = k.connection_id join workspaces w on w.id = $1
      where k.workspace_id = $1 and k.connection_id = $2`,
     [tx.workspaceId, connectionId],
   );
@@ -27,8 +27,9 @@ export async function readPolls(
 /** Notes that a reading begins: requests made before this moment are answered by it, an older reading is superseded. */
 export async function beginPoll(tx: WorkspaceTx, connectionId: string, stream: string): Promise<Poll> {
   const row = await tx.row<Pick<Poll, 'cursor' | 'fence'>>(
-    `insert into checkpoints (workspace_id, connection_id, stream, updated_at) values ($1, $2, $3, clock_timestamp())
-     on conflict (workspace_id, connection_id, stream) do update set updated_at = clock_timestamp()
+    `insert into checkpoints (workspace_id, connection_id, stream, updated_at, sandbox_at)
+     values ($1, $2, $3, clock_timestamp(), (select clock_at from workspaces where id = $1))
+     on conflict (workspace_id, connection_id, stream) do update set updated_at = clock_timestamp(), sandbox_at = excluded.sandbox_at
      returning cursor, updated_at::text as fence`,
     [tx.workspaceId, connectionId, stream],
   );
@@ -51,7 +52,7 @@ export async function advancePoll(tx: WorkspaceTx, poll: Poll, cursor: string | 
 /** The stream is read from its beginning, at the next look. */
 export async function rereadStream(tx: WorkspaceTx, connectionId: string, stream: string): Promise<void> {
   await tx.run(
-    `update checkpoints set cursor = null, updated_at = 'epoch' where workspace_id = $1 and connection_id = $2 and stream = $3`,
+    `update checkpoints set cursor = null, updated_at = 'epoch', sandbox_at = null where workspace_id = $1 and connection_id = $2 and stream = $3`,
     [tx.workspaceId, connectionId, stream],
   );
 }

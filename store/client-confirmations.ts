@@ -1,5 +1,6 @@
 /** Owns what clients say in the portal about having paid: shown with its time, and no money until money is recorded. */
 import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { raiseFindings } from './exceptions.ts';
 
@@ -45,8 +46,8 @@ export async function writeConfirmation(
   },
 ): Promise<ClientConfirmation> {
   const row = await tx.row<ClientConfirmation>(
-    `insert into client_confirmations (workspace_id, invoice_id, member_id, paid_on, amount, reference, status)
-     values ($1, $2, $3, $4, $5, $6, $7) returning ${columns}`,
+    `insert into client_confirmations (workspace_id, invoice_id, member_id, paid_on, amount, reference, status, confirmed_at)
+     values ($1, $2, $3, $4, $5, $6, $7, ${sqlNow}) returning ${columns}`,
     [
       tx.workspaceId,
       given.invoiceId,
@@ -109,7 +110,7 @@ export async function followConfirmations(tx: WorkspaceTx, days: number): Promis
   );
   const missing = await tx.rows<{ id: string; invoiceId: string; number: string; confirmedAt: string }>(
     `update client_confirmations c set status = 'unmatched' from client_invoices i
-     where c.workspace_id = $1 and c.status = 'shown' and c.confirmed_at < now() - $2 * interval '1 day'
+     where c.workspace_id = $1 and c.status = 'shown' and c.confirmed_at < ${sqlNow} - $2 * interval '1 day'
        and i.workspace_id = $1 and i.id = c.invoice_id
      returning c.id, c.invoice_id, i.number, c.confirmed_at`,
     [tx.workspaceId, days],

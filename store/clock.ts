@@ -26,3 +26,6 @@ export async function clockOf(tx: WorkspaceTx): Promise<Clock> {
     waitMs: (until) => Math.max(0, Date.parse(until) - nowMs),
   };
 }
+
+/** The same within a statement whose `$1` is the workspace; read once a statement, however many rows it writes. */
+export const sqlNow = '(select coalesce(clock_at, now()) from workspaces where id = $1)';

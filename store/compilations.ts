@@ -2,6 +2,7 @@
 import { Refusal } from '../domain/refusal.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
+import { wakeClock } from './clock-moves.ts';
 import type { RunScope } from './contract-scope.ts';
 import type { WorkspaceTx } from './database.ts';
 import { attachOperation, type Operation, readOperation, startOperation } from './operations.ts';
@@ -77,7 +78,7 @@ async function requireTasks(tx: WorkspaceTx, taskIds: readonly string[]): Promis
   });
 }
 
-/** Passes on that an operation is to stop to the run that carries it; nothing for operations without one. */
+/** Passes on that an operation is to stop to the run or the clock that carries it; nothing for operations without one. */
 export async function cancelRunOf(tx: WorkspaceTx, operation: Operation, actor: string): Promise<void> {
   if (operation.kind === 'undo_compile')
     throw new Refusal({
@@ -86,6 +87,7 @@ export async function cancelRunOf(tx: WorkspaceTx, operation: Operation, actor: 
       whatToDo: 'Wait until it has ended, then compile again.',
     });
   if (operation.subjectId === null) return;
+  if (operation.kind === 'move_clock') await wakeClock(tx, 'cancel requested');
   if (operation.kind === 'compile' || operation.kind === 'draft')
     await requestCancel(tx, operation.subjectId, actor);
 }

@@ -4,6 +4,8 @@ import { localDay } from '../domain/day.ts';
 import { digestLines, digestSettings, localTime, type OpenWork } from '../domain/digest.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { confirmationDays, followConfirmations } from './client-confirmations.ts';
+import { readClockMove } from './clock-moves.ts';
+import { sqlNow } from './clock.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { remindOfExpiry } from './document-reminders.ts';
 import { watchLatestDates } from './latest-invoice-dates.ts';
@@ -27,14 +29,22 @@ function dayOf(workspace: Workspace): Day | null {
 export async function doDaily(database: Database): Promise<number> {
   let done = 0;
   for (const workspace of await listWorkspaces(database)) {
-    const day = dayOf(workspace);
-    if (day === null) continue;
-    if (await database.inWorkspace(workspace.id, (tx) => tellDay(tx, day))) done += 1;
-    // On its own: it holds the invoices that it reminds of.
-    await database.inWorkspace(workspace.id, (tx) => writeToClients(tx, day));
+    // Whoever sets a clock forward does each day on the way, once all is idle that came before it.
+    const isMoving =
+      workspace.clockAt !== null && (await database.inWorkspace(workspace.id, (tx) => readClockMove(tx)));
+    if (!isMoving && (await doDailyOf(database, workspace))) done += 1;
   }
   return done;
 }
+/** The same for one workspace. False where its day was done before, or its time has not come. */
+export async function doDailyOf(database: Database, workspace: Workspace): Promise<boolean> {
+  const day = dayOf(workspace);
+  if (day === null) return false;
+  const told = await database.inWorkspace(workspace.id, (tx) => tellDay(tx, day));
+  await database.inWorkspace(workspace.id, (tx) => writeToClients(tx, day));
+  return told;
+}
+
 
 /** The due row is what makes it once: whoever inserts it does the work, in the same transaction. */
 async function isFirst(tx: WorkspaceTx, kind: 'daily' | 'remind', day: Day): Promise<boolean> {
@@ -82,7 +92,7 @@ async function alarmOfAge(tx: WorkspaceTx, day: Day, days: number): Promise<void
   const aged = await tx.rows<{ rule: string; exceptions: number }>(
     `with aged as (
        update exceptions set alarmed_at = now()
-       where workspace_id = $1 and status = 'open' and alarmed_at is null and created_at < now() - $2 * interval '1 day' returning rule)
+       where workspace_id = $1 and status = 'open' and alarmed_at is null and coalesce(sandbox_at, created_at) < ${sqlNow} - $2 * interval '1 day' returning rule)
      select rule, count(*)::int as exceptions from aged group by 1`,
     [tx.workspaceId, days],
   );
@@ -115,7 +125,7 @@ async function readOpenWork(tx: WorkspaceTx, zone: string): Promise<OpenWork> {
     [tx.workspaceId, connectionsShown],
   );
   const counts = await tx.row<Omit<OpenWork, 'exceptions' | 'pausedConnections'>>(
-    `select (select (min(created_at) at time zone $2)::date from exceptions where workspace_id = $1 and status = 'open') as oldest_exception_on,
+    `select (select (min(coalesce(sandbox_at, created_at)) at time zone $2)::date from exceptions where workspace_id = $1 and status = 'open') as oldest_exception_on,
        (select count(*) from client_invoices where workspace_id = $1 and status = 'held')::int as held_invoices,
        (select count(*) from quarantine where workspace_id = $1 and status = 'open')::int as quarantined_rows,
        (select count(*) from tickets where workspace_id = $1 and status = 'submitted')::int as tickets_waiting,

@@ -3,6 +3,7 @@ import { Refusal } from '../domain/refusal.ts';
 import type { Severity } from '../domain/validation/rule.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
 
@@ -50,8 +51,8 @@ export async function raiseFindings(tx: WorkspaceTx, findings: RaisedFinding[]):
   const all = [...merged.values()];
   await closeReleasedBefore(tx, all);
   const stored = await tx.rows<{ id: string; rule: string; subjectKey: string }>(
-    `insert into exceptions (workspace_id, id, rule, severity, subject_key, fingerprint, subject_type, subject_id, detail, contract_id)
-     select $1, f.id, f.rule, f.severity, f.subject_key, f.fingerprint, f.subject_type, f.subject_id, f.detail, f.contract_id
+    `insert into exceptions (workspace_id, id, rule, severity, subject_key, fingerprint, subject_type, subject_id, detail, contract_id, sandbox_at)
+     select $1, f.id, f.rule, f.severity, f.subject_key, f.fingerprint, f.subject_type, f.subject_id, f.detail, f.contract_id, (select clock_at from workspaces where id = $1)
      from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::jsonb[], $10::uuid[])
        as f(id, rule, severity, subject_key, fingerprint, subject_type, subject_id, detail, contract_id)
      where not exists (
@@ -100,7 +101,7 @@ export async function raiseFindings(tx: WorkspaceTx, findings: RaisedFinding[]):
 async function closeReleasedBefore(tx: WorkspaceTx, findings: RaisedFinding[]): Promise<void> {
   await tx.run(
     `with closed as (
-       update exceptions e set status = 'fixed', closed_at = now(), closed_by = 'system', close_reason = 'as it was when released'
+       update exceptions e set status = 'fixed', closed_at = ${sqlNow}, closed_by = 'system', close_reason = 'as it was when released'
        from unnest($2::text[], $3::text[], $4::text[]) as f(rule, subject_key, fingerprint)
        where e.workspace_id = $1 and e.rule = f.rule and e.subject_key = f.subject_key and e.status = 'open' and e.fingerprint <> f.fingerprint
          and exists (
@@ -141,9 +142,9 @@ export async function findReleased(
 export async function closeFutureDates(tx: WorkspaceTx, zone: string): Promise<void> {
   await tx.run(
     `with closed as (
-       update exceptions set status = 'fixed', closed_at = now(), closed_by = 'system', close_reason = 'the day has come'
+       update exceptions set status = 'fixed', closed_at = ${sqlNow}, closed_by = 'system', close_reason = 'the day has come'
        where workspace_id = $1 and rule = 'entry.future_date' and status = 'open'
-         and (detail ->> 'workDate')::date <= (coalesce((select clock_at from workspaces where id = $1), now()) at time zone $2)::date
+         and (detail ->> 'workDate')::date <= (${sqlNow} at time zone $2)::date
        returning id)
      update exception_entries set open = false where workspace_id = $1 and exception_id in (select id from closed) and open`,
     [tx.workspaceId, zone],
@@ -160,7 +161,7 @@ export async function supersedeFindings(tx: WorkspaceTx, entryIds: string[]): Pr
        where x.workspace_id = $1 and x.entry_id = any($2::uuid[]) and x.open
          and e.workspace_id = x.workspace_id and e.id = x.exception_id and e.subject_type in ('entry', 'mapping')
        returning x.exception_id, x.entry_id, x.version)
-     update exceptions e set status = 'fixed', closed_at = now(), closed_by = 'system', close_reason = 'a newer version of the entry'
+     update exceptions e set status = 'fixed', closed_at = ${sqlNow}, closed_by = 'system', close_reason = 'a newer version of the entry'
      where e.workspace_id = $1 and e.status = 'open' and e.id in (select exception_id from gone)
        and not exists (
          select 1 from exception_entries o where o.workspace_id = $1 and o.exception_id = e.id and o.open
@@ -179,7 +180,7 @@ export async function closeFixed(
   if (subjectKeys.length === 0) return;
   await tx.run(
     `with closed as (
-       update exceptions set status = 'fixed', closed_at = now(), closed_by = 'system', close_reason = $4
+       update exceptions set status = 'fixed', closed_at = ${sqlNow}, closed_by = 'system', close_reason = $4
        where workspace_id = $1 and rule = $2 and subject_key = any($3::text[]) and status = 'open' returning id)
      update exception_entries set open = false where workspace_id = $1 and exception_id in (select id from closed) and open`,
     [tx.workspaceId, rule, textArray(subjectKeys), reason],
@@ -211,7 +212,7 @@ export interface ExceptionRow {
 
 const select = `select e.id, e.rule, e.severity, e.subject_type, e.subject_id, e.subject_key, e.status, e.detail, e.contract_id, e.owner_id,
   e.created_at, e.closed_at, e.closed_by, e.close_reason,
-  floor(extract(epoch from coalesce(e.closed_at, now()) - e.created_at) / 86400)::int as age_days,
+  floor(extract(epoch from coalesce(e.closed_at, ${sqlNow}) - coalesce(e.sandbox_at, e.created_at)) / 86400)::int as age_days,
   (select count(*) from exception_entries x where x.workspace_id = e.workspace_id and x.exception_id = e.id)::int as entry_count
   from exceptions e`;
 
@@ -287,7 +288,7 @@ export async function listExceptions(
          and ($4::uuid is null or x.id < $4)
          and ($6::text is null or x.severity = $6) and ($7::uuid is null or x.contract_id = $7)
          and ($8::uuid is null or x.owner_id = $8) and (not $9::boolean or x.owner_id is null)
-         and ($10::int is null or x.created_at <= now() - make_interval(days => $10))
+         and ($10::int is null or coalesce(x.sandbox_at, x.created_at) <= ${sqlNow} - make_interval(days => $10))
          and ($11::uuid is null and $12::uuid is null or exists (
            select 1 from exception_entries c
            join entry_versions v on v.workspace_id = $1 and v.entry_id = c.entry_id and v.version = c.version
@@ -419,7 +420,7 @@ export async function closeWrittenOff(
     ],
   );
   return tx.rows(
-    `update exceptions e set status = 'written_off', closed_at = now(), closed_by = $3, close_reason = $4, write_off_id = $5
+    `update exceptions e set status = 'written_off', closed_at = ${sqlNow}, closed_by = $3, close_reason = $4, write_off_id = $5
      where e.workspace_id = $1 and e.id = any($2::uuid[]) and e.status = 'open'
        and not exists (select 1 from exception_entries x where x.workspace_id = $1 and x.exception_id = e.id and x.open)
      returning id, rule`,
@@ -466,7 +467,7 @@ export async function releaseByRule(
   reason: string,
 ): Promise<{ rule: string; exceptions: number; entries: number }[]> {
   const released = await tx.rows<{ id: string; rule: string }>(
-    `update exceptions set status = 'released', closed_at = now(), closed_by = $4, close_reason = $5
+    `update exceptions set status = 'released', closed_at = ${sqlNow}, closed_by = $4, close_reason = $5
      where workspace_id = $1 and status = 'open' and severity = 'W' and rule <> $6
        and (id = any($2::uuid[]) or rule = any($3::text[])) returning id, rule`,
     [
@@ -508,7 +509,7 @@ export async function closeException(
   outcome: { status: 'fixed' | 'released'; by: string; reason: string },
 ): Promise<void> {
   await tx.run(
-    `update exceptions set status = $3, closed_at = now(), closed_by = $4, close_reason = $5
+    `update exceptions set status = $3, closed_at = ${sqlNow}, closed_by = $4, close_reason = $5
      where workspace_id = $1 and id = $2 and status = 'open'`,
     [tx.workspaceId, id, outcome.status, outcome.by, outcome.reason],
   );

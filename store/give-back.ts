@@ -2,6 +2,7 @@
 import { Decimal } from '../domain/money.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
 import { addDeltas } from './totals.ts';
@@ -68,8 +69,8 @@ export async function giveBackWrittenOff(
     await takeOffLines(tx, invoice.id, 'credit', page, off.why);
     const { from, params } = rowsOf(page, 4);
     await tx.run(
-      `insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason)
-       select $1, r.item_id, 'write_off', $2, r.quantity, r.amount, $3 from ${from}`,
+      `insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason, created_at)
+       select $1, r.item_id, 'write_off', $2, r.quantity, r.amount, $3, ${sqlNow} from ${from}`,
       [tx.workspaceId, id, off.reason, ...params],
     );
     // An item that is off whole counts for no cap or budget any more.
@@ -96,8 +97,8 @@ async function takeOffLines(
 ): Promise<void> {
   const { from, params } = rowsOf(page, 5);
   await tx.run(
-    `insert into allocations (workspace_id, item_id, kind, invoice_id, target_id, quantity, amount, reason)
-     select $1, r.item_id, $2, $3, r.line_id, -r.quantity, -r.amount, $4 from ${from}`,
+    `insert into allocations (workspace_id, item_id, kind, invoice_id, target_id, quantity, amount, reason, created_at)
+     select $1, r.item_id, $2, $3, r.line_id, -r.quantity, -r.amount, $4, ${sqlNow} from ${from}`,
     [tx.workspaceId, kind, invoiceId, reason, ...params],
   );
 }

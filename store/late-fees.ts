@@ -3,6 +3,7 @@ import { addDays } from '../domain/day.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { RemindedInvoice } from '../domain/reminder.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { closeFixed, raiseFindings } from './exceptions.ts';
@@ -224,7 +225,9 @@ export async function waiveLateFee(
       whatToDo: 'Reverse its payments first.',
     });
   await tx.run(
-    `update late_fees set status = 'waived', waived_at = now(), waive_reason = $3 where workspace_id = $1 and id = $2`,
+    `update late_fees set status = 'waived', waived_at = ${sqlNow}, waive_reason = $3,
+       waived_on = (${sqlNow} at time zone (select s.zone from sellers s where s.workspace_id = $1 and s.id = seller_id))::date
+     where workspace_id = $1 and id = $2`,
     [tx.workspaceId, id, reason],
   );
   await record(tx, id, 'waived', actor, { number: fee.number, amount: fee.amount, reason });

@@ -8,6 +8,7 @@ import type { PeriodArea } from '../domain/period.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Day, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import { lockContract, readTimeline } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
 import type { OpeningBalance } from './opening-batches.ts';
@@ -154,7 +155,7 @@ async function undoPayables(
   doer: Doer,
 ): Promise<void> {
   const undone = await tx.rows<{ id: string }>(
-    `update contractor_invoices i set status = 'cancelled', cancelled_at = now(), cancelled_by = $3, cancel_reason = 'countered'
+    `update contractor_invoices i set status = 'cancelled', cancelled_at = ${sqlNow}, cancelled_by = $3, cancel_reason = 'countered'
      where i.workspace_id = $1 and i.id = any($2::uuid[]) and i.status = 'approved' and i.applied = 0 returning i.id`,
     [tx.workspaceId, plainArray(rows.map((row) => row.subjectId!)), doer.id],
   );

@@ -154,12 +154,15 @@ export async function requestOperationCancel(tx: WorkspaceTx, id: string): Promi
 /** Operations that a billing run carries: it goes on after a restart, whoever did its last chunk. */
 export const runOperations = ['compile', 'undo_compile', 'draft'] as const;
 
+/** Operations that a workflow carries on after a restart, by themselves or in a run. */
+const carriedOperations = [...runOperations, 'move_clock'];
+
 /** Ends what a killed process left running; an import is repeated by its person, a sync by its workflow. */
 export async function failInterruptedOperations(tx: WorkspaceTx): Promise<number> {
   return tx.run(
     `update operations set status = 'failed', finished_at = now(), error = jsonb_build_object('message',
        'the hub stopped in the middle; do it again, what was taken in already is not taken in twice')
      where workspace_id = $1 and status in ('queued', 'running') and kind <> all($2::text[])`,
-    [tx.workspaceId, [...runOperations]],
+    [tx.workspaceId, carriedOperations],
   );
 }

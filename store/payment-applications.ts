@@ -13,6 +13,7 @@ import { Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
 import { recoverBadDebt } from './bad-debt-entries.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { enqueueLooks } from './outbox.ts';
 import {
@@ -373,7 +374,7 @@ async function moveApplied(
   const byBalance = statusByBalance(payable.status, openBalance(payable), applied, payable.badDebt);
   payable.status = byBalance === 'issued' && payable.wasDelivered ? 'sent' : byBalance;
   await tx.run(
-    `update client_invoices set applied = $3, bad_debt = $4, status = $5, settled_at = case when $5 = 'settled' then now() end
+    `update client_invoices set applied = $3, bad_debt = $4, status = $5, settled_at = case when $5 = 'settled' then ${sqlNow} end
      where workspace_id = $1 and id = $2`,
     [tx.workspaceId, payable.id, applied, payable.badDebt, payable.status],
   );

@@ -7,6 +7,7 @@ import {
 import { contractRules, pricedRules } from '../domain/validation/entry-rules.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import { type CompileContext, learnPricesOf } from './compile-context.ts';
 import { findInContract, findInPrices, noLongerFound } from './contract-checks.ts';
 import type { ContractForBilling } from './contract-scope.ts';
@@ -44,7 +45,7 @@ async function closeMended(tx: WorkspaceTx, contracts: ContractForBilling[]): Pr
   );
   await tx.run(
     `with closed as (
-       update exceptions x set status = 'fixed', closed_at = now(), closed_by = 'system', close_reason = 'the contract covers it now'
+       update exceptions x set status = 'fixed', closed_at = ${sqlNow}, closed_by = 'system', close_reason = 'the contract covers it now'
        from (
          select o.id from (select id, rule, subject_id from exceptions
            where workspace_id = $1 and status = 'open' and rule in ($2, $3, $4) and subject_type = 'entry') o

@@ -3,6 +3,7 @@ import { type Match, type TargetKind, targetKinds } from '../domain/match.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Day, EntryKind, SourceEntry, SourceRef } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import {
@@ -274,7 +275,7 @@ async function moveFindings(
     ],
   );
   await tx.run(
-    `update exceptions e set status = 'fixed', closed_at = now(), closed_by = $3, close_reason = 'mapped'
+    `update exceptions e set status = 'fixed', closed_at = ${sqlNow}, closed_by = $3, close_reason = 'mapped'
      where e.workspace_id = $1 and e.status = 'open' and e.subject_type = 'mapping' and e.subject_id = $2
        and not exists (select from exception_entries x where x.workspace_id = $1 and x.exception_id = e.id and x.open)`,
     [tx.workspaceId, sourceId, actor],

@@ -6,6 +6,7 @@ import { Decimal } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import { carriedOver, type RetainerModel } from '../domain/retainer.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
 import { type BillingParties, insertTermItems } from './term-items.ts';
@@ -175,7 +176,7 @@ export async function move(
   if (new Decimal(quantity).isZero()) return;
   await tx.run(
     `with added as (
-       insert into retainer_entries (workspace_id, retainer_id, kind, quantity, reference) values ($1, $2, $3, $4, $5) returning quantity)
+       insert into retainer_entries (workspace_id, retainer_id, kind, quantity, reference, created_at) values ($1, $2, $3, $4, $5, ${sqlNow}) returning quantity)
      update retainers r set balance = r.balance + added.quantity from added where r.workspace_id = $1 and r.id = $2`,
     [tx.workspaceId, retainerId, kind, quantity, reference],
   );

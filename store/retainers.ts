@@ -5,6 +5,7 @@ import { Decimal } from '../domain/money.ts';
 import { type Draw, type DrawableItem, drawOn, retainerUsedUp } from '../domain/retainer.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { findReleased, type RaisedFinding, raiseFindings } from './exceptions.ts';
 import { newId } from './new-id.ts';
@@ -74,8 +75,8 @@ async function writeDraw(
   const used = draws.reduce((sum, draw) => sum.plus(draw.used), new Decimal(0));
   await move(tx, retainerId, 'draw', used.negated().toFixed(), id);
   await tx.run(
-    `insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, run_id)
-     select $1, d.item_id, 'retainer', $2, d.quantity, 0, $3 from unnest($4::uuid[], $5::numeric[]) as d(item_id, quantity)`,
+    `insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, run_id, created_at)
+     select $1, d.item_id, 'retainer', $2, d.quantity, 0, $3, ${sqlNow} from unnest($4::uuid[], $5::numeric[]) as d(item_id, quantity)`,
     [
       tx.workspaceId,
       id,
@@ -148,8 +149,8 @@ async function giveBack(
        select a.item_id, a.target_id, sum(a.quantity) as quantity from allocations a
        where a.workspace_id = $1 and a.target_id = any($2::uuid[]) and a.invoice_id is null group by 1, 2 having sum(a.quantity) <> 0),
      gone as (
-       insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason)
-       select $1, item_id, 'retainer_reversal', target_id, -quantity, 0, $3 from back),
+       insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason, created_at)
+       select $1, item_id, 'retainer_reversal', target_id, -quantity, 0, $3, ${sqlNow} from back),
      held as (
        update billable_items i set held_reason = coalesce(i.held_reason, $4) from back b where i.workspace_id = $1 and i.id = b.item_id and $4::text is not null)
      select i.currency, sum(b.quantity * i.unit_price) as amount from back b

@@ -2,6 +2,7 @@
 
 import type { RuleFacts } from '../domain/validation/entry-rules.ts';
 import { type RuleSetting, type RuleSettings, ruleSettings } from '../domain/validation/rule.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 
 /** The workspace's settings by rule. Contracts keep their own (`severities`), which come before these. */
@@ -69,7 +70,7 @@ export async function applyWorkspaceRule(
   if (rule.pass === 'entry' && effective === 'off')
     await tx.run(
       `with closed as (
-         update exceptions set status = 'fixed', closed_at = now(), closed_by = 'system', close_reason = 'the rule was switched off'
+         update exceptions set status = 'fixed', closed_at = ${sqlNow}, closed_by = 'system', close_reason = 'the rule was switched off'
          where workspace_id = $1 and rule = $2 and status = 'open' returning id)
        update exception_entries set open = false where workspace_id = $1 and exception_id in (select id from closed) and open`,
       [tx.workspaceId, rule.code],

@@ -2,6 +2,7 @@
 import { Decimal } from '../domain/money.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
 import { addDeltas } from './totals.ts';
@@ -43,8 +44,8 @@ export async function insertTermItems(
          as u(id, kind, project_id, phase_id, work_date, description, amount, rule, version)),
      balanced as (insert into item_balance (workspace_id, item_id, contract_id, quantity) select $1, id, $2, 1 from r)
      insert into billable_items (workspace_id, id, kind, contract_id, client_id, project_id, phase_id, work_date, description, unit, raw_quantity,
-       rounded_quantity, quantity, unit_price, amount, currency, price_source, price_rule, contract_version, run_id)
-     select $1, id, kind, $2, $3, project_id, phase_id, work_date, description, kind, 1, 1, 1, amount, amount, $4, kind, rule, version, $5 from r`,
+       rounded_quantity, quantity, unit_price, amount, currency, price_source, price_rule, contract_version, run_id, created_at)
+     select $1, id, kind, $2, $3, project_id, phase_id, work_date, description, kind, 1, 1, 1, amount, amount, $4, kind, rule, version, $5, ${sqlNow} from r`,
     [
       tx.workspaceId,
       contract.id,
@@ -99,7 +100,7 @@ export async function withdrawTermItems(
     `with gone as (
        update item_balance set quantity = 0
        where workspace_id = $1 and item_id = any($2::uuid[]) and allocated = 0 and quantity <> 0 returning item_id)
-     update billable_items i set withdrawn_at = now() from gone g where i.workspace_id = $1 and i.id = g.item_id
+     update billable_items i set withdrawn_at = ${sqlNow} from gone g where i.workspace_id = $1 and i.id = g.item_id
      returning i.id, i.amount`,
     [tx.workspaceId, plainArray(itemIds)],
   );

@@ -13,6 +13,7 @@ import { isApproved, moveTicket } from '../domain/ticket.ts';
 import type { DecimalText, EntryKind } from '../domain/work-entry.ts';
 import { representedBy } from './approval-substitutes.ts';
 import { plainArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import { creditCorrections } from './contractor-credits.ts';
 import type { WorkspaceTx } from './database.ts';
 import { closeDue } from './due.ts';
@@ -236,11 +237,11 @@ async function writeDecisions(
   await tx.run(
     `with decided as (
        update tickets t set status = $4, approved_hash = case when $4 = 'approved' then t.content_hash end,
-         approved_by = case when $4 = 'approved' then $5::uuid end, decided_by = $6, decided_at = now(), decision_reason = $7,
+         approved_by = case when $4 = 'approved' then $5::uuid end, decided_by = $6, decided_at = ${sqlNow}, decision_reason = $7,
          on_behalf_of = r.on_behalf_of
        from unnest($2::uuid[], $3::uuid[]) as r(id, on_behalf_of) where t.workspace_id = $1 and t.id = r.id
        returning t.id, t.revision, t.on_behalf_of)
-     update ticket_revisions v set decision = $4, decided_by = $6, decided_at = now(), reason = $7, on_behalf_of = d.on_behalf_of
+     update ticket_revisions v set decision = $4, decided_by = $6, decided_at = ${sqlNow}, reason = $7, on_behalf_of = d.on_behalf_of
      from decided d where v.workspace_id = $1 and v.ticket_id = d.id and v.revision = d.revision`,
     [tx.workspaceId, ids, places, decision, decider.memberId, decider.id, reason],
   );

@@ -5,6 +5,7 @@ import { nextTicketStatus, type TicketAction, type TicketStatus } from '../domai
 import type { TicketLine, TicketTotals } from '../domain/ticket-lines.ts';
 import type { Day, DecimalText, EntryKind, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { type NewEvent, recordEvents } from './events.ts';
 import { enqueueLooks } from './outbox.ts';
@@ -295,7 +296,7 @@ async function moveWithInvoice(
        approved_hash = case when $3 = 'rejected' then null else approved_hash end,
        approved_by = case when $3 = 'rejected' then null else approved_by end,
        decided_by = case when $3 = 'rejected' then $4 else decided_by end,
-       decided_at = case when $3 = 'rejected' then now() else decided_at end,
+       decided_at = case when $3 = 'rejected' then ${sqlNow} else decided_at end,
        on_behalf_of = case when $3 = 'rejected' then null else on_behalf_of end,
        decision_reason = case when $3 = 'rejected' then $5 else decision_reason end
      where workspace_id = $1 and id = any($2::uuid[])`,

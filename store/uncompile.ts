@@ -2,6 +2,7 @@
 import { Decimal } from '../domain/money.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { closeFixed } from './exceptions.ts';
 import { withdrawnHistory } from './item-history.ts';
@@ -229,7 +230,7 @@ async function withdraw(tx: WorkspaceTx, items: Withdrawn[]): Promise<void> {
        update item_balance b set quantity = 0 from unnest($2::uuid[]) as r(id)
        where b.workspace_id = $1 and b.item_id = r.id returning b.item_id),
      marked as (
-       update billable_items i set withdrawn_at = now() from gone g where i.workspace_id = $1 and i.id = g.item_id
+       update billable_items i set withdrawn_at = ${sqlNow} from gone g where i.workspace_id = $1 and i.id = g.item_id
        returning i.currency, i.contract_id, i.kind, i.amount)
      select currency, contract_id, kind, count(*) filter (where amount <> 0)::int as items, sum(amount) as amount from marked group by 1, 2, 3`,
     [tx.workspaceId, ids],

@@ -18,19 +18,19 @@ const columns = 'id, name, kind, clock_at, settings, created_at';
 
 /**
  * Makes a workspace and its first admin API key. Two transactions, since no role may write both tables: should the
- * second one fail, repeat with the same `id`; that finds the workspace and makes a key.
+ * second one fail, repeat with the same `id`; that finds the workspace and makes a key. `clockAt` begins the clock of a
+ * sandbox.
  */
 export async function createWorkspace(
   database: Database,
-  input: { id?: string; name: string; kind?: Workspace['kind']; keyName?: string },
+  input: { id?: string; name: string; kind?: Workspace['kind']; clockAt?: Instant; keyName?: string },
 ): Promise<{ workspace: Workspace; key: string }> {
   const id = input.id ?? newId();
   await database.inSystem((tx) =>
-    tx.run('insert into workspaces (id, name, kind) values ($1, $2, $3) on conflict (id) do nothing', [
-      id,
-      input.name,
-      input.kind ?? 'live',
-    ]),
+    tx.run(
+      'insert into workspaces (id, name, kind, clock_at) values ($1, $2, $3, $4) on conflict (id) do nothing',
+      [id, input.name, input.kind ?? 'live', input.clockAt ?? null],
+    ),
   );
   return database.inWorkspace(id, async (tx) => {
     const { key } = await createApiKey(tx, { name: input.keyName ?? adminKeyName, scopes: ['*'] });

@@ -2,6 +2,7 @@
 import { sumOf } from '../domain/money.ts';
 import type { EntryKind } from '../domain/work-entry.ts';
 import { asRows } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import type { CompileContext } from './compile-context.ts';
 import { conversionKey, keepConversions } from './currency-rates.ts';
 import type { WorkspaceTx } from './database.ts';
@@ -84,13 +85,13 @@ export async function writeItems(
      made as (
        insert into billable_items (workspace_id, id, kind, entry_id, entry_version, replaces_version, contract_id, client_id, project_id, phase_id, task_id,
          person_id, product_id, product_step, position, work_date, description, unit, raw_quantity, rounded_quantity, quantity, unit_price, amount, cost_amount, cost_currency, cost_conversion_id,
-         currency, price_source, price_rule, flagged, included, contract_version, run_id)
+         currency, price_source, price_rule, flagged, included, contract_version, run_id, created_at)
        select $1, id, kind, entry_id, version,
          -- Versions that nothing was claimed of were never billed: the difference is to the last that was.
          case when version > 1 then (select max(b.version) from entry_balance b
            where b.workspace_id = $1 and b.entry_id = r.entry_id and b.version < r.version and b.claimed <> 0) end, $2, $3, project_id, phase_id, task_id, person_id, product_id, product_step,
          position, work_date, description, unit, raw_quantity, quantity, quantity, unit_price, amount, cost_amount, cost_currency, cost_conversion_id, $4, price_source, price_rule,
-         flagged, included, contract_version, $5
+         flagged, included, contract_version, $5, ${sqlNow}
        from r)
      insert into claims (workspace_id, entry_id, version, item_id, quantity, run_id)
      select $1, entry_id, version, id, raw_quantity, $5 from r`,

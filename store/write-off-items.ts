@@ -3,6 +3,7 @@ import { Decimal } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import type { DecimalText, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { sumByCurrency } from './item-duties.ts';
@@ -74,8 +75,8 @@ export async function writeOffItems(
     [tx.workspaceId, id, reasonCode, reason, actor],
   );
   await tx.run(
-    `insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason)
-     select $1, r.id, 'write_off', $2, r.quantity, r.amount, $4 from unnest($3::uuid[], $5::numeric[], $6::numeric[]) as r(id, quantity, amount)
+    `insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason, created_at)
+     select $1, r.id, 'write_off', $2, r.quantity, r.amount, $4, ${sqlNow} from unnest($3::uuid[], $5::numeric[], $6::numeric[]) as r(id, quantity, amount)
      where r.quantity <> 0 order by r.id`,
     [
       tx.workspaceId,
@@ -133,8 +134,8 @@ export async function reverseWriteOff(
        select item_id, sum(quantity) as quantity, sum(amount) as amount from allocations
        where workspace_id = $1 and target_id = $2 and invoice_id is null group by 1 having sum(quantity) <> 0 order by 1),
      gone as (
-       insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason)
-       select $1, item_id, 'write_off_reversal', $2, -quantity, -amount, $3 from back)
+       insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason, created_at)
+       select $1, item_id, 'write_off_reversal', $2, -quantity, -amount, $3, ${sqlNow} from back)
      update billable_items i set write_off_id = null, held_reason = $4 from back b where i.workspace_id = $1 and i.id = b.item_id
      returning i.currency, case when b.quantity = i.quantity then i.amount else b.quantity * i.unit_price end as amount`,
     [tx.workspaceId, writeOffId, reason, `its write-off was taken back: ${reason}`],

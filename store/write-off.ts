@@ -4,6 +4,7 @@ import { Decimal } from '../domain/money.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import { type CompileContext, learnPricesOf, openCompile } from './compile-context.ts';
 import { contractsInScope } from './contract-scope.ts';
 import { contractStatuses } from './contracts.ts';
@@ -161,8 +162,8 @@ async function allocate(
     4,
   );
   await tx.run(
-    `insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason)
-     select $1, r.item_id, 'write_off', $2, r.quantity, r.amount, $3 from ${from}`,
+    `insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason, created_at)
+     select $1, r.item_id, 'write_off', $2, r.quantity, r.amount, $3, ${sqlNow} from ${from}`,
     [tx.workspaceId, writeOffId, reason, ...params],
   );
   const amount = shown.reduce((sum, { priced }) => sum.plus(priced.amount), new Decimal(0));

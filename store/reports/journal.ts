@@ -36,7 +36,7 @@ const lateFees = `
   from late_fees f
   cross join lateral (
     select f.posting_date as day, 1 as sign where f.posting_date between $2 and $3
-    union all select (f.waived_at at time zone 'UTC')::date, -1 where (f.waived_at at time zone 'UTC')::date between $2 and $3) s
+    union all select f.waived_on, -1 where f.waived_on between $2 and $3) s
   cross join lateral (values ('receivable', f.amount), ('late_fee_income', -f.amount)) as x(account, amount)
   where f.workspace_id = $1 and f.number is not null`;
 

@@ -27,7 +27,7 @@ export const receivablesAsOf = `
     left join (select document_id, sum(coalesce(document_amount, amount)) as amount from payment_applications
       where workspace_id = $1 and kind = 'late_fee' and posting_date <= $2 group by 1) p on p.document_id = f.id
     where f.workspace_id = $1 and f.number is not null and f.posting_date <= $2
-      and (f.waived_at is null or (f.waived_at at time zone 'UTC')::date > $2)) d`;
+      and (f.waived_on is null or f.waived_on > $2)) d`;
 
 /** What is open by how long it is overdue; `$2` is the day. */
 export const ageColumns = ['notDue', 'days1To30', 'days31To60', 'days61To90', 'over90'] as const;

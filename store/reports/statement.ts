@@ -51,8 +51,8 @@ const movements = `
   select f.seller_id, f.currency, f.posting_date, 'late_fee', f.number, null, f.due_date, f.amount from late_fees f
   where f.workspace_id = $1 and f.client_id = $2 and f.number is not null
   union all
-  select f.seller_id, f.currency, (f.waived_at at time zone 'UTC')::date, 'void', f.number, null, null, -f.amount from late_fees f
-  where f.workspace_id = $1 and f.client_id = $2 and f.waived_at is not null
+  select f.seller_id, f.currency, f.waived_on, 'void', f.number, null, null, -f.amount from late_fees f
+  where f.workspace_id = $1 and f.client_id = $2 and f.waived_on is not null
   union all
   select i.seller_id, i.currency, b.posting_date, 'write_off', i.number, null, null, -b.amount
   from bad_debts b join client_invoices i on i.workspace_id = $1 and i.id = b.invoice_id and i.client_id = $2
