@@ -1,6 +1,7 @@
 /** Owns when the periods of a contract end: half-open, one after the other without a gap, in the contract's zone. */
 import { type BillingTriggers, type PeriodSchedule, periodScheduleOf } from './billing-triggers.ts';
 import { type ContractTimeline, termsAt } from './contract-terms.ts';
+import { cronDayAfter } from './cron-days.ts';
 import { addDays, earlierDay } from './day.ts';
 import { instantIn } from './import/to-instant.ts';
 import type { Day, Instant } from './work-entry.ts';
@@ -25,6 +26,16 @@ export type IsHoliday = (day: Day) => boolean;
 export const periodKey = ({ startsOn, endsBefore }: Pick<BillingPeriod, 'startsOn' | 'endsBefore'>) =>
   `${startsOn}/${endsBefore}`;
 
+const clocks = new Map<string, ReturnType<typeof instantIn>>();
+const mostClocks = 500;
+/** Made once a zone: a converter costs more than what it converts. */
+function clockIn(zone: string): ReturnType<typeof instantIn> {
+  const found = clocks.get(zone) ?? instantIn(zone);
+  if (clocks.size >= mostClocks) clocks.clear();
+  clocks.set(zone, found);
+  return found;
+}
+
 /** Days end here; a schedule is not asked beyond it. */
 const lastDay: Day = '2199-12-31';
 
@@ -34,13 +45,18 @@ export function periodFrom(
   startsOn: Day,
   { zone, isHoliday }: { zone: string; isHoliday: IsHoliday },
 ): BillingPeriod | null {
-  const endsBefore = endAfter(schedule, startsOn, isHoliday);
-  if (endsBefore > lastDay) return null;
-  return { startsOn, endsBefore, completeAt: instantIn(zone)(endsBefore, 0) };
+  const end = schedule.every === 'cron' ? cronDayAfter(schedule.cron, startsOn) : null;
+  const endsBefore = schedule.every === 'cron' ? end?.day : endAfter(schedule, startsOn, isHoliday);
+  if (endsBefore === undefined || endsBefore > lastDay) return null;
+  return { startsOn, endsBefore, completeAt: clockIn(zone)(endsBefore, end?.secondsOfDay ?? 0) };
 }
 
 /** The first day after `startsOn` on which a period is over. */
-function endAfter(schedule: PeriodSchedule, startsOn: Day, isHoliday: IsHoliday): Day {
+function endAfter(
+  schedule: Exclude<PeriodSchedule, { every: 'cron' }>,
+  startsOn: Day,
+  isHoliday: IsHoliday,
+): Day {
   switch (schedule.every) {
     case 'day':
       return addDays(startsOn, 1);
@@ -127,7 +143,7 @@ function dated(
   zone: string,
   { graceHours }: Pick<BillingTriggers, 'graceHours'>,
 ): DatedPeriod {
-  const completeAt = endsBefore === period.endsBefore ? period.completeAt : instantIn(zone)(endsBefore, 0);
+  const completeAt = endsBefore === period.endsBefore ? period.completeAt : clockIn(zone)(endsBefore, 0);
   const dueAt = new Date(Date.parse(completeAt) + graceHours * 3_600_000).toISOString();
   return { ...period, endsBefore, completeAt, dueAt };
 }

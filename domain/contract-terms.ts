@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { billingTriggers, noTriggers } from './billing-triggers.ts';
 import { Decimal, isDecimalText } from './money.ts';
+import { standardSignOffReminders } from './sign-off.ts';
 import { type RuleSetting, ruleSettings } from './validation/rule.ts';
 import type { Day, DecimalText } from './work-entry.ts';
 
@@ -138,6 +139,10 @@ const clauseSchemas = {
   signOffExpiry: z
     .enum(['accept', 'hold'])
     .meta({ description: 'What it means that the client has not answered in time.' }),
+  signOffReminderDays: z
+    .array(z.int().min(1).max(89))
+    .max(5)
+    .meta({ description: 'So many days before the end the client is reminded; silent, two days.' }),
   triggers: billingTriggers,
   paymentTermsDays: z.int().min(0).max(365).nullable().meta({ description: "Null: the client's." }),
   tax: z
@@ -177,6 +182,7 @@ const silent: ContractClauses = {
   lateEntries: 'next_invoice',
   signOffDays: null,
   signOffExpiry: 'hold',
+  signOffReminderDays: [...standardSignOffReminders],
   triggers: noTriggers,
   paymentTermsDays: null,
   tax: null,

@@ -5,12 +5,14 @@ import { gatherSeconds } from '../domain/billing-triggers.ts';
 import { type ContractTerms, type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
 import { addDays, laterDay, localDay } from '../domain/day.ts';
 import type { Day, Instant } from '../domain/work-entry.ts';
+import { pullWatched } from './billing-watches.ts';
 import { type Clock, clockOf } from './clock.ts';
 import { readTimeline } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
 import { doneDue, dropDue, nextDue, setDue } from './due.ts';
 import { readHolidays } from './holiday-calendars.ts';
 import { finishOf } from './run-finish.ts';
+import { lockTurns } from './run-turns.ts';
 import { type Run, requestRun } from './runs.ts';
 import { dropPulls, givePullsTo, openPulls, pullTriggers, type TriggerPull } from './trigger-pulls.ts';
 
@@ -80,6 +82,7 @@ export async function lookAtPolicy(tx: WorkspaceTx, contractId: string): Promise
   const timeline = await readTimeline(tx, contractId);
   await pullEndedPeriods(tx, policy, timeline, clock);
   await endGathering(tx, policy, clock);
+  if (policy.onWatch || policy.onProject) await pullWatched(tx, contractId, clock);
   const pulls = await openPulls(tx, contractId, 'for update');
   const next = nextOfPolicy({
     now: clock.now,
@@ -204,7 +207,9 @@ function together(periods: readonly DatedPeriod[]): readonly DatedPeriod[] {
 }
 
 /** A run of an overlapping scope that has not ended; one that waits for somebody's word keeps nobody else waiting. */
-async function runUnderWay(tx: WorkspaceTx, contractId: string): Promise<string | null> {
+export async function runUnderWay(tx: WorkspaceTx, contractId: string): Promise<string | null> {
+  // The end of that run looks for who waits: it finds these pulls, or it is seen here.
+  await lockTurns(tx);
   const row = await tx.row<{ id: string }>(
     `select r.id from runs r join contracts c on c.workspace_id = $1 and c.id = $2
      where r.workspace_id = $1 and r.status in ('queued', 'running') and r.approval is distinct from 'asked'

@@ -6,6 +6,7 @@ import { plainArray, textArray } from './arrays.ts';
 import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
+import { workFreed } from './work-arrived.ts';
 
 export interface EntryVersionRef {
   entryId: string;
@@ -479,7 +480,7 @@ export async function releaseByRule(
       releasedElsewhere,
     ],
   );
-  return tx.rows(
+  const freed = await tx.rows<{ rule: string; exceptions: number; entries: number }>(
     `with chosen as (select * from unnest($2::uuid[], $3::text[]) as r(id, rule)),
      freed as (
        update exception_entries x set open = false from chosen c
@@ -489,6 +490,12 @@ export async function releaseByRule(
      from chosen c group by c.rule order by c.rule`,
     [tx.workspaceId, plainArray(released.map((row) => row.id)), textArray(released.map((row) => row.rule))],
   );
+  await workFreed(
+    tx,
+    { exceptionIds: released.map((row) => row.id) },
+    { actor: by, reason: 'exceptions were released' },
+  );
+  return freed;
 }
 
 /** The same where only the number matters. */
@@ -516,5 +523,10 @@ export async function closeException(
   await tx.run(
     'update exception_entries set open = false where workspace_id = $1 and exception_id = $2 and open',
     [tx.workspaceId, id],
+  );
+  await workFreed(
+    tx,
+    { exceptionIds: [id] },
+    { actor: outcome.by, reason: `an exception was ${outcome.status}` },
   );
 }

@@ -38,6 +38,7 @@ import {
 import { newId } from './new-id.ts';
 import { workspaceRuleSettings } from './rule-settings.ts';
 import { addDeltas, type Delta } from './totals.ts';
+import { type ArrivedWork, workArrived } from './work-arrived.ts';
 
 export interface HashedEntry {
   entry: SourceEntry;
@@ -266,8 +267,22 @@ export async function takeIn(
   counts.quarantined = await writeQuarantine(tx, [...chunk.unreadable, ...duplicates], options);
   await addDeltas(tx, deltas);
   await recordChunk(tx, versions, counts, options);
+  await workArrived(tx, arrivedOf(versions, moved), { actor: options.actor, reason: 'work was taken in' });
   return counts;
 }
+
+/** What may be billed now and could not before. */
+const arrivedOf = (
+  versions: readonly NewVersion[],
+  moved: readonly { known: Known; entry: SourceEntry }[],
+): ArrivedWork[] => [
+  ...versions
+    .filter(({ claimable, hashed }) => claimable !== 0 && !hashed.entry.running)
+    .map(({ match, hashed }) => ({ projectId: match.projectId, approval: hashed.entry.approval })),
+  ...moved
+    .filter(({ entry }) => !entry.running)
+    .map(({ known, entry }) => ({ projectId: known.projectId, approval: entry.approval })),
+];
 
 /**
  * Within one chunk the same key is one entry: the newer where the source says when it was changed, else the first; a

@@ -19,6 +19,7 @@ import type { MappingRule } from './mapping-rules.ts';
 import { requireReference } from './references.ts';
 import { workspaceRuleSettings } from './rule-settings.ts';
 import { addDeltas } from './totals.ts';
+import { workFreed } from './work-arrived.ts';
 
 export interface Rematched {
   mappingRule: Pick<MappingRule, 'id' | 'matchBy' | 'matchValue' | 'targetId'> | null;
@@ -167,6 +168,11 @@ async function matchAnew(
   await writeMatches(tx, entries);
   const findings = await moveFindings(tx, entries, sourceId, actor);
   await checkPersonDays(tx, personDaysOf(entries), await workspaceRuleSettings(tx));
+  await workFreed(
+    tx,
+    { entryIds: entries.map(({ entryId }) => entryId) },
+    { actor, reason: 'work was matched anew' },
+  );
   return { entries, findings };
 }
 

@@ -21,6 +21,7 @@ import { approvalLimits, dutyRule, recordDutyExceptions } from './duties.ts';
 import { approveEntries, type CostedEntry, costTicketEntries, moveApprovals } from './ticket-entries.ts';
 import { decidingManagers, ownsTicket, tellAuthors } from './ticket-notices.ts';
 import { lockTickets, recordTicketEvents, type TicketFacts } from './tickets.ts';
+import { workArrived } from './work-arrived.ts';
 
 /** Who decides, with the name that the author reads. */
 export interface Decider extends Doer {
@@ -202,6 +203,11 @@ async function approve(
     tx,
     within.filter((ticket) => ticket.correctsTicketId !== null).map((ticket) => ticket.id),
     decider.id,
+  );
+  await workArrived(
+    tx,
+    within.map(({ projectId }) => ({ projectId, approval: 'approved' })),
+    { actor: decider.id, reason: 'tickets were approved' },
   );
   return within;
 }

@@ -7,8 +7,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** What a layer may import, besides itself. Of our own: a folder, or one file of it. Of others: a package, `node:` for Node's. */
 const allowed: Record<string, { own: string[]; packages: string[] }> = {
-  // Pure: no clock, no network, no disk. Hashes are arithmetic; zod says what a mapping file may hold.
-  domain: { own: ['examples/mappings'], packages: ['decimal.js', 'zod', 'node:crypto'] },
+  // Pure: no clock, no network, no disk. Hashes are arithmetic; zod says what a mapping file may hold, croner reads cron expressions.
+  domain: { own: ['examples/mappings'], packages: ['decimal.js', 'zod', 'croner', 'node:crypto'] },
   'connectors/kit': { own: ['domain'], packages: ['zod', 'axios', 'node:crypto', 'node:timers/promises'] },
   // A platform: data and mappings. What speaks HTTP lives once, in the kit.
   'connectors/*': { own: ['domain', 'connectors/kit'], packages: ['zod', 'decimal.js'] },
