@@ -5,12 +5,18 @@ import { compileChunk } from '../store/compile.ts';
 import { openCompile } from '../store/compile-context.ts';
 import { type ContractForBilling, contractsInScope } from '../store/contract-scope.ts';
 import { contractStatuses } from '../store/contracts.ts';
+import type { WorkspaceTx } from '../store/database.ts';
 import { discardDraft, draftContract } from '../store/draft.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';
+import { draftsAddedTo, takeFromDraft } from '../store/open-draft.ts';
 import type { CompileCursor } from '../store/open-entries.ts';
 import { prepareCompile, recheckContract } from '../store/prepare-compile.ts';
 import { returnDrawsOfRun } from '../store/retainers.ts';
+import { beginAskingAgain, isAsApproved, stepBack, withdrawAsked } from '../store/run-approvals.ts';
+import { addsToOpenDraft } from '../store/run-finish.ts';
+import { findRunBefore } from '../store/run-turns.ts';
 import {
+  beginRun,
   beginStep,
   endStep,
   finishRun,
@@ -30,9 +36,12 @@ import { workspaceNow } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
 
-export type BillingRunStep =
-  | { step: 'compile' | 'draft' | 'issue' | 'cancel' | 'finish' | 'undo' }
-  | { step: 'done'; status: Run['status'] };
+export type BillingRunStep = { counts?: Run['counts'] } & (
+  | { step: 'compile' | 'draft' | 'issue' | 'cancel' | 'finish' | 'undo' | 'ask_again' }
+  /** For the end of the run `for`, or for somebody's approval. */
+  | { step: 'wait'; for: string }
+  | { step: 'done'; status: Run['status'] }
+);
 
 const compileChunkSize = 5_000;
 const issueBlockSize = 200;
@@ -56,16 +65,29 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     /** The next step of a run, from what is already done. */
     lookAtBillingRun: (ref: SubjectRef): Promise<BillingRunStep> =>
       look(deps, 'billing_run', ref, async (tx) => {
-        const run = await readRun(tx, ref.subjectId);
+        let run = await readRun(tx, ref.subjectId);
+        // One that is under way is held by its chunks: nobody waits for them only to look.
+        if (run?.status === 'queued') run = await readRun(tx, ref.subjectId, 'for no key update');
         if (!run) return { step: 'done', status: 'failed' };
+        const { counts } = run;
         if (run.undoRequested) return { step: 'undo' };
-        if (run.status !== 'queued' && run.status !== 'running') return { step: 'done', status: run.status };
+        if (run.status !== 'queued' && run.status !== 'running')
+          return { step: 'done', status: run.status, counts };
         if (run.cancelRequested) return { step: 'cancel' };
+        if (run.status === 'queued') {
+          if (run.approval === 'asked') return { step: 'wait', for: 'approval' };
+          const before = await findRunBefore(tx, run);
+          if (before) return { step: 'wait', for: before.id };
+          await beginRun(tx, run.id);
+        } else if (run.approval === 'asked') return { step: 'ask_again' };
         const done = new Set(
           (await readRunSteps(tx, run.id)).filter((row) => row.status === 'done').map((row) => row.step),
         );
+        // What somebody agreed to is held against the drafts themselves: nothing comes onto them later.
+        if (run.approval === 'approved' && done.has('draft') && !(await isAsApproved(tx, run.id)))
+          return { step: 'ask_again' };
         const next = stepsOf(run).find((step) => !done.has(step));
-        return { step: next ?? 'finish' };
+        return { step: next ?? 'finish', counts };
       }),
 
     /** Entries → billable items and claims. */
@@ -74,6 +96,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
       const contracts = await begin(ref, run, 'compile');
       while (await database.inWorkspace(ref.workspaceId, (tx) => prepareCompile(tx, contracts, run)));
       const inUse = await database.inWorkspace(ref.workspaceId, readTermsInUse);
+      const isTime = everySecond();
       const stopped = await eachContract(contracts, async (contract) => {
         const context = await database.inWorkspace(ref.workspaceId, async (tx) => {
           const opened = await openCompile(tx, run, contract, inUse);
@@ -89,6 +112,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
               done: chunk.items,
               amount: { [contract.currency]: chunk.amount },
               counts: { items: chunk.items, seconds: chunk.seconds, exceptions: chunk.exceptions },
+              tell: isTime(),
             });
             return chunk.cursor;
           });
@@ -103,6 +127,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     async draftRun(ref: SubjectRef): Promise<void> {
       const run = await runOf(ref);
       const contracts = await begin(ref, run, 'draft');
+      const isTime = everySecond();
       const stopped = await eachContract(contracts, async (contract) => {
         if (await shouldStop(ref)) return false;
         await database.inWorkspace(ref.workspaceId, async (tx) => {
@@ -114,11 +139,17 @@ export function createBillingRunActivities(deps: ActivityDeps) {
             cutoffOn: run.cutoffOn,
             itemIds: run.itemCount === null ? null : await readRunItems(tx, run.id),
             grouping: run.grouping,
+            addsToOpen: addsToOpenDraft(run),
           });
           await progressStep(tx, run.id, 'draft', {
             done: drafted.invoices,
             amount: { [contract.currency]: drafted.net },
-            counts: { drafts: drafted.invoices, draftedItems: drafted.items },
+            counts: {
+              drafts: drafted.invoices,
+              draftedItems: drafted.items,
+              ...(drafted.addedTo > 0 && { addedTo: drafted.addedTo }),
+            },
+            tell: isTime(),
           });
         });
         return true;
@@ -131,6 +162,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     async issueRun(ref: SubjectRef): Promise<void> {
       const run = await runOf(ref);
       await begin(ref, run, 'issue');
+      const isTime = everySecond();
       while (true) {
         if (await shouldStop(ref)) return;
         const ids = await database.inWorkspace(ref.workspaceId, (tx) =>
@@ -142,7 +174,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
         await Promise.all(
           [ids.slice(0, issueBlockSize), ids.slice(issueBlockSize)]
             .filter((block) => block.length > 0)
-            .map((block) => issueBlock(ref, run, block)),
+            .map((block) => issueBlock(ref, run, block, isTime)),
         );
       }
       await database.inWorkspace(ref.workspaceId, (tx) => endStep(tx, run.id, 'issue'));
@@ -151,6 +183,14 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     /** Takes back what has no number yet; what is issued stays. */
     cancelRun: (ref: SubjectRef): Promise<void> =>
       takeBack(ref, { status: 'cancelled', error: null }, 'the run was cancelled'),
+
+    /** Its drafts came to more than was agreed to: they go back, and what they came to is asked for. */
+    async askAgain(ref: SubjectRef): Promise<void> {
+      await database.inWorkspace(ref.workspaceId, (tx) => beginAskingAgain(tx, ref.subjectId));
+      await giveDraftsBack(ref, 'they came to more than was agreed to', async (tx, run) => {
+        if (run.approval === 'asked') await stepBack(tx, run.id);
+      });
+    },
 
     /** Items → back to their entries, contract by contract; what a document holds by now stays. */
     async undoRun(ref: SubjectRef): Promise<void> {
@@ -184,22 +224,36 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     },
   };
 
-  async function issueBlock(ref: SubjectRef, run: Run, ids: string[]): Promise<void> {
+  async function issueBlock(ref: SubjectRef, run: Run, ids: string[], isTime: () => boolean): Promise<void> {
     await database.inWorkspace(ref.workspaceId, async (tx) => {
-      const block = await issueInvoices(tx, ids, actorOf(run), await workspaceNow(tx), null, numberLimits);
+      const now = await workspaceNow(tx);
+      const block = await issueInvoices(tx, ids, actorOf(run), now, null, numberLimits, true);
       await progressStep(tx, run.id, 'issue', {
         done: block.issued,
         amount: block.net,
         counts: { issued: block.issued, held: block.held },
+        tell: isTime(),
       });
     });
   }
 
-  /** Batch by batch, and at the end of a run that is still open its outcome. */
-  async function takeBack(
+  /** All that it drafted goes back, and at the end of a run that is still open its outcome. */
+  function takeBack(
     ref: SubjectRef,
     outcome: { status: 'failed' | 'cancelled'; error: string | null },
     reason: string,
+  ): Promise<void> {
+    return giveDraftsBack(ref, reason, async (tx, run) => {
+      await withdrawAsked(tx, run.id);
+      await finishRun(tx, run.id, outcome);
+    });
+  }
+
+  /** Batch by batch; `end` in the transaction that found nothing left. */
+  async function giveDraftsBack(
+    ref: SubjectRef,
+    reason: string,
+    end: (tx: WorkspaceTx, run: Run) => Promise<void>,
   ): Promise<void> {
     while (true) {
       const left = await database.inWorkspace(ref.workspaceId, async (tx) => {
@@ -209,8 +263,10 @@ export function createBillingRunActivities(deps: ActivityDeps) {
         const drafts = (await openDraftsOfRun(tx, run.id)).slice(0, discardBatch);
         for (const invoiceId of drafts) await discardDraft(tx, invoiceId, actorOf(run), reason);
         if (drafts.length === 0) {
+          for (const invoiceId of await draftsAddedTo(tx, run))
+            await takeFromDraft(tx, invoiceId, run, actorOf(run), reason);
           await returnDrawsOfRun(tx, run.id, reason);
-          await finishRun(tx, run.id, outcome);
+          await end(tx, run);
         }
         return drafts.length;
       });
@@ -226,6 +282,17 @@ export function createBillingRunActivities(deps: ActivityDeps) {
       return itemIds === null ? contracts : contractsOfItems(tx, contracts, itemIds);
     });
   }
+}
+
+/** Chunks are many, and whoever watches a run reads no more than this; the end of a step is told besides. */
+const tellEveryMs = 1_000;
+function everySecond(): () => boolean {
+  let toldAt = performance.now();
+  return () => {
+    if (performance.now() - toldAt < tellEveryMs) return false;
+    toldAt = performance.now();
+    return true;
+  };
 }
 
 /** Two at a time: their entries and items are apart, and each waits half of its time for Postgres. */

@@ -53,18 +53,20 @@ export interface WantedDrafts {
   grouping: Grouping | null;
   /** Of its invoices; null: as contract or client have them. */
   paymentTermsId: string | null;
+  /** The run that is asked for again. */
+  againOf?: string | null;
+  askedByMember?: string | null;
 }
 
-/** A run by hand, or the one that is under way already for the same: a double click is one. */
-export async function requestDrafts(tx: WorkspaceTx, wanted: WantedDrafts): Promise<Run> {
-  const itemIds = wanted.itemIds === null ? null : [...new Set(wanted.itemIds)].sort();
-  if (itemIds) await requireItems(tx, itemIds);
+/** The run by hand that is under way already for the same: a double click is one. Holds off others that ask, to the commit. */
+export async function findSameDrafts(tx: WorkspaceTx, wanted: WantedDrafts): Promise<Run | null> {
+  const itemIds = inOrder(wanted.itemIds);
   await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 6))', [tx.workspaceId]);
   const same = await tx.row<{ id: string }>(
     `select id from runs
      where workspace_id = $1 and status in ('queued', 'running') and trigger = 'by_hand' and not cancel_requested and finish_at = $2
        and scope_type = $3 and scope_id = $4 and cutoff_on = $5 and item_ids is not distinct from $6::uuid[]
-       and grouping is not distinct from $7::jsonb and payment_terms_id is not distinct from $9::uuid and pulled_by = $8 and task_ids is null order by id limit 1`,
+       and grouping is not distinct from $7::jsonb and payment_terms_id is not distinct from $9::uuid and pulled_by = $8 and task_ids is null and again_of is not distinct from $10 order by id limit 1`,
     [
       tx.workspaceId,
       wanted.finishAt,
@@ -75,8 +77,21 @@ export async function requestDrafts(tx: WorkspaceTx, wanted: WantedDrafts): Prom
       wanted.grouping === null ? null : JSON.stringify(wanted.grouping),
       wanted.pulledBy,
       wanted.paymentTermsId,
+      wanted.againOf ?? null,
     ],
   );
-  if (same) return (await readRun(tx, same.id))!;
+  return same && readRun(tx, same.id);
+}
+
+/** A run by hand of what is wanted. Refuses with 422 items that are not here. */
+export async function requestDrafts(
+  tx: WorkspaceTx,
+  wanted: WantedDrafts & { approval?: 'asked' | null },
+): Promise<Run> {
+  const itemIds = inOrder(wanted.itemIds);
+  if (itemIds) await requireItems(tx, itemIds);
   return requestRun(tx, { ...wanted, itemIds, trigger: 'by_hand' });
 }
+
+const inOrder = (itemIds: readonly string[] | null) =>
+  itemIds === null ? null : [...new Set(itemIds)].sort();

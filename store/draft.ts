@@ -20,7 +20,9 @@ import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { closeFixed } from './exceptions.ts';
 import { pressingWorkUpTo } from './latest-invoice-dates.ts';
+import { type AddedTo, emptyDraft, findOpenDrafts, type OpenDraft, recordAddedTo } from './open-draft.ts';
 import { type ItemScope, type OpenItem, openItems, type TellLeftOut } from './open-items.ts';
+import { hasOpenProject } from './project-triggers.ts';
 import { drawRetainers, hasRetainer, returnDraws, tieDraws } from './retainers.ts';
 import { type ContractTaxes, readTaxes } from './tax-rates.ts';
 import { addDeltas } from './totals.ts';
@@ -29,6 +31,8 @@ import { type TermedDraft, type WrittenLine, writeDrafts } from './write-drafts.
 
 export interface DraftedContract {
   invoices: number;
+  /** Drafts that were open before. */
+  addedTo: number;
   items: number;
   net: DecimalText;
   seconds: number;
@@ -39,6 +43,8 @@ export interface DraftWish extends ItemScope {
   actor: string;
   /** Stands in for the contract's. */
   grouping?: Grouping | null;
+  /** What belongs onto a draft that is open already, and that nobody touched, goes there (open-draft.ts). */
+  addsToOpen?: boolean;
 }
 
 /**
@@ -49,14 +55,20 @@ export interface DraftWish extends ItemScope {
 export async function draftContract(
   tx: WorkspaceTx,
   contract: ContractForBilling,
-  run: DraftWish,
+  wish: DraftWish,
   tell?: TellLeftOut,
 ): Promise<DraftedContract> {
   await lockContract(tx, contract.id);
   const timeline = await readTimeline(tx, contract.id);
   const taxes = await readTaxes(tx, contract);
-  const grouping = run.grouping ?? contract.grouping;
+  const grouping = wish.grouping ?? contract.grouping;
   const keysOf = draftKeys(grouping, taxClassOf(taxes.book));
+  // A retainer's draws are made and tied for all items of a draft at once: there the new ones get a draft of their own.
+  const reopened =
+    wish.addsToOpen && !hasRetainer(timeline)
+      ? await reopenDrafts(tx, contract, timeline, wish, keysOf)
+      : null;
+  const run = reopened ? { ...wish, keep: reopened.itemIds } : wish;
   const builder = new DraftBuilder(keysOf, contract.rounding);
   const keptBack = hasRetainer(timeline)
     ? await drawOnRetainers(tx, timeline, run, keysOf)
@@ -76,12 +88,13 @@ export async function draftContract(
     .build()
     .map((draft) => withTaxes(draft, timeline, taxes, { rounding: contract.rounding, today }));
   // What a person chose is billed, however little it is.
-  const drafts = run.itemIds
-    ? termed
-    : termed.filter((draft) => !isBelowMinimum(draft, run.cutoffOn, pressingUpTo));
-  const none = { invoices: 0, items: 0, net: '0', seconds: 0 };
+  const drafts =
+    run.itemIds || (await isFinal(tx, contract, timeline, run))
+      ? termed
+      : termed.filter((draft) => !isBelowMinimum(draft, run.cutoffOn, pressingUpTo));
+  const none = { invoices: 0, addedTo: 0, items: 0, net: '0', seconds: 0 };
   if (drafts.length === 0 && (!tell || termed.length === 0)) return none;
-  const lines = await writeDrafts(tx, contract, run, grouping, drafts);
+  const lines = await writeDrafts(tx, contract, run, grouping, drafts, reopened?.idOf);
   if (hasRetainer(timeline)) await tieDraws(tx, run, contract.id, invoiceIdsOf(drafts, lines));
   const lineOf = (item: OpenItem) => {
     const { invoiceKey, lineKey } = keysOf(item);
@@ -95,18 +108,29 @@ export async function draftContract(
       if (!line) tell?.(item, 'below_minimum');
       return line ? [{ item, line, amount: share(line, item.amount) }] : [];
     });
-    await allocate(tx, run.id, placed);
+    if (!reopened) await allocate(tx, run.id, placed);
+    else
+      for (const [runId, of] of Map.groupBy(placed, ({ item }) => reopened.itemIds.get(item.id) ?? run.id))
+        await allocate(tx, runId, of);
   }
+  if (reopened) await recordAddedTo(tx, run, addedTo(reopened.drafts, drafts));
   if (drafts.length === 0) return none;
-  const items = drafts.reduce((sum, draft) => sum + draft.itemCount, 0);
-  const net = drafts.reduce((sum, draft) => sum.plus(draft.totals.net), new Decimal(0));
-  const seconds = drafts.reduce((sum, draft) => sum + draft.seconds, 0);
+  // Of a draft that was open before, only what came onto it.
+  const before = reopened?.drafts ?? [];
+  const items = drafts.reduce((sum, draft) => sum + draft.itemCount, 0) - (reopened?.itemIds.size ?? 0);
+  const drafted = drafts.reduce((sum, draft) => sum.plus(draft.totals.net), new Decimal(0));
+  const net = before.reduce((sum, draft) => sum.minus(draft.net), drafted);
+  const seconds = before.reduce(
+    (sum, draft) => sum - draft.seconds,
+    drafts.reduce((sum, draft) => sum + draft.seconds, 0),
+  );
+  const invoices = drafts.filter(({ key }) => !reopened?.idOf.has(key)).length;
   const pending = drafts
     .flatMap((draft) => draft.lines)
     .reduce((sum, line) => sum.plus(line.itemsAmount), new Decimal(0));
   await addDeltas(tx, [
     { metric: 'pending_amount', key: contract.currency, value: pending.negated().toFixed() },
-    { metric: 'drafted_net', key: contract.currency, value: net.toFixed() },
+    { metric: 'drafted_net', key: contract.currency, value: drafted.toFixed() },
   ]);
   await recordEvents(tx, [
     {
@@ -117,7 +141,7 @@ export async function draftContract(
       permission: 'invoices.read',
       payload: {
         contractId: contract.id,
-        invoices: drafts.length,
+        invoices,
         items,
         net: net.toFixed(),
         currency: contract.currency,
@@ -125,7 +149,45 @@ export async function draftContract(
       },
     },
   ]);
-  return { invoices: drafts.length, items, net: net.toFixed(), seconds };
+  return { invoices, addedTo: drafts.length - invoices, items, net: net.toFixed(), seconds };
+}
+
+/** Open drafts that something comes onto: emptied, to be made anew with it. Null: there are none. */
+async function reopenDrafts(
+  tx: WorkspaceTx,
+  contract: ContractForBilling,
+  timeline: ContractTimeline,
+  wish: DraftWish,
+  keysOf: ReturnType<typeof draftKeys>,
+): Promise<{
+  drafts: OpenDraft[];
+  /** By invoice key. */
+  idOf: Map<string, string>;
+  /** Item → the run that made its draft. */
+  itemIds: Map<string, string>;
+} | null> {
+  const open = await findOpenDrafts(tx, contract);
+  if (open.size === 0) return null;
+  const wanted = new Map<string, OpenDraft>();
+  for await (const page of openItems(tx, timeline, wish, new Set()))
+    for (const item of page) {
+      const draft = open.get(keysOf(item).invoiceKey);
+      if (draft) wanted.set(draft.key, draft);
+    }
+  if (wanted.size === 0) return null;
+  const itemIds = new Map<string, string>();
+  for (const draft of wanted.values())
+    for (const itemId of await emptyDraft(tx, draft, contract.currency)) itemIds.set(itemId, draft.runId);
+  return {
+    drafts: [...wanted.values()],
+    idOf: new Map([...wanted].map(([key, { id }]) => [key, id])),
+    itemIds,
+  };
+}
+
+function addedTo(before: readonly OpenDraft[], drafts: readonly TermedDraft[]): AddedTo[] {
+  const now = new Map(drafts.map(({ key, totals }) => [key, totals.net]));
+  return before.map((draft) => ({ draft, net: now.get(draft.key) ?? null }));
 }
 
 /** By invoice key. */
@@ -180,6 +242,17 @@ function withTaxes(
     [...known.values()],
   );
   return { ...draft, lines, terms, taxes, taxPoint, totals };
+}
+
+/** Of a work that is complete nothing comes later: its last invoice goes out, however little it is. */
+async function isFinal(
+  tx: WorkspaceTx,
+  contract: ContractForBilling,
+  timeline: ContractTimeline,
+  { projectIds }: DraftWish,
+): Promise<boolean> {
+  if (!timeline.some((terms) => terms.minimumInvoiceAmount !== null)) return false;
+  return !(await hasOpenProject(tx, projectIds ?? contract.projects.map(({ id }) => id)));
 }
 
 /** Too little for an invoice of its own: it stays open, and is billed with what comes later. What ends is billed in any case. */

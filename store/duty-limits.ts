@@ -12,6 +12,7 @@ export const limitedActions = [
   'pay',
   'price_change',
   'account_change',
+  'run',
 ] as const;
 export type LimitedAction = (typeof limitedActions)[number];
 

@@ -1,8 +1,10 @@
 /** Owns issuing: the release gate, the snapshot, and the number given under the series' lock, in blocks. */
 import { createHash } from 'node:crypto';
 import { type ApprovalPolicy, billableApprovals } from '../domain/approval.ts';
+import { whyNotByItself } from '../domain/auto-invoicing.ts';
 import { changed } from '../domain/changed.ts';
 import { addDays, laterDay, localDay } from '../domain/day.ts';
+import { whyTooLate } from '../domain/latest-invoice-date.ts';
 import { Decimal } from '../domain/money.ts';
 import { counterStart, formatNumber, type NumberLimits, type SeriesReset } from '../domain/numbering.ts';
 import type { TaxPointRule } from '../domain/tax.ts';
@@ -30,6 +32,7 @@ import {
 } from './invoice-snapshot.ts';
 import { enqueueLooks } from './outbox.ts';
 import { saysShut, shutPeriods } from './periods.ts';
+import { releaseFinal } from './project-triggers.ts';
 import { holdOrders, orderReasons, ordersOf } from './purchase-order-gate.ts';
 import { tellNearlyUsed } from './purchase-orders.ts';
 import { beyondBounds } from './safety-bounds.ts';
@@ -85,6 +88,11 @@ interface Draft {
   /** Where the contract asks for the client's sign-off. */
   signOff: SignOffTerms | null;
   autoSync: boolean;
+  /** The client's, where no person pulled the trigger. */
+  autoLimit: DecimalText | null;
+  clientCurrency: string;
+  /** The seller's, where no person pulled the trigger. */
+  autoLatestDays: number | null;
 }
 export interface IssuedBlock {
   issued: number;
@@ -120,6 +128,9 @@ export async function issuableInvoices(tx: WorkspaceTx, runId: string, limit: nu
  * is no longer active or a purchase order does not cover: that is a person's to decide. What changed, lost its approval, lies
  * outside the contract's dates or falls into closed books is never released, nor is a number that its platform would refuse
  * (`limits`) or that another document has.
+ *
+ * `byItself`: no person looks at them one by one. Beyond its client's limit, and past a latest invoice date, an invoice is then held, where nobody
+ * asked for its run.
  */
 export async function issueInvoices(
   tx: WorkspaceTx,
@@ -128,6 +139,7 @@ export async function issueInvoices(
   now: Instant,
   releaseReason: string | null = null,
   limits: NumberLimits = new Map(),
+  byItself = false,
 ): Promise<IssuedBlock> {
   const ids = plainArray(invoiceIds);
   await tx.run(
@@ -150,6 +162,16 @@ export async function issueInvoices(
     if (draft.seriesId === null) reasons.set(draft.id, draft.internal ? noInternalSeries : noSeries);
   addReasons(reasons, await taxReasons(tx, drafts, (draft) => issueDateOf(draft as Draft, now)));
   if (releaseReason === null) addReasons(reasons, await beyondBounds(tx, drafts));
+  if (byItself)
+    addReasons(
+      reasons,
+      new Map(
+        drafts.map((draft) => [
+          draft.id,
+          [whyNotByItself(draft) ?? [], whyTooLate(draft, issueDateOf(draft, now)) ?? []].flat(),
+        ]),
+      ),
+    );
   await holdOrders(tx, drafts);
   if (releaseReason === null)
     addReasons(
@@ -179,6 +201,11 @@ export async function issueInvoices(
   const refused = new Set(unnumbered.map(({ draft }) => draft));
   const passing = numberable.filter((draft) => !refused.has(draft));
   if (releaseReason !== null) await releaseHolds(tx, passing, actor, releaseReason);
+  await releaseFinal(
+    tx,
+    passing.filter(isRetained).map((draft) => draft.contractId),
+    actor,
+  );
   await tellNearlyUsed(tx, ordersOf(passing));
   const net: Record<string, string> = {};
   for (const draft of passing)
@@ -210,7 +237,11 @@ async function readDrafts(tx: WorkspaceTx, ids: string, statuses: string[]): Pro
        c.code as client_code, c.internal, coalesce((i.terms ->> 'paymentTermsDays')::int, c.payment_terms_days) as terms_days, k.approval_policy, k.status as contract_status, k.starts_on, k.ends_before, k.go_live_on,
        w.rules || ${severitiesOn('i.service_from')} as severities_from, w.rules || ${severitiesOn('i.service_to')} as severities_to,
        k.purchase_order_id, i.terms ->> 'retentionPercentage' as retention_percentage, s.zone, r.id as series_id, r.last_issue_date, k.target_connection_id is not null as auto_sync, t.connector as target_connector,
-       s.functional_currency, s.tax_currency, ${snapshotColumn} as snapshot, ${termsTemplateColumn} as terms_template, i.terms -> 'signOff' as sign_off
+       s.functional_currency, s.tax_currency, ${snapshotColumn} as snapshot, ${termsTemplateColumn} as terms_template, i.terms -> 'signOff' as sign_off,
+       c.currency as client_currency, case when c.auto_invoice_limit is not null and (
+         select u.trigger from runs u where u.workspace_id = $1 and u.id = i.run_id) <> 'by_hand' then c.auto_invoice_limit end as auto_limit,
+       case when s.latest_invoice_days is not null and (
+         select u.trigger from runs u where u.workspace_id = $1 and u.id = i.run_id) <> 'by_hand' then s.latest_invoice_days end as auto_latest_days
      from client_invoices i
      join clients c on c.workspace_id = $1 and c.id = i.client_id
      join contracts k on k.workspace_id = $1 and k.id = i.contract_id
@@ -556,11 +587,12 @@ const numberTaken = (draft: Draft, pattern: string, number: string): Unnumbered 
   detail: { number, pattern },
 });
 
+const isRetained = ({ retentionPercentage, net }: Draft) =>
+  new Decimal(retentionPercentage ?? 0).gt(0) && new Decimal(net).gt(0);
+
 /** Held back until the work is complete: receivable, but not due (BILLING §1). */
 async function holdRetentions(tx: WorkspaceTx, drafts: readonly Draft[]): Promise<void> {
-  const held = drafts.filter(
-    (draft) => new Decimal(draft.retentionPercentage ?? 0).gt(0) && new Decimal(draft.net).gt(0),
-  );
+  const held = drafts.filter(isRetained);
   if (held.length === 0) return;
   await tx.run(
     `insert into retentions (workspace_id, invoice_id, amount)

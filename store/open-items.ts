@@ -22,6 +22,8 @@ export interface ItemScope {
   cutoffOn: Day;
   /** Only these; null: all that is open. */
   itemIds?: readonly string[] | null;
+  /** These were on the draft that is made anew, and stay on it whatever the cutoff and scope. */
+  keep?: ReadonlyMap<string, unknown>;
 }
 
 /** Told of each open item that a draft passes over. */
@@ -86,9 +88,10 @@ export async function* openItems(
 function whyLeftOut(
   item: OpenItem,
   timeline: ContractTimeline,
-  { projectIds, cutoffOn }: ItemScope,
+  { projectIds, cutoffOn, keep }: ItemScope,
   beyondRetainer: ReadonlySet<string>,
 ): LeftOut | null {
+  if (keep?.has(item.id)) return null;
   if (item.heldReason !== null) return 'held';
   if (item.included) return 'included';
   // Compiled before an amendment that covers its day: the next run compiles it anew. What a person stated or accepted stays,

@@ -72,6 +72,14 @@ export async function previewRun(
   return computed.preview!;
 }
 
+/** What the run would bill, by currency; nothing of it stays, and the transaction goes on. Refuses as `previewRun` does. */
+export async function previewTotals(tx: WorkspaceTx, wanted: WantedDrafts): Promise<RunPreview['totals']> {
+  await tx.run('savepoint preview');
+  const { totals } = await compute(tx, wanted);
+  await tx.run('rollback to savepoint preview');
+  return totals;
+}
+
 async function compute(tx: WorkspaceTx, wanted: WantedDrafts): Promise<RunPreview> {
   const { itemIds, cutoffOn } = wanted;
   const inScope = await contractsInScope(tx, wanted.scope);

@@ -40,7 +40,7 @@ export async function retryHeld(
     `update client_invoices set status = 'draft', hold_reason = null where workspace_id = $1 and id = any($2::uuid[]) and status = 'held'`,
     [tx.workspaceId, plainArray(ids)],
   );
-  const block = await issueInvoices(tx, ids, actor, now, null, limits);
+  const block = await issueInvoices(tx, ids, actor, now, null, limits, true);
   const mended = await tx.rows<{ id: string }>(
     `select id from client_invoices where workspace_id = $1 and id = any($2::uuid[]) and status <> 'held'`,
     [tx.workspaceId, plainArray(ids)],

@@ -8,6 +8,7 @@ import { recordEvents } from './events.ts';
 import { newId } from './new-id.ts';
 import { beginOperation, countOperation, finishOperation } from './operations.ts';
 import { enqueueLook } from './outbox.ts';
+import { passTurn } from './run-turns.ts';
 
 export const triggers = ['entry', 'period_end', 'ready_for_billing', 'by_hand', 'threshold'] as const;
 export type Trigger = (typeof triggers)[number];
@@ -44,6 +45,12 @@ export interface Run {
   undoRequested: boolean;
   /** As what it shows to whoever asked for it so. */
   operationId: string | null;
+  /** The run that it is asked for again of. */
+  againOf: string | null;
+  /** Whose end it waits for. */
+  waitsForRunId: string | null;
+  /** Above the limit of whoever asked; null: nobody else is asked. */
+  approval: 'asked' | 'approved' | 'rejected' | null;
   error: string | null;
   counts: Record<string, number>;
   createdAt: string;
@@ -64,7 +71,7 @@ export interface RunStepRow {
 const mostTold = 100;
 
 const columns = `id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, task_ids, cardinality(item_ids) as item_count, grouping, status, cancel_requested,
-  undo_requested, operation_id, error, counts, created_at, started_at, finished_at`;
+  undo_requested, operation_id, again_of, waits_for_run_id, approval, error, counts, created_at, started_at, finished_at`;
 
 export async function requestRun(
   tx: WorkspaceTx,
@@ -80,11 +87,17 @@ export async function requestRun(
     grouping?: Grouping | null;
     paymentTermsId?: string | null;
     operationId?: string | null;
+    againOf?: string | null;
+    /** Above the limit of whoever asks: it begins once somebody else agreed (run-approvals.ts). */
+    approval?: 'asked' | null;
+    askedByMember?: string | null;
   },
 ): Promise<Run> {
   const run = await tx.row<Run>(
-    `insert into runs (workspace_id, id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, task_ids, operation_id, item_ids, grouping, payment_terms_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::uuid[], $11, $12::uuid[], $13, $14) returning ${columns}`,
+    `insert into runs (workspace_id, id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, task_ids, operation_id, item_ids, grouping, payment_terms_id,
+       again_of, approval, asked_by_member, contract_ids)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::uuid[], $11, $12::uuid[], $13, $14, $15, $16, $17, case when $12::uuid[] is not null then array(
+       select distinct i.contract_id from billable_items i where i.workspace_id = $1 and i.id = any($12::uuid[])) end) returning ${columns}`,
     [
       tx.workspaceId,
       newId(),
@@ -100,6 +113,9 @@ export async function requestRun(
       wanted.itemIds ? plainArray(wanted.itemIds) : null,
       wanted.grouping ? JSON.stringify(wanted.grouping) : null,
       wanted.paymentTermsId ?? null,
+      wanted.againOf ?? null,
+      wanted.approval ?? null,
+      wanted.askedByMember ?? null,
     ],
   );
   await recordEvents(tx, [
@@ -160,14 +176,19 @@ export async function readRunSteps(tx: WorkspaceTx, runId: string): Promise<RunS
   );
 }
 
-/** Marks the run as running and the step as begun; a step begun before counts a retry. */
-export async function beginStep(tx: WorkspaceTx, runId: string, step: RunStep): Promise<void> {
+/** Marks a queued run as running: from here on no other of an overlapping scope begins (run-turns.ts). */
+export async function beginRun(tx: WorkspaceTx, runId: string): Promise<void> {
   const begun = await tx.row<{ operationId: string | null }>(
-    `update runs set status = 'running', started_at = coalesce(started_at, now()) where workspace_id = $1 and id = $2 and status = 'queued'
-     returning operation_id`,
+    `update runs set status = 'running', waits_for_run_id = null, started_at = coalesce(started_at, now())
+     where workspace_id = $1 and id = $2 and status = 'queued' returning operation_id`,
     [tx.workspaceId, runId],
   );
   if (begun?.operationId) await beginOperation(tx, begun.operationId);
+}
+
+/** Marks the step as begun; a step begun before counts a retry. */
+export async function beginStep(tx: WorkspaceTx, runId: string, step: RunStep): Promise<void> {
+  await beginRun(tx, runId);
   await tx.run(
     `insert into run_steps (workspace_id, run_id, step) values ($1, $2, $3)
      on conflict (workspace_id, run_id, step) do update set retries = run_steps.retries + 1`,
@@ -183,7 +204,13 @@ export async function progressStep(
   tx: WorkspaceTx,
   runId: string,
   step: RunStep,
-  added: { done: number; amount?: Record<string, string>; counts?: Record<string, number> },
+  added: {
+    done: number;
+    amount?: Record<string, string>;
+    counts?: Record<string, number>;
+    /** Says on the stream how far the step is. */
+    tell?: boolean;
+  },
 ): Promise<void> {
   // Holds the run until the commit: a cancel waits for this chunk and takes it back, or this chunk finds the run ended.
   const live = await tx.row<{ operationId: string | null }>(
@@ -192,13 +219,14 @@ export async function progressStep(
   );
   if (!live) throw new Error(`billing run ${runId} has ended; nothing more is done for it`);
   if (live.operationId) await countOperation(tx, live.operationId, step, added.done, added.counts ?? {});
-  await tx.run(
+  const now = await tx.row<Pick<RunStepRow, 'done' | 'amount'>>(
     `update run_steps s set done = s.done + $4, amount = (
        select coalesce(jsonb_object_agg(k, (coalesce((s.amount ->> k)::numeric, 0) + coalesce(($5::jsonb ->> k)::numeric, 0))::text), '{}')
        from (select jsonb_object_keys(s.amount || $5::jsonb) as k) keys)
-     where s.workspace_id = $1 and s.run_id = $2 and s.step = $3`,
+     where s.workspace_id = $1 and s.run_id = $2 and s.step = $3 returning done, amount`,
     [tx.workspaceId, runId, step, added.done, JSON.stringify(added.amount ?? {})],
   );
+  if (added.tell && now) await tellProgress(tx, runId, { step, status: 'running', ...now });
   if (!added.counts) return;
   await tx.run(
     `update runs r set counts = (
@@ -210,11 +238,29 @@ export async function progressStep(
 }
 
 export async function endStep(tx: WorkspaceTx, runId: string, step: RunStep): Promise<void> {
-  await tx.run(
-    `update run_steps set status = 'done', finished_at = now() where workspace_id = $1 and run_id = $2 and step = $3 and status = 'running'`,
+  const ended = await tx.row<Pick<RunStepRow, 'status' | 'done' | 'amount'>>(
+    `update run_steps set status = 'done', finished_at = now() where workspace_id = $1 and run_id = $2 and step = $3 and status = 'running'
+     returning status, done, amount`,
     [tx.workspaceId, runId, step],
   );
+  if (ended) await tellProgress(tx, runId, { step, ...ended });
 }
+
+const tellProgress = (
+  tx: WorkspaceTx,
+  runId: string,
+  progress: Pick<RunStepRow, 'step' | 'status' | 'done' | 'amount'>,
+): Promise<void> =>
+  recordEvents(tx, [
+    {
+      type: 'billing_run.progressed',
+      subjectType: 'billing_run',
+      subjectId: runId,
+      actor: `billing-run:${runId}`,
+      permission: 'runs.read',
+      payload: { ...progress },
+    },
+  ]);
 
 export async function finishRun(
   tx: WorkspaceTx,
@@ -222,8 +268,8 @@ export async function finishRun(
   outcome: { status: 'done' | 'failed' | 'cancelled'; error: string | null },
 ): Promise<void> {
   const run = await tx.row<{ was: string; operationId: string | null }>(
-    `update runs set status = $3, error = $4, finished_at = now() where workspace_id = $1 and id = $2 and status in ('queued', 'running')
-     returning old.status as was, operation_id`,
+    `update runs set status = $3, error = $4, waits_for_run_id = null, finished_at = now()
+     where workspace_id = $1 and id = $2 and status in ('queued', 'running') returning old.status as was, operation_id`,
     [tx.workspaceId, runId, outcome.status, outcome.error],
   );
   if (!run) return;
@@ -250,6 +296,7 @@ export async function finishRun(
       after: { status: outcome.status },
     },
   ]);
+  await passTurn(tx, runId);
 }
 
 /** Asks a run to stop; it discards its own drafts at its next look. False when it already ended. */

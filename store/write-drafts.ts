@@ -28,21 +28,26 @@ export type WrittenLine = Pick<DraftLine, 'amount' | 'itemsAmount' | 'grossAmoun
 
 const chunkSize = 10_000;
 
-/** Answers the lines by the invoice key and line key, with a blank between. */
+/**
+ * Answers the lines by the invoice key and line key, with a blank between. `reopened` has the ids of drafts without lines, by
+ * key, that are written anew instead of beside.
+ */
 export async function writeDrafts(
   tx: WorkspaceTx,
   contract: ContractForBilling,
   run: { id: string },
   grouping: Grouping,
   drafts: TermedDraft[],
+  reopened: ReadonlyMap<string, string> = new Map(),
 ): Promise<Map<string, WrittenLine>> {
-  const invoices = await nameDrafts(tx, contract, run, drafts);
+  const invoices = await nameDrafts(tx, contract, run, drafts, reopened);
   await tx.run(
     `insert into client_invoices (workspace_id, id, seller_id, client_id, contract_id, run_id, group_key, currency, service_from, service_to,
        net, tax, rounding, total, tax_subtotals, quantity_seconds, line_count, item_count, terms)
      select $1, r.id, $2, $3, $4, $5, r.group_key, $6, r.service_from, r.service_to, r.net, r.tax, r.rounding, r.total, r.tax_subtotals, r.seconds, r.line_count, r.item_count, r.terms
      from unnest($7::uuid[], $8::text[], $9::date[], $10::date[], $11::numeric[], $12::numeric[], $13::numeric[], $14::numeric[], $15::jsonb[], $16::bigint[], $17::int[], $18::int[], $19::jsonb[])
-       as r(id, group_key, service_from, service_to, net, tax, rounding, total, tax_subtotals, seconds, line_count, item_count, terms)`,
+       as r(id, group_key, service_from, service_to, net, tax, rounding, total, tax_subtotals, seconds, line_count, item_count, terms)
+     ${reopened.size > 0 ? writtenAnew : ''}`,
     [
       tx.workspaceId,
       contract.sellerId,
@@ -96,12 +101,18 @@ export async function writeDrafts(
   );
 }
 
+/** The run and the key of a draft stay those that it was made with. */
+const writtenAnew = `on conflict (workspace_id, id) do update set service_from = excluded.service_from, service_to = excluded.service_to,
+       net = excluded.net, tax = excluded.tax, rounding = excluded.rounding, total = excluded.total, tax_subtotals = excluded.tax_subtotals,
+       quantity_seconds = excluded.quantity_seconds, line_count = excluded.line_count, item_count = excluded.item_count, terms = excluded.terms`;
+
 /** An id and a key each, which no other draft of the run has. */
 async function nameDrafts(
   tx: WorkspaceTx,
   contract: ContractForBilling,
   run: { id: string },
   drafts: TermedDraft[],
+  reopened: ReadonlyMap<string, string>,
 ): Promise<{ id: string; key: string; draft: TermedDraft }[]> {
   const taken = await tx.rows<{ groupKey: string }>(
     'select group_key from client_invoices where workspace_id = $1 and run_id = $2 and contract_id = $3',
@@ -110,6 +121,8 @@ async function nameDrafts(
   const takenKeys = new Set(taken.map((row) => row.groupKey));
   return drafts.map((draft) => {
     let key = `${contract.id}/${draft.key}`;
+    const id = reopened.get(draft.key);
+    if (id !== undefined) return { id, key, draft };
     for (let copy = 2; takenKeys.has(key); copy += 1) key = `${contract.id}/${draft.key}#${copy}`;
     takenKeys.add(key);
     return { id: newId(), key, draft };
@@ -128,7 +141,11 @@ function termsOfDraft(contract: ContractForBilling, draft: TermedDraft) {
     contractVersion: terms.version,
     contractVersions,
     ...(terms.signOffDays !== null && {
-      signOff: { days: terms.signOffDays, onExpiry: terms.signOffExpiry },
+      signOff: {
+        days: terms.signOffDays,
+        onExpiry: terms.signOffExpiry,
+        reminderDays: terms.signOffReminderDays,
+      },
     }),
   };
 }

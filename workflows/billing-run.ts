@@ -1,26 +1,36 @@
-/** Owns the life of a billing run: compile, draft, issue; cancelled at any point; done or failed with its reason; undone. */
+/** Owns the life of a billing run: waits for its turn, compile, draft, issue; asked again, cancelled at any point; done or failed; undone. */
 import { ActivityFailure, defineQuery, proxyLocalActivities, setHandler } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import { beatingActivities } from './beating-activities.ts';
 import { lookLoop, type SubjectInput } from './look-loop.ts';
 
-export const progressQuery = defineQuery<{ step: string }>('progress');
+/** Where it is, for whose end or word it waits, and what it had counted when it last looked. */
+export interface RunProgress {
+  step: string;
+  waitsFor: string | null;
+  counts: Record<string, number>;
+}
+export const progressQuery = defineQuery<RunProgress>('progress');
 
 const { lookAtBillingRun, finishBillingRun } = proxyLocalActivities<Activities>({
   startToCloseTimeout: '20s',
 });
-const { compileRun, draftRun, issueRun, cancelRun, undoRun } = beatingActivities({
+const { compileRun, draftRun, issueRun, askAgain, cancelRun, undoRun } = beatingActivities({
   startToCloseTimeout: '1h',
   // About a quarter of an hour: a database that restarts or fails over is back by then, and a failed run loses its drafts.
   retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 36 },
 });
 
 export async function billingRun(input: SubjectInput): Promise<void> {
-  let current = 'look';
-  setHandler(progressQuery, () => ({ step: current }));
+  let current: RunProgress = { step: 'look', waitsFor: null, counts: {} };
+  setHandler(progressQuery, () => current);
   await lookLoop(input, async () => {
     const next = await lookAtBillingRun(input);
-    current = next.step;
+    current = {
+      step: next.step,
+      waitsFor: next.step === 'wait' ? next.for : null,
+      counts: next.counts ?? current.counts,
+    };
     try {
       switch (next.step) {
         case 'compile':
@@ -31,6 +41,11 @@ export async function billingRun(input: SubjectInput): Promise<void> {
           return 'again';
         case 'issue':
           await issueRun(input);
+          return 'again';
+        case 'wait':
+          return { waitMs: null };
+        case 'ask_again':
+          await askAgain(input);
           return 'again';
         case 'cancel':
           await cancelRun(input);

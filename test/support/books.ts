@@ -25,7 +25,7 @@ import { series } from '../../store/series.ts';
 import { strategies } from '../../store/strategies.ts';
 import { readTotals } from '../../store/totals.ts';
 import { verifyWorkspace } from '../../store/verify.ts';
-import { newWorkspace } from './loops.ts';
+import { newWorkspace, sleep } from './loops.ts';
 
 export interface Books {
   workspaceId: string;
@@ -198,14 +198,23 @@ export function billingActivities(database: Database) {
   });
 }
 
-/** Looks and does what the look says, as the workflow would, until the run has ended. */
+/** Looks and does what the look says, as the workflow would, until the run has ended, or waits for somebody's approval. */
 export async function carryOut(database: Database, books: Books, run: Run): Promise<Run> {
   const activities = billingActivities(database);
   const ref = { workspaceId: books.workspaceId, subjectId: run.id };
+  let waits = 0;
   for (let round = 0; round < 20; round += 1) {
     const next = await activities.lookAtBillingRun(ref);
-    if (next.step === 'done') return (await books.in((tx) => readRun(tx, run.id)))!;
-    if (next.step === 'compile') await activities.compileRun(ref);
+    if (next.step === 'done' || (next.step === 'wait' && next.for === 'approval'))
+      return (await books.in((tx) => readRun(tx, run.id)))!;
+    if (next.step === 'wait') {
+      // Another run goes first, which somebody else carries out.
+      waits += 1;
+      if (waits > 1_000) throw new Error(`run ${run.id} waits for ${next.for} and nobody ends that`);
+      await sleep(20);
+      round -= 1;
+    } else if (next.step === 'ask_again') await activities.askAgain(ref);
+    else if (next.step === 'compile') await activities.compileRun(ref);
     else if (next.step === 'draft') await activities.draftRun(ref);
     else if (next.step === 'issue') await activities.issueRun(ref);
     else if (next.step === 'cancel') await activities.cancelRun(ref);

@@ -5,7 +5,7 @@ import type { WorkspaceTx } from '../../../store/database.ts';
 import { requireReference } from '../../../store/references.ts';
 import { finishes, runStatuses, runSteps, triggers } from '../../../store/runs.ts';
 import { type Actor, requirePermission } from '../../kit/auth.ts';
-import { day, id, instant, note, storedDay } from '../../kit/schemas.ts';
+import { day, id, instant, note, storedDay, storedDecimal } from '../../kit/schemas.ts';
 import { grouping } from '../contracts/contract.ts';
 
 const scopeType = z.enum(['contract', 'client', 'project', 'workspace']);
@@ -39,6 +39,13 @@ export const billingRun = z
     cancelRequested: z.boolean(),
     undoRequested: z.boolean(),
     operationId: id.nullable(),
+    againOf: id.nullable().meta({ description: 'The run that it was asked for again of.' }),
+    waitsForRunId: id.nullable().meta({
+      description: 'It begins when that run of an overlapping scope has ended.',
+    }),
+    approval: z.enum(['asked', 'approved', 'rejected']).nullable().meta({
+      description: 'Above the limit of whoever asked for it, somebody else has to agree; null: not.',
+    }),
     error: z.string().nullable(),
     counts: z.record(z.string(), z.number()),
     createdAt: instant,
@@ -56,6 +63,26 @@ export const runStep = z.object({
   startedAt: instant,
   finishedAt: instant.nullable(),
 });
+
+const figures = z.object({
+  currency: z.string(),
+  invoices: z.int(),
+  net: storedDecimal,
+  total: storedDecimal,
+  seconds: z.int(),
+});
+export const runApproval = z
+  .object({
+    id,
+    figures: z.array(figures).meta({ description: 'What was asked for, as it was shown.' }),
+    status: z.enum(['asked', 'approved', 'rejected', 'withdrawn']),
+    askedBy: z.string(),
+    askedAt: instant,
+    decidedBy: z.string().nullable(),
+    decidedAt: instant.nullable(),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'RunApproval' });
 
 export const newBillingRun = z
   .object({

@@ -1,6 +1,7 @@
 /** Owns POST /billing-runs. */
-import { requestDrafts } from '../../../store/chosen-items.ts';
+import { requestByHand } from '../../../store/run-approvals.ts';
 import { defineRoute } from '../../kit/route.ts';
+import { deciderOf } from '../tickets/ticket.ts';
 import { billingRun, billingRunExample, newBillingRun, toWantedDrafts } from './billing-run.ts';
 
 export const createBillingRun = defineRoute({
@@ -9,16 +10,16 @@ export const createBillingRun = defineRoute({
   path: '/billing-runs',
   summary: 'Start a billing run by hand',
   description:
-    'A run that ends at issue also needs the permission invoices.issue. Asked for again while the same one is under way, it is that one.',
+    'A run that ends at issue also needs the permission invoices.issue. Asked for again while the same one is under way, it is that one. What would come to more than your limit (duty limit run) waits for somebody else, see approval.',
   permission: 'runs.create',
   idempotency: 'required',
   body: newBillingRun,
   example: billingRunExample,
   responses: { 202: billingRun },
-  errors: ['reference.unknown', 'auth.permission_missing'],
+  errors: ['reference.unknown', 'auth.permission_missing', 'billing_run.preview_too_large'],
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
-      const run = await requestDrafts(tx, await toWantedDrafts(tx, actor, body));
+      const run = await requestByHand(tx, deciderOf(actor), await toWantedDrafts(tx, actor, body));
       return { status: 202, body: run, headers: { Location: `/api/v1/billing-runs/${run.id}` } };
     }),
 });

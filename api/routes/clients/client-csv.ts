@@ -53,6 +53,7 @@ export const clientColumns: Record<string, Column> = {
   mailNotifications: yesOrNo('mailNotifications'),
   quarterlyReports: yesOrNo('quarterlyReports'),
   autoInvoicing: yesOrNo('autoInvoicing'),
+  autoInvoiceLimit: text('autoInvoiceLimit'),
   internal: yesOrNo('internal'),
   currency: text('currency'),
   language: text('language'),
