@@ -1,35 +1,39 @@
 /**
- * Owns the recording of workflow histories that replay.test.ts keeps replaying (invariant 11).
+ * Owns the recording of workflow histories that workflows.replay.test.ts keeps replaying (invariant 11).
  *
- *     node test/replay/record.ts [NAME …]
+ *     npm run record [-- NAME …]
  *
- * Runs the stories below on a hub with servers of its own in a temporary folder (about a minute) and writes one file per
- * workflow to `histories/`, named `<workflow>.<story>.json`; with NAMEs only those. When to record:
- *   - a new workflow type, or a new step of one: add a story here, record it, commit its file;
+ * Tells the stories below on a hub with servers of its own in a temporary folder (about a minute) and writes one file per
+ * workflow to `histories/`, named `<workflow>.<path>.json`: those that have no file yet, or the NAMEs. When to record:
+ *   - a new workflow type, or a new path of one: add it to a story here, record it, commit its file;
  *   - never to make a failing replay pass. A history stands for workflows that run at somebody's hub: keep it, and let
- *     the changed workflow carry both ways with `patched()` until no such history can be open any more.
+ *     the changed workflow carry both ways with `patched()` (docs/decisions/0031-versioning-workflows.md).
  */
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import pino from 'pino';
 import type { TicketStep } from '../../activities/ticket.ts';
 import { startHub } from '../../cli/hub.ts';
 import { readConfig } from '../../config.ts';
 import { subjectWorkflowId } from '../../runtime/temporal-signals.ts';
+import { enqueueLook } from '../../store/outbox.ts';
 import { bundleTickets, markTicketsPaid } from '../../store/tickets.ts';
 import { hubDoor, openContractorFirm } from '../support/contractors.ts';
 import { sleep, until } from '../support/loops.ts';
-import { openSpine, type Spine, type SpineOptions } from '../support/spine.ts';
+import { openSpine, type ShownInvoice, type Spine, type SpineOptions } from '../support/spine.ts';
 import { openTicketDesk } from '../support/ticket-desk.ts';
 import { expectStatus } from '../support/tickets.ts';
 import { openTestWorkspace, type TestWorkspace } from '../support/workspace.ts';
 import { historyToText } from './history-file.ts';
 
 const directory = join(import.meta.dirname, 'histories');
-const wanted = process.argv.slice(2);
+const named = process.argv.slice(2);
+const isWanted = (name: string) =>
+  named.length > 0 ? named.includes(name) : !existsSync(join(directory, `${name}.json`));
 const dataDir = mkdtempSync(join(tmpdir(), 'slipway-record-'));
 const { PATH, HOME } = process.env;
 const hub = await startHub({
@@ -47,7 +51,7 @@ const hub = await startHub({
 });
 
 async function record(name: string, handle: WorkflowHandle): Promise<void> {
-  if (wanted.length > 0 && !wanted.includes(name)) return;
+  if (!isWanted(name)) return;
   const history = await handle.fetchHistory();
   writeFileSync(join(directory, `${name}.json`), historyToText(history));
   console.log(`${name}: ${history.events?.length ?? 0} events`);
@@ -246,9 +250,156 @@ async function sweeps(): Promise<void> {
   await record('sweep.nothing-overdue', handle);
 }
 
+/** A run whose step fails for good: here while the database keeps it waiting, so that the failure is certain. */
+async function failedRun(): Promise<void> {
+  await withFirm({}, async (firm) => {
+    let failed = '';
+    await firm.at.in(async (tx) => {
+      await tx.run('lock table run_steps in exclusive mode');
+      const { id } = await firm.at.post<{ id: string }>('/billing-runs', {
+        scope: { type: 'workspace', id: firm.at.workspaceId },
+        cutoffOn: '2026-04-01',
+        reason: 'recording',
+        finishAt: 'issue',
+      });
+      const handle = firm.at.workflow('billing_run', id);
+      let activityId: string | undefined;
+      await until('its first step waits', async () => {
+        const pending = (await handle.describe().catch(() => null))?.raw.pendingActivities;
+        activityId = pending?.find((one) => one.lastStartedTime)?.activityId ?? undefined;
+        return activityId !== undefined;
+      });
+      await hub.temporal.activity.fail(
+        { workflowId: handle.workflowId, activityId: activityId! },
+        ApplicationFailure.nonRetryable('the disk is full'),
+      );
+      failed = id;
+    });
+    await becomesClosed(firm.at.workflow('billing_run', failed));
+    await record('billing-run.failed', firm.at.workflow('billing_run', failed));
+  });
+}
+
+/** The client is asked first: they accept; they say nothing, and the contract takes that for a yes; or for a no. */
+async function signOffs(): Promise<void> {
+  for (const [path, clauses] of [
+    ['signed-off', { signOffDays: 5 }],
+    ['accepted-by-silence', { signOffDays: 5, signOffExpiry: 'accept' }],
+    ['held-by-silence', { signOffDays: 5, signOffExpiry: 'hold' }],
+  ] as const) {
+    if (!isWanted(`client-invoice.${path}`)) continue;
+    await withFirm({}, async (firm) => {
+      const { at } = firm;
+      await at.patch(`/contracts/${firm.contracts.NPF}`, { clauses });
+      await firm.bill();
+      const asked = await firm.invoiceBecomes('in sign-off', (one) => one.status === 'in_sign_off');
+      const handle = at.workflow('client_invoice', asked.id);
+      await until(
+        'it waits',
+        async () => (await handle.describe().catch(() => null))?.status.name === 'RUNNING',
+      );
+      await at.idle();
+      if (path === 'signed-off') {
+        const { contentHash } = await at.get<{ contentHash: string }>(`/invoices/${asked.id}/sign-off`);
+        await at.post(`/invoices/${asked.id}/accept`, { contentHash });
+      } else await timePasses(at, asked.id);
+      const wanted = path === 'held-by-silence' ? 'held' : 'issued';
+      await firm.invoiceBecomes(wanted, (one) => one.status === wanted);
+      await at.idle();
+      await record(`client-invoice.${path}`, handle);
+    });
+  }
+}
+/** Its window ends now: days are not waited for. */
+const timePasses = (at: TestWorkspace, invoiceId: string) =>
+  at.in(async (tx) => {
+    await tx.run(`update sign_offs set due_at = now() where workspace_id = $1 and invoice_id = $2`, [
+      at.workspaceId,
+      invoiceId,
+    ]);
+    await enqueueLook(tx, {
+      subjectType: 'client_invoice',
+      subjectId: invoiceId,
+      lane: 'interactive',
+      reason: 'recording',
+    });
+  });
+
+/** Disputed while it waits for money, and the dispute rejected; void before anybody outside has it; its draft discarded. */
+async function ends(): Promise<void> {
+  await withFirm({}, async (firm) => {
+    await firm.bill();
+    const invoice = await firm.invoiceBecomes('synced', (one) => one.sync?.status === 'synced');
+    await firm.at.idle();
+    const dispute = await firm.at.post<{ id: string }>(`/invoices/${invoice.id}/disputes`, {
+      reason: 'Ann was not on board that day',
+    });
+    await firm.at.idle();
+    await firm.at.post(`/disputes/${dispute.id}/decide`, { decision: 'rejected', reason: 'She was' });
+    await firm.at.idle();
+    await pay(firm, invoice);
+    await becomesClosed(firm.at.workflow('client_invoice', invoice.id));
+    await record('client-invoice.disputed-then-paid', firm.at.workflow('client_invoice', invoice.id));
+  });
+  await withFirm({}, async (firm) => {
+    // Nobody outside has it: no platform takes the contract's invoices, and they go by post.
+    await firm.at.patch(`/contracts/${firm.contracts.NPF}`, {
+      targetConnectionId: null,
+      deliveryChannel: 'post',
+    });
+    await firm.bill();
+    const invoice = await firm.invoiceBecomes('issued', (one) => one.status === 'issued');
+    await firm.at.idle();
+    await firm.at.post(`/invoices/${invoice.id}/void`, { reason: 'recording' });
+    await becomesClosed(firm.at.workflow('client_invoice', invoice.id));
+    await record('client-invoice.voided', firm.at.workflow('client_invoice', invoice.id));
+  });
+}
+const pay = (firm: Firm, invoice: ShownInvoice) =>
+  firm.at.post('/payments', {
+    clientId: invoice.clientId,
+    currency: 'USD',
+    amount: invoice.total,
+    valueDate: '2026-04-10',
+    reference: null,
+    applications: [{ invoiceId: invoice.id, amount: invoice.total }],
+  });
+
+/** Which histories each story brings. */
+const stories: { tell: () => Promise<void>; brings: string[] }[] = [
+  {
+    tell: goodDay,
+    brings: [
+      'billing-run.issued',
+      'client-invoice.settled',
+      'connection.payments-polled',
+      'connection.disconnected',
+    ],
+  },
+  { tell: badDay, brings: ['client-invoice.mended-by-a-person', 'connection.reading-given-up'] },
+  { tell: otherRuns, brings: ['billing-run.cancelled', 'billing-run.undone', 'billing-run.drafted'] },
+  { tell: failedRun, brings: ['billing-run.failed'] },
+  {
+    tell: signOffs,
+    brings: [
+      'client-invoice.signed-off',
+      'client-invoice.accepted-by-silence',
+      'client-invoice.held-by-silence',
+    ],
+  },
+  { tell: ends, brings: ['client-invoice.disputed-then-paid', 'client-invoice.voided'] },
+  { tell: contractorDay, brings: ['contractor-invoice.paid'] },
+  { tell: ticketDay, brings: ['ticket.paid', 'ticket.rejected'] },
+  { tell: sweeps, brings: ['sweep.nothing-overdue'] },
+];
+
 try {
   mkdirSync(directory, { recursive: true });
-  for (const story of [goodDay, badDay, otherRuns, contractorDay, ticketDay, sweeps]) await story();
+  const known = stories.flatMap(({ brings }) => brings);
+  const unknown = named.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`no story brings ${unknown.join(', ')}; there are: ${known.join(', ')}`);
+  for (const { tell, brings } of stories) if (brings.some(isWanted)) await tell();
 } finally {
   await hub.stop();
   await rm(dataDir, { recursive: true, force: true });
