@@ -9,6 +9,7 @@ import { createClientReportActivities, type ReportDeps } from './client-report.t
 import { createClockActivities } from './clock.ts';
 import { createConnectionActivities } from './connection.ts';
 import { createContractorInvoiceActivities } from './contractor-invoice.ts';
+import { createInvoiceFollowUpActivities } from './invoice-follow-up.ts';
 import { createTicketActivities } from './ticket.ts';
 
 export function createActivities(deps: ReportDeps) {

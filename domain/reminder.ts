@@ -1,6 +1,7 @@
 /** Owns when a client is reminded of what, what stops a letter, and the late fee and interest that go with it (BILLING §6). */
 import { addDays } from './day.ts';
 import { Decimal, fixed, minorPlaces, round } from './money.ts';
+import type { SendWindow } from './send-window.ts';
 import type { Day, DecimalText } from './work-entry.ts';
 
 export interface ReminderStep {
@@ -27,6 +28,13 @@ export interface RemindableInvoice {
   remindedDays: readonly number[];
   /** The day before which interest was asked for; null: none yet. */
   interestUntil: Day | null;
+}
+/** All of a policy: what a letter asks for, and when letters go out. */
+export interface FollowUpPolicy extends ReminderPolicy, SendWindow {
+  /** By mail, once an invoice, when money has settled it. */
+  thanks: boolean;
+  /** So many days after the last step somebody of ours is told; null: nobody. */
+  chaseAfterDays: number | null;
 }
 /** What is known of one client of one seller on the day. */
 export interface ReminderSituation {
@@ -96,9 +104,9 @@ export function nextReminder(
 }
 
 /** The latest step whose day has come, unless it or a later one was reminded of. */
-function stepDue(
+export function stepDue(
   steps: readonly ReminderStep[],
-  { dueDate, remindedDays }: RemindableInvoice,
+  { dueDate, remindedDays }: Pick<RemindableInvoice, 'dueDate' | 'remindedDays'>,
   today: Day,
 ): ReminderStep | null {
   const reached = steps.filter(({ days }) => addDays(dueDate, days) <= today).at(-1);

@@ -12,6 +12,9 @@ export const signOffTransitions: Record<SignOffDecision, readonly SignOffDecisio
   superseded: [],
 };
 
+/** Where a contract does not say it: so many days before the window ends its client is reminded. */
+export const standardSignOffReminders: readonly number[] = [2];
+
 export const disputeStatuses = ['open', 'upheld', 'rejected', 'withdrawn'] as const;
 export type DisputeStatus = (typeof disputeStatuses)[number];
 /** Of an issued invoice: upheld and rejected by us, withdrawn by the client. */

@@ -6,6 +6,7 @@ import { Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { recordBadDebt, writeBadDebt } from './bad-debt-entries.ts';
 import type { WorkspaceTx } from './database.ts';
+import { enqueueLook } from './outbox.ts';
 import { lockPayables, type Payable } from './payment-applications.ts';
 import { requireOpenPeriods } from './periods.ts';
 import { sellers } from './sellers.ts';
@@ -114,5 +115,12 @@ async function move(tx: WorkspaceTx, invoice: Payable, amount: Decimal): Promise
     [tx.workspaceId, invoice.id, badDebt, after.status],
   );
   await addDeltas(tx, [{ metric: 'receivable', key: invoice.currency, value: amount.negated().toFixed() }]);
+  // Reminders stop for what is given up, and go on where that was wrong.
+  await enqueueLook(tx, {
+    subjectType: 'client_invoice',
+    subjectId: invoice.id,
+    lane: 'interactive',
+    reason: 'bad debt',
+  });
   return after;
 }

@@ -169,3 +169,21 @@ export async function tellOfReversal(
     },
   ]);
 }
+
+/** A client has paid, by money with this id: whoever pays contractors learns what of the claim may be paid now. */
+export async function tellOfRelease(
+  tx: WorkspaceTx,
+  invoice: ContractorInvoice,
+  payable: DecimalText,
+  moneyId: string,
+): Promise<void> {
+  await notify(tx, [
+    {
+      kind: 'contractor_invoice.released',
+      to: { permission: 'contractor_payments.create' },
+      key: `contractor_invoice.released:${invoice.id}:${moneyId}`,
+      ...subjectOf(invoice),
+      params: { ...paramsOf(invoice), payable: money(payable, invoice.currency) },
+    },
+  ]);
+}

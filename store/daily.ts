@@ -4,14 +4,13 @@ import { localDay } from '../domain/day.ts';
 import { digestLines, digestSettings, localTime, type OpenWork } from '../domain/digest.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { confirmationDays, followConfirmations } from './client-confirmations.ts';
-import { readClockMove } from './clock-moves.ts';
 import { sqlNow } from './clock.ts';
+import { readClockMove } from './clock-moves.ts';
 import type { Database, WorkspaceTx } from './database.ts';
 import { remindOfExpiry } from './document-reminders.ts';
 import { watchLatestDates } from './latest-invoice-dates.ts';
 import { notify } from './notifications.ts';
 import { watchBudgets } from './project-budgets.ts';
-import { remindClients } from './reminders.ts';
 import { sendStatements } from './send-statements.ts';
 import { getWorkspace, listWorkspaces, type Workspace, zoneOf } from './workspaces.ts';
 
@@ -36,6 +35,7 @@ export async function doDaily(database: Database): Promise<number> {
   }
   return done;
 }
+
 /** The same for one workspace. False where its day was done before, or its time has not come. */
 export async function doDailyOf(database: Database, workspace: Workspace): Promise<boolean> {
   const day = dayOf(workspace);
@@ -45,9 +45,8 @@ export async function doDailyOf(database: Database, workspace: Workspace): Promi
   return told;
 }
 
-
 /** The due row is what makes it once: whoever inserts it does the work, in the same transaction. */
-async function isFirst(tx: WorkspaceTx, kind: 'daily' | 'remind', day: Day): Promise<boolean> {
+async function isFirst(tx: WorkspaceTx, kind: 'daily' | 'statements', day: Day): Promise<boolean> {
   const inserted = await tx.run(
     `insert into due (workspace_id, subject_type, subject_id, kind, period, due_at, done_at)
      values ($1, 'workspace', $1, $3, $2, now(), now()) on conflict do nothing`,
@@ -57,8 +56,7 @@ async function isFirst(tx: WorkspaceTx, kind: 'daily' | 'remind', day: Day): Pro
 }
 
 async function writeToClients(tx: WorkspaceTx, day: Day): Promise<void> {
-  if (!(await isFirst(tx, 'remind', day))) return;
-  await remindClients(tx, day, { actor: 'system:reminders' });
+  if (!(await isFirst(tx, 'statements', day))) return;
   const { settings } = await getWorkspace(tx);
   if (settings.monthlyStatements === true && day.endsWith('-01')) await sendStatements(tx, day);
 }

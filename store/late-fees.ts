@@ -63,6 +63,14 @@ interface FeeOf {
   clientId: string;
   currency: string;
 }
+export interface IssuedFee {
+  number: string;
+  kind: LateFee['kind'];
+  amount: DecimalText;
+  currency: string;
+  /** The number of its invoice. */
+  of: string;
+}
 /**
  * Issues what a letter asks for beside the invoices, due with the client's own terms. Nothing is issued where the seller has no
  * series for late fees, or its books are closed for the day: the letter goes out without, and one exception a seller says so.
@@ -74,7 +82,7 @@ export async function issueLateFees(
   reminded: readonly RemindedInvoice[],
   day: Day,
   actor: string,
-): Promise<{ number: string; kind: string; amount: DecimalText; currency: string }[]> {
+): Promise<IssuedFee[]> {
   const asked = reminded.some(({ fee, interest }) => fee !== null || interest !== null);
   const first = invoices[0];
   if (!asked || !first) return [];
@@ -95,7 +103,7 @@ export async function issueLateFees(
   }
   await closeFixed(tx, 'late_fee.left_out', [`seller:${first.sellerId}`], 'late fees are issued again');
   const byId = new Map(invoices.map((invoice) => [invoice.id, invoice]));
-  const issued: { number: string; kind: string; amount: DecimalText; currency: string }[] = [];
+  const issued: IssuedFee[] = [];
   for (const { id: invoiceId, stepDays, fee, interest } of reminded) {
     const invoice = byId.get(invoiceId)!;
     const documents = [
@@ -141,7 +149,7 @@ export async function issueLateFees(
         ],
       );
       await record(tx, id, 'issued', actor, { number: taken.number, invoice: invoice.number, amount });
-      issued.push({ number: taken.number, kind, amount, currency: invoice.currency });
+      issued.push({ number: taken.number, kind, amount, currency: invoice.currency, of: invoice.number });
     }
   }
   return issued;

@@ -107,3 +107,21 @@ export async function readPayable(tx: WorkspaceTx, invoice: Claim, today: Day): 
     }),
   };
 }
+
+const maxReleased = 1_000;
+/** Contractor invoices that are to be paid, for work that a client's invoice bills: money on that may release them. */
+export async function claimsBehind(tx: WorkspaceTx, clientInvoiceId: string): Promise<string[]> {
+  const rows = await tx.rows<{ id: string }>(
+    `select distinct n.id from client_invoices i
+     join contractor_invoices n on n.workspace_id = $1 and n.status in ('approved', 'partially_paid')
+     join contractor_invoice_lines l on l.workspace_id = $1 and l.contractor_invoice_id = n.id
+     join tickets t on t.workspace_id = $1 and t.id = l.ticket_id
+     join projects p on p.workspace_id = $1 and p.id = t.project_id and p.contract_id = i.contract_id
+     -- From the entry to its items: neither ledger can be asked the other way.
+     join claims c on c.workspace_id = $1 and c.entry_id = l.entry_id
+     where i.workspace_id = $1 and i.id = $2
+       and c.item_id in (select y.item_id from allocations y where y.workspace_id = $1 and y.invoice_id = $2) order by n.id limit $3`,
+    [tx.workspaceId, clientInvoiceId, maxReleased],
+  );
+  return rows.map(({ id }) => id);
+}

@@ -1,7 +1,9 @@
 /** Owns reminder policies: how and when clients are reminded; one is the default, and a client may name another. */
 import type { ReminderStep } from '../domain/reminder.ts';
+import type { QuietHours } from '../domain/send-window.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
+import { replanLetters } from './invoice-plan.ts';
 import { type NewRow, tenantTable, type Values } from './tenant-table.ts';
 
 export interface ReminderPolicyRow {
@@ -15,6 +17,11 @@ export interface ReminderPolicyRow {
   stopOnDispute: boolean;
   stopOnUnappliedCash: boolean;
   staleAfterHours: number;
+  /** Local time at the contract; null: letters go out at any time of the day. */
+  quietHours: QuietHours | null;
+  weekdays: number[];
+  thanks: boolean;
+  chaseAfterDays: number | null;
   createdAt: string;
 }
 
@@ -27,6 +34,10 @@ const table = tenantTable<ReminderPolicyRow>('reminder_policies', {
   stopOnDispute: 'plain',
   stopOnUnappliedCash: 'plain',
   staleAfterHours: 'plain',
+  quietHours: 'json',
+  weekdays: 'json',
+  thanks: 'plain',
+  chaseAfterDays: 'plain',
   createdAt: 'plain',
 });
 export const { find: findReminderPolicy, lock: lockReminderPolicy, list: listReminderPolicies } = table;
@@ -47,7 +58,9 @@ export async function insertReminderPolicy(
   values: NewRow<ReminderPolicyRow, 'name' | 'steps'>,
 ): Promise<ReminderPolicyRow> {
   await makeRoom(tx, values.isDefault);
-  return table.insert(tx, inOrder(values));
+  const created = await table.insert(tx, inOrder(values));
+  await replanLetters(tx, { policyId: created.id, isDefault: created.isDefault });
+  return created;
 }
 
 export async function changeReminderPolicy(
@@ -55,8 +68,11 @@ export async function changeReminderPolicy(
   id: string,
   values: Values<ReminderPolicyRow>,
 ): Promise<ReminderPolicyRow | null> {
+  const wasDefault = (await table.find(tx, id))?.isDefault ?? false;
   await makeRoom(tx, values.isDefault);
-  return table.update(tx, id, inOrder(values));
+  const changed = await table.update(tx, id, inOrder(values));
+  if (changed) await replanLetters(tx, { policyId: id, isDefault: wasDefault || changed.isDefault });
+  return changed;
 }
 
 /** Null: the default. The caller holds the client. */
@@ -70,4 +86,5 @@ export async function setClientReminderPolicy(
     clientId,
     policyId,
   ]);
+  await replanLetters(tx, { clientId });
 }

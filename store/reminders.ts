@@ -1,9 +1,12 @@
 /** Owns reminding clients: once a step and invoice, one letter a client and day, with its fees; and what was sent or stopped. */
+import { printLanguageOf } from '../domain/print-format.ts';
 import { nextReminder, type RemindableInvoice, type Reminder, type StopReason } from '../domain/reminder.ts';
-import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { reminderMail } from '../domain/reminder-mail.ts';
+import type { Day } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
+import { doneLetters } from './invoice-plan.ts';
 import { issueLateFees } from './late-fees.ts';
 import { queueMail } from './mails.ts';
 import { newId } from './new-id.ts';
@@ -18,8 +21,22 @@ export interface OpenInvoice extends RemindableInvoice {
 }
 const maxInvoices = 20_000;
 
-/** Invoices of clients with an active policy whose first step has come; held, so that two letters never name one step. */
-function openInvoices(tx: WorkspaceTx, day: Day, clientId: string | null): Promise<OpenInvoice[]> {
+/** Of one client of one seller, or all. */
+export interface Reminded {
+  clientId: string | null;
+  sellerId: string | null;
+}
+
+/**
+ * Invoices of clients with an active policy whose first step has come, and about which nobody has said to be quiet; held, so
+ * that two letters never name one step. Read again once they are held: somebody else's letter may have gone out meanwhile.
+ */
+async function openInvoices(tx: WorkspaceTx, day: Day, of: Reminded): Promise<OpenInvoice[]> {
+  await readOpen(tx, day, of);
+  return readOpen(tx, day, of);
+}
+
+function readOpen(tx: WorkspaceTx, day: Day, { clientId, sellerId }: Reminded): Promise<OpenInvoice[]> {
   return tx.rows<OpenInvoice>(
     `select i.id, i.number, i.seller_id, i.client_id, i.currency, i.due_date, p.id as policy_id,
        i.total - i.applied - i.credited - i.bad_debt - coalesce(h.amount, 0) as open,
@@ -38,23 +55,26 @@ function openInvoices(tx: WorkspaceTx, day: Day, clientId: string | null): Promi
        select sum(r.amount) as amount from retentions r
        where r.workspace_id = $1 and r.invoice_id = i.id and (r.release_on is null or r.release_on > $2)) h on true
      where i.workspace_id = $1 and i.status in ('issued', 'sent', 'partially_paid') and not i.internal
-       and ($3::uuid is null or i.client_id = $3)
+       and ($3::uuid is null or i.client_id = $3) and ($5::uuid is null or i.seller_id = $5)
+       and not exists (select from reminder_pauses x where x.workspace_id = $1 and x.client_id = i.client_id and coalesce(x.invoice_id, i.id) = i.id
+         and x.ended_at is null and (x.until_on is null or x.until_on > $2))
        and i.due_date + (p.steps #>> '{0,days}')::int <= $2::date and i.total > i.applied + i.credited + i.bad_debt + coalesce(h.amount, 0)
      order by i.id limit $4 for no key update of i`,
-    [tx.workspaceId, day, clientId, maxInvoices],
+    [tx.workspaceId, day, clientId, maxInvoices, sellerId],
   );
 }
 
 /** Currencies in which each client has money on account, by seller; of no seller counts for all. */
 async function readUnapplied(
   tx: WorkspaceTx,
+  clientIds: readonly string[],
 ): Promise<{ clientId: string; sellerId: string | null; currency: string }[]> {
   return tx.rows(
     `select p.client_id, p.seller_id, p.currency from payments p
      join payment_applications a on a.workspace_id = $1 and a.payment_id = p.id and a.kind = 'on_account'
-     where p.workspace_id = $1 and p.client_id is not null and p.direction = 'incoming' and p.status = 'cleared'
+     where p.workspace_id = $1 and p.client_id = any($3::uuid[]) and p.direction = 'incoming' and p.status = 'cleared'
      group by 1, 2, 3 having sum(a.amount) > 0 limit $2`,
-    [tx.workspaceId, maxInvoices],
+    [tx.workspaceId, maxInvoices, plainArray([...new Set(clientIds)])],
   );
 }
 
@@ -65,13 +85,16 @@ async function readUnapplied(
 export async function remindClients(
   tx: WorkspaceTx,
   day: Day,
-  { actor, clientId = null }: { actor: string; clientId?: string | null },
+  { actor, clientId = null, sellerId = null }: { actor: string } & Partial<Reminded>,
 ): Promise<number> {
   const policies = await listReminderPolicies(tx, { limit: 200, after: null });
   if (!policies.some(({ active }) => active)) return 0;
   const byId = new Map(policies.map((policy) => [policy.id, policy]));
-  const invoices = await openInvoices(tx, day, clientId);
-  const unapplied = invoices.length === 0 ? [] : await readUnapplied(tx);
+  const invoices = await openInvoices(tx, day, { clientId, sellerId });
+  const unapplied = await readUnapplied(
+    tx,
+    invoices.map((invoice) => invoice.clientId),
+  );
   let sent = 0;
   for (const ofClient of Map.groupBy(invoices, (one) => `${one.sellerId} ${one.clientId}`).values()) {
     const first = ofClient[0]!;
@@ -116,12 +139,16 @@ async function carryOut(tx: WorkspaceTx, carried: Carried): Promise<boolean> {
   return true;
 }
 
-async function readAddress(
-  tx: WorkspaceTx,
-  clientId: string,
-): Promise<{ name: string; to: string | null; mails: boolean }> {
-  const row = await tx.row<{ name: string; to: string | null; mails: boolean }>(
-    `select name, coalesce(accounts_payable_email, email) as to, mail_notifications as mails from clients where workspace_id = $1 and id = $2`,
+export interface ClientAddress {
+  name: string;
+  to: string | null;
+  /** Off: the client wants none. */
+  mails: boolean;
+  language: string;
+}
+export async function readAddress(tx: WorkspaceTx, clientId: string): Promise<ClientAddress> {
+  const row = await tx.row<ClientAddress>(
+    `select name, coalesce(accounts_payable_email, email) as to, mail_notifications as mails, language from clients where workspace_id = $1 and id = $2`,
     [tx.workspaceId, clientId],
   );
   return row!;
@@ -175,7 +202,7 @@ async function send(
   tx: WorkspaceTx,
   carried: Carried,
   reminder: Extract<Reminder, { kind: 'letter' }>,
-  address: { name: string; to: string },
+  address: ClientAddress & { to: string },
 ): Promise<void> {
   const id = newId();
   const numbers = new Map(carried.ofClient.map((invoice) => [invoice.id, invoice]));
@@ -193,26 +220,16 @@ async function send(
       plainArray(invoices.map((one) => numbers.get(one.id)!.disputed)),
     ],
   );
+  await doneLetters(tx, invoices);
   const fees = await issueLateFees(tx, id, carried.ofClient, invoices, carried.day, carried.actor);
-  const lines = invoices.map((one) => {
-    const { number, currency, dueDate } = numbers.get(one.id)!;
-    return `${number}: ${one.amount} ${currency}, due ${dueDate}`;
+  const mail = reminderMail(printLanguageOf(address.language), {
+    client: address.name,
+    today: carried.day,
+    invoices: invoices.map(({ id: invoiceId, amount }) => ({ ...numbers.get(invoiceId)!, amount })),
+    fees,
   });
   const key = `reminder:${id}`;
-  await queueMail(tx, {
-    to: address.to,
-    template: 'reminder.sent',
-    params: {
-      client: address.name,
-      subject: invoices.some(({ stepDays }) => stepDays > 0) ? 'overdue' : 'due soon',
-      invoices: [
-        ...lines,
-        ...fees.map((fee) => `${fee.number}: ${fee.amount} ${fee.currency}, ${fee.kind}`),
-      ].join('\n'),
-    },
-    key,
-    link: null,
-  });
+  await queueMail(tx, { to: address.to, template: 'reminder.sent', params: mail, key, link: null });
   await tx.run(
     `insert into document_deliveries (workspace_id, document_type, document_id, channel, address, external_id)
      values ($1, 'reminder_letter', $2, 'email', $3, $4)`,
@@ -220,7 +237,7 @@ async function send(
   );
   await recordLetter(tx, carried, id, 'reminder.sent', {
     level,
-    invoices: lines,
+    invoices: mail.invoices.split('\n'),
     lateFees: fees.map(({ number }) => number),
   });
 }
@@ -242,42 +259,4 @@ function recordLetter(
       payload: { clientId: ofClient[0]!.clientId, ...payload },
     },
   ]);
-}
-
-export interface ReminderLetter {
-  id: string;
-  clientId: string;
-  clientName: string;
-  sellerId: string;
-  level: number;
-  status: 'draft' | 'sent' | 'stopped';
-  stopReason: string | null;
-  letterOn: Day;
-  address: string | null;
-  invoices: {
-    invoiceId: string;
-    number: string;
-    stepDays: number;
-    open: DecimalText;
-    disputed: DecimalText;
-  }[];
-}
-/** Newest first, after `after` (an id); of a client, or those that name an invoice. */
-export function listReminderLetters(
-  tx: WorkspaceTx,
-  filter: { clientId: string | null; invoiceId: string | null },
-  page: { after: string | null; limit: number },
-): Promise<ReminderLetter[]> {
-  return tx.rows<ReminderLetter>(
-    `select l.id, l.client_id, c.name as client_name, l.seller_id, l.level, l.status, l.stop_reason, l.letter_on, l.address,
-       coalesce((select jsonb_agg(jsonb_build_object('invoiceId', x.invoice_id, 'number', i.number, 'stepDays', x.step_days, 'open', x.open_amount::text,
-           'disputed', x.disputed_amount::text) order by i.number)
-         from reminder_letter_invoices x join client_invoices i on i.workspace_id = $1 and i.id = x.invoice_id
-         where x.workspace_id = $1 and x.letter_id = l.id), '[]') as invoices
-     from reminder_letters l join clients c on c.workspace_id = $1 and c.id = l.client_id
-     where l.workspace_id = $1 and ($2::uuid is null or l.client_id = $2) and ($4::uuid is null or l.id < $4)
-       and ($3::uuid is null or exists (select from reminder_letter_invoices x where x.workspace_id = $1 and x.letter_id = l.id and x.invoice_id = $3))
-     order by l.id desc limit $5`,
-    [tx.workspaceId, filter.clientId, filter.invoiceId, page.after, page.limit],
-  );
 }

@@ -8,13 +8,15 @@ import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { closeFixed } from './exceptions.ts';
 import { newId } from './new-id.ts';
-import { type Notice, notify } from './notifications.ts';
 import { enqueueLooks } from './outbox.ts';
+import { type AskedDraft, tellClients, tellStaff } from './sign-off-notices.ts';
 
 /** What the draft was made under; kept in its terms. */
 export interface SignOffTerms {
   days: number;
   onExpiry: 'accept' | 'hold';
+  /** So many days before the end its client is reminded; not there: the standard ones. */
+  reminderDays?: readonly number[];
 }
 export interface SignOff {
   id: string;
@@ -92,7 +94,7 @@ export async function askSignOffs(
   if (drafts.length === 0) return;
   const ids = drafts.map((draft) => draft.id);
   const hashes = await draftHashes(tx, ids);
-  const asked = await tx.rows<Asked>(
+  const asked = await tx.rows<AskedDraft & { was: string }>(
     `update client_invoices i set status = 'in_sign_off', hold_reason = null from clients c
      where i.workspace_id = $1 and i.id = any($2::uuid[]) and i.status in ('draft', 'ready', 'held') and c.workspace_id = $1 and c.id = i.client_id
      returning i.id, i.client_id, i.total, i.currency, old.status as was`,
@@ -132,46 +134,15 @@ export async function askSignOffs(
       after: { status: 'in_sign_off' },
     })),
   );
-  await tellClients(tx, asked, (id) => ({ hash: hashes.get(id)!, dueOn: dueAt(id).slice(0, 10) }));
+  await tellClients(tx, 'invoice.sign_off_asked', asked, (id) => ({
+    key: hashes.get(id)!.slice(0, 16),
+    dueOn: dueAt(id).slice(0, 10),
+  }));
   await wake(tx, ids, 'sign-off asked');
 }
 
 /** Where the contract names no days of its own: a person asks by hand. */
-const standardDays = 7;
-interface Asked {
-  id: string;
-  clientId: string;
-  total: string;
-  currency: string;
-  was: string;
-}
-
-async function tellClients(
-  tx: WorkspaceTx,
-  asked: readonly Asked[],
-  of: (id: string) => { hash: string; dueOn: string },
-): Promise<void> {
-  const members = await tx.rows<{ id: string; clientId: string }>(
-    "select id, client_id from members where workspace_id = $1 and role = 'client' and status = 'active' and client_id = any($2::uuid[])",
-    [tx.workspaceId, plainArray([...new Set(asked.map(({ clientId }) => clientId))])],
-  );
-  const byClient = Map.groupBy(members, (member) => member.clientId);
-  await notify(
-    tx,
-    asked.map(({ id, clientId, total, currency }): Notice => {
-      const { hash, dueOn } = of(id);
-      return {
-        kind: 'invoice.sign_off_asked',
-        to: { memberIds: (byClient.get(clientId) ?? []).map((member) => member.id) },
-        key: `invoice.sign_off_asked:${id}:${hash.slice(0, 16)}`,
-        subjectType: 'client_invoice',
-        subjectId: id,
-        params: { amount: `${total} ${currency}`, dueOn },
-      };
-    }),
-  );
-}
-
+export const standardDays = 7;
 /** The newest question; null where none was ever asked. */
 export function readSignOff(tx: WorkspaceTx, invoiceId: string): Promise<SignOff | null> {
   return tx.row<SignOff>(
@@ -360,30 +331,6 @@ async function addRemarks(
       'insert into sign_off_remarks (workspace_id, id, sign_off_id, line_id, kind, remark, author) values ($1, $2, $3, $4, $5, $6, $7)',
       [tx.workspaceId, newId(), signOff.id, lineId, kind, remark, author],
     );
-}
-
-async function tellStaff(
-  tx: WorkspaceTx,
-  invoiceId: string,
-  said: string,
-  key: string,
-  verb: 'commented' | 'disputed',
-): Promise<void> {
-  const row = await tx.row<{ client: string; total: string; currency: string }>(
-    `select c.name as client, i.total, i.currency from client_invoices i join clients c on c.workspace_id = $1 and c.id = i.client_id
-     where i.workspace_id = $1 and i.id = $2`,
-    [tx.workspaceId, invoiceId],
-  );
-  await notify(tx, [
-    {
-      kind: 'invoice.client_answered',
-      to: { permission: 'invoices.update' },
-      key: `invoice.client_answered:${key}`,
-      subjectType: 'client_invoice',
-      subjectId: invoiceId,
-      params: { client: row!.client, amount: `${row!.total} ${row!.currency}`, answer: verb, said },
-    },
-  ]);
 }
 
 /** Whether an invoice that is ready goes out by itself: where its run was to issue, as for any other of the run. */

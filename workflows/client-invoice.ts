@@ -1,12 +1,26 @@
-/** Owns the life of an invoice that waits: sign-off, issue, sync to the accounting platform, print, payment; it ends when settled. */
-import { ActivityFailure, proxyLocalActivities } from '@temporalio/workflow';
+/**
+ * Owns the life of an invoice that waits: sign-off with reminders, issue, sync beside print and mail, reminders before and after
+ * it is due, late fees, a person who asks, payment, release of contractors, thanks. It ends when settled, void or credited, and
+ * begins again where a payment is taken back. A dispute and a pause stop letters until they are over.
+ */
+import { ActivityFailure, defineQuery, proxyLocalActivities, setHandler } from '@temporalio/workflow';
 import type { ClientInvoiceStep } from '../activities/client-invoice.ts';
 import type { Activities } from '../activities/index.ts';
 import { beatingActivities } from './beating-activities.ts';
 import { lookLoop, type Outcome, type SubjectInput } from './look-loop.ts';
+import { nameDocument } from './name-document.ts';
 
 const { lookAtClientInvoice } = proxyLocalActivities<Activities>({ startToCloseTimeout: '20s' });
-const { expireSignOff, issueSignedOff } = beatingActivities({
+const {
+  remindSignOff,
+  expireSignOff,
+  issueSignedOff,
+  remindClient,
+  chargeLateFee,
+  chaseInvoice,
+  releaseContractors,
+  thankClient,
+} = beatingActivities({
   taskQueue: 'interactive',
   startToCloseTimeout: '2m',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
@@ -25,12 +39,19 @@ const { printDocuments } = beatingActivities({
 
 const connectionRetryMs = 60_000;
 const syncRetryMs = 300_000;
-/** A workspace's clock may be moved: it is looked at again after this. */
+/** A client that is asked is looked at again after this. */
 const longestWaitMs = 86_400_000;
 
+/** Where the invoice stood at the last look, and what it waits for; null before the first. */
+export const clientInvoiceStateQuery = defineQuery<ClientInvoiceStep | null>('state');
+
 export async function clientInvoice(input: SubjectInput): Promise<void> {
+  let state: ClientInvoiceStep | null = null;
+  setHandler(clientInvoiceStateQuery, () => state);
   await lookLoop(input, async () => {
     const next = await lookAtClientInvoice(input);
+    state = next;
+    nameDocument(next.number);
     // Beside the step: the platform does not wait for paper.
     const printed = next.print ? printAll(input) : null;
     const outcome = await doStep(input, next);
@@ -60,15 +81,41 @@ async function doStep(input: SubjectInput, next: ClientInvoiceStep): Promise<Out
         return { waitMs: input.durations.syncRetryMs ?? syncRetryMs };
       }
     case 'wait_for_sign_off':
-      return { waitMs: Math.min(next.waitMs, input.durations.longestWaitMs ?? longestWaitMs) };
+      return {
+        waitMs:
+          next.waitMs === null ? null : Math.min(next.waitMs, input.durations.longestWaitMs ?? longestWaitMs),
+      };
+    case 'remind_sign_off':
+      await remindSignOff(input);
+      return 'again';
     case 'expire_sign_off':
       await expireSignOff(input);
       return 'again';
     case 'issue':
       await issueSignedOff(input);
       return 'again';
-    case 'wait':
-      return { waitMs: next.retry ? (input.durations.connectionRetryMs ?? connectionRetryMs) : null };
+    case 'remind':
+      await remindClient(input);
+      return 'again';
+    case 'charge_late_fee':
+      await chargeLateFee(input);
+      return 'again';
+    case 'chase':
+      await chaseInvoice(input);
+      return 'again';
+    case 'release_contractors':
+      await releaseContractors(input);
+      return 'again';
+    case 'thank':
+      await thankClient(input);
+      return 'again';
+    case 'wait': {
+      const waitMs = next.waitMs ?? null;
+      if (!next.retry) return { waitMs };
+      return {
+        waitMs: Math.min(waitMs ?? longestWaitMs, input.durations.connectionRetryMs ?? connectionRetryMs),
+      };
+    }
     case 'done':
       return 'end';
   }

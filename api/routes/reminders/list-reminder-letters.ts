@@ -1,6 +1,6 @@
 /** Owns GET /reminder-letters. */
 import { z } from 'zod';
-import { listReminderLetters as readLetters } from '../../../store/reminders.ts';
+import { listReminderLetters as readLetters } from '../../../store/reminder-letters.ts';
 import { idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, pageOf, pageQuery } from '../../kit/schemas.ts';

@@ -26,6 +26,7 @@ const percentage = decimal.refine(
   'more than 0, at most 100',
 );
 
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day, such as 18:00');
 const facts = {
   name,
   isDefault: z.boolean().meta({ description: 'For clients that name none; there is one.' }),
@@ -35,6 +36,24 @@ const facts = {
   stopOnUnappliedCash: z.boolean(),
   staleAfterHours: z.int().min(1).max(8760).meta({
     description: 'Nothing is sent where payments were read back longer ago: nobody knows who has paid.',
+  }),
+  quietHours: z
+    .strictObject({ from: timeOfDay, until: timeOfDay })
+    .refine(({ from, until }) => from !== until, 'two times')
+    .nullable()
+    .meta({
+      description:
+        "Nothing goes out then, by the contract's local time; null: at any time. Letters by hand go out at once.",
+    }),
+  weekdays: z
+    .array(z.int().min(1).max(7))
+    .min(1)
+    .max(7)
+    .refine((days) => new Set(days).size === days.length, 'each day once')
+    .meta({ description: 'ISO days on which letters go out, Monday is 1.' }),
+  thanks: z.boolean().meta({ description: 'A mail of thanks, once an invoice, when money has settled it.' }),
+  chaseAfterDays: z.int().min(0).max(365).nullable().meta({
+    description: 'So many days after the last step somebody who records payments is told; null: nobody.',
   }),
 };
 export const reminderPolicy = z
@@ -57,6 +76,10 @@ export const newReminderPolicy = z.object({
   stopOnDispute: facts.stopOnDispute.default(true),
   stopOnUnappliedCash: facts.stopOnUnappliedCash.default(true),
   staleAfterHours: facts.staleAfterHours.default(48),
+  quietHours: facts.quietHours.default({ from: '18:00', until: '08:00' }),
+  weekdays: facts.weekdays.default([1, 2, 3, 4, 5]),
+  thanks: facts.thanks.default(false),
+  chaseAfterDays: facts.chaseAfterDays.default(14),
 });
 export const reminderPolicyChange = z
   .object(facts)
