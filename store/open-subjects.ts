@@ -24,6 +24,9 @@ export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
          and (i.status in ('issued', 'sent', 'partially_paid')
            or exists (select 1 from sync_records s where s.workspace_id = $1 and s.subject_id = i.id and s.status in ('queued', 'syncing', 'not_synced')))
      union all select 'client_invoice', id from client_invoices where workspace_id = $1 and status in ('in_sign_off', 'ready')
+     -- Settled, and not thanked for yet, or its contractors not told.
+     union all select 'client_invoice', i.id from client_invoices i where i.workspace_id = $1 and i.status = 'settled'
+       and exists (select from due d where d.workspace_id = $1 and d.subject_type = 'client_invoice' and d.subject_id = i.id and d.done_at is null)
      union all select 'ticket', t.id from tickets t join people p on p.workspace_id = $1 and p.id = t.person_id
        where t.workspace_id = $1 and (t.status = 'submitted' or t.status in ('approved', 'bundled') and p.kind = 'contractor')
      union all select 'contractor_invoice', id from contractor_invoices
