@@ -42,9 +42,15 @@ export interface Books {
 /** One client with one contract over projects of the given codes; `rate` null makes no rate card and no strategy. */
 export async function openBooks(
   database: Database,
-  options: { projects?: string[]; rate?: string | null; contract?: Partial<NewContract> } = {},
+  options: {
+    /** Of one that is there; left out: a new one. */
+    workspaceId?: string;
+    projects?: string[];
+    rate?: string | null;
+    contract?: Partial<NewContract>;
+  } = {},
 ): Promise<Books> {
-  const workspaceId = await newWorkspace(database);
+  const workspaceId = options.workspaceId ?? (await newWorkspace(database));
   const inside = <T>(work: (tx: WorkspaceTx) => Promise<T>) => database.inWorkspace(workspaceId, work);
   return inside(async (tx) => {
     const seller = await sellers.insert(tx, {
