@@ -89,7 +89,7 @@ export async function lookAtPolicy(tx: WorkspaceTx, contractId: string): Promise
     pulls,
     gatherUntil: policy.gatherUntil,
     isPaused: policy.pausedAt !== null,
-    runUnderWay: pulls.length === 0 ? null : await runUnderWay(tx, contractId),
+    runUnderWay: pulls.length === 0 ? null : await runUnderWay(tx, contractId, 'for share of r'),
   });
   if (next.next === 'run') await startRun(tx, policy, next.pulls, termsNow(timeline, clock), clock);
   else if (next.for === 'gathering') await setDue(tx, gathering(contractId, policy.gatherUntil!));
@@ -206,8 +206,15 @@ function together(periods: readonly DatedPeriod[]): readonly DatedPeriod[] {
   return [{ ...rest[0]!, startsOn: periods[0]!.startsOn }, ...rest.slice(1)];
 }
 
-/** A run of an overlapping scope that has not ended; one that waits for somebody's word keeps nobody else waiting. */
-export async function runUnderWay(tx: WorkspaceTx, contractId: string): Promise<string | null> {
+/**
+ * A run of an overlapping scope that has not ended; one that waits for somebody's word keeps nobody else waiting. Whoever waits
+ * for its end asks under `for share of r`: a run that is just ending is waited for, as it wakes only those that it sees waiting.
+ */
+export async function runUnderWay(
+  tx: WorkspaceTx,
+  contractId: string,
+  lock: '' | 'for share of r' = '',
+): Promise<string | null> {
   // The end of that run looks for who waits: it finds these pulls, or it is seen here.
   await lockTurns(tx);
   const row = await tx.row<{ id: string }>(
@@ -217,7 +224,7 @@ export async function runUnderWay(tx: WorkspaceTx, contractId: string): Promise<
        when 'contract' then r.scope_id = c.id when 'client' then r.scope_id = c.client_id
        when 'project' then exists (select from projects j where j.workspace_id = $1 and j.id = r.scope_id and j.contract_id = c.id)
        else true end
-     order by r.id limit 1`,
+     order by r.id limit 1 ${lock}`,
     [tx.workspaceId, contractId],
   );
   return row?.id ?? null;
