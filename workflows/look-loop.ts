@@ -6,7 +6,7 @@ export const lookSignal = defineSignal('look');
 export interface SubjectInput {
   workspaceId: string;
   subjectId: string;
-  /** Milliseconds by name; inputs, so that changing one breaks no running history. */
+  /** Milliseconds by name, and `roundsPerRun`; inputs, so that changing one breaks no running history. */
   durations: Record<string, number>;
 }
 
@@ -14,7 +14,7 @@ export interface SubjectInput {
 export type Outcome = 'again' | 'end' | { waitMs: number | null };
 
 /** A history stays well below Temporal's limits even when the server suggests nothing. */
-const maxRoundsPerRun = 500;
+const roundsPerRun = 500;
 
 /**
  * `round` looks once and does what the look said. A signal that arrives during a round is not lost: the flag is cleared
@@ -25,6 +25,7 @@ export async function lookLoop(input: SubjectInput, round: () => Promise<Outcome
   setHandler(lookSignal, () => {
     dirty = true;
   });
+  const mostRounds = input.durations.roundsPerRun ?? roundsPerRun;
   for (let rounds = 1; ; rounds += 1) {
     dirty = false;
     const outcome = await round();
@@ -33,7 +34,7 @@ export async function lookLoop(input: SubjectInput, round: () => Promise<Outcome
       return;
     }
     // The next run looks first, so whatever was signalled until here is seen there.
-    if (workflowInfo().continueAsNewSuggested || rounds >= maxRoundsPerRun) {
+    if (workflowInfo().continueAsNewSuggested || rounds >= mostRounds) {
       await continueAsNew<(next: SubjectInput) => Promise<void>>(input);
     }
     if (outcome === 'again' || dirty) continue;
