@@ -30,8 +30,9 @@ export interface TestHubOptions {
 }
 
 /** Long waits between tries, shortened: tests wait for what happens, not for the clock. */
-const shortDurations = { client_invoice: { connectionRetryMs: 500, syncRetryMs: 1_000 } };
-const secretKey = Buffer.alloc(32, 7).toString('base64');
+export const shortDurations = { client_invoice: { connectionRetryMs: 500, syncRetryMs: 1_000 } };
+/** Processes that share a database read the same secrets. */
+export const secretKey = Buffer.alloc(32, 7).toString('base64');
 
 export async function startTestHub(options: TestHubOptions = {}): Promise<TestHub> {
   const test = options.test ?? (await createTestDatabase());
@@ -45,7 +46,6 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     TEMPORAL_NAMESPACE: temporal.namespace,
     SLIPWAY_DATA_DIR: dataDir,
     SLIPWAY_PORT: '0',
-    // Hubs that follow one another on a database read the same secrets.
     SLIPWAY_SECRET_KEY: secretKey,
     SLIPWAY_ALLOW_LOOPBACK_VENDORS: 'true',
     SLIPWAY_DATABASE_CONNECTIONS: '8',

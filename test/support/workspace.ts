@@ -36,7 +36,11 @@ interface CallOptions {
 }
 
 /** Makes a workspace, or another admin key for the one that is there. */
-export async function openTestWorkspace(hub: Hub, database: Database, id?: string): Promise<TestWorkspace> {
+export async function openTestWorkspace(
+  hub: Pick<Hub, 'url' | 'temporal'>,
+  database: Database,
+  id?: string,
+): Promise<TestWorkspace> {
   const { workspace, key } = await createWorkspace(database, {
     ...(id !== undefined && { id }),
     name: 'Harbour Works',
