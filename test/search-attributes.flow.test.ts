@@ -77,21 +77,23 @@ test('an invoice, its run and its report are found by workspace, client, contrac
 });
 
 test('an invoice that waits for its client is found as a draft, and by its number once it has one', async () => {
-  await hub.patch(`/contracts/${firm.contracts.NPF!}`, { clauses: { signOffDays: 5 } });
-  firm.work('NPF-102', 1);
-  await firm.sync(firm.harvestId);
-  await hub.idle();
-  await firm.bill();
-  const asked = (await firm.invoices()).find(({ status }) => status === 'in_sign_off')!;
-  const workflowId = idOf('client_invoice', asked.id);
+  const other = await hub.newWorkspace();
+  const asking = await openSpine(other);
+  stops.push(() => asking.close());
+  await other.patch(`/contracts/${asking.contracts.NPF!}`, { clauses: { signOffDays: 5 } });
+  asking.work('NPF-101', 1);
+  await asking.sync(asking.harvestId);
+  await other.idle();
+  await asking.bill({ type: 'workspace', id: other.workspaceId });
+  const asked = await asking.invoiceBecomes('in sign-off', ({ status }) => status === 'in_sign_off');
+  const { workflowId } = other.workflow('client_invoice', asked.id);
   expect(await search(`SlipwayDocument = 'draft'`)).toEqual([workflowId]);
-  const { contentHash } = await hub.get<{ contentHash: string }>(`/invoices/${asked.id}/sign-off`);
-  await hub.post(`/invoices/${asked.id}/accept`, { contentHash });
-  expect(await search(`SlipwayDocument = 'NPF-0002'`)).toEqual([workflowId]);
-  await until('it is no draft any more', async () => {
-    const { count } = await hub.hub.temporal.workflow.count(`SlipwayDocument = 'draft'`);
-    return count === 0;
-  });
+  const { contentHash } = await other.get<{ contentHash: string }>(`/invoices/${asked.id}/sign-off`);
+  await other.post(`/invoices/${asked.id}/accept`, { contentHash });
+  const ofOthers = `SlipwayWorkspace = '${other.workspaceId}'`;
+  expect(await search(`SlipwayDocument = 'NPF-0001' AND ${ofOthers}`)).toEqual([workflowId]);
+  const { count } = await hub.hub.temporal.workflow.count(`SlipwayDocument = 'draft'`);
+  expect(count).toBe(0);
 });
 
 test('what a subject is searched by is read for a whole batch at once, and of another workspace there is nothing', async () => {
