@@ -1,8 +1,7 @@
 /** Owns what may be agreed for a contract that has billed already: where an amendment may start, and how low a cap may be. */
 import type { Cap, CapPeriod, ContractClauses, ContractTimeline } from './contract-terms.ts';
-import { addDays } from './day.ts';
+import { addDays, weekStart } from './day.ts';
 import { Decimal } from './money.ts';
-import { weekStart } from './overtime/split-overtime.ts';
 import type { RefusalFacts } from './refusal.ts';
 import type { Day, DecimalText } from './work-entry.ts';
 

@@ -15,10 +15,26 @@ export function isDay(text: string): text is Day {
 
 /** The day `days` later (or earlier when negative). */
 export function addDays(day: Day, days: number): Day {
-  const instant = new Date(`${day}T00:00:00Z`);
-  instant.setUTCDate(instant.getUTCDate() + days);
-  return instant.toISOString().slice(0, 10);
+  return dayOfNumber(dayNumber(day) + days);
 }
+
+const dayMs = 86_400_000;
+/** Days since 1 January 1970. Parts by hand: reading the whole text as a date takes four times as long. */
+const dayNumber = (day: Day): number =>
+  Date.UTC(Number(day.slice(0, 4)), Number(day.slice(5, 7)) - 1, Number(day.slice(8, 10))) / dayMs;
+
+const dayOfNumber = (number: number): Day => new Date(number * dayMs).toISOString().slice(0, 10);
+
+/** ISO day of the week, Monday is 1. */
+export const isoWeekday = (day: Day): number => ((((dayNumber(day) + 3) % 7) + 7) % 7) + 1;
+
+/** The first day of the week that `startsOn` (ISO, Monday is 1) begins, as a number: a key that costs no text. */
+export function weekNumber(day: Day, startsOn: number): number {
+  const number = dayNumber(day);
+  return number - ((((number + 4 - startsOn) % 7) + 7) % 7);
+}
+/** The same as a day. */
+export const weekStart = (day: Day, startsOn: number): Day => dayOfNumber(weekNumber(day, startsOn));
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
 /** The calendar day of an instant in an IANA zone. Throws RangeError for an unknown zone. */

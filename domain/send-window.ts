@@ -1,7 +1,6 @@
 /** Owns when letters may go out: not in quiet hours, and only on some weekdays, by the local time of a place. */
-import { addDays, localDay } from './day.ts';
+import { addDays, isoWeekday, localDay } from './day.ts';
 import { instantIn } from './import/to-instant.ts';
-import { weekday } from './validation/cap-period.ts';
 import type { Day, Instant } from './work-entry.ts';
 
 /** `HH:MM`; from the evening to the morning, or within a day. They differ. */
@@ -26,7 +25,7 @@ export function nextSendTime(earliest: Instant, window: SendWindow, zone: string
   const fromMs = Date.parse(earliest);
   for (let ahead = 0; ahead <= daysAhead; ahead += 1) {
     const day = addDays(first, ahead);
-    if (!window.weekdays.includes(weekday(day))) continue;
+    if (!window.weekdays.includes(isoWeekday(day))) continue;
     for (const [start, end] of loudSpans(window.quietHours)) {
       const sendMs = Math.max(fromMs, Date.parse(toInstant(day, start)));
       if (sendMs < Date.parse(toInstant(day, end))) return new Date(sendMs).toISOString();

@@ -4,12 +4,7 @@ import { addDays } from '../domain/day.ts';
 import type { PriceBook } from '../domain/pricing/price-books.ts';
 import { capPeriod } from '../domain/validation/cap-period.ts';
 import type { Usage } from '../domain/validation/cap-use.ts';
-import {
-  type ContractFacts,
-  contractPass,
-  releaseKey,
-  type WorkedEntry,
-} from '../domain/validation/contract-pass.ts';
+import { type ContractFacts, contractPass, releaseKey } from '../domain/validation/contract-pass.ts';
 import type { Finding } from '../domain/validation/entry-rules.ts';
 import { sharedSeconds } from '../domain/validation/overlap.ts';
 import { moneyCaps, type PricedFacts, pricedPass } from '../domain/validation/priced-pass.ts';
@@ -25,6 +20,7 @@ import type { ContractForBilling } from './contract-scope.ts';
 import type { WorkspaceTx } from './database.ts';
 import { findReleased, type RaisedFinding } from './exceptions.ts';
 import { historyKeys, historyOf, toHistory } from './item-history.ts';
+import type { WorkedHours } from './overtime.ts';
 import { shutPeriods } from './periods.ts';
 import { usedOfOrder } from './purchase-orders.ts';
 import { toRuleSettings } from './rule-settings.ts';
@@ -111,9 +107,10 @@ export async function findInContract(
   tx: WorkspaceTx,
   checks: ContractChecks,
   entries: readonly ContractEntry[],
+  hours: readonly WorkedHours[],
 ): Promise<RaisedFinding[]> {
   if (entries.length === 0) return [];
-  const facts = await readFacts(tx, checks, entries);
+  const facts = await readFacts(tx, checks, entries, hours);
   return afterReleases(tx, checks.contract.id, entries, (released) => contractPass(entries, facts, released));
 }
 
@@ -196,6 +193,7 @@ async function readFacts(
   tx: WorkspaceTx,
   checks: ContractChecks,
   entries: readonly ContractEntry[],
+  hours: readonly WorkedHours[],
 ): Promise<ContractFacts> {
   const { contract, timeline } = checks;
   const hasCaps = timeline.some((terms) => terms.caps.some((cap) => cap.hours !== null));
@@ -210,9 +208,7 @@ async function readFacts(
     invoicedThrough: timeline.some((terms) => terms.lateEntries === 'exception')
       ? await readInvoicedThrough(tx, contract)
       : new Map(),
-    worked: timeline.some((terms) => terms.overtime?.needsPermission)
-      ? await readWorked(tx, contract, entries)
-      : [],
+    worked: timeline.some((terms) => terms.overtime?.needsPermission) ? hours : [],
     isHoliday: checks.isHoliday,
     withReceipt: timeline.some((terms) => terms.receiptFromAmount !== null)
       ? await readReceipts(tx, entries)
@@ -266,6 +262,26 @@ async function readOverlaps(
       entry.kind === 'labor' && entry.personId !== null && entry.startedAt !== null && entry.endedAt !== null,
   );
   if (timed.length === 0) return new Map();
+  const { first, last } = stretchOf(timed);
+  const suspects = new Set(
+    (
+      await tx.rows<{ entryId: string }>(
+        // One walk along the hours of each person: nearly nobody is at two places at once.
+        `select w.entry_id from unnest($2::uuid[]) as p(id)
+         cross join lateral (
+           select x.entry_id, x.started_at < max(x.ended_at) over before or x.ended_at > min(x.started_at) over after as meets
+           from entry_versions x
+           where x.workspace_id = $1 and x.person_id = p.id and x.work_date between $3::date - 1 and $4::date + 1 and x.kind = 'labor'
+             and x.started_at is not null and x.ended_at is not null
+           window before as (order by x.started_at, x.entry_id, x.version rows between unbounded preceding and 1 preceding),
+             after as (order by x.started_at, x.entry_id, x.version rows between 1 following and 1 following) offset 0) w
+         where w.meets`,
+        [tx.workspaceId, plainArray([...new Set(timed.map((entry) => entry.personId))]), first, last],
+      )
+    ).map((row) => row.entryId),
+  );
+  const asked = timed.filter((entry) => suspects.has(entry.entryId));
+  if (asked.length === 0) return new Map();
   const rows = await tx.rows<{ entryId: string; otherId: string; startedAt: Instant; endedAt: Instant }>(
     `select c.entry_id, o.entry_id as other_id, o.started_at, o.ended_at
      from unnest($2::uuid[], $3::uuid[], $4::date[], $5::timestamptz[], $6::timestamptz[]) as c(entry_id, person_id, work_date, started_at, ended_at)
@@ -281,14 +297,14 @@ async function readOverlaps(
        order by v.started_at, v.entry_id limit 1) o`,
     [
       tx.workspaceId,
-      plainArray(timed.map((entry) => entry.entryId)),
-      plainArray(timed.map((entry) => entry.personId)),
-      plainArray(timed.map((entry) => entry.workDate)),
-      plainArray(timed.map((entry) => entry.startedAt)),
-      plainArray(timed.map((entry) => entry.endedAt)),
+      plainArray(asked.map((entry) => entry.entryId)),
+      plainArray(asked.map((entry) => entry.personId)),
+      plainArray(asked.map((entry) => entry.workDate)),
+      plainArray(asked.map((entry) => entry.startedAt)),
+      plainArray(asked.map((entry) => entry.endedAt)),
     ],
   );
-  const byId = new Map(timed.map((entry) => [entry.entryId, entry]));
+  const byId = new Map(asked.map((entry) => [entry.entryId, entry]));
   return new Map(
     rows.map(({ entryId, otherId, ...other }) => {
       const { startedAt, endedAt } = byId.get(entryId)!;
@@ -326,36 +342,6 @@ async function readInvoicedThrough(tx: WorkspaceTx, contract: ContractForBilling
     [tx.workspaceId, contract.clientId, contract.id, plainArray(contract.projects.map(({ id }) => id))],
   );
   return new Map(rows.map((row) => [row.projectId, row.through]));
-}
-
-/** All that the people of these entries worked under the contract, in the weeks of these entries. */
-function readWorked(
-  tx: WorkspaceTx,
-  contract: ContractForBilling,
-  entries: readonly ContractEntry[],
-): Promise<WorkedEntry[]> {
-  const labor = entries.filter((entry) => entry.kind === 'labor' && entry.personId !== null);
-  if (labor.length === 0) return Promise.resolve([]);
-  const { first, last } = stretchOf(labor);
-  return tx.rows<WorkedEntry>(
-    `select v.entry_id, v.person_id, v.work_date, v.quantity as seconds
-     from unnest($2::uuid[]) as p(id)
-     cross join lateral (
-       select x.entry_id, x.version, x.person_id, x.work_date, x.started_at, x.quantity from entry_versions x
-       where x.workspace_id = $1 and x.person_id = p.id and x.work_date between $3 and $4 and x.kind = 'labor'
-         and x.project_id = any($5::uuid[]) offset 0) v
-     -- By its key: as a semi-join it read all entries for each of these, in a workspace without statistics yet.
-     cross join lateral (select 1 from work_entries e
-       where e.workspace_id = $1 and e.id = v.entry_id and e.current_version = v.version and e.deleted_at is null offset 0) e
-     order by v.work_date, v.started_at nulls last, v.entry_id`,
-    [
-      tx.workspaceId,
-      plainArray([...new Set(labor.map((entry) => entry.personId))]),
-      addDays(first, -6),
-      addDays(last, 6),
-      plainArray(contract.projects.map((project) => project.id)),
-    ],
-  );
 }
 
 function stretchOf(entries: readonly { workDate: Day }[]): { first: Day; last: Day } {

@@ -33,11 +33,7 @@ export function listDocumentFiles(
 }
 
 /** Two makers at once take turns: the second one finds the files of the first. Held until the transaction ends. */
-export async function lockDocumentFiles(
-  tx: WorkspaceTx,
-  type: KeptType,
-  documentId: string,
-): Promise<void> {
+export async function lockDocumentFiles(tx: WorkspaceTx, type: KeptType, documentId: string): Promise<void> {
   await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
     `slipway.document.${type}.${documentId}`,
   ]);

@@ -37,8 +37,8 @@ export interface Candidate {
   taskUnitPrice: DecimalText | null;
   taskUnit: string | null;
   taskPriceListId: string | null;
-  /** Raw units of the whole entry; only where its task has a price list. */
-  wholeQuantity: number | null;
+  /** Raw units of the whole entry. */
+  wholeQuantity: number;
   /** Where its rate is from; null without one. */
   rateSourceId: string | null;
   /** Of an expense: the day, what is no input tax of it (null: all), and its cents in whole. */
@@ -124,7 +124,7 @@ export function wholeDays<C extends CompileCursor>(page: C[]): C[] {
 const candidateColumns = `l.entry_id, l.version, l.open, v.kind, v.work_date, v.project_id, v.client_id, v.task_id, t.phase_id, v.person_id, v.position,
        p.position as person_position, v.notes, v.rate, v.cost_rate, v.currency,
        v.product_id, v.unit_price as own_price, t.product_id as task_product_id, t.unit_price as task_unit_price, t.unit as task_unit, t.billable as task_billable,
-       t.price_list_id as task_price_list_id, case when t.price_list_id is not null then v.quantity end as whole_quantity,
+       t.price_list_id as task_price_list_id, v.quantity as whole_quantity,
        case when v.rate is not null then e.source_id end as rate_source_id,
        case when v.kind = 'expense' then jsonb_build_object('on', v.receipt_on, 'net', v.expense_net::text, 'whole', v.quantity) end as receipt,
        v.started_at, v.ended_at, v.overtime_seconds as ticket_overtime_seconds, v.approved_hash is not distinct from v.content_hash as approved_as_is,

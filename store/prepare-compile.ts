@@ -15,6 +15,7 @@ import type { WorkspaceTx } from './database.ts';
 import { toEntry, toPricedEntries } from './entries-under-check.ts';
 import { closeFixed, type RaisedFinding, raiseFindings } from './exceptions.ts';
 import { type Candidate, readEntries } from './open-entries.ts';
+import { readHours } from './overtime.ts';
 import { priceAlone, toParts } from './price-parts.ts';
 import { uncompile } from './uncompile.ts';
 
@@ -106,11 +107,12 @@ export async function findAgain(
   candidates: readonly Candidate[],
 ): Promise<{ found: RaisedFinding[]; held: Set<string | null> }> {
   await learnPricesOf(tx, context, candidates);
-  const ofContract = await findInContract(tx, context.checks, candidates.map(toEntry));
+  const hours = await readHours(tx, context, candidates);
+  const ofContract = await findInContract(tx, context.checks, candidates.map(toEntry), hours);
   const held = new Set(ofContract.map((finding) => finding.subjectId));
   const free = candidates.filter((candidate) => !held.has(candidate.entryId));
   const blocked = new Set([...held].filter((id) => id !== null));
-  const parts = (await toParts(tx, context, free, blocked)).map((part) => priceAlone(context, part));
+  const parts = toParts(context, free, hours, blocked).map((part) => priceAlone(context, part));
   const ofPrices = await findInPrices(tx, context.checks, toPricedEntries(context, parts));
   return { found: [...ofContract, ...ofPrices], held };
 }

@@ -8,6 +8,7 @@ import type { WorkspaceTx } from './database.ts';
 import { toEntry, toPricedEntries } from './entries-under-check.ts';
 import type { RaisedFinding } from './exceptions.ts';
 import type { Candidate } from './open-entries.ts';
+import { readHours } from './overtime.ts';
 import { type PricedPart, pricePart, toParts, unitOf } from './price-parts.ts';
 
 /** Reads only, so that whoever wants to know what a run would bill asks the same as the run. */
@@ -18,10 +19,11 @@ export async function priceCandidates(
 ): Promise<{ items: PricedPart[]; findings: RaisedFinding[] }> {
   const { contract } = context;
   await learnPricesOf(tx, context, candidates);
-  const findings = await findInContract(tx, context.checks, candidates.map(toEntry));
+  const hours = await readHours(tx, context, candidates);
+  const findings = await findInContract(tx, context.checks, candidates.map(toEntry), hours);
   const blocked = new Set(findings.map((finding) => finding.subjectId!));
   const billable = candidates.filter((candidate) => !blocked.has(candidate.entryId));
-  const parts = await toParts(tx, context, billable, blocked);
+  const parts = toParts(context, billable, hours, blocked);
   const shown = roundDays(
     parts.map(({ candidate, quantity }) => ({
       kind: candidate.kind,

@@ -9,9 +9,8 @@ import type { ProductStep } from '../domain/pricing/resolve-product.ts';
 import { isPricedBy } from '../domain/task.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import type { CompileContext } from './compile-context.ts';
-import type { WorkspaceTx } from './database.ts';
 import type { Candidate } from './open-entries.ts';
-import { splitCandidates } from './overtime.ts';
+import { splitCandidates, type WorkedHours } from './overtime.ts';
 import { productOf } from './products.ts';
 
 /** What one item takes of an entry: all that is open, or its regular time or its overtime. */
@@ -32,20 +31,15 @@ export interface PricedPart extends Part {
 }
 
 /** One part an entry; labor of a contract with overtime splits in two where some of it is. */
-export async function toParts(
-  tx: WorkspaceTx,
+export function toParts(
   context: CompileContext,
   candidates: Candidate[],
+  hours: readonly WorkedHours[],
   blocked: ReadonlySet<string>,
-): Promise<Part[]> {
+): Part[] {
   if (context.overtime === null) return candidates.map(wholeOf);
-  const splits = await splitCandidates(
-    tx,
-    context.contract,
-    context.overtime,
-    candidates.filter((candidate) => candidate.kind === 'labor'),
-    blocked,
-  );
+  const labor = candidates.filter((candidate) => candidate.kind === 'labor');
+  const splits = splitCandidates(context.overtime, hours, labor, blocked);
   return candidates.flatMap((candidate): Part[] => {
     const split = splits.get(candidate.entryId);
     if (!split) return [wholeOf(candidate)];
@@ -102,7 +96,7 @@ function toPriceable(context: CompileContext, { candidate, quantity, isOvertime 
     taskUnitPrice: isPricedBy(candidate.kind, candidate.taskUnit) ? candidate.taskUnitPrice : null,
     ...(candidate.taskPriceListId !== null && {
       priceListId: candidate.taskPriceListId,
-      wholeQuantity: candidate.wholeQuantity!,
+      wholeQuantity: candidate.wholeQuantity,
     }),
     ...(receipt && { receipt: { on: receipt.on, net: netOf(receipt, quantity) } }),
     product: productOf(context.products, candidate).product,

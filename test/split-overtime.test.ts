@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OvertimeClause } from '../domain/contract-terms.ts';
-import { addDays } from '../domain/day.ts';
+import { addDays, weekStart } from '../domain/day.ts';
 import {
   type OvertimeCalendar,
   type Split,
   type Stint,
   splitOvertime,
-  weekStart,
 } from '../domain/overtime/split-overtime.ts';
 
 const hour = 3600;

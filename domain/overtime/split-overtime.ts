@@ -1,6 +1,6 @@
 /** Owns the split of one person's hours under a contract into regular time and overtime (BILLING §4). */
 import type { OvertimeClause } from '../contract-terms.ts';
-import { addDays } from '../day.ts';
+import { isoWeekday, weekNumber } from '../day.ts';
 import type { Day, Instant } from '../work-entry.ts';
 
 /** One entry of the person: what earlier items took of it, and what is to be split now. Whole seconds. */
@@ -30,11 +30,12 @@ export interface OvertimeCalendar {
  * bills the total of its day, then of its week, less what was billed.
  */
 export function splitOvertime(stints: readonly Stint[], calendar: OvertimeCalendar): Split[] {
-  const due = overtimeOfWhole(stints, calendar);
+  const order = inOrder(stints);
+  const due = overtimeOfWhole(stints, order, calendar);
   const taken = stints.map((stint, index) =>
     clamp(due[index]! - stint.billedOvertimeSeconds, boundsOf(stint)),
   );
-  const latestFirst = inOrder(stints).reverse();
+  const latestFirst = order.toReversed();
   const settle = (group: readonly number[]): void => {
     const missing = sum(group, (at) => due[at]! - stints[at]!.billedOvertimeSeconds - taken[at]!);
     let rest = missing;
@@ -47,7 +48,7 @@ export function splitOvertime(stints: readonly Stint[], calendar: OvertimeCalend
   for (const day of Map.groupBy(latestFirst, (at) => stints[at]!.workDate).values()) settle(day);
   const ofWeeks = latestFirst.filter((at) => hasWeek(calendar.clauseOn(stints[at]!.workDate)));
   const weekOf = (at: number) =>
-    weekStart(stints[at]!.workDate, calendar.clauseOn(stints[at]!.workDate)!.weekStartsOn);
+    weekNumber(stints[at]!.workDate, calendar.clauseOn(stints[at]!.workDate)!.weekStartsOn);
   for (const week of Map.groupBy(ofWeeks, weekOf).values()) settle(week);
   return stints.map(({ openSeconds }, index) => ({
     regularSeconds: openSeconds - taken[index]!,
@@ -62,22 +63,20 @@ export function canBeOvertime(clause: OvertimeClause | null): boolean {
   return dailyAfterSeconds !== null || weeklyAfterSeconds !== null || weekendDays.length > 0 || holidaysCount;
 }
 
-/** The first day of the week that `startsOn` (ISO, Monday is 1) begins. */
-export function weekStart(day: Day, startsOn: number): Day {
-  return addDays(day, -((isoWeekday(day) - startsOn + 7) % 7));
-}
-
-const isoWeekday = (day: Day) => ((new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7) + 1;
 const hasWeek = (clause: OvertimeClause | null) => clause !== null && clause.weeklyAfterSeconds !== null;
 const sum = (group: readonly number[], of: (at: number) => number) =>
   group.reduce((total, at) => total + of(at), 0);
 
 /** Overtime of each whole entry, billed and open together, as if all were split at once. */
-function overtimeOfWhole(stints: readonly Stint[], { clauseOn, isHoliday }: OvertimeCalendar): number[] {
+function overtimeOfWhole(
+  stints: readonly Stint[],
+  order: readonly number[],
+  { clauseOn, isHoliday }: OvertimeCalendar,
+): number[] {
   const overtime = stints.map(() => 0);
   const regularOfDay = new Map<Day, number>();
-  const regularOfWeek = new Map<string, number>();
-  for (const at of inOrder(stints)) {
+  const regularOfWeek = new Map<number, number>();
+  for (const at of order) {
     const { workDate, openSeconds, billedRegularSeconds, billedOvertimeSeconds } = stints[at]!;
     const seconds = openSeconds + billedRegularSeconds + billedOvertimeSeconds;
     const clause = clauseOn(workDate);
@@ -86,7 +85,7 @@ function overtimeOfWhole(stints: readonly Stint[], { clauseOn, isHoliday }: Over
       overtime[at] = seconds;
       continue;
     }
-    const week = weekStart(workDate, clause.weekStartsOn);
+    const week = weekNumber(workDate, clause.weekStartsOn);
     const ofDay = regularOfDay.get(workDate) ?? 0;
     const ofWeek = regularOfWeek.get(week) ?? 0;
     const room = Math.min(
@@ -104,14 +103,15 @@ function overtimeOfWhole(stints: readonly Stint[], { clauseOn, isHoliday }: Over
 /** Indexes by date, start and id; an entry without a start comes after those with one. */
 function inOrder(stints: readonly Stint[]): number[] {
   const compare = (a: string, b: string) => (a < b ? -1 : Number(a > b));
-  const startOf = ({ startedAt }: Stint) =>
-    startedAt === null ? Number.POSITIVE_INFINITY : Date.parse(startedAt);
+  const starts = stints.map(({ startedAt }) =>
+    startedAt === null ? Number.POSITIVE_INFINITY : Date.parse(startedAt),
+  );
   return stints
     .map((_, index) => index)
     .sort((i, j) => {
       const [a, b] = [stints[i]!, stints[j]!];
       if (a.workDate !== b.workDate) return compare(a.workDate, b.workDate);
-      const [startA, startB] = [startOf(a), startOf(b)];
+      const [startA, startB] = [starts[i]!, starts[j]!];
       return startA === startB ? compare(a.entryId, b.entryId) : startA - startB;
     });
 }

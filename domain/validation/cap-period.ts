@@ -1,7 +1,6 @@
 /** Owns the calendar periods that a cap counts by: how one is called, and where it begins and ends. */
 import type { CapPeriod } from '../contract-terms.ts';
-import { addDays, isoWeek } from '../day.ts';
-import { weekStart } from '../overtime/split-overtime.ts';
+import { addDays, isoWeek, weekStart } from '../day.ts';
 import type { Day } from '../work-entry.ts';
 
 export interface CalendarPeriod {
@@ -17,9 +16,6 @@ const twoDigits = (value: number) => String(value).padStart(2, '0');
 function firstOf(year: number, months: number): Day {
   return `${year + Math.floor(months / 12)}-${twoDigits((months % 12) + 1)}-01`;
 }
-
-/** ISO day of the week, Monday is 1. */
-export const weekday = (day: Day): number => ((new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7) + 1;
 
 /** A week is from Monday, and is called by its ISO number. */
 export function capPeriod(day: Day, period: CapPeriod): CalendarPeriod {

@@ -92,12 +92,11 @@ export class CapLedger {
   }
 
   /** Notes that the entry was let in under these caps. */
-  add(uses: readonly CapUse[], seconds: number, amount: DecimalText): void {
-    if (uses.length === 0) return;
+  add(uses: readonly CapUse[], seconds: number, amount: Decimal): void {
     for (const key of new Set(uses.map((use) => use.key))) {
       const used = this.#used.get(key)!;
       used.seconds += seconds;
-      if (amount !== '0') used.amount = used.amount.plus(amount);
+      if (!amount.isZero()) used.amount = used.amount.plus(amount);
     }
   }
 

@@ -1,7 +1,8 @@
 /** Owns running the contract pass over entries in their order: caps fill up, and what is let in counts for those after it. */
 import type { ApprovalPolicy } from '../approval.ts';
 import { type ContractTerms, type ContractTimeline, termsAt } from '../contract-terms.ts';
-import { weekStart } from '../overtime/split-overtime.ts';
+import { weekStart } from '../day.ts';
+import { Decimal } from '../money.ts';
 import type { Day } from '../work-entry.ts';
 import { CapLedger, type Usage } from './cap-use.ts';
 import { contractRules, type Finding, findAll } from './entry-rules.ts';
@@ -10,7 +11,7 @@ import type { ContractContext, ContractEntry, RuleSettings } from './rule.ts';
 /** One labor entry of a person under the contract, whatever became of it. */
 export interface WorkedEntry {
   entryId: string;
-  personId: string;
+  personId: string | null;
   workDate: Day;
   seconds: number;
 }
@@ -38,6 +39,7 @@ export interface ContractFacts {
   usage: readonly Usage[];
 }
 
+const nothing = new Decimal(0);
 /** As releases are named: `rule|entry:<id>`. */
 export const releaseKey = (rule: string, entryId: string) => `${rule}|entry:${entryId}`;
 
@@ -58,7 +60,7 @@ export function contractPass(
   facts: ContractFacts,
   released: ReadonlySet<string> = new Set(),
 ): Map<string, Finding[]> {
-  const worked = workedUpTo(facts);
+  const worked = workedUpTo(facts, entries);
   const ledger = new CapLedger(facts.usage);
   const settingsOf = settingsByTerms(facts);
   const found = new Map<string, Finding[]>();
@@ -90,7 +92,7 @@ export function contractPass(
       ({ rule, severity }) => severity === 'E' || !released.has(releaseKey(rule, entry.entryId)),
     );
     if (findings.length > 0) found.set(entry.entryId, findings);
-    else if (caps.length > 0 && entry.kind === 'labor') ledger.add(caps, entry.quantity, '0');
+    else if (caps.length > 0 && entry.kind === 'labor') ledger.add(caps, entry.quantity, nothing);
   }
   return found;
 }
@@ -103,31 +105,27 @@ export function settingsByTerms({
   return new Map(timeline.map((terms) => [terms, { ...settings, ...terms.severities }]));
 }
 
-/** For each entry what its person worked on its day and in its week, itself included. */
-function workedUpTo(facts: ContractFacts): Map<string, NonNullable<ContractContext['worked']>> {
-  const days = new Map<string, number>();
-  const weeks = new Map<string, number>();
+/** For each of these entries what its person worked on its day and in its week, itself included. */
+function workedUpTo(
+  { worked, timeline, isHoliday }: ContractFacts,
+  entries: readonly ContractEntry[],
+): Map<string, NonNullable<ContractContext['worked']>> {
+  const asked = new Set(entries.map((entry) => entry.entryId));
   const weekOf = new Map<Day, Day>();
-  const add = (sums: Map<string, number>, key: string, seconds: number) => {
-    const sum = (sums.get(key) ?? 0) + seconds;
-    sums.set(key, sum);
-    return sum;
-  };
-  return new Map(
-    facts.worked.map(({ entryId, personId, workDate, seconds }) => {
-      let week = weekOf.get(workDate);
-      if (week === undefined) {
-        week = weekStart(workDate, termsAt(facts.timeline, workDate).overtime?.weekStartsOn ?? 1);
-        weekOf.set(workDate, week);
-      }
-      return [
-        entryId,
-        {
-          daySeconds: add(days, `${personId} ${workDate}`, seconds),
-          weekSeconds: add(weeks, `${personId} ${week}`, seconds),
-          isHoliday: facts.isHoliday(workDate),
-        },
-      ];
-    }),
-  );
+  const now = new Map<string, { day: Day; daySeconds: number; week: Day; weekSeconds: number }>();
+  const found = new Map<string, NonNullable<ContractContext['worked']>>();
+  for (const { entryId, personId, workDate, seconds } of worked) {
+    if (personId === null) continue;
+    let week = weekOf.get(workDate);
+    if (week === undefined) {
+      week = weekStart(workDate, termsAt(timeline, workDate).overtime?.weekStartsOn ?? 1);
+      weekOf.set(workDate, week);
+    }
+    const before = now.get(personId);
+    const daySeconds = seconds + (before?.day === workDate ? before.daySeconds : 0);
+    const weekSeconds = seconds + (before?.week === week ? before.weekSeconds : 0);
+    now.set(personId, { day: workDate, daySeconds, week, weekSeconds });
+    if (asked.has(entryId)) found.set(entryId, { daySeconds, weekSeconds, isHoliday: isHoliday(workDate) });
+  }
+  return found;
 }

@@ -1,6 +1,6 @@
 /** Owns the finding that work is overtime, where the contract asks for a permission first. */
+import { isoWeekday } from '../day.ts';
 import type { Day } from '../work-entry.ts';
-import { weekday } from './cap-period.ts';
 import type { ContractContext, ContractEntry, Rule } from './rule.ts';
 import { showHours } from './show-hours.ts';
 
@@ -13,7 +13,7 @@ function whyOvertime(
   { daySeconds, weekSeconds, isHoliday }: Worked,
   clause: Clause,
 ): string | null {
-  if (clause.weekendDays.includes(weekday(day)))
+  if (clause.weekendDays.includes(isoWeekday(day)))
     return `${showHours(daySeconds)} h on ${day}, a day of the weekend`;
   if (clause.holidaysCount && isHoliday) return `${showHours(daySeconds)} h on ${day}, a holiday`;
   if (clause.dailyAfterSeconds !== null && daySeconds > clause.dailyAfterSeconds)

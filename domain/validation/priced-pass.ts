@@ -2,7 +2,7 @@
 import { type Cap, type ContractTerms, type ContractTimeline, termsAt } from '../contract-terms.ts';
 import { Decimal } from '../money.ts';
 import type { Day, DecimalText, EntryKind } from '../work-entry.ts';
-import { CapLedger, type Usage } from './cap-use.ts';
+import { CapLedger, type CapUse, type Usage } from './cap-use.ts';
 import { byOrderOfWork, releaseKey, settingsByTerms } from './contract-pass.ts';
 import { type Finding, findAll, pricedRules } from './entry-rules.ts';
 import type { BudgetUse, PricedContext, PricedEntry, PurchaseOrderUse, RuleSettings } from './rule.ts';
@@ -49,7 +49,11 @@ export function pricedPass(
     const settings = settingsOf.get(terms);
     const caps = capsOf.get(terms)!;
     const budget = budgetOf(first.projectId, facts, budgets);
-    const taken: (() => void)[] = [];
+    const taken: { uses: CapUse[]; seconds: number; amount: Decimal }[] = [];
+    const take = (uses: CapUse[], seconds: number, amount: Decimal) => {
+      ledger.add(uses, seconds, amount);
+      spend(budget, seconds, amount);
+    };
     const findings = ofEntry.flatMap((part) => {
       const uses = caps.length === 0 ? [] : ledger.uses(caps, part);
       const context: PricedContext = {
@@ -67,19 +71,17 @@ export function pricedPass(
       };
       const ofPart = findAll(pricedRules, part, context, settings);
       const seconds = part.kind === 'labor' ? part.quantity : 0;
-      ledger.add(uses, seconds, part.priced.amount);
-      spend(budget, seconds, part.priced.amount);
-      taken.push(() => {
-        ledger.add(uses, -seconds, new Decimal(part.priced.amount).negated().toFixed());
-        spend(budget, -seconds, new Decimal(part.priced.amount).negated().toFixed());
-      });
+      const amount = new Decimal(part.priced.amount);
+      take(uses, seconds, amount);
+      taken.push({ uses, seconds, amount });
       return ofPart;
     });
     const standing = findings.filter(
       ({ rule, severity }) => severity === 'E' || !released.has(releaseKey(rule, entryId)),
     );
     if (standing.length > 0) found.set(entryId, oncePerRule(standing));
-    if (standing.some((finding) => !finding.tellsOnly)) for (const giveBack of taken) giveBack();
+    if (standing.some((finding) => !finding.tellsOnly))
+      for (const { uses, seconds, amount } of taken) take(uses, -seconds, amount.negated());
   }
   return found;
 }
@@ -106,7 +108,7 @@ function budgetOf(projectId: string, facts: PricedFacts, known: Map<string, Budg
   return use;
 }
 
-function spend(budget: BudgetUse | null, seconds: number, amount: DecimalText): void {
+function spend(budget: BudgetUse | null, seconds: number, amount: Decimal): void {
   if (!budget) return;
   budget.usedSeconds += seconds;
   budget.usedAmount = budget.usedAmount.plus(amount);
