@@ -19,12 +19,19 @@ import pino from 'pino';
 import type { TicketStep } from '../../activities/ticket.ts';
 import { startHub } from '../../cli/hub.ts';
 import { readConfig } from '../../config.ts';
+import { localDay } from '../../domain/day.ts';
+import { sweepOverdue } from '../../runtime/sweeper.ts';
 import { subjectWorkflowId } from '../../runtime/temporal-signals.ts';
+import { newId } from '../../store/new-id.ts';
 import { enqueueLook } from '../../store/outbox.ts';
 import { bundleTickets, markTicketsPaid } from '../../store/tickets.ts';
 import { hubDoor, openContractorFirm } from '../support/contractors.ts';
 import { sleep, until } from '../support/loops.ts';
+import { makeMember } from '../support/make-member.ts';
+import { makeSandbox, openSandbox } from '../support/sandbox.ts';
+import { openSelfBillingFirm } from '../support/self-billing-firm.ts';
 import { openSpine, type ShownInvoice, type Spine, type SpineOptions } from '../support/spine.ts';
+import type { Answered } from '../support/start-api.ts';
 import { openTicketDesk } from '../support/ticket-desk.ts';
 import { expectStatus } from '../support/tickets.ts';
 import { openTestWorkspace, type TestWorkspace } from '../support/workspace.ts';
@@ -250,34 +257,225 @@ async function sweeps(): Promise<void> {
   await record('sweep.nothing-overdue', handle);
 }
 
-/** A run whose step fails for good: here while the database keeps it waiting, so that the failure is certain. */
-async function failedRun(): Promise<void> {
-  await withFirm({}, async (firm) => {
-    let failed = '';
-    await firm.at.in(async (tx) => {
-      await tx.run('lock table run_steps in exclusive mode');
-      const { id } = await firm.at.post<{ id: string }>('/billing-runs', {
-        scope: { type: 'workspace', id: firm.at.workspaceId },
-        cutoffOn: '2026-04-01',
-        reason: 'recording',
-        finishAt: 'issue',
-      });
-      const handle = firm.at.workflow('billing_run', id);
-      let activityId: string | undefined;
-      await until('its first step waits', async () => {
+/** Holds the database so that an activity of the subject waits, then fails it for good. Answers once it is failed. */
+async function failWhileHeld(
+  handle: WorkflowHandle,
+  hold: (work: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  await hold(async () => {
+    let activityId: string | undefined;
+    await until(
+      'an activity waits',
+      async () => {
         const pending = (await handle.describe().catch(() => null))?.raw.pendingActivities;
         activityId = pending?.find((one) => one.lastStartedTime)?.activityId ?? undefined;
         return activityId !== undefined;
-      });
-      await hub.temporal.activity.fail(
-        { workflowId: handle.workflowId, activityId: activityId! },
-        ApplicationFailure.nonRetryable('the disk is full'),
-      );
-      failed = id;
-    });
-    await becomesClosed(firm.at.workflow('billing_run', failed));
-    await record('billing-run.failed', firm.at.workflow('billing_run', failed));
+      },
+      30_000,
+    );
+    await hub.temporal.activity.fail(
+      { workflowId: handle.workflowId, activityId: activityId! },
+      ApplicationFailure.nonRetryable('the disk is full'),
+    );
   });
+}
+const holdSteps = (at: TestWorkspace, work: () => Promise<void>) =>
+  at.in(async (tx) => {
+    await tx.run('lock table run_steps in exclusive mode');
+    await work();
+  });
+const askForRun = async (at: TestWorkspace, key = at.key) => {
+  const answer = await at.call('POST', '/billing-runs', {
+    key,
+    headers: { 'idempotency-key': newId() },
+    body: {
+      scope: { type: 'workspace', id: at.workspaceId },
+      cutoffOn: '2026-04-01',
+      reason: 'recording',
+      finishAt: 'issue',
+    },
+  });
+  return expectStatus(answer, 202) as { id: string; approval: string | null };
+};
+
+/** A run whose step fails for good: here while the database keeps it waiting, so that the failure is certain. */
+async function failedRun(): Promise<void> {
+  await withFirm({}, async ({ at }) => {
+    let handle: WorkflowHandle | undefined;
+    await holdSteps(at, async () => {
+      handle = at.workflow('billing_run', (await askForRun(at)).id);
+      await failWhileHeld(handle, (work) => work());
+    });
+    await becomesClosed(handle!);
+    await record('billing-run.failed', handle!);
+  });
+}
+
+/** One run waits for the end of another of its scope; one for another person, and again when more work came in meanwhile. */
+async function waitingRuns(): Promise<void> {
+  await withFirm({}, async ({ at }) => {
+    let second = '';
+    await holdSteps(at, async () => {
+      const first = await askForRun(at);
+      await until(
+        'it is under way',
+        async () => (await at.workflowStatus('billing_run', first.id)) === 'RUNNING',
+      );
+      second = (await askForRun(at)).id;
+      const waits = async () =>
+        (
+          await at
+            .workflow('billing_run', second)
+            .query<{ step: string }>('progress')
+            .catch(() => null)
+        )?.step === 'wait';
+      await until('the other waits', waits, 30_000);
+    });
+    await becomesClosed(at.workflow('billing_run', second));
+    await record('billing-run.waited-for-another', at.workflow('billing_run', second));
+  });
+  await withFirm({}, async (firm) => {
+    const { at } = firm;
+    const limit = { action: 'run', currency: 'USD', amount: '100.00' };
+    expectStatus(await at.call('PUT', '/duty-limits', { body: limit }), 200);
+    const [asker, other] = await at.in(async (tx) => [
+      await makeMember(tx, 'manager', { name: 'Ada' }),
+      await makeMember(tx, 'manager', { name: 'Bo' }),
+    ]);
+    const { id } = await askForRun(at, asker!.key);
+    const handle = at.workflow('billing_run', id);
+    const agree = async () =>
+      expectStatus(
+        await at.call('POST', `/billing-runs/${id}/approve`, {
+          key: other!.key,
+          headers: { 'idempotency-key': newId() },
+          body: {},
+        }),
+        202,
+      );
+    const waits = (times: number) =>
+      until(
+        'it waits for another person',
+        async () =>
+          (
+            await at.in((tx) =>
+              tx.rows<{ status: string }>(
+                'select status from run_approvals where workspace_id = $1 and run_id = $2',
+                [at.workspaceId, id],
+              ),
+            )
+          ).length === times &&
+          (await handle.query<{ step: string }>('progress').catch(() => null))?.step === 'wait',
+        30_000,
+      );
+    await waits(1);
+    firm.work('NPF-102', 3);
+    await firm.sync(firm.harvestId);
+    await until(
+      'the hours are here',
+      async () => (await at.get<{ items: unknown[] }>('/entries')).items.length === 2,
+    );
+    await agree();
+    await waits(2);
+    await agree();
+    await becomesClosed(handle);
+    await record('billing-run.asked-again', handle);
+  });
+}
+
+/** A contract that bills what is approved, the first at once, the next after its window; then it ends. */
+async function policies(): Promise<void> {
+  const at = await openTestWorkspace(hub, hub.database);
+  const contract = { startsOn: '2020-01-01', goLiveOn: '2020-01-01' };
+  const firm = await openSelfBillingFirm(at, { triggers: { onApproval: { windowSeconds: 1 } }, contract });
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  const ids = await firm.record([yesterday, yesterday]);
+  for (const [n, id] of ids.entries()) {
+    await firm.approve([id]);
+    if (n === 0) await firm.issuedBecome(1);
+  }
+  await firm.issuedBecome(2);
+  await at.idle();
+  await at.patch(`/contracts/${firm.contractId}`, { status: 'ended' });
+  await becomesClosed(at.workflow('billing_policy', firm.contractId));
+  await record('billing-policy.entries', at.workflow('billing_policy', firm.contractId));
+}
+
+/** A quarter in a sandbox: periods bill by themselves, the client gets its report, and the clock itself is moved. */
+async function quarter(): Promise<void> {
+  const at = await openSandbox({ hub, test: { database: hub.database } }, '2026-01-20T08:00:00.000Z');
+  const firm = await openSelfBillingFirm(at, {
+    triggers: { periodEnd: 'month' },
+    client: { quarterlyReports: true },
+  });
+  await firm.approve(await firm.record(['2026-01-15']));
+  await at.moveTo('2026-02-10T08:00:00Z');
+  await firm.approve(await firm.record(['2026-02-05']));
+  await at.moveTo('2026-05-20T08:00:00Z', 180_000);
+  await record('billing-policy.periods', at.workflow('billing_policy', firm.contractId));
+  const [report] = (
+    await at.get<{ items: { id: string; status: string }[] }>('/client-reports')
+  ).items.filter(({ status }) => status !== 'waiting');
+  await becomesClosed(at.workflow('client_report', report!.id));
+  await record('client-report.made', at.workflow('client_report', report!.id));
+  const clock = at.workflow('clock', at.workspaceId);
+  await becomesClosed(clock);
+  await record('clock.moved', clock);
+  const { id } = await at.ask({ by: 'P5Y' });
+  await failWhileHeld(clock, (work) =>
+    at.in(async (tx) => {
+      await tx.run('select 1 from workspaces where id = $1 for update', [at.workspaceId]);
+      await work();
+    }),
+  );
+  await at.ended(id);
+  await becomesClosed(clock);
+  await record('clock.given-up', clock);
+}
+
+/** From the sign-off that is reminded of to the thanks: every letter, a late fee, a word to us, a contractor who is paid. */
+async function longInvoice(): Promise<void> {
+  const test = { database: hub.database };
+  const opened = await openTestWorkspace(hub, hub.database);
+  const firm = await openContractorFirm(
+    hubDoor((method, path, options = {}) => opened.call(method, path, options), hub.database),
+  );
+  const { books, admin } = firm;
+  const days = (count: number, from = '2027-03-01T12:00:00.000Z') =>
+    new Date(Date.parse(from) + count * 86_400_000).toISOString();
+  const at = await makeSandbox({ hub, test }, books.workspaceId, days(0));
+  const done = async (status: number, answer: Promise<Answered>) => expectStatus(await answer, status);
+  const client = { email: 'ap@ferries.example', paymentTermsDays: 10 };
+  await done(200, admin.patch(`/clients/${books.clientId}`, client));
+  const clauses = { signOffDays: 5, signOffExpiry: 'accept' };
+  const contract = { clauses, payWhenPaid: true, longStopOn: '2099-01-01' };
+  await done(200, admin.patch(`/contracts/${books.contractId}`, contract));
+  const series = { sellerId: books.sellerId, documentType: 'late_fee', pattern: 'LF-{NNNN}' };
+  await done(201, admin.post('/series', series));
+  const steps = [{ days: -3 }, { days: 7 }, { days: 14, fee: { amount: '40.00', currency: 'GBP' } }];
+  await done(
+    201,
+    admin.post('/reminder-policies', { name: 'Letters', isDefault: true, steps, thanks: true }),
+  );
+  await firm.approvedInvoice([await firm.approvedTicket()]);
+  const run = {
+    scope: { type: 'contract', id: books.contractId },
+    cutoffOn: '2098-01-01',
+    reason: 'recording',
+  };
+  await done(202, admin.post('/billing-runs', { ...run, finishAt: 'issue' }));
+  await at.idle(60_000);
+  const [invoice] = (await at.get<{ items: { id: string; total: string }[] }>('/invoices')).items;
+  await at.moveTo(days(60), 300_000);
+  const { total } = await at.get<{ total: string }>(`/invoices/${invoice!.id}`);
+  const payment = { currency: 'GBP', amount: total, valueDate: days(60).slice(0, 10) };
+  await done(
+    201,
+    admin.post('/payments', { ...payment, applications: [{ invoiceId: invoice!.id, amount: total }] }),
+  );
+  await at.moveTo(days(61), 60_000);
+  await becomesClosed(at.workflow('client_invoice', invoice!.id));
+  await record('client-invoice.reminded-and-thanked', at.workflow('client_invoice', invoice!.id));
 }
 
 /** The client is asked first: they accept; they say nothing, and the contract takes that for a yes; or for a no. */
@@ -365,6 +563,50 @@ const pay = (firm: Firm, invoice: ShownInvoice) =>
     applications: [{ invoiceId: invoice.id, amount: invoice.total }],
   });
 
+/** One approval is billed at once, one gathers; the end of a month is waited for; the policy ends with its contract. */
+async function policy(): Promise<void> {
+  const at = await openTestWorkspace(hub, hub.database);
+  const triggers = { onApproval: { windowSeconds: 5 }, periodEnd: 'month' };
+  const firm = await openSelfBillingFirm(at, { triggers });
+  await at.idle();
+  const day = localDay(new Date(Date.now() - 2 * 86_400_000), 'Europe/Oslo');
+  for (const id of await firm.record([day, day])) {
+    await firm.approve([id]);
+    await firm.issuedBecome(1);
+  }
+  await firm.issuedBecome(2);
+  await at.idle();
+  await at.patch(`/contracts/${firm.contractId}`, { status: 'ended' });
+  const handle = at.workflow('billing_policy', firm.contractId);
+  await becomesClosed(handle);
+  await record('billing-policy.gathered-and-ended', handle);
+}
+
+/** A quarter that ends on a moved clock, books that nobody closes, and the end of the grace. */
+async function report(): Promise<void> {
+  const at = await openTestWorkspace(hub, hub.database);
+  const clockTo = async (day: string) => {
+    await at.in((tx) =>
+      tx.run('update workspaces set clock_at = $2 where id = $1', [at.workspaceId, `${day}T12:00:00Z`]),
+    );
+    await sweepOverdue(hub.database, { graceMs: 0 });
+    await at.idle();
+  };
+  await clockTo('2026-02-10');
+  await at.post('/clients', {
+    name: 'Northern Ferries',
+    email: 'office@ferries.example',
+    currency: 'EUR',
+    quarterlyReports: true,
+  });
+  await at.idle();
+  const { items } = await at.get<{ items: { id: string }[] }>('/client-reports');
+  for (const day of ['2026-04-03', '2026-04-20']) await clockTo(day);
+  const handle = at.workflow('client_report', items[0]!.id);
+  await becomesClosed(handle);
+  await record('client-report.made-after-grace', handle);
+}
+
 /** Which histories each story brings. */
 const stories: { tell: () => Promise<void>; brings: string[] }[] = [
   {
@@ -379,6 +621,13 @@ const stories: { tell: () => Promise<void>; brings: string[] }[] = [
   { tell: badDay, brings: ['client-invoice.mended-by-a-person', 'connection.reading-given-up'] },
   { tell: otherRuns, brings: ['billing-run.cancelled', 'billing-run.undone', 'billing-run.drafted'] },
   { tell: failedRun, brings: ['billing-run.failed'] },
+  { tell: waitingRuns, brings: ['billing-run.waited-for-another', 'billing-run.asked-again'] },
+  { tell: policies, brings: ['billing-policy.entries'] },
+  {
+    tell: quarter,
+    brings: ['billing-policy.periods', 'client-report.made', 'clock.moved', 'clock.given-up'],
+  },
+  { tell: longInvoice, brings: ['client-invoice.reminded-and-thanked'] },
   {
     tell: signOffs,
     brings: [
@@ -390,6 +639,8 @@ const stories: { tell: () => Promise<void>; brings: string[] }[] = [
   { tell: ends, brings: ['client-invoice.disputed-then-paid', 'client-invoice.voided'] },
   { tell: contractorDay, brings: ['contractor-invoice.paid'] },
   { tell: ticketDay, brings: ['ticket.paid', 'ticket.rejected'] },
+  { tell: policy, brings: ['billing-policy.gathered-and-ended'] },
+  { tell: report, brings: ['client-report.made-after-grace'] },
   { tell: sweeps, brings: ['sweep.nothing-overdue'] },
 ];
 
