@@ -383,24 +383,6 @@ async function waitingRuns(): Promise<void> {
   });
 }
 
-/** A contract that bills what is approved, the first at once, the next after its window; then it ends. */
-async function policies(): Promise<void> {
-  const at = await openTestWorkspace(hub, hub.database);
-  const contract = { startsOn: '2020-01-01', goLiveOn: '2020-01-01' };
-  const firm = await openSelfBillingFirm(at, { triggers: { onApproval: { windowSeconds: 1 } }, contract });
-  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
-  const ids = await firm.record([yesterday, yesterday]);
-  for (const [n, id] of ids.entries()) {
-    await firm.approve([id]);
-    if (n === 0) await firm.issuedBecome(1);
-  }
-  await firm.issuedBecome(2);
-  await at.idle();
-  await at.patch(`/contracts/${firm.contractId}`, { status: 'ended' });
-  await becomesClosed(at.workflow('billing_policy', firm.contractId));
-  await record('billing-policy.entries', at.workflow('billing_policy', firm.contractId));
-}
-
 /** A quarter in a sandbox: periods bill by themselves, the client gets its report, and the clock itself is moved. */
 async function quarter(): Promise<void> {
   const at = await openSandbox({ hub, test: { database: hub.database } }, '2026-01-20T08:00:00.000Z');
@@ -622,7 +604,6 @@ const stories: { tell: () => Promise<void>; brings: string[] }[] = [
   { tell: otherRuns, brings: ['billing-run.cancelled', 'billing-run.undone', 'billing-run.drafted'] },
   { tell: failedRun, brings: ['billing-run.failed'] },
   { tell: waitingRuns, brings: ['billing-run.waited-for-another', 'billing-run.asked-again'] },
-  { tell: policies, brings: ['billing-policy.entries'] },
   {
     tell: quarter,
     brings: ['billing-policy.periods', 'client-report.made', 'clock.moved', 'clock.given-up'],
