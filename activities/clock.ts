@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { digestSettings } from '../domain/digest.ts';
 import type { Instant } from '../domain/work-entry.ts';
 import {
+  beginDay,
   beginWait,
   type ClockMove,
   endClockMove,
@@ -14,6 +15,7 @@ import {
   readClockMove,
   type UnderWay,
   underWay,
+  wakeDue,
 } from '../store/clock-moves.ts';
 import { doDailyOf } from '../store/daily.ts';
 import type { WorkspaceTx } from '../store/database.ts';
@@ -36,33 +38,41 @@ const durations = {
   wholeMs: 3_600_000,
 };
 const mostJumps = 100_000;
+/** Of waiting; jumps are noted all. */
+const noteEveryMs = 250;
 const shortestPauseMs = 5;
 const longestPauseMs = 80;
 
 type Ref = SubjectRef & { durations?: Partial<typeof durations> };
-/** `ended`: nothing to do any more. `jumped`: something was done. `busy`: all is waited for. */
-type Tick = 'ended' | 'jumped' | 'busy' | 'daily';
+/** `ended`: nothing is to be done any more. `busy`: something is waited for. `day`: what the day asks for is to be done now. */
+type Tick = 'ended' | 'went on' | 'busy' | 'day';
 
 export function createClockActivities(deps: ActivityDeps) {
   const { database } = deps;
 
-  /** One transaction: looks whether the workspace is idle, and if so jumps to where the clock next has something to do. */
-  const tick = (ref: Ref, limits: typeof durations, dailyDone: boolean): Promise<Tick> =>
+  /** One transaction: looks whether the workspace is idle, and if so does what is next where the clock stands, or jumps. */
+  const tick = (ref: Ref, limits: typeof durations, note: boolean): Promise<Tick> =>
     database.inWorkspace(ref.workspaceId, async (tx) => {
       const workspace = await getWorkspace(tx, 'for no key update');
       const move = await readClockMove(tx, 'for no key update');
       if (!move) return 'ended';
       const at = workspace.clockAt ?? move.fromAt;
       const waitsFor = await underWay(tx, move);
-      const goesOn = await noteProgress(tx, move, { at, message: messageOf(at, waitsFor) });
-      if (!goesOn) return end(tx, move, { status: 'cancelled' });
+      if (note || !waitsFor) {
+        const goesOn = await noteProgress(tx, move, { at, message: messageOf(at, waitsFor) });
+        if (!goesOn) return end(tx, move, { status: 'cancelled' });
+      }
       if (move.ageMs > limits.wholeMs || move.jumps >= mostJumps)
         return end(tx, move, failed(`it took more than ${limitWords(limits)}`));
       if (waitsFor) return await wait(tx, move, waitsFor, limits);
-      if (!dailyDone) return 'daily';
+      if (move.stage === 'read' && (await wakeDue(tx, move, at)) > 0) return 'went on';
+      if (move.stage !== 'day') {
+        await beginDay(tx, move);
+        return 'day';
+      }
       if (Date.parse(at) >= Date.parse(move.targetAt)) return end(tx, move, { status: 'done' });
       await jump(tx, move, await nextStop(tx, workspace, move, dailyOf(workspace)));
-      return 'jumped';
+      return 'went on';
     });
 
   return {
@@ -76,22 +86,20 @@ export function createClockActivities(deps: ActivityDeps) {
     async stepClock(ref: Ref): Promise<void> {
       const limits = { ...durations, ...ref.durations };
       const endsAt = performance.now() + limits.stretchMs;
-      let dailyDone = false;
       let pauseMs = shortestPauseMs;
+      let notedAt = Number.NEGATIVE_INFINITY;
+      // A stretch before this one may have been killed at its day; doing it again changes nothing.
+      if ((await database.inWorkspace(ref.workspaceId, (tx) => readClockMove(tx)))?.stage === 'day')
+        await doDay(ref);
       while (performance.now() < endsAt) {
-        const outcome = await tick(ref, limits, dailyDone);
+        const note = performance.now() - notedAt > noteEveryMs;
+        const outcome = await tick(ref, limits, note);
+        if (note) notedAt = performance.now();
         if (outcome === 'ended') return;
-        if (outcome === 'busy') {
-          await sleep(pauseMs);
-          pauseMs = Math.min(pauseMs * 2, longestPauseMs);
-          continue;
-        }
-        pauseMs = shortestPauseMs;
-        // What the day asks for may wake others: then they are awaited before the clock goes on.
-        dailyDone = outcome === 'daily';
-        if (!dailyDone) continue;
-        await doDailyOf(database, await readWorkspace(ref));
-        await database.inWorkspace(ref.workspaceId, tellForgotten);
+        if (outcome === 'busy') await sleep(pauseMs);
+        pauseMs = outcome === 'busy' ? Math.min(pauseMs * 2, longestPauseMs) : shortestPauseMs;
+        // It may wake others: they are awaited before the clock goes on.
+        if (outcome === 'day') await doDay(ref);
       }
     },
 
@@ -104,8 +112,10 @@ export function createClockActivities(deps: ActivityDeps) {
     },
   };
 
-  function readWorkspace({ workspaceId }: Ref): Promise<Workspace> {
-    return database.inWorkspace(workspaceId, (tx) => getWorkspace(tx));
+  async function doDay({ workspaceId }: Ref): Promise<void> {
+    const workspace = await database.inWorkspace(workspaceId, (tx) => getWorkspace(tx));
+    await doDailyOf(database, workspace);
+    await database.inWorkspace(workspaceId, tellForgotten);
   }
 }
 

@@ -12,6 +12,8 @@ create table clock_moves (
   -- What was awaited for long and in vain, as kind:id: an overdue row that its subject has seen and left, a platform that is
   -- down. It is not waited for again.
   left_behind text[] not null default '{}',
+  -- What is done where the clock stands, one after the other: platforms are read, what is due is woken, the day is done.
+  stage text not null default 'wake' check (stage in ('read', 'wake', 'day')),
   -- Since when, in real time, the workspace has been awaited after the last jump.
   waiting_since timestamptz,
   created_at timestamptz not null default now(),

@@ -20,6 +20,8 @@ export interface ClockMove {
   jumps: number;
   /** How many subjects that woke. */
   woken: number;
+  /** What is done where the clock stands: platforms are read, what is due is woken, the day is done. */
+  stage: 'read' | 'wake' | 'day';
   /** What was awaited in vain, as kind:id; it is not waited for again. */
   leftBehind: string[];
   /** How long the last jump has been awaited, in real time; null: not yet. */
@@ -32,7 +34,7 @@ export interface ClockMove {
 /** One request goes at most so far. */
 export const mostYears = 10;
 const hourMs = 3_600_000;
-const columns = `id, operation_id, from_at, target_at, jumps, woken, left_behind,
+const columns = `id, operation_id, from_at, target_at, jumps, woken, stage, left_behind,
   (extract(epoch from clock_timestamp() - waiting_since) * 1000)::float8 as waited_ms,
   (extract(epoch from clock_timestamp() - created_at) * 1000)::float8 as age_ms, created_at`;
 
@@ -148,26 +150,52 @@ export async function nextDueAfter(tx: WorkspaceTx, after: Instant): Promise<Ins
   return row?.dueAt ?? null;
 }
 
+/** What is due at `$2`, but for what was left behind. */
+const dueRows = (types: string, leftBehind: string) => `from due d
+  where d.workspace_id = $1 and d.done_at is null and d.due_at <= $2 and d.subject_type = any(${types}::text[])
+    and not ('overdue:' || d.id) = any(${leftBehind}::text[])`;
+
+/** Platforms are read again at the latest after so many days on the way; and before anything that is due, and at the end. */
+const readAfterDays = 7;
+
+/**
+ * Sets the clock, and asks connections to look that are to be read again. A poll makes no stop of its own: there would be one
+ * every few minutes of a year. Answers how many were asked.
+ */
+export async function jump(tx: WorkspaceTx, move: ClockMove, to: Instant): Promise<number> {
+  await tx.run('update workspaces set clock_at = $2 where id = $1', [tx.workspaceId, to]);
+  const isEnd = Date.parse(to) >= Date.parse(move.targetAt);
+  const read = await tx.rows<{ subjectType: string; subjectId: string }>(
+    `select 'connection' as subject_type, c.id as subject_id from connections c
+     where c.workspace_id = $1 and c.status = 'active' and exists (
+       select from checkpoints k where k.workspace_id = $1 and k.connection_id = c.id and k.stream in ('time', 'payments')
+         and coalesce(k.sandbox_at, k.updated_at) <= $2::timestamptz - greatest(c.poll_seconds * interval '1 second',
+           case when $3::boolean or exists (select ${dueRows('$4', '$5')}) then interval '0' else $6 * interval '1 day' end))`,
+    [tx.workspaceId, to, isEnd, [...subjectTypes], move.leftBehind, readAfterDays],
+  );
+  await wake(tx, move, read, 'read');
+  return read.length;
+}
+
+/** Asks every subject to look whose time has come. Answers how many. */
+export async function wakeDue(tx: WorkspaceTx, move: ClockMove, at: Instant): Promise<number> {
+  const subjects = await tx.rows<{ subjectType: string; subjectId: string }>(
+    `select distinct d.subject_type, d.subject_id ${dueRows('$3', '$4')}`,
+    [tx.workspaceId, at, [...subjectTypes], move.leftBehind],
+  );
+  await wake(tx, move, subjects, 'wake');
+  return subjects.length;
+}
+
 /** Few subjects are woken before others; many must not delay people. */
 const mostInteractive = 50;
 
-/**
- * Sets the clock, and asks every subject to look whose time has come by that, with the connections that are to be read
- * again. A poll makes no stop of its own: there would be one every few minutes of a year.
- */
-export async function jump(tx: WorkspaceTx, move: ClockMove, to: Instant): Promise<void> {
-  await tx.run('update workspaces set clock_at = $2 where id = $1', [tx.workspaceId, to]);
-  const subjects = await tx.rows<{ subjectType: string; subjectId: string }>(
-    `select distinct d.subject_type, d.subject_id from due d
-     where d.workspace_id = $1 and d.done_at is null and d.due_at <= $2 and d.subject_type = any($3::text[])
-       and not ('overdue:' || d.id) = any($4::text[])
-     union
-     select 'connection', c.id from connections c
-     where c.workspace_id = $1 and c.status = 'active' and exists (
-       select from checkpoints k where k.workspace_id = $1 and k.connection_id = c.id and k.stream in ('time', 'payments')
-         and coalesce(k.sandbox_at, k.updated_at) + c.poll_seconds * interval '1 second' <= $2)`,
-    [tx.workspaceId, to, [...subjectTypes], move.leftBehind],
-  );
+async function wake(
+  tx: WorkspaceTx,
+  move: ClockMove,
+  subjects: readonly { subjectType: string; subjectId: string }[],
+  stage: ClockMove['stage'],
+): Promise<void> {
   if (subjects.length > 0) {
     await tx.run(
       `insert into outbox (workspace_id, subject_type, subject_id, lane, reason)
@@ -183,8 +211,17 @@ export async function jump(tx: WorkspaceTx, move: ClockMove, to: Instant): Promi
     tx.touch('outbox');
   }
   await tx.run(
-    `update clock_moves set jumps = jumps + 1, woken = woken + $3, waiting_since = null where workspace_id = $1 and id = $2`,
-    [tx.workspaceId, move.id, subjects.length],
+    `update clock_moves set stage = $3, jumps = jumps + case when $3 = 'read' then 1 else 0 end, woken = woken + $4, waiting_since = null
+     where workspace_id = $1 and id = $2`,
+    [tx.workspaceId, move.id, stage, subjects.length],
+  );
+}
+
+/** All is idle that came before the workspace's day. */
+export async function beginDay(tx: WorkspaceTx, move: ClockMove): Promise<void> {
+  await tx.run(
+    `update clock_moves set stage = 'day', waiting_since = null where workspace_id = $1 and id = $2`,
+    [tx.workspaceId, move.id],
   );
 }
 
@@ -262,10 +299,12 @@ export async function beginWait(tx: WorkspaceTx, move: ClockMove): Promise<void>
 }
 
 const mostLeftBehind = 10_000;
+/** What is due is awaited once it was woken. */
+type AwaitedMove = Pick<ClockMove, 'leftBehind' | 'createdAt' | 'stage'>;
 
 /** Gives up on what hangs on something outside: it is not waited for again on this way. Answers how much that is. */
 export async function leaveBehind(tx: WorkspaceTx, move: ClockMove): Promise<number> {
-  const left = [...(await listUnderWay(tx, move.leftBehind, mostLeftBehind)), ...(await unprinted(tx, move))];
+  const left = [...(await listUnderWay(tx, move, mostLeftBehind)), ...(await unprinted(tx, move))];
   const keys = left.filter((one) => !endsByItself(one)).map(({ kind, id }) => `${kind}:${id}`);
   const kept = [...move.leftBehind, ...keys].slice(-mostLeftBehind);
   await tx.run(
@@ -276,23 +315,27 @@ export async function leaveBehind(tx: WorkspaceTx, move: ClockMove): Promise<num
 }
 
 /** What is neither done nor waits for a person or for money; null when nothing is. First what ends by itself. */
-export async function underWay(
-  tx: WorkspaceTx,
-  move: Pick<ClockMove, 'leftBehind' | 'createdAt'>,
-): Promise<UnderWay | null> {
-  const [first] = await listUnderWay(tx, move.leftBehind, 1);
+export async function underWay(tx: WorkspaceTx, move: AwaitedMove): Promise<UnderWay | null> {
+  const [first] = await listUnderWay(tx, move, 1);
   return first ?? (await unprinted(tx, move))[0] ?? null;
 }
 
-function listUnderWay(tx: WorkspaceTx, leftBehind: readonly string[], limit: number): Promise<UnderWay[]> {
+function listUnderWay(
+  tx: WorkspaceTx,
+  { leftBehind, stage }: AwaitedMove,
+  limit: number,
+): Promise<UnderWay[]> {
   return tx.rows<UnderWay>(
     `select kind, id, what from (
-       select 'look' as kind, subject_id as id, subject_type as what from outbox
-         where workspace_id = $1 and subject_type <> 'clock'
+       -- A workflow that is at a platform looks when it is back from there.
+       select case when o.subject_type = 'connection' then 'poll' when s.status in ('queued', 'syncing') then 'push' else 'look' end as kind,
+         o.subject_id as id, o.subject_type as what
+       from outbox o left join sync_records s on s.workspace_id = $1 and s.subject_id = o.subject_id and s.subject_type = o.subject_type
+       where o.workspace_id = $1 and o.subject_type <> 'clock'
        union all
        select 'run', id, status from runs where workspace_id = $1 and status in ('queued', 'running')
        union all
-       select 'operation', id, kind from operations
+       select case kind when 'sync_time' then 'poll' else 'operation' end, case kind when 'sync_time' then subject_id else id end, kind from operations
          where workspace_id = $1 and status in ('queued', 'running') and kind <> 'move_clock'
        union all
        select 'issue', i.id, i.status from client_invoices i
@@ -301,7 +344,7 @@ function listUnderWay(tx: WorkspaceTx, leftBehind: readonly string[], limit: num
            and (r.trigger = 'by_hand' or c.auto_invoicing and c.status = 'active')
        union all
        select 'overdue', d.id, d.subject_type || ', ' || d.kind from due d join workspaces w on w.id = $1
-         where d.workspace_id = $1 and d.done_at is null and d.due_at <= w.clock_at and d.subject_type = any($2::text[])
+         where d.workspace_id = $1 and d.done_at is null and d.due_at <= w.clock_at and d.subject_type = any($2::text[]) and $6
        union all
        select 'push', s.subject_id, s.status from sync_records s join connections c on c.workspace_id = $1 and c.id = s.connection_id
          where s.workspace_id = $1 and c.status = 'active' and s.subject_type = 'client_invoice' and s.status in ('queued', 'syncing')
@@ -314,15 +357,12 @@ function listUnderWay(tx: WorkspaceTx, leftBehind: readonly string[], limit: num
      ) open
      where not (kind || ':' || id) = any($3::text[])
      order by array_position($4::text[], kind) limit $5`,
-    [tx.workspaceId, [...subjectTypes], [...leftBehind], [...awaited], limit],
+    [tx.workspaceId, [...subjectTypes], [...leftBehind], [...awaited], limit, stage !== 'read'],
   );
 }
 
 /** Invoices of this way that have no files yet: their mails go out with them. */
-function unprinted(
-  tx: WorkspaceTx,
-  { leftBehind, createdAt }: Pick<ClockMove, 'leftBehind' | 'createdAt'>,
-): Promise<UnderWay[]> {
+function unprinted(tx: WorkspaceTx, { leftBehind, createdAt }: AwaitedMove): Promise<UnderWay[]> {
   return tx.rows<UnderWay>(
     `select 'print' as kind, i.id, i.number as what from client_invoices i
      where i.workspace_id = $1 and i.status in ('issued', 'sent', 'partially_paid', 'settled') and i.created_at >= $2

@@ -101,7 +101,7 @@ it('a quarter passes: work is read, billed and booked, its client reminded befor
   expect(issueDate).toBe('2026-03-03');
   expect(invoice).toMatchObject({ net: '200.00' });
 
-  await at.moveTo(addDays(dueDate, 20));
+  await at.moveTo(addDays(dueDate, 20), 180_000);
   const letters = async () =>
     (await at.get<{ items: { letterOn: string }[] }>('/reminder-letters')).items
       .map(({ letterOn }) => letterOn)
@@ -116,7 +116,7 @@ it('a quarter passes: work is read, billed and booked, its client reminded befor
   });
   await at.moveTo(addDays(dueDate, 21));
   expect(await spine.invoices()).toMatchObject([{ status: 'settled', applied: '200.00' }]);
-  await at.moveTo('2026-06-02');
+  await at.moveTo('2026-06-02', 120_000);
   expect(await letters()).toHaveLength(2);
 
   // Every event knows both times, and in the sandbox they follow one another as the clock did.
@@ -196,7 +196,7 @@ it('a platform that is down holds the clock up for a while, and is then left beh
   expect((await spine.invoices())[0]!.sync!.status).not.toBe('synced');
 });
 
-it('a worker killed in the middle of a year: another goes on where the clock stands, and nothing happens twice', async () => {
+it('a worker killed in the middle of half a year: another goes on where the clock stands, and nothing happens twice', async () => {
   const test: TestDatabase = await createTestDatabase();
   const own = await startTestHub({ test, parts: { api: true, worker: false } });
   const worker = async () => {
@@ -220,7 +220,7 @@ it('a worker killed in the middle of a year: another goes on where the clock sta
     const desk = await openTicketDesk(at, test.database);
     await at.patch('/workspace', { settings: { ticketReminderAfterSeconds: 40 * 86_400 } });
     const ticket = await desk.handIn('2025-12-31', hours);
-    const asked = await at.ask({ to: '2027-01-01' });
+    const asked = await at.ask({ to: '2026-07-01' });
     const jumps = async () => {
       const { move } = await at.get<{ move: { jumps: number } | null }>('/workspace/clock');
       return move?.jumps ?? 0;
@@ -228,10 +228,10 @@ it('a worker killed in the middle of a year: another goes on where the clock sta
     await until('it is on its way', async () => (await jumps()) > 30, 60_000);
     await running.kill();
     const stood = await jumps();
-    expect(stood).toBeLessThan(365);
+    expect(stood).toBeLessThan(181);
     running = await worker();
     const { status, result } = await at.ended(asked.id, 120_000);
-    expect([status, result!.at]).toEqual(['done', '2027-01-01T00:00:00.000Z']);
+    expect([status, result!.at]).toEqual(['done', '2026-07-01T00:00:00.000Z']);
     expect(await eventsOf(at, 'ticket.reminded')).toMatchObject([{ subjectId: ticket }]);
     const { days } = (await at.in((tx) =>
       tx.row<{ days: number }>(
@@ -239,11 +239,11 @@ it('a worker killed in the middle of a year: another goes on where the clock sta
         [at.workspaceId],
       ),
     ))!;
-    expect(days).toBe(365);
+    expect(days).toBe(181);
     await at.verify();
   } finally {
     await running.kill();
     await own.stop();
     await test.drop();
   }
-});
+}, 240_000);
