@@ -154,11 +154,12 @@ function planChase(invoice: FollowedInvoice, kept: readonly KeptStep[], now: Ins
   return [{ kind, period, dueAt: sendTime(invoice, policy, day, [now]) }];
 }
 
-/** Settled by money, in part at least; a credit is nothing to thank for. */
+/** Settled by money, in part at least; a credit is nothing to thank for, and nobody is thanked in a dispute. */
 function planThanks(invoice: FollowedInvoice, kept: readonly KeptStep[], now: Instant): PlannedStep[] {
   const { policy, status, zone } = invoice;
   const [kind, period] = ['thank', 'once'] as const;
   const isPaid = status === 'settled' && new Decimal(invoice.applied).gt(0) && !invoice.internal;
-  if (!isPaid || !policy?.thanks || find(kept, kind, period)?.isDone) return [];
+  const isDisputed = new Decimal(invoice.disputed).gt(0);
+  if (!isPaid || isDisputed || !policy?.thanks || find(kept, kind, period)?.isDone) return [];
   return [{ kind, period, dueAt: nextSendTime(now, policy, zone) }];
 }

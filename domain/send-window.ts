@@ -20,7 +20,7 @@ const daysAhead = 8;
 
 /** The first moment from `earliest` on at which something may be sent. */
 export function nextSendTime(earliest: Instant, window: SendWindow, zone: string): Instant {
-  const toInstant = instantIn(zone);
+  const toInstant = converterOf(zone);
   const first = localDay(earliest, zone);
   const fromMs = Date.parse(earliest);
   for (let ahead = 0; ahead <= daysAhead; ahead += 1) {
@@ -35,7 +35,15 @@ export function nextSendTime(earliest: Instant, window: SendWindow, zone: string
 }
 
 /** The first moment of a local day. */
-export const startOfDay = (day: Day, zone: string): Instant => instantIn(zone)(day, 0);
+export const startOfDay = (day: Day, zone: string): Instant => converterOf(zone)(day, 0);
+
+const converters = new Map<string, ReturnType<typeof instantIn>>();
+/** Making one costs more than asking it: there is one for each zone. */
+function converterOf(zone: string): ReturnType<typeof instantIn> {
+  const made = converters.get(zone) ?? instantIn(zone);
+  converters.set(zone, made);
+  return made;
+}
 
 /** Half-open, in seconds of the day. */
 function loudSpans(quiet: QuietHours | null): [number, number][] {
