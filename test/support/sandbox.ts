@@ -2,6 +2,7 @@
 import type { Instant } from '../../domain/work-entry.ts';
 import { newId } from '../../store/new-id.ts';
 import { createWorkspace } from '../../store/workspaces.ts';
+import type { TestDatabase } from './database.ts';
 import type { TestHub } from './hub.ts';
 import { until } from './loops.ts';
 import { openTestWorkspace, type TestWorkspace } from './workspace.ts';
@@ -26,13 +27,23 @@ export interface Sandbox extends TestWorkspace {
   ended(id: string, timeoutMs?: number): Promise<ShownOperation>;
 }
 
-export async function openSandbox(
-  { hub, test }: Pick<TestHub, 'hub' | 'test'>,
-  clockAt: Instant,
-): Promise<Sandbox> {
+type SandboxHub = Pick<TestHub, 'hub'> & { test: Pick<TestDatabase, 'database'> };
+
+export async function openSandbox({ hub, test }: SandboxHub, clockAt: Instant): Promise<Sandbox> {
   const id = newId();
   await createWorkspace(test.database, { id, name: 'Sandbox', kind: 'sandbox', clockAt });
-  const at = await openTestWorkspace(hub, test.database, id);
+  return sandboxAt(await openTestWorkspace(hub, test.database, id));
+}
+
+/** Turns a workspace that was opened otherwise into a sandbox at a time. */
+export async function makeSandbox({ hub, test }: SandboxHub, id: string, clockAt: Instant): Promise<Sandbox> {
+  await test.database.inWorkspace(id, (tx) =>
+    tx.run(`update workspaces set kind = 'sandbox', clock_at = $2 where id = $1`, [id, clockAt]),
+  );
+  return sandboxAt(await openTestWorkspace(hub, test.database, id));
+}
+
+function sandboxAt(at: TestWorkspace): Sandbox {
   const operation = (operationId: string) => at.get<ShownOperation>(`/operations/${operationId}`);
   const ask: Sandbox['ask'] = (target) => at.post<ShownOperation>('/workspace/clock', target);
   const ended: Sandbox['ended'] = async (operationId, timeoutMs = 60_000) => {
