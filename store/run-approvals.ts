@@ -1,6 +1,6 @@
 /** Owns the second pair of eyes on a run by hand: asked for above a limit, decided by somebody else, over figures that are frozen. */
 import { type Conflict, type Doer, keepApart } from '../domain/duties.ts';
-import { Decimal } from '../domain/money.ts';
+import { Decimal, fixed, minorPlaces } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import { type BilledFigures, isWithin } from '../domain/run-approval.ts';
 import type { DecimalText, Instant } from '../domain/work-entry.ts';
@@ -264,13 +264,16 @@ async function draftedFigures(tx: WorkspaceTx, runId: string): Promise<BilledFig
     byCurrency.set(currency, {
       currency,
       invoices: sum.invoices + invoices,
-      net: new Decimal(sum.net).plus(net).toFixed(),
-      total: new Decimal(sum.total).plus(total).toFixed(),
+      net: inFull(new Decimal(sum.net).plus(net), currency),
+      total: inFull(new Decimal(sum.total).plus(total), currency),
       seconds: sum.seconds + seconds,
     });
   }
   return [...byCurrency.values()];
 }
+
+const inFull = (amount: Decimal, currency: string): DecimalText =>
+  fixed(amount, Math.max(minorPlaces(currency), amount.decimalPlaces()));
 
 /** What it came to is frozen and asked for anew, before its drafts go back; a repeat asks no second time. */
 export async function beginAskingAgain(tx: WorkspaceTx, runId: string): Promise<void> {
