@@ -14,6 +14,7 @@ import { found, invalidField, Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
 import { bindAttachments } from './attachments.ts';
+import { sqlNow } from './clock.ts';
 import { creditCorrections } from './contractor-credits.ts';
 import { tellContractor, tellInvoiceApprovers, tellOfDispute } from './contractor-invoice-notices.ts';
 import {
@@ -179,8 +180,8 @@ export async function createContractorInvoice(
   await contractorCode(tx, payee);
   const id = newId();
   await tx.run(
-    `insert into contractor_invoices (workspace_id, id, person_id, seller_id, kind, currency, note, their_number, their_date, tax, total, created_by)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)`,
+    `insert into contractor_invoices (workspace_id, id, person_id, seller_id, kind, currency, note, their_number, their_date, tax, total, created_by, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, ${sqlNow})`,
     [
       tx.workspaceId,
       id,

@@ -8,6 +8,7 @@ import { Decimal, minorPlaces, round } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import type { DecimalText, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import {
   type CreditableInvoice,
   type CreditNote,
@@ -240,7 +241,7 @@ async function lowerBalance(tx: WorkspaceTx, before: CreditableInvoice, credit: 
   }
   const status = isWhole ? 'credited' : statusAfter({ ...invoice, credited }, balance);
   await tx.run(
-    `update client_invoices set credited = $3, status = $4, settled_at = case when $4 = 'settled' then coalesce(settled_at, now()) end
+    `update client_invoices set credited = $3, status = $4, settled_at = case when $4 = 'settled' then coalesce(settled_at, ${sqlNow}) end
      where workspace_id = $1 and id = $2`,
     [tx.workspaceId, invoice.id, credited, status],
   );

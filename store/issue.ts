@@ -21,6 +21,7 @@ import {
   usedRates,
 } from './books-currency.ts';
 import { atBuiltInPrice, saysUnconfirmed, unconfirmedCurrencies } from './built-in-prices.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { raiseFindings } from './exceptions.ts';
@@ -431,7 +432,7 @@ async function releaseHolds(
 ): Promise<void> {
   if (released.length === 0) return;
   await tx.run(
-    `update exceptions set status = 'released', closed_at = now(), closed_by = $3, close_reason = $4
+    `update exceptions set status = 'released', closed_at = ${sqlNow}, closed_by = $3, close_reason = $4
      where workspace_id = $1 and rule = 'invoice.held' and subject_key = any($2::text[]) and status = 'open'`,
     [tx.workspaceId, textArray(released.map((draft) => `invoice:${draft.id}`)), actor, reason],
   );

@@ -4,6 +4,7 @@ import { nextReminder, type RemindableInvoice, type Reminder, type StopReason } 
 import { reminderMail } from '../domain/reminder-mail.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
+import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { doneLetters } from './invoice-plan.ts';
@@ -46,7 +47,7 @@ function readOpen(tx: WorkspaceTx, day: Day, { clientId, sellerId }: Reminded): 
          and f.status not in ('discarded', 'waived')) as interest_until,
        exists (select from sync_records s left join checkpoints k on k.workspace_id = $1 and k.connection_id = s.connection_id and k.stream = 'payments'
          where s.workspace_id = $1 and s.subject_type = 'client_invoice' and s.subject_id = i.id and s.status = 'synced'
-           and (k.updated_at is null or k.updated_at < now() - p.stale_after_hours * interval '1 hour')) as stale
+           and (k.updated_at is null or coalesce(k.sandbox_at, k.updated_at) < ${sqlNow} - p.stale_after_hours * interval '1 hour')) as stale
      from client_invoices i
      join clients c on c.workspace_id = $1 and c.id = i.client_id and not c.internal
      join reminder_policies p on p.workspace_id = $1 and p.active
