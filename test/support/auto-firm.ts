@@ -31,7 +31,7 @@ export interface AutoInvoice {
 
 export interface AutoFirm extends Sandbox {
   books: Books;
-  /** Approved labor of so many hours on a project, as an import brings it. */
+  /** Approved labor of so many hours, of as many people as it takes, as an import brings it. */
   work(key: string, hours: number, facts?: Partial<SourceEntry>): Promise<void>;
   /** All runs, the oldest first. */
   runs(): Promise<ShownAutoRun[]>;
@@ -42,6 +42,8 @@ export interface AutoFirm extends Sandbox {
 }
 
 export const hours = (count: number) => Math.round(count * 3600);
+/** Of one person, which no rule finds too many. */
+const longestHours = 10;
 /** In the firm: a Tuesday. */
 export const firmClock = '2026-03-10T09:00:00.000Z';
 
@@ -73,7 +75,12 @@ export async function openAutoFirm(
     ...sandbox,
     books,
     work: async (key, count, facts = {}) => {
-      await take(books, [entryOf(key, { quantity: hours(count), ...facts })]);
+      const stints = Array.from({ length: Math.ceil(count / longestHours) }, (_, index) => {
+        const person = { externalId: null, code: null, name: `${key} ${index}`, email: null };
+        const quantity = hours(Math.min(longestHours, count - index * longestHours));
+        return entryOf(`${key} ${index}`, { person, quantity, ...facts });
+      });
+      await take(books, stints);
     },
     runs: () => all<ShownAutoRun>('/billing-runs'),
     invoices,
