@@ -109,6 +109,9 @@ const checkedValues: Record<string, string> = {
   'approval_substitutes.ends_before': "'2026-02-01'",
   'client_confirmations.member_id': `'${newId()}'`,
   'client_invoices.contract_id': `'${newId()}'`,
+  'client_reports.ends_before': "'2026-04-01'",
+  'client_reports.quarter': "'2026-Q1'",
+  'clock_moves.target_at': "now() + interval '1 day'",
   'credit_note_lines.kind': "'price'",
   'currency_rates.quote': "'BBB'",
   'invoice_discounts.percentage': '10',
@@ -368,6 +371,7 @@ describe('the catalogue', () => {
       { name: 'find_members_of_user', open: false },
       { name: 'forget_user', open: false },
       { name: 'is_expected', open: false },
+      { name: 'search_values', open: false },
       { name: 'seed_workspace', open: false },
     ]);
   });
