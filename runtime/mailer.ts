@@ -5,6 +5,7 @@ import type { Database, WorkspaceTx } from '../store/database.ts';
 import { noteDelivered, noteRejected } from '../store/deliveries.ts';
 import { type ClaimedMail, claimMails, giveUpMail, markFailed, markSent } from '../store/mails.ts';
 import { notify } from '../store/notifications.ts';
+import { isOutdated } from '../store/reminder-letters.ts';
 import { type Loop, type Next, startLoop } from './loop.ts';
 
 /** How a mail left; what may work later rejects instead. */
@@ -32,7 +33,8 @@ export function startMailer(options: MailerOptions): Pick<Loop, 'wake' | 'stop'>
   const { firstWaitMs = 10_000, maxWaitMs = 900_000 } = options;
   const outage = watchFailures(logger);
 
-  const settle = (mail: ClaimedMail, delivery: Delivery | { outcome: 'failed'; reason: string }) =>
+  type Settled = Delivery | { outcome: 'failed'; reason: string } | { outcome: 'outdated' };
+  const settle = (mail: ClaimedMail, delivery: Settled) =>
     database.inWorkspace(mail.workspaceId, (tx) => {
       switch (delivery.outcome) {
         case 'filed':
@@ -41,6 +43,8 @@ export function startMailer(options: MailerOptions): Pick<Loop, 'wake' | 'stop'>
           return sent(tx, mail);
         case 'refused':
           return giveUp(tx, mail, delivery.reason);
+        case 'outdated':
+          return dropMail(tx, mail);
         case 'failed': {
           const tooOld = Date.parse(mail.giveUpAt) <= Date.now();
           const waitMs = Math.min(maxWaitMs, firstWaitMs * 2 ** Math.min(mail.attempts - 1, 20));
@@ -53,6 +57,10 @@ export function startMailer(options: MailerOptions): Pick<Loop, 'wake' | 'stop'>
 
   /** True when it left or never will; false when the way out did not work. What cannot be noted is left to the next claim. */
   const post = async (mail: ClaimedMail): Promise<boolean> => {
+    if (await asksForNothing(database, mail)) {
+      await settle(mail, { outcome: 'outdated' });
+      return true;
+    }
     const delivery = await deliver(mail).catch((error: unknown) => {
       outage.noticed(error);
       return { outcome: 'failed', reason: error instanceof Error ? error.message : String(error) } as const;
@@ -86,6 +94,18 @@ async function filed(tx: WorkspaceTx, mail: ClaimedMail): Promise<void> {
   await markSent(tx, mail.id, { forgetLink: false });
   if (mail.workspaceKind === 'sandbox') await noteDelivered(tx, mail.key, actor);
   else await noteRejected(tx, mail.key, noServer);
+}
+
+/** A reminder that waited for a mail server may come too late: its client has paid meanwhile, or disputes it. */
+const asksForNothing = async (
+  database: Database,
+  { kind, key, workspaceId }: ClaimedMail,
+): Promise<boolean> =>
+  kind === 'reminder.sent' && database.inWorkspace(workspaceId, (tx) => isOutdated(tx, key));
+const outdated = 'what it asks for is paid, credited or disputed meanwhile';
+
+async function dropMail(tx: WorkspaceTx, mail: ClaimedMail): Promise<void> {
+  if (await giveUpMail(tx, mail.id, outdated)) await noteRejected(tx, mail.key, outdated);
 }
 
 /** Tells the admins, once a day and in the app only: a mail about mail that fails would fail. */

@@ -22,6 +22,7 @@ import { closeFixed } from './exceptions.ts';
 import { pressingWorkUpTo } from './latest-invoice-dates.ts';
 import { type AddedTo, emptyDraft, findOpenDrafts, type OpenDraft, recordAddedTo } from './open-draft.ts';
 import { type ItemScope, type OpenItem, openItems, type TellLeftOut } from './open-items.ts';
+import { enqueueLook } from './outbox.ts';
 import { hasOpenProject } from './project-triggers.ts';
 import { drawRetainers, hasRetainer, returnDraws, tieDraws } from './retainers.ts';
 import { type ContractTaxes, readTaxes } from './tax-rates.ts';
@@ -300,9 +301,15 @@ export async function discardDraft(
   actor: string,
   reason: string,
 ): Promise<boolean> {
-  const invoice = await tx.row<{ id: string; currency: string; net: DecimalText; was: string }>(
-    `update client_invoices set status = 'discarded' where workspace_id = $1 and id = $2 and status in ('draft', 'in_sign_off', 'ready', 'held')
-     returning id, currency, net, old.status as was`,
+  const invoice = await tx.row<{
+    id: string;
+    currency: string;
+    net: DecimalText;
+    was: string;
+    isWaiting: boolean;
+  }>(
+    `update client_invoices i set status = 'discarded' where workspace_id = $1 and id = $2 and status in ('draft', 'in_sign_off', 'ready', 'held')
+     returning id, currency, net, old.status as was, exists (select from sign_offs s where s.workspace_id = $1 and s.invoice_id = i.id) as is_waiting`,
     [tx.workspaceId, invoiceId],
   );
   if (!invoice) return false;
@@ -335,5 +342,13 @@ export async function discardDraft(
       after: { status: 'discarded' },
     },
   ]);
+  // Its client was asked, and so it has a workflow, which ends now.
+  if (invoice.isWaiting)
+    await enqueueLook(tx, {
+      subjectType: 'client_invoice',
+      subjectId: invoiceId,
+      lane: 'interactive',
+      reason: 'discarded',
+    });
   return true;
 }

@@ -39,3 +39,20 @@ export function listReminderLetters(
     [tx.workspaceId, filter.clientId, filter.invoiceId, page.after, page.limit],
   );
 }
+
+/**
+ * True of a reminder whose mail has not left yet, and that asks for nothing any more: all that it names is paid, credited, given
+ * up or disputed meanwhile. One that brought a late fee still has that to say.
+ */
+export async function isOutdated(tx: WorkspaceTx, mailKey: string): Promise<boolean> {
+  const row = await tx.row<{ asks: boolean }>(
+    `select exists (select from late_fees f where f.workspace_id = $1 and f.letter_id = $2 and f.status = 'issued')
+       or exists (
+         select from reminder_letter_invoices x join client_invoices i on i.workspace_id = $1 and i.id = x.invoice_id
+         where x.workspace_id = $1 and x.letter_id = $2 and i.status in ('issued', 'sent', 'partially_paid')
+           and i.total - i.applied - i.credited - i.bad_debt > coalesce((
+             select sum(d.amount) from disputes d where d.workspace_id = $1 and d.invoice_id = i.id and d.status = 'open'), 0)) as asks`,
+    [tx.workspaceId, mailKey.slice('reminder:'.length)],
+  );
+  return row?.asks === false;
+}
