@@ -13,6 +13,7 @@ import type { Day, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { setDue } from './due.ts';
+import { enqueueLooks } from './outbox.ts';
 import { readSignOff, type SignOffTerms, standardDays } from './sign-offs.ts';
 
 const subjectType = 'client_invoice' as const;
@@ -163,7 +164,7 @@ export async function putOff(tx: WorkspaceTx, invoiceId: string, step: PlannedSt
   await setDue(tx, { subjectType, subjectId: invoiceId, ...step });
 }
 
-/** The letters that these invoices were due for are written, whoever wrote them. */
+/** The letters that these invoices were due for are written, whoever wrote them; each looks what comes next. */
 export async function doneLetters(
   tx: WorkspaceTx,
   letters: readonly { id: string; stepDays: number }[],
@@ -178,6 +179,10 @@ export async function doneLetters(
       plainArray(letters.map(({ stepDays }) => stepDays)),
       letterDueKinds,
     ],
+  );
+  await enqueueLooks(
+    tx,
+    letters.map(({ id }) => ({ subjectType, subjectId: id, lane: 'bulk', reason: 'reminded' })),
   );
 }
 

@@ -1,5 +1,7 @@
 /** Owns reminding clients over the store and HTTP: once a step, one letter, stopped where it must, and fees as documents. */
+import pino from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { startMailer } from '../../runtime/mailer.ts';
 import { doDaily } from '../../store/daily.ts';
 import { listMails } from '../../store/mails.ts';
 import {
@@ -11,6 +13,7 @@ import {
   invoicesOf,
   take,
 } from '../support/books.ts';
+import { until } from '../support/loops.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
@@ -241,6 +244,57 @@ test('the day brings no reminders, which are the invoices’ own, and the first 
   const [statement] = toClient;
   expect(statement?.params.month).toBe('2026-10');
   expect(statement?.params.accounts).toContain('200.00 GBP on 2026-10-31, of which 200.00 is overdue');
+});
+
+test('a letter that waited for the mail server does not leave once its invoices are paid or disputed', async () => {
+  const { firm, ids } = await firmThatReminds({ interestPercentage: null });
+  await setClock(firm.books, '2026-10-22T12:00:00Z');
+  expect(await send(firm)).toBe(1);
+  const applications = [{ invoiceId: ids[0], amount: '100.00' }];
+  await firm.post('/payments', { currency: 'GBP', amount: '100.00', valueDate: '2026-10-22', applications });
+  expect((await firm.post(`/invoices/${ids[1]}/disputes`, { reason: 'Not us' })).status).toBe(201);
+  const left: string[] = [];
+  const mailer = startMailer({
+    database: api.test.database,
+    logger: pino({ level: 'silent' }),
+    deliver: ({ kind, workspaceId }) => {
+      if (workspaceId === firm.books.workspaceId) left.push(kind);
+      return Promise.resolve({ outcome: 'sent' });
+    },
+  });
+  await until('the mail is settled', async () =>
+    (await mailsOf(firm)).every(({ status }) => status !== 'queued'),
+  );
+  await mailer.stop();
+  expect(left).toEqual([]);
+  expect(await mailsOf(firm)).toMatchObject([{ kind: 'reminder.sent', status: 'given_up' }]);
+});
+
+test('letters are paused by hand, of an invoice until a day, and of a client until somebody ends it', async () => {
+  const { firm, ids } = await firmThatReminds({ interestPercentage: null });
+  const { clientId } = firm.books;
+  await setClock(firm.books, '2026-10-20T12:00:00Z');
+  const pause = (body: object) =>
+    firm.post('/reminder-pauses', { reason: 'They change their bank', ...body });
+  expect((await pause({ invoiceId: ids[0], untilOn: '2026-10-20' })).json.code).toBe('reminder_pause.over');
+  expect((await pause({})).status).toBe(422);
+  const ofInvoice = await pause({ invoiceId: ids[0], untilOn: '2026-11-01' });
+  expect(ofInvoice.json).toMatchObject({ clientId, invoiceId: ids[0], untilOn: '2026-11-01', endedAt: null });
+  expect((await pause({ invoiceId: ids[0] })).json.code).toBe('reminder_pause.exists');
+  const ofClient = await pause({ clientId });
+  await setClock(firm.books, '2026-10-22T12:00:00Z');
+  expect(await send(firm)).toBe(0);
+  const end = () => firm.post(`/reminder-pauses/${ofClient.json.id}/end`);
+  expect((await end()).json.endedAt).not.toBeNull();
+  expect((await end()).json.code).toBe('reminder_pause.ended');
+  expect(await send(firm)).toBe(1);
+  expect((await letters(firm))[0].invoices).toMatchObject([{ invoiceId: ids[1] }]);
+  expect((await firm.get('/reminder-pauses?open=true')).json.items).toMatchObject([{ invoiceId: ids[0] }]);
+  // On its day it is over by itself, and may be said anew.
+  await setClock(firm.books, '2026-11-01T12:00:00Z');
+  expect(await send(firm)).toBe(1);
+  expect((await letters(firm))[0].invoices).toMatchObject([{ invoiceId: ids[0], stepDays: 7 }]);
+  expect((await pause({ invoiceId: ids[0] })).status).toBe(201);
 });
 
 test('a client may have a policy of its own, or none that is active', async () => {
