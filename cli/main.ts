@@ -22,6 +22,7 @@ import { runCommand } from './commands/run.ts';
 import { sandbox } from './commands/sandbox.ts';
 import { api, start, worker } from './commands/start.ts';
 import { verify } from './commands/verify.ts';
+import { workflowsCommand } from './commands/workflows.ts';
 
 const commands: Command[] = [
   demo,
@@ -40,6 +41,7 @@ const commands: Command[] = [
   verify,
   reconcile,
   auditExport,
+  workflowsCommand,
   restartWorkflows,
   migrateCommand,
 ];

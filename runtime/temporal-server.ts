@@ -135,6 +135,11 @@ async function adoptLeftover(
   return null;
 }
 
+/** Address of the server that runs on a data folder; null: none does. */
+export async function runningTemporal(dataDir: string): Promise<string | null> {
+  return (await recordedServer(join(dataDir, 'temporal', 'server.json')))?.address ?? null;
+}
+
 /** Ends the server that a killed run left in a data folder, where its record names one; starts nothing, safe to repeat. */
 export async function endLeftoverTemporal(dataDir: string): Promise<void> {
   const recorded = await recordedServer(join(dataDir, 'temporal', 'server.json'));

@@ -1,6 +1,6 @@
 /** Owns that every workflow's history stays short: it continues as new, and a signal in the middle of that is never lost. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { toSearchAttributes } from '../runtime/search-attributes.ts';
@@ -102,7 +102,7 @@ async function runsOf(type: SubjectType, subjectId: string) {
   const runs: { status: string; events: number; runId: string }[] = [];
   let next: string | undefined = (await handle.describe()).runId;
   while (next) {
-    const run = client.workflow.getHandle(workflowIdOf(type, subjectId), next);
+    const run: WorkflowHandle = client.workflow.getHandle(workflowIdOf(type, subjectId), next);
     const { status } = await run.describe();
     const { events = [] } = await run.fetchHistory();
     runs.push({ status: status.name, events: events?.length ?? 0, runId: next });

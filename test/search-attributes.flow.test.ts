@@ -6,6 +6,8 @@ import { registerSearchAttributes, searchAttributes } from '../runtime/search-at
 import { createSignalLook, type Subject, subjectWorkflowId } from '../runtime/temporal-signals.ts';
 import { taskQueues } from '../runtime/temporal-workers.ts';
 import { withSearchValues } from '../store/search-values.ts';
+import { runCli } from './support/cli.ts';
+import { makeTestDirectory } from './support/directory.ts';
 import { startTestHub, type TestHub } from './support/hub.ts';
 import { until } from './support/loops.ts';
 import { openSpine, type Spine } from './support/spine.ts';
@@ -123,6 +125,48 @@ test('what a subject is searched by is read for a whole batch at once, and of an
     withSearchValues(tx, [{ ...key, workspaceId: randomUUID() }]),
   );
   expect(foreign[0]!.search).toEqual(none);
+});
+
+test('an operator asks on the command line what of a client is open, and what keeps failing', async () => {
+  const url = hub.test.url;
+  const env = {
+    DATABASE_URL: url,
+    TEMPORAL_ADDRESS: hub.temporal.address,
+    TEMPORAL_NAMESPACE: hub.temporal.namespace,
+    SLIPWAY_DATA_DIR: makeTestDirectory('operator'),
+  };
+  const ask = (...args: string[]) => runCli(['workflows', '--workspace', hub.workspaceId, ...args], env);
+  const open = await ask('--client', 'NPF');
+  expect(open.code, open.text).toBe(0);
+  expect(open.text).toMatch(/NPF-0001 +clientInvoice +running .* wait for payment/);
+  const unknown = await ask('--client', 'XXX');
+  expect(unknown.code).toBe(2);
+  expect(unknown.text).toContain('0 clients are called "XXX"');
+  expect((await ask('--document', `it's none`)).text).toContain('No workflow is found');
+
+  firm.quickbooks.fault({
+    kind: 'status',
+    status: 503,
+    times: 1_000,
+    match: (method, path) => method === 'POST' && path.endsWith('/invoice'),
+  });
+  firm.work('NPF-102', 1);
+  await firm.sync(firm.harvestId);
+  await until(
+    'its hour is here',
+    async () => (await hub.get<{ items: unknown[] }>('/entries')).items.length === 2,
+  );
+  await firm.bill();
+  let text = '';
+  await until(
+    'the push is seen to fail',
+    async () => {
+      ({ text } = await ask('--document', 'NPF-0002'));
+      return text.includes('FAILING');
+    },
+    60_000,
+  );
+  expect(text).toMatch(/NPF-0002 +clientInvoice +FAILING .* pushInvoice, attempt \d+: .*503/);
 });
 
 /** A namespace of its own, with or without our search attributes, and a look that starts workflows there. */

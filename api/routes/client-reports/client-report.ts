@@ -127,6 +127,7 @@ export const clientReportInFull = z
     figures: reportFigures.nullable().meta({ description: 'As they were when it was drawn up.' }),
     deliveries: z.array(
       z.object({
+        id,
         channel: z.string(),
         address: z.string(),
         status: z.string(),
@@ -146,8 +147,8 @@ export async function visibleReport(tx: WorkspaceTx, reportId: string, actor: Ac
   return found(isVisible ? report : null, 'client_report');
 }
 
-export const deliveriesOf = async (tx: WorkspaceTx, reportId: string) =>
-  (await listDeliveries(tx, 'client_report', reportId)).map(({ id: _, ...delivery }) => delivery);
+export const deliveriesOf = (tx: WorkspaceTx, reportId: string) =>
+  listDeliveries(tx, 'client_report', reportId);
 
 /** As the quarter's report would be if it were drawn up now; without a name the quarter that runs. */
 export async function previewOf(
