@@ -16,3 +16,13 @@ export function isWithin(billed: readonly BilledFigures[], agreed: readonly Bill
   const totals = new Map(agreed.map(({ currency, total }) => [currency, total]));
   return billed.every(({ currency, total }) => new Decimal(total).lte(totals.get(currency) ?? '0'));
 }
+
+/** More than one person starts alone, in any currency; a currency without a limit has none. */
+export const isBeyond = (
+  figures: readonly Pick<BilledFigures, 'currency' | 'total'>[],
+  limits: ReadonlyMap<string, DecimalText>,
+): boolean =>
+  figures.some(({ currency, total }) => {
+    const limit = limits.get(currency);
+    return limit !== undefined && new Decimal(total).gt(limit);
+  });

@@ -2,7 +2,7 @@
 import { type Conflict, type Doer, keepApart } from '../domain/duties.ts';
 import { Decimal, fixed, minorPlaces } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
-import { type BilledFigures, isWithin } from '../domain/run-approval.ts';
+import { type BilledFigures, isBeyond, isWithin } from '../domain/run-approval.ts';
 import type { DecimalText, Instant } from '../domain/work-entry.ts';
 import { findSameDrafts, requestDrafts, type WantedDrafts } from './chosen-items.ts';
 import { clockOf } from './clock.ts';
@@ -60,15 +60,18 @@ export async function requestByHand(tx: WorkspaceTx, doer: Doer, wanted: WantedD
   const limits = await runLimits(tx, doer.memberId);
   if (limits.size === 0) return requestDrafts(tx, asked);
   const figures = (await previewTotals(tx, asked)) satisfies BilledFigures[];
-  const beyond = figures.some(({ currency, total }) => {
-    const limit = limits.get(currency);
-    return limit !== undefined && new Decimal(total).gt(limit);
-  });
-  if (!beyond) return requestDrafts(tx, asked);
+  if (!isBeyond(figures, limits)) return requestDrafts(tx, asked);
   const run = await requestDrafts(tx, { ...asked, approval: 'asked' });
   await ask(tx, run, figures);
   return run;
 }
+
+/** Whether a run by hand that comes to this would wait for somebody else. */
+export const takesTwo = async (
+  tx: WorkspaceTx,
+  memberId: string | null,
+  figures: readonly Pick<BilledFigures, 'currency' | 'total'>[],
+): Promise<boolean> => isBeyond(figures, await runLimits(tx, memberId));
 
 async function ask(tx: WorkspaceTx, run: Run, figures: readonly BilledFigures[]): Promise<void> {
   const approval = newId();

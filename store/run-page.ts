@@ -76,6 +76,8 @@ export interface RunPull {
   cutoffOn: Day;
   projectId: string | null;
   period: string | null;
+  /** How often it was pulled while it waited. */
+  pulls: number;
   pulledAt: Instant;
 }
 
@@ -86,7 +88,7 @@ export function listRunPulls(
   page: { after: string | null; limit: number },
 ): Promise<RunPull[]> {
   return tx.rows<RunPull>(
-    `select id, contract_id, trigger, pulled_by, reason, cutoff_on, project_id, period, pulled_at from trigger_pulls
+    `select id, contract_id, trigger, pulled_by, reason, cutoff_on, project_id, period, pulls, pulled_at from trigger_pulls
      where workspace_id = $1 and run_id = $2 and ($3::uuid is null or id > $3) order by id limit $4`,
     [tx.workspaceId, runId, page.after, page.limit],
   );

@@ -159,12 +159,20 @@ export async function readRunItems(tx: WorkspaceTx, runId: string): Promise<stri
 
 export async function listRuns(
   tx: WorkspaceTx,
-  filter: { status?: Run['status'] | undefined; cursor?: string | undefined; limit: number },
+  filter: {
+    status?: Run['status'] | undefined;
+    trigger?: Trigger | undefined;
+    approval?: NonNullable<Run['approval']> | undefined;
+    cursor?: string | undefined;
+    limit: number;
+  },
 ): Promise<Run[]> {
+  const { status = null, trigger = null, approval = null, cursor = null, limit } = filter;
   return tx.rows<Run>(
     `select ${columns} from runs where workspace_id = $1 and ($2::uuid is null or id < $2) and ($4::text is null or status = $4)
+       and ($5::text is null or trigger = $5) and ($6::text is null or approval = $6)
      order by id desc limit $3`,
-    [tx.workspaceId, filter.cursor ?? null, filter.limit, filter.status ?? null],
+    [tx.workspaceId, cursor, limit, status, trigger, approval],
   );
 }
 

@@ -72,6 +72,8 @@ const told = (office: Office, member: TestMember) =>
 test('a run above the limit waits, tells the others with what it comes to, and bills once another person agrees', async () => {
   const office = await officeWithLimit('100.00');
   await take(office.books, [entryOf('A'), entryOf('B')]);
+  const preview = await office.as(office.asker, 'POST', '/billing-runs/preview', runOf(office.books));
+  expect([preview.status, preview.json.takesTwo]).toEqual([200, true]);
   const asked = await billAs(office, office.asker);
   expect([asked.status, asked.json.approval, asked.json.status]).toEqual([202, 'asked', 'queued']);
   expect((await carry(office, asked)).status).toBe('queued');
@@ -79,6 +81,8 @@ test('a run above the limit waits, tells the others with what it comes to, and b
   expect(await told(office, office.other)).toContain('run.waits');
   expect(await told(office, office.asker)).not.toContain('run.waits');
 
+  const listed = (await office.get('/billing-runs?approval=asked&trigger=by_hand')).json.items;
+  expect(listed.map(({ id }: Run) => id)).toEqual([asked.json.id]);
   const page = (await office.get(`/billing-runs/${asked.json.id}`)).json;
   expect(page.waitsFor).toMatchObject({ what: 'approval', runId: null });
   expect(page.approvals).toMatchObject([

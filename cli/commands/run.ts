@@ -55,7 +55,7 @@ async function follow(
     }));
     note(
       steps.map((row) => `${row.step} ${row.done.toLocaleString('en-US')}`).join(', ') ||
-        'waiting for a worker',
+        (run.waitsForRunId === null ? 'waiting for a worker' : 'waiting for another run of the same work'),
     );
     if (!['queued', 'running'].includes(run.status)) return run;
     await sleep(200);

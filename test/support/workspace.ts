@@ -120,7 +120,7 @@ function underWay(tx: WorkspaceTx): Promise<unknown> {
     `select * from (
        select 'look' as kind, subject_id as id, reason as what from outbox where workspace_id = $1
        union all
-       select 'run', id, status from runs where workspace_id = $1 and status in ('queued', 'running')
+       select 'run', id, status from runs where workspace_id = $1 and (status = 'running' or status = 'queued' and approval is distinct from 'asked')
        union all
        select 'operation', id, kind from operations where workspace_id = $1 and status in ('queued', 'running')
        union all

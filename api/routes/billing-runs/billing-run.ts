@@ -18,13 +18,15 @@ const finishedAt = z
   .meta({ description: 'compile: it ends at its items, see POST /compilations.' });
 
 export const runStatus = z.enum(runStatuses);
+export const runTrigger = z.enum(triggers);
+export const runApprovalState = z.enum(['asked', 'approved', 'rejected']);
 
 export const billingRun = z
   .object({
     id,
     scopeType,
     scopeId: id,
-    trigger: z.enum(triggers),
+    trigger: runTrigger,
     pulledBy: z.string(),
     reason: z.string().nullable(),
     cutoffOn: storedDay,
@@ -43,7 +45,7 @@ export const billingRun = z
     waitsForRunId: id.nullable().meta({
       description: 'It begins when that run of an overlapping scope has ended.',
     }),
-    approval: z.enum(['asked', 'approved', 'rejected']).nullable().meta({
+    approval: runApprovalState.nullable().meta({
       description: 'Above the limit of whoever asked for it, somebody else has to agree; null: not.',
     }),
     error: z.string().nullable(),

@@ -2,21 +2,23 @@
 import { z } from 'zod';
 import { found } from '../../../domain/refusal.ts';
 import { listRunPulls as read } from '../../../store/run-page.ts';
-import { readRun, triggers } from '../../../store/runs.ts';
+import { readRun } from '../../../store/runs.ts';
 import { idAfter, toIdPage } from '../../kit/cursor.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, instant, pageOf, pageQuery, storedDay } from '../../kit/schemas.ts';
+import { runTrigger } from './billing-run.ts';
 
 const pull = z
   .object({
     id,
     contractId: id,
-    trigger: z.enum(triggers),
+    trigger: runTrigger,
     pulledBy: z.string(),
     reason: z.string().nullable(),
     cutoffOn: storedDay,
     projectId: id.nullable().meta({ description: 'Null: the whole contract.' }),
     period: z.string().nullable(),
+    pulls: z.int().meta({ description: 'How often it was pulled while it waited.' }),
     pulledAt: instant,
   })
   .meta({ id: 'RunPull' });

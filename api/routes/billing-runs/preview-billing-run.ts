@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { leftOutCodes } from '../../../domain/left-out.ts';
 import { previewRun } from '../../../store/preview-run.ts';
+import { takesTwo } from '../../../store/run-approvals.ts';
 import { defineRoute } from '../../kit/route.ts';
 import { id, storedDay, storedDecimal } from '../../kit/schemas.ts';
 import { ruleCount } from '../exceptions/exception.ts';
@@ -89,6 +90,9 @@ export const previewBillingRun = defineRoute({
           }),
         )
         .meta({ description: 'Open work before the cutoff that the run would leave, by its first reason.' }),
+      takesTwo: z
+        .boolean()
+        .meta({ description: 'It comes to more than you start alone: somebody else would have to agree.' }),
     }),
   },
   errors: ['billing_run.preview_too_large', 'reference.unknown', 'auth.permission_missing'],
@@ -96,6 +100,9 @@ export const previewBillingRun = defineRoute({
     const wanted = await deps.database.inWorkspace(workspaceId, (tx) => toWantedDrafts(tx, actor, body));
     const preview = await previewRun(deps.database, workspaceId, wanted);
     const margin = actor.permissions.has('margins.read') ? preview.margin : null;
-    return { status: 200, body: { ...preview, margin } };
+    const needsTwo = await deps.database.inWorkspace(workspaceId, (tx) =>
+      takesTwo(tx, actor.memberId, preview.totals),
+    );
+    return { status: 200, body: { ...preview, margin, takesTwo: needsTwo } };
   },
 });
