@@ -80,6 +80,10 @@ async function openPeriods(firm: AutoFirm) {
   const { items } = await firm.get<{ items: { id: string }[] }>('/periods');
   for (const { id } of items) await firm.patch(`/periods/${id}`, { status: 'open' });
 }
+async function releaseHeld(firm: AutoFirm) {
+  const { items } = await firm.get<{ items: { id: string }[] }>('/billable-items?status=held');
+  await firm.post('/billable-items/release', { itemIds: items.map(({ id }) => id), reason: 'Agreed' });
+}
 const retryHeld = (firm: AutoFirm) => firm.post('/invoices/retry-held', {});
 
 const bars: Record<string, Bar> = {
@@ -113,22 +117,30 @@ const bars: Record<string, Bar> = {
     },
     heldAs: 'held invoice',
   },
+  'that a credit has returned': {
+    after: async (firm) => {
+      const { sellerId } = firm.books;
+      await firm.post('/series', { sellerId, documentType: 'credit_note', pattern: 'CN-{NNNN}' });
+      const [invoice] = await firm.invoices();
+      const credit = { by: 'full', reason: 'Wrong ship', disposition: 'bill_again', issue: true };
+      await firm.post(`/invoices/${invoice!.id}/credit-notes`, credit);
+    },
+    lift: releaseHeld,
+    heldAs: 'held items',
+  },
   'that a void has returned': {
     after: async (firm) => {
       const [invoice] = await firm.invoices();
       await firm.post(`/invoices/${invoice!.id}/void`, { reason: 'Wrong ship' });
     },
-    lift: async (firm) => {
-      const { items } = await firm.get<{ items: { id: string }[] }>('/billable-items?status=held');
-      await firm.post('/billable-items/release', { itemIds: items.map(({ id }) => id), reason: 'Agreed' });
-    },
+    lift: releaseHeld,
     heldAs: 'held items',
   },
 };
 
 const issuedSeconds = async (firm: AutoFirm) =>
   (await firm.invoices())
-    .filter(({ number, status }) => number !== null && status !== 'void')
+    .filter(({ number, status }) => number !== null && status !== 'void' && status !== 'credited')
     .reduce((sum, { quantitySeconds }) => sum + quantitySeconds, 0);
 
 describe.each(Object.entries(bars))('work %s', (_, bar) => {
