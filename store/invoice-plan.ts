@@ -1,6 +1,7 @@
 /** Owns the times at which something is due of an invoice: planned from its state at each look, kept as its due rows. */
 import {
   type FollowedInvoice,
+  type InvoiceDueKind,
   invoiceDueKinds,
   type KeptStep,
   letterDueKinds,
@@ -71,6 +72,19 @@ export async function holdFollowed(
       : `select 1 from clients c join client_invoices i on i.workspace_id = $1 and i.client_id = c.id and i.id = $2
          where c.workspace_id = $1 for no key update of c`,
     [tx.workspaceId, invoiceId],
+  );
+}
+
+/** What it does by itself, as it was planned at its last look; the first at first. */
+export function listPlanned(
+  tx: WorkspaceTx,
+  invoiceId: string,
+): Promise<{ step: InvoiceDueKind; dueAt: Instant }[]> {
+  return tx.rows(
+    `select kind as step, due_at from due
+     where workspace_id = $1 and subject_type = $2 and subject_id = $3 and done_at is null and kind = any($4::text[])
+     order by due_at, kind limit $5`,
+    [tx.workspaceId, subjectType, invoiceId, invoiceDueKinds, maxKept],
   );
 }
 

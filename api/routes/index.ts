@@ -181,6 +181,7 @@ import { listInvoiceDocuments } from './invoices/list-invoice-documents.ts';
 import { listInvoiceLines } from './invoices/list-invoice-lines.ts';
 import { listInvoices } from './invoices/list-invoices.ts';
 import { listLineEntries } from './invoices/list-line-entries.ts';
+import { listNextSteps } from './invoices/list-next-steps.ts';
 import { recalculateInvoice } from './invoices/recalculate-invoice.ts';
 import { removeDiscount } from './invoices/remove-discount.ts';
 import { retryHeldInvoices } from './invoices/retry-held-invoices.ts';
@@ -321,8 +322,8 @@ import { endReminderPause } from './reminders/end-reminder-pause.ts';
 import { getReminderPolicy } from './reminders/get-reminder-policy.ts';
 import { listLateFees } from './reminders/list-late-fees.ts';
 import { listReminderLetters } from './reminders/list-reminder-letters.ts';
-import { listReminderPolicies } from './reminders/list-reminder-policies.ts';
 import { listReminderPauses } from './reminders/list-reminder-pauses.ts';
+import { listReminderPolicies } from './reminders/list-reminder-policies.ts';
 import { pauseReminders } from './reminders/pause-reminders.ts';
 import { sendReminders } from './reminders/send-reminders.ts';
 import { setClientReminderPolicy } from './reminders/set-client-reminder-policy.ts';
@@ -599,6 +600,7 @@ export const routes: readonly Route[] = [
   getContractorInvoicePdf,
   issueInvoice,
   listInvoiceLines,
+  listNextSteps,
   listInvoices,
   listLineEntries,
   retryInvoiceSync,

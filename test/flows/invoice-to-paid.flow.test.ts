@@ -79,16 +79,14 @@ async function openStory(
         .map(({ kind }) => kind)
         .reverse();
     },
-    due: (invoiceId) =>
-      books.in(async (tx) => {
-        const rows = await tx.rows<{ kind: string; dueAt: string }>(
-          'select kind, due_at from due where workspace_id = $1 and subject_id = $2 and done_at is null order by due_at',
-          [books.workspaceId, invoiceId],
-        );
-        const daysFrom = (instant: string) =>
-          Math.round((Date.parse(instant.slice(0, 10)) - Date.parse(day0)) / 86_400_000);
-        return rows.map(({ kind, dueAt }) => `${kind} on day ${daysFrom(dueAt)}`);
-      }),
+    due: async (invoiceId) => {
+      const { items } = expectStatus(await admin.get(`/invoices/${invoiceId}/next-steps`), 200);
+      const daysFrom = (instant: string) =>
+        Math.round((Date.parse(instant.slice(0, 10)) - Date.parse(day0)) / 86_400_000);
+      return items.map(
+        ({ step, dueAt }: { step: string; dueAt: string }) => `${step} on day ${daysFrom(dueAt)}`,
+      );
+    },
   };
 }
 

@@ -307,7 +307,12 @@ test('a client may have a policy of its own, or none that is active', async () =
   await setClock(firm.books, '2026-11-05T12:00:00Z');
   expect(await send(firm)).toBe(0);
   expect((await api.call('PUT', path, { key: firm.key, body: { reminderPolicyId: null } })).status).toBe(200);
+  // It is written to in its own language.
+  await firm.patch(`/clients/${firm.books.clientId}`, { language: 'de-AT' });
   expect(await send(firm)).toBe(1);
+  const [mail] = await mailsOf(firm);
+  expect(mail?.params.title).toBe('Zahlungserinnerung: Rechnungen sind überfällig');
+  expect(mail?.params.invoices).toContain('NFE-0001: 100,00 GBP, fällig am 15.10.2026');
   const bad = await firm.post('/reminder-policies', {
     name: 'Early fee',
     steps: [{ days: -3, fee: { amount: '1.00', currency: 'GBP' } }],
