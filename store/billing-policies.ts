@@ -45,7 +45,7 @@ const columns = `p.contract_id, c.client_id, c.status, p.on_entry, p.on_period, 
 export function readPolicy(
   tx: WorkspaceTx,
   contractId: string,
-  lock: '' | 'for update of p' = '',
+  lock: '' | 'for no key update of p' = '',
 ): Promise<BillingPolicy | null> {
   return tx.row<BillingPolicy>(
     `select ${columns} from billing_policies p join contracts c on c.workspace_id = $1 and c.id = p.contract_id
@@ -72,7 +72,7 @@ export type PolicyStep =
  * a period is pulled once, a pull is in one run.
  */
 export async function lookAtPolicy(tx: WorkspaceTx, contractId: string): Promise<PolicyStep> {
-  const policy = await readPolicy(tx, contractId, 'for update of p');
+  const policy = await readPolicy(tx, contractId, 'for no key update of p');
   if (!policy || !isAtWork(policy)) {
     await dropDue(tx, subjectType, contractId);
     if (policy) await dropAll(tx, policy);
@@ -102,13 +102,14 @@ export async function lookAtPolicy(tx: WorkspaceTx, contractId: string): Promise
   };
 }
 
-/** The window is over: what gathered in it is ready, and its due row is done with. */
+/** The window is over, and what gathered in it is ready: its due row goes, since there is one in every few seconds of work. */
 async function endGathering(
   tx: WorkspaceTx,
   { contractId, gatherUntil }: BillingPolicy,
   { now }: Clock,
 ): Promise<void> {
-  if (gatherUntil !== null && gatherUntil <= now) await doneDue(tx, gathering(contractId, gatherUntil));
+  if (gatherUntil !== null && gatherUntil <= now)
+    await dropDue(tx, subjectType, contractId, { kind: 'gather' });
 }
 
 const gathering = (contractId: string, until: Instant) =>

@@ -9,7 +9,7 @@ import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { type Client, clients } from './clients.ts';
 import { isBilled, lockContract, readTimeline, requireClauses } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
-import { keepPolicy } from './keep-policy.ts';
+import { keepPolicy, pullWaitingWork } from './keep-policy.ts';
 import { requireOrderFor } from './purchase-orders.ts';
 import { requireReference } from './references.ts';
 import { type NewRow, type TenantTable, tenantTable, type Values } from './tenant-table.ts';
@@ -132,7 +132,12 @@ export const contracts: TenantTable<Contract> = {
   lock: async (tx, id) => inFullOrNull(await table.lock(tx, id)),
   update: async (tx, id, values) => {
     const contract = inFullOrNull(await table.update(tx, id, values));
-    if (contract) await keepPolicy(tx, id, await readTimeline(tx, id));
+    if (contract === null) return null;
+    const timeline = await readTimeline(tx, id);
+    await keepPolicy(tx, id, timeline);
+    const mayBillNow =
+      contract.status === 'active' && (values.status === 'active' || values.clauses !== undefined);
+    if (mayBillNow) await pullWaitingWork(tx, timeline);
     return contract;
   },
   list: async (tx, options) => (await table.list(tx, options)).map(inFull),

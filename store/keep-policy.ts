@@ -1,8 +1,11 @@
 /** Owns that a contract with triggers has a billing policy, and that it looks when the contract changes. */
-import { triggerKinds } from '../domain/billing-triggers.ts';
-import type { ContractClauses } from '../domain/contract-terms.ts';
+import { gatherSeconds, triggerKinds } from '../domain/billing-triggers.ts';
+import { type ContractClauses, type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
+import { addDays, localDay } from '../domain/day.ts';
+import { clockOf } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { enqueueLook } from './outbox.ts';
+import { pullTriggers } from './trigger-pulls.ts';
 
 /**
  * Keeps the policy of a contract as its versions have it, also those to come. Call it after the contract or its versions
@@ -36,4 +39,24 @@ export async function keepPolicy(
     lane: 'interactive',
     reason: 'the contract changed',
   });
+}
+
+/**
+ * Work that was approved while the contract was not active, or did not bill on it, is billed now that it is and does. Call it
+ * after `keepPolicy`, where the contract was made active or its clauses were changed.
+ */
+export async function pullWaitingWork(tx: WorkspaceTx, timeline: ContractTimeline): Promise<void> {
+  const [{ contractId, zone }] = timeline;
+  const { now } = await clockOf(tx);
+  const today = localDay(now, zone);
+  if (gatherSeconds(termsAt(timeline, today).triggers) === null) return;
+  await pullTriggers(tx, [
+    {
+      contractId,
+      trigger: 'entry',
+      pulledBy: 'system:billing-policy',
+      reason: 'the contract bills on its work from now on',
+      cutoffOn: addDays(today, 1),
+    },
+  ]);
 }

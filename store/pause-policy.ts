@@ -39,7 +39,7 @@ export async function resumePolicy(tx: WorkspaceTx, contractId: string, said: Sa
 }
 
 async function lockPolicy(tx: WorkspaceTx, contractId: string): Promise<BillingPolicy> {
-  const policy = await readPolicy(tx, contractId, 'for update of p');
+  const policy = await readPolicy(tx, contractId, 'for no key update of p');
   if (policy && (policy.onEntry || policy.onPeriod || policy.onWatch || policy.onProject)) return policy;
   throw new Refusal({
     code: 'billing_policy.no_triggers',

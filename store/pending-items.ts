@@ -9,6 +9,7 @@ import { discardDraft } from './draft.ts';
 import { type DraftHead, lockDraft } from './edit-draft.ts';
 import { recordEvents } from './events.ts';
 import { readPlaced, relineDraft, takeOff } from './reline-draft.ts';
+import { workFreed } from './work-arrived.ts';
 
 /** More than these hold too many locks for too long. */
 export const mostItemsAtOnce = 1_000;
@@ -193,6 +194,11 @@ export async function releaseItems(
     [tx.workspaceId, plainArray(held.map((item) => item.id))],
   );
   await recordItems(tx, 'items.released', held, actor, { reason });
+  await workFreed(
+    tx,
+    { entryIds: held.flatMap(({ entryId }) => entryId ?? []) },
+    { actor, reason: 'what was held is released' },
+  );
   return held.length;
 }
 

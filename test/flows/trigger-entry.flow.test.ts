@@ -1,6 +1,7 @@
 /** Owns trigger 1 as stories: work that is approved, submitted or taken in is billed without anybody asking, through the real Temporal. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addDays, localDay } from '../../domain/day.ts';
+import { wakeOpenSubjects } from '../../store/open-subjects.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { sleep, until } from '../support/loops.ts';
 import { openSelfBillingFirm, type SelfBillingFirm } from '../support/self-billing-firm.ts';
@@ -31,15 +32,20 @@ const netOf = (invoices: readonly ShownInvoice[]) =>
 
 it('two hundred approvals in a moment make at most two runs, the first at once, and each hour is billed once', async () => {
   // A window that outlasts the approvals on a busy machine.
-  const { at, firm } = await openFirm({ windowSeconds: 20 });
+  const { at, firm } = await openFirm({ windowSeconds: 25 });
   const ids = await firm.record(
     Array.from({ length: 200 }, () => yesterday),
     0.1,
   );
   const began = Date.now();
-  await Promise.all(ids.map((id) => firm.approve([id])));
-  await firm.issuedBecome(1, 20_000);
-  expect(Date.now() - began, 'the first does not wait for the window').toBeLessThan(20_000);
+  // Each by itself, as many at once as a busy machine has connections for.
+  const left = ids.values();
+  const approver = async () => {
+    for (const id of left) await firm.approve([id]);
+  };
+  await Promise.all(Array.from({ length: 24 }, approver));
+  await firm.issuedBecome(1, 25_000);
+  expect(Date.now() - began, 'the first does not wait for the window').toBeLessThan(25_000);
 
   const isAllBilled = async () => netOf(await firm.issued()) >= 1800;
   await until('all of them are billed', isAllBilled, 60_000);
@@ -176,6 +182,15 @@ it('a paused policy keeps what is pulled; resumed, one run bills all of it', asy
   expect([twice.status, twice.json.code]).toEqual([409, 'billing_policy.not_paused']);
 });
 
+it('work that was approved before the contract was active is billed once it is', async () => {
+  const { at, firm } = await openFirm({ windowSeconds: 1 }, { contract: { ...longAgo, status: 'draft' } });
+  await firm.approve(await firm.record([yesterday]));
+  await at.idle();
+  expect(await firm.policy()).toMatchObject({ waitsFor: 'active_contract', openPulls: [], lastRuns: [] });
+  await at.patch(`/contracts/${firm.contractId}`, { status: 'active' });
+  expect(await firm.issuedBecome(1)).toMatchObject([{ net: '90.00' }]);
+});
+
 it('with auto-invoicing off the work is drafted and waits for a person', async () => {
   const { at, firm } = await openFirm({ windowSeconds: 1 }, { client: { autoInvoicing: false } });
   await firm.approve(await firm.record([yesterday]));
@@ -191,6 +206,13 @@ it('lost workflows of policies are started again, and bill what was pulled meanw
   await at.workflow('billing_policy', firm.contractId).terminate('as if Temporal had lost it');
   await firm.approve(await firm.record([yesterday]));
   expect(await firm.issuedBecome(1)).toMatchObject([{ net: '90.00' }]);
+  await at.idle();
+  await at.workflow('billing_policy', firm.contractId).terminate('once more');
+  expect(await at.in(wakeOpenSubjects), 'slipway restart-workflows').toBeGreaterThan(0);
+  await until(
+    'it runs again',
+    async () => (await at.workflowStatus('billing_policy', firm.contractId)) === 'RUNNING',
+  );
   await at.patch(`/contracts/${firm.contractId}`, { status: 'ended' });
   await until(
     'the policy ends with its contract',
