@@ -65,14 +65,11 @@ export function createClockActivities(deps: ActivityDeps) {
       if (move.ageMs > limits.wholeMs || move.jumps >= mostJumps)
         return end(tx, move, failed(`it took more than ${limitWords(limits)}`));
       if (waitsFor) return await wait(tx, move, waitsFor, limits);
-      if (move.stage === 'read' && (await wakeDue(tx, move, at)) > 0) return 'went on';
-      if (move.stage !== 'day') {
-        await beginDay(tx, move);
-        return 'day';
-      }
+      if (move.stage !== 'day') return wakeOrBegin(tx, move, at);
       if (Date.parse(at) >= Date.parse(move.targetAt)) return end(tx, move, { status: 'done' });
-      await jump(tx, move, await nextStop(tx, workspace, move, dailyOf(workspace)));
-      return 'went on';
+      const to = await nextStop(tx, workspace, move, dailyOf(workspace));
+      // Where nobody was asked anything all is as idle as it was.
+      return (await jump(tx, move, to)) > 0 ? 'went on' : wakeOrBegin(tx, { ...move, stage: 'read' }, to);
     });
 
   return {
@@ -117,6 +114,13 @@ export function createClockActivities(deps: ActivityDeps) {
     await doDailyOf(database, workspace);
     await database.inWorkspace(workspaceId, tellForgotten);
   }
+}
+
+/** Wakes what is due where that was not done yet; where nothing is, the day may begin. */
+async function wakeOrBegin(tx: WorkspaceTx, move: ClockMove, at: Instant): Promise<Tick> {
+  if (move.stage === 'read' && (await wakeDue(tx, move, at)) > 0) return 'went on';
+  await beginDay(tx, move);
+  return 'day';
 }
 
 async function end(

@@ -183,7 +183,7 @@ export async function wakeDue(tx: WorkspaceTx, move: ClockMove, at: Instant): Pr
     `select distinct d.subject_type, d.subject_id ${dueRows('$3', '$4')}`,
     [tx.workspaceId, at, [...subjectTypes], move.leftBehind],
   );
-  await wake(tx, move, subjects, 'wake');
+  if (subjects.length > 0) await wake(tx, move, subjects, 'wake');
   return subjects.length;
 }
 
@@ -333,7 +333,7 @@ function listUnderWay(
        from outbox o left join sync_records s on s.workspace_id = $1 and s.subject_id = o.subject_id and s.subject_type = o.subject_type
        where o.workspace_id = $1 and o.subject_type <> 'clock'
        union all
-       select 'run', id, status from runs where workspace_id = $1 and status in ('queued', 'running')
+       select 'run', id, status from runs where workspace_id = $1 and (status = 'running' or status = 'queued' and approval is distinct from 'asked')
        union all
        select case kind when 'sync_time' then 'poll' else 'operation' end, case kind when 'sync_time' then subject_id else id end, kind from operations
          where workspace_id = $1 and status in ('queued', 'running') and kind <> 'move_clock'
