@@ -2,12 +2,12 @@
 import { quarterEnd, reportGraceDays, reportGraceEnd } from '../domain/client-report.ts';
 import type { Instant } from '../domain/work-entry.ts';
 import {
-  areBooksClosed,
   type ClientReport,
   cancelReports,
   drawUpReport,
   findClientReport,
   noteQuarterOver,
+  readBooks,
   waitUntil,
   wantsReports,
 } from '../store/client-reports.ts';
@@ -53,7 +53,7 @@ export function createClientReportActivities(deps: ReportDeps) {
         const report = await findClientReport(tx, subjectId, true);
         if (report?.status !== 'waiting') return;
         const { now } = await clockOf(tx);
-        const closed = await areBooksClosed(tx, report, now);
+        const { closed } = await readBooks(tx, report, now);
         await drawUpReport(tx, report, closed ? 'books_closed' : 'grace_over');
       });
       await reports.keep({ workspaceId, id: subjectId });
@@ -73,7 +73,9 @@ async function lookAtWaiting(tx: WorkspaceTx, report: ClientReport): Promise<Cli
   }
   await noteQuarterOver(tx, report);
   const graceEnd = reportGraceEnd(report, zone, reportGraceDays(settings));
-  if (isOver(graceEnd) || (await areBooksClosed(tx, report, clock.now))) return { step: 'make' };
-  await waitUntil(tx, report, 'grace_over', graceEnd);
-  return { step: 'wait', for: 'closed_books', until: graceEnd, waitMs: clock.waitMs(graceEnd) };
+  const { closed, changesAt } = await readBooks(tx, report, clock.now);
+  if (closed || isOver(graceEnd)) return { step: 'make' };
+  const until = changesAt !== null && Date.parse(changesAt) < Date.parse(graceEnd) ? changesAt : graceEnd;
+  await waitUntil(tx, report, 'grace_over', until);
+  return { step: 'wait', for: 'closed_books', until, waitMs: clock.waitMs(until) };
 }

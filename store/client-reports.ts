@@ -16,6 +16,7 @@ import {
 } from '../domain/client-report.ts';
 import { clientReportMail } from '../domain/client-report-mail.ts';
 import { localDay } from '../domain/day.ts';
+import { instantIn } from '../domain/import/to-instant.ts';
 import { statusOn } from '../domain/period.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Day, Instant } from '../domain/work-entry.ts';
@@ -205,12 +206,20 @@ export async function wakeReports(
 
 const maxBooks = 2_000;
 
-/** Whether all books that the report goes by are closed. */
-export async function areBooksClosed(tx: WorkspaceTx, report: ClientReport, now: Instant): Promise<boolean> {
+/**
+ * Whether all books that the report goes by are closed: those of whoever had a contract with the client in the quarter. `changesAt`: when
+ * the grace of a soft-closed period ends, the next of them, and it is as good as closed without anybody saying so.
+ */
+export async function readBooks(
+  tx: WorkspaceTx,
+  report: ClientReport,
+  now: Instant,
+): Promise<{ closed: boolean; changesAt: Instant | null }> {
   const sellers = await tx.rows<{ id: string; zone: string }>(
     `select s.id, s.zone from sellers s where s.workspace_id = $1 and exists (
-       select from contracts k where k.workspace_id = $1 and k.client_id = $2 and k.seller_id = s.id) order by s.id`,
-    [tx.workspaceId, report.clientId],
+       select from contracts k where k.workspace_id = $1 and k.client_id = $2 and k.seller_id = s.id and k.status <> 'draft'
+         and k.starts_on < $4 and (k.ends_before is null or k.ends_before > $3)) order by s.id`,
+    [tx.workspaceId, report.clientId, report.startsOn, report.endsBefore],
   );
   const zones = new Map(sellers.map(({ id, zone }) => [id, zone]));
   const books = await tx.rows<KeptBooks & { graceEndsBefore: Day | null }>(
@@ -218,11 +227,15 @@ export async function areBooksClosed(tx: WorkspaceTx, report: ClientReport, now:
      where workspace_id = $1 and seller_id = any($2::uuid[]) and starts_on < $4 and ends_before > $3 limit $5`,
     [tx.workspaceId, plainArray([...zones.keys()]), report.startsOn, report.endsBefore, maxBooks],
   );
-  return booksClosed(
-    report,
-    [...zones.keys()],
-    books.map((one) => ({ ...one, status: statusOn(one, localDay(now, zones.get(one.sellerId)!)) })),
+  const today = books.map((one) => ({ ...one, zone: zones.get(one.sellerId)! }));
+  const asOfNow = today.map((one) => ({ ...one, status: statusOn(one, localDay(now, one.zone)) }));
+  const graceEnds = asOfNow.flatMap(({ status, graceEndsBefore, zone }) =>
+    status === 'soft_closed' && graceEndsBefore !== null ? [instantIn(zone)(graceEndsBefore, 0)] : [],
   );
+  return {
+    closed: booksClosed(report, [...zones.keys()], asOfNow),
+    changesAt: graceEnds.toSorted((a, b) => (a < b ? -1 : 1))[0] ?? null,
+  };
 }
 
 /**

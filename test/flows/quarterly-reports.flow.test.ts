@@ -392,6 +392,29 @@ test('where nobody closes the books it is made when the grace of the workspace i
   expect(pages[0]).toContain('Nothing has moved on the account, and nothing is open.');
 });
 
+test('books that are soft-closed are closed when their own grace ends, without anybody saying so', async () => {
+  const firm = await openReporting();
+  await wantReports(firm);
+  const { id } = (await reportsOf(firm))[0]!;
+  const period = await firm.post('/periods', {
+    sellerId: firm.books.sellerId,
+    area: 'billing',
+    startsOn: '2026-04-01',
+    endsBefore: '2026-07-01',
+  });
+  await setClock(firm, '2026-07-02T09:00:00Z');
+  const soft = await firm.patch(`/periods/${period.json.id}`, {
+    status: 'soft_closed',
+    graceEndsBefore: '2026-07-06',
+  });
+  expect(soft.status, soft.text).toBe(200);
+  expect(await lookAt(firm, id)).toMatchObject({ for: 'closed_books', until: '2026-07-05T23:00:00.000Z' });
+  await setClock(firm, '2026-07-05T23:00:00Z');
+  expect(await lookAt(firm, id)).toEqual({ step: 'make' });
+  await activities().makeClientReport(refOf(firm, id));
+  expect((await reportsOf(firm)).at(-1)).toMatchObject({ status: 'made', drawnUpBecause: 'books_closed' });
+});
+
 test('somebody may have it made before that, but not before its quarter is over, and send it again', async () => {
   const firm = await openReporting({ language: 'de-AT' });
   await wantReports(firm);
