@@ -4,7 +4,7 @@
  * begins again where a payment is taken back. A dispute and a pause stop letters until they are over.
  */
 import { ActivityFailure, defineQuery, proxyLocalActivities, setHandler } from '@temporalio/workflow';
-import type { ClientInvoiceStep } from '../activities/client-invoice.ts';
+import type { ClientInvoiceStep } from '../activities/client-invoice-step.ts';
 import type { Activities } from '../activities/index.ts';
 import { beatingActivities } from './beating-activities.ts';
 import { lookLoop, type Outcome, type SubjectInput } from './look-loop.ts';

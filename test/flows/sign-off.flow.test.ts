@@ -1,7 +1,8 @@
 /** Owns the client's sign-off of drafts and disputes of issued invoices, over HTTP, with what the workflow's looks answer. */
 import pino from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type ClientInvoiceStep, createClientInvoiceActivities } from '../../activities/client-invoice.ts';
+import { createClientInvoiceActivities } from '../../activities/client-invoice.ts';
+import type { ClientInvoiceStep } from '../../activities/client-invoice-step.ts';
 import { clients } from '../../store/clients.ts';
 import { series } from '../../store/series.ts';
 import { entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
