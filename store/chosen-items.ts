@@ -86,7 +86,7 @@ export async function findSameDrafts(tx: WorkspaceTx, wanted: WantedDrafts): Pro
 /** A run by hand of what is wanted. Refuses with 422 items that are not here. */
 export async function requestDrafts(
   tx: WorkspaceTx,
-  wanted: WantedDrafts & { approval?: 'asked' | null },
+  wanted: WantedDrafts & { approval?: 'asked' | 'approved' },
 ): Promise<Run> {
   const itemIds = inOrder(wanted.itemIds);
   if (itemIds) await requireItems(tx, itemIds);

@@ -49,6 +49,7 @@ export interface PreviewMargin {
 
 /** A preview holds locks until it is done and answers a person who waits: beyond this, run to drafts and look at those. */
 export const previewLimit = 20_000;
+export const tooLargeToPreview = 'billing_run.preview_too_large';
 const compileChunkSize = 5_000;
 const shownInvoices = 100;
 const shownLines = 50;
@@ -75,9 +76,11 @@ export async function previewRun(
 /** What the run would bill, by currency; nothing of it stays, and the transaction goes on. Refuses as `previewRun` does. */
 export async function previewTotals(tx: WorkspaceTx, wanted: WantedDrafts): Promise<RunPreview['totals']> {
   await tx.run('savepoint preview');
-  const { totals } = await compute(tx, wanted);
-  await tx.run('rollback to savepoint preview');
-  return totals;
+  try {
+    return (await compute(tx, wanted)).totals;
+  } finally {
+    await tx.run('rollback to savepoint preview');
+  }
 }
 
 async function compute(tx: WorkspaceTx, wanted: WantedDrafts): Promise<RunPreview> {
@@ -204,7 +207,7 @@ async function requireBounded(
   );
   if (entries + (items?.count ?? 0) <= previewLimit) return;
   throw new Refusal({
-    code: 'billing_run.preview_too_large',
+    code: tooLargeToPreview,
     message: `More than ${previewLimit.toLocaleString('en')} entries are open in this scope.`,
     whatToDo:
       'Preview one contract, client or project, or an earlier cutoff; or run to drafts, look at those, and cancel.',

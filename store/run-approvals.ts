@@ -13,7 +13,7 @@ import { requireWithin } from './item-duties.ts';
 import { newId } from './new-id.ts';
 import { notify } from './notifications.ts';
 import { enqueueLook } from './outbox.ts';
-import { previewTotals } from './preview-run.ts';
+import { previewTotals, tooLargeToPreview } from './preview-run.ts';
 import { passTurn } from './run-turns.ts';
 import { finishRun, type Run, readRun, sumRunInvoices } from './runs.ts';
 
@@ -50,8 +50,8 @@ async function runLimits(tx: WorkspaceTx, memberId: string | null): Promise<Map<
 
 /**
  * A run by hand, or the one that is under way for the same. What would come to more than its person's limit (duty limit `run`,
- * by currency, with tax) waits for somebody else; only where there is a limit is it reckoned beforehand, and then refused as a
- * preview is when it is too large.
+ * by currency, with tax) waits for somebody else. Only where there is a limit is it reckoned beforehand; what is too large for
+ * that begins, and its drafts are held against the limit.
  */
 export async function requestByHand(tx: WorkspaceTx, doer: Doer, wanted: WantedDrafts): Promise<Run> {
   const asked = { ...wanted, askedByMember: doer.memberId };
@@ -59,11 +59,49 @@ export async function requestByHand(tx: WorkspaceTx, doer: Doer, wanted: WantedD
   if (same) return same;
   const limits = await runLimits(tx, doer.memberId);
   if (limits.size === 0) return requestDrafts(tx, asked);
-  const figures = (await previewTotals(tx, asked)) satisfies BilledFigures[];
+  const figures = await reckon(tx, asked);
+  if (figures === null) {
+    const run = await requestDrafts(tx, { ...asked, approval: 'approved' });
+    await agreeUpToLimits(tx, run, limits);
+    return run;
+  }
   if (!isBeyond(figures, limits)) return requestDrafts(tx, asked);
   const run = await requestDrafts(tx, { ...asked, approval: 'asked' });
   await ask(tx, run, figures);
   return run;
+}
+
+/** Null: more than a preview reads. */
+async function reckon(tx: WorkspaceTx, wanted: WantedDrafts): Promise<BilledFigures[] | null> {
+  try {
+    return await previewTotals(tx, wanted);
+  } catch (error) {
+    if (error instanceof Refusal && error.code === tooLargeToPreview) return null;
+    throw error;
+  }
+}
+
+/** Whoever decided, where nobody did: up to their limits a person needs nobody. */
+const byLimit = 'limit';
+
+async function agreeUpToLimits(
+  tx: WorkspaceTx,
+  run: Run,
+  limits: ReadonlyMap<string, DecimalText>,
+): Promise<void> {
+  const { now } = await clockOf(tx);
+  const figures: BilledFigures[] = [...limits].map(([currency, total]) => ({
+    currency,
+    invoices: 0,
+    net: total,
+    total,
+    seconds: 0,
+  }));
+  await tx.run(
+    `insert into run_approvals (workspace_id, id, run_id, figures, status, asked_by, asked_at, decided_by, decided_at)
+     values ($1, $2, $3, $4, 'approved', $5, $6, $7, $6)`,
+    [tx.workspaceId, newId(), run.id, JSON.stringify(figures), run.pulledBy, now, byLimit],
+  );
 }
 
 /** Whether a run by hand that comes to this would wait for somebody else. */
@@ -251,11 +289,14 @@ export async function withdrawAsked(tx: WorkspaceTx, runId: string): Promise<voi
 
 /** Whether the drafts of an approved run come to no more than was agreed to: as then or less, in each currency. */
 export async function isAsApproved(tx: WorkspaceTx, runId: string): Promise<boolean> {
-  const agreed = await tx.row<{ figures: BilledFigures[] }>(
-    `select figures from run_approvals where workspace_id = $1 and run_id = $2 and status = 'approved' order by id desc limit 1`,
+  const agreed = await tx.row<{ figures: BilledFigures[]; decidedBy: string }>(
+    `select figures, decided_by from run_approvals where workspace_id = $1 and run_id = $2 and status = 'approved' order by id desc limit 1`,
     [tx.workspaceId, runId],
   );
-  return isWithin(await draftedFigures(tx, runId), agreed?.figures ?? []);
+  const drafted = await draftedFigures(tx, runId);
+  const figures = agreed?.figures ?? [];
+  if (agreed?.decidedBy !== byLimit) return isWithin(drafted, figures);
+  return !isBeyond(drafted, new Map(figures.map(({ currency, total }) => [currency, total])));
 }
 
 async function draftedFigures(tx: WorkspaceTx, runId: string): Promise<BilledFigures[]> {

@@ -88,8 +88,8 @@ export async function requestRun(
     paymentTermsId?: string | null;
     operationId?: string | null;
     againOf?: string | null;
-    /** Above the limit of whoever asks: it begins once somebody else agreed (run-approvals.ts). */
-    approval?: 'asked' | null;
+    /** Asked: it begins once somebody else agreed. Approved: its drafts are held against what was agreed to (run-approvals.ts). */
+    approval?: 'asked' | 'approved' | null;
     askedByMember?: string | null;
   },
 ): Promise<Run> {

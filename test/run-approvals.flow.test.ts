@@ -148,6 +148,33 @@ test('what comes to more than was agreed to takes its drafts back and asks again
   expect(ended.counts).toMatchObject({ drafts: 1, issued: 1 });
 });
 
+test('what is too large to preview begins, and asks once its drafts turn out to be beyond the limit', async () => {
+  const office = await officeWithLimit('160.00');
+  const { books } = office;
+  await take(books, [entryOf('A'), entryOf('B')]);
+  await books.in((tx) =>
+    tx.run(
+      `insert into entry_balance (workspace_id, entry_id, version, project_id, work_date, quantity)
+       select $1, gen_random_uuid(), 1, $2, '2026-03-01', 60 from generate_series(1, 20001)`,
+      [books.workspaceId, books.projects.P1],
+    ),
+  );
+  // These balances belong to no entries: nothing that the books could be held to.
+  opened.splice(opened.indexOf(office), 1);
+  const within = await billAs(office, office.asker);
+  expect([within.status, within.json.approval]).toEqual([202, 'approved']);
+  expect((await carry(office, within)).status).toBe('done');
+  expect(await invoicesOf(books)).toMatchObject([{ status: 'issued', total: '160.00' }]);
+  await take(books, [entryOf('C', { quantity: 7_201 + 60 })]);
+  const beyond = await billAs(office, office.asker);
+  expect(await carry(office, beyond)).toMatchObject({ status: 'queued', approval: 'asked' });
+  const page = (await office.get(`/billing-runs/${beyond.json.id}`)).json;
+  expect(page.approvals).toMatchObject([
+    { status: 'asked', figures: [{ currency: 'GBP', total: '161.60' }] },
+    { status: 'approved', decidedBy: 'limit' },
+  ]);
+});
+
 test('a rejected run ends without a trace on the books, and its person is told why', async () => {
   const office = await officeWithLimit('100.00');
   await take(office.books, [entryOf('A'), entryOf('B')]);

@@ -80,7 +80,10 @@ export const runApproval = z
     status: z.enum(['asked', 'approved', 'rejected', 'withdrawn']),
     askedBy: z.string(),
     askedAt: instant,
-    decidedBy: z.string().nullable(),
+    decidedBy: z.string().nullable().meta({
+      description:
+        'limit: too large to be reckoned beforehand, it goes on alone up to the limit of whoever asked.',
+    }),
     decidedAt: instant.nullable(),
     reason: z.string().nullable(),
   })

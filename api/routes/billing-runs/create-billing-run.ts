@@ -16,7 +16,7 @@ export const createBillingRun = defineRoute({
   body: newBillingRun,
   example: billingRunExample,
   responses: { 202: billingRun },
-  errors: ['reference.unknown', 'auth.permission_missing', 'billing_run.preview_too_large'],
+  errors: ['reference.unknown', 'auth.permission_missing'],
   handler: ({ body, actor, transact }) =>
     transact(async (tx) => {
       const run = await requestByHand(tx, deciderOf(actor), await toWantedDrafts(tx, actor, body));

@@ -19,12 +19,7 @@ export const runBillingRunAgain = defineRoute({
   body: z.object({ reason: note.optional().meta({ description: 'Left out: the reason of the first.' }) }),
   example: {},
   responses: { 202: billingRun },
-  errors: [
-    'billing_run.under_way',
-    'billing_run.compilation',
-    'billing_run.preview_too_large',
-    'auth.permission_missing',
-  ],
+  errors: ['billing_run.under_way', 'billing_run.compilation', 'auth.permission_missing'],
   handler: ({ params, body: { reason = null }, actor, transact }) =>
     transact(async (tx) => {
       const first = await readRunToRepeat(tx, params.runId);
