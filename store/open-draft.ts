@@ -26,8 +26,6 @@ export interface OpenDraft {
 
 /** A larger one is left as it is: making it anew for each approval would cost more than a second draft. */
 const mostItems = 5_000;
-const untouched = `not exists (select from events e where e.workspace_id = $1 and e.subject_id = i.id
-  and e.type not in ('invoice.added_to', 'invoice.taken_from'))`;
 
 /** By key, the drafts that a run may add to; the newest where there are several. The caller holds the contract. */
 export async function findOpenDrafts(
@@ -37,15 +35,25 @@ export async function findOpenDrafts(
   const rows = await tx.rows<OpenDraft & { groupKey: string }>(
     `select i.id, i.run_id, i.group_key, i.net, i.quantity_seconds as seconds from client_invoices i
      join runs r on r.workspace_id = $1 and r.id = i.run_id and r.trigger = 'entry'
-     where i.workspace_id = $1 and i.client_id = $2 and i.contract_id = $3 and i.status = 'draft' and i.item_count <= $4 and ${untouched}
+     where i.workspace_id = $1 and i.client_id = $2 and i.contract_id = $3 and i.status = 'draft' and i.item_count <= $4
      order by i.id for no key update of i`,
     [tx.workspaceId, contract.clientId, contract.id, mostItems],
   );
+  if (rows.length === 0) return new Map();
+  // Asked once they are held: an edit that was under way is seen.
+  const touched = await tx.rows<{ id: string }>(
+    `select distinct subject_id as id from events where workspace_id = $1 and subject_id = any($2::uuid[])
+       and type not in ('invoice.added_to', 'invoice.taken_from')`,
+    [tx.workspaceId, plainArray(rows.map(({ id }) => id))],
+  );
+  const isTouched = new Set(touched.map(({ id }) => id));
   return new Map(
-    rows.map(({ groupKey, ...row }) => {
-      const key = groupKey.slice(contract.id.length + 1);
-      return [key, { ...row, key }];
-    }),
+    rows
+      .filter(({ id }) => !isTouched.has(id))
+      .map(({ groupKey, ...row }) => {
+        const key = groupKey.slice(contract.id.length + 1);
+        return [key, { ...row, key }];
+      }),
   );
 }
 

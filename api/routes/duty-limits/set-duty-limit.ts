@@ -13,7 +13,8 @@ export const setDutyLimit = defineRoute({
   method: 'put',
   path: '/duty-limits',
   summary: 'Set up to which amount one person is enough; null takes the limit away',
-  description: 'Of a member, or of everybody without a limit of their own. Credit notes go by it.',
+  description:
+    'Of a member, or of everybody without a limit of their own. Credit notes go by it, and runs by hand.',
   permission: 'roles.update',
   body: z.object({
     memberId: id.nullable().default(null),
