@@ -88,14 +88,13 @@ const project = (code: string) => ({ externalId: null, code, name: code });
 const ben = { ...named('Ben Dahl'), email: null };
 
 /** A firm in London that wants its client's reports; tax 20 %, an invoice a project, due after 30 days. */
-async function openReporting(options: { language?: string; contract?: object } = {}): Promise<Firm> {
+async function openReporting(options: { language?: string } = {}): Promise<Firm> {
   const firm = await openFirm(api, {
     projects: ['P1', 'P2'],
     rate: '100.00',
     contract: {
       grouping: { invoice: 'project', line: 'project' },
       tax: { category: 'standard', rate: '20' },
-      ...options.contract,
     },
   });
   opened.push(firm);
@@ -268,6 +267,30 @@ test('a report says what was worked, invoiced, credited and paid in its quarter,
   expect(work.reduce((total, { quantity }) => total + quantity, 0)).toBe(19_800 + 18_000);
   const used = (await firm.get(`/projects/${firm.books.projects.P1!}/budget`)).json.hours;
   expect(used).toMatchObject({ usedSeconds: 41_400, percent: '28.7' });
+});
+
+test('an invoice that was taken back in its quarter is named as void, and nothing of it is open', async () => {
+  const firm = await openReporting();
+  await take(firm.books, [entryOf('A', { workDate: '2026-06-02', project: project('P1') })]);
+  const invoice = await billAll(firm);
+  const before = await firm.get(`/clients/${firm.books.clientId}/report-preview`);
+  expect(before.json).toMatchObject({
+    quarter: '2026-Q2',
+    invoices: [{ total: '120.00', open: '120.00', isVoid: false }],
+    accounts: [{ invoiced: '120.00', other: '0.00', closing: '120.00' }],
+  });
+  const voided = await firm.post(`/invoices/${invoice.id}/void`, { reason: 'wrong client' });
+  expect(voided.json.outcome, voided.text).toBe('voided');
+  const after = await firm.get(`/clients/${firm.books.clientId}/report-preview`);
+  expect(after.json).toMatchObject({
+    invoices: [{ total: '120.00', open: '0.00', isVoid: true }],
+    accounts: [{ opening: '0.00', invoiced: '120.00', other: '-120.00', closing: '0.00', overdue: '0.00' }],
+  });
+  // The quarter before knows of neither, and so does the one after.
+  for (const quarter of ['2026-Q1', '2026-Q3']) {
+    const other = await firm.get(`/clients/${firm.books.clientId}/report-preview?quarter=${quarter}`);
+    expect(other.json).toMatchObject({ invoices: [], projects: [] });
+  }
 });
 
 test('it waits for the end of the quarter in the zone, then for closed books, and is made, mailed and kept once', async () => {
