@@ -37,6 +37,9 @@ export const saysHours = (seconds: number, threshold: DecimalText): string =>
 /** "4250.00 EUR are not billed, threshold 4000.00 EUR". */
 export const saysAmount = (amount: DecimalText, threshold: DecimalText, currency: string): string =>
   `${showAmount(amount)} ${currency} are not billed, threshold ${showAmount(threshold)} ${currency}`;
+/** "20,050 entries or more are not billed". */
+export const saysMany = (entries: number): string =>
+  `${entries.toLocaleString('en')} entries or more are not billed`;
 /** "work of 2026-03-02 is not billed after 30 days". */
 export const saysAge = (workDate: Day, days: number): string =>
   `work of ${workDate} is not billed after ${days} ${days === 1 ? 'day' : 'days'}`;

@@ -1,6 +1,13 @@
 /** Owns the durable watch of a contract: unbilled hours, amount and age beyond its thresholds, and milestones whose time comes. */
 import type { BillingTriggers } from '../domain/billing-triggers.ts';
-import { saysAge, saysAmount, saysHours, type WatchMeasure, watchStep } from '../domain/billing-watch.ts';
+import {
+  saysAge,
+  saysAmount,
+  saysHours,
+  saysMany,
+  type WatchMeasure,
+  watchStep,
+} from '../domain/billing-watch.ts';
 import { termsAt } from '../domain/contract-terms.ts';
 import { addDays, localDay } from '../domain/day.ts';
 import { instantIn } from '../domain/import/to-instant.ts';
@@ -14,7 +21,13 @@ import { dropDue, setDue } from './due.ts';
 import { nextMilestoneDay, reachOfProjects } from './milestones.ts';
 import { workedSeconds } from './project-budgets.ts';
 import { pullTriggers } from './trigger-pulls.ts';
-import { measureUnbilled, nextUnbilledDay, type UnbilledWork } from './unbilled-work.ts';
+import {
+  measureUnbilled,
+  mostEntries,
+  mostUnbilledSeconds,
+  nextUnbilledDay,
+  type UnbilledWork,
+} from './unbilled-work.ts';
 
 const subjectType = 'billing_policy';
 
@@ -32,10 +45,15 @@ export async function pullWatched(
   const today = localDay(clock.now, contract.zone);
   const { triggers } = termsAt(await readTimeline(tx, contractId), today);
   if (triggers.milestones) await reachMilestones(tx, contract, today);
-  const said = [
-    ...(await watchSums(tx, contract, triggers, today, clock.now)),
-    ...(await watchAge(tx, contract, triggers, today, clock.now)),
-  ];
+  const hasWatch =
+    triggers.thresholdHours !== null || triggers.thresholdAmount !== null || triggers.unbilledDays !== null;
+  const said =
+    hasWatch && !(await isUnderWay(tx, contractId))
+      ? [
+          ...(await watchSums(tx, contract, triggers, today, clock.now)),
+          ...(await watchAge(tx, contract, triggers, today, clock.now)),
+        ]
+      : [];
   if (said.length > 0)
     await pullTriggers(tx, [
       {
@@ -55,6 +73,17 @@ async function reachMilestones(tx: WorkspaceTx, { projects }: ContractForBilling
   await reachOfProjects(tx, ids, today, (waiting) => workedSeconds(tx, waiting, today));
 }
 
+/** What fired waits for its run, or that run goes on: its end lets the policy look again. */
+async function isUnderWay(tx: WorkspaceTx, contractId: string): Promise<boolean> {
+  const row = await tx.row(
+    `select 1 from trigger_pulls p left join runs r on r.workspace_id = $1 and r.id = p.run_id
+     where p.workspace_id = $1 and p.contract_id = $2 and p.trigger = 'threshold' and p.dropped_reason is null
+       and (p.run_id is null or r.status in ('queued', 'running')) limit 1`,
+    [tx.workspaceId, contractId],
+  );
+  return row !== null;
+}
+
 interface FiredRow {
   measure: WatchMeasure;
   threshold: DecimalText;
@@ -62,7 +91,7 @@ interface FiredRow {
   isBilledSince: boolean;
 }
 
-/** What the watches of the contract saw when they fired, and whether some of its work was drafted since. */
+/** What the watches of the contract saw when they fired, and whether some of its work was drafted since, or nothing came of it. */
 async function readFired(
   tx: WorkspaceTx,
   contract: Pick<ContractForBilling, 'id' | 'clientId'>,
@@ -74,6 +103,8 @@ async function readFired(
          and i.status <> 'discarded' and i.created_at > w.created_at)
        or exists (select from trigger_pulls p join runs r on r.workspace_id = $1 and r.id = p.run_id and r.status = 'done'
          where p.workspace_id = $1 and p.contract_id = $2 and r.finished_at > w.created_at and (r.counts ->> 'draftedItems')::numeric > 0)
+       or exists (select from trigger_pulls p where p.workspace_id = $1 and p.contract_id = $2 and p.trigger = 'threshold'
+         and p.dropped_reason is not null and p.pulled_at >= w.fired_at)
          as is_billed_since
      from billing_watches w where w.workspace_id = $1 and w.contract_id = $2`,
     [tx.workspaceId, contract.id, contract.clientId],
@@ -90,6 +121,13 @@ async function watchSums(
   now: Instant,
 ): Promise<string[]> {
   if (thresholdHours === null && thresholdAmount === null) return [];
+  const days = { from: null, before: addDays(today, 1) };
+  const fired = await readFired(tx, contract);
+  // Of hours a short question tells that they cannot be beyond it; of an amount only prices do.
+  if (thresholdAmount === null && !fired.has('hours')) {
+    const most = await mostUnbilledSeconds(tx, contract, days);
+    if (new Decimal(thresholdHours!).times(3600).gt(most)) return [];
+  }
   const levelOf = {
     hours: ({ seconds }: UnbilledWork) => new Decimal(seconds).div(3600).toFixed(),
     amount: ({ amount }: UnbilledWork) => amount.toFixed(),
@@ -100,20 +138,18 @@ async function watchSums(
   ].flatMap(({ measure, threshold }) => (threshold === null ? [] : [{ measure, threshold }]));
   const isBeyond = (work: UnbilledWork) =>
     watches.every(({ measure, threshold }) => new Decimal(levelOf[measure](work)).gte(threshold));
-  const days = { from: null, before: addDays(today, 1) };
   const work = await measureUnbilled(tx, contract, days, (sum) => hasWork(sum) && isBeyond(sum));
-  const fired = await readFired(tx, contract);
+  const isMany = work.entries >= mostEntries;
   const said: string[] = [];
   for (const { measure, threshold } of watches) {
-    const step = watchStep(levelOf[measure](work), threshold, fired.get(measure) ?? null);
+    const level = isMany ? Decimal.max(levelOf[measure](work), threshold).toFixed() : levelOf[measure](work);
+    const step = watchStep(level, threshold, fired.get(measure) ?? null);
     if (step === 'rearm') await rearm(tx, contract.id, measure);
     if (step !== 'fire') continue;
     await fire(tx, contract.id, { measure, threshold, firedThrough: null, now });
-    said.push(
-      measure === 'hours'
-        ? saysHours(work.seconds, threshold)
-        : saysAmount(work.amount.toFixed(), threshold, contract.currency),
-    );
+    if (new Decimal(levelOf[measure](work)).lt(threshold)) said.push(saysMany(work.entries));
+    else if (measure === 'hours') said.push(saysHours(work.seconds, threshold));
+    else said.push(saysAmount(work.amount.toFixed(), threshold, contract.currency));
   }
   return said;
 }

@@ -16,6 +16,8 @@ export interface UnbilledWork {
   amount: Decimal;
   /** Null: there is none. */
   oldestOn: Day | null;
+  /** Open ones, as far as they were read. */
+  entries: number;
 }
 
 /** Days of work, half-open; null: from the first on. */
@@ -25,8 +27,10 @@ interface WorkDays {
 }
 
 const pageSize = 2_000;
-/** A look answers within seconds, however long the backlog: what lies beyond is left out until the work before it is billed. */
-const mostPages = 50;
+/** So many open entries that a run would bill are beyond any threshold: a look answers within seconds. */
+export const mostEntries = 20_000;
+/** Of entries that are held back no more are walked over. */
+const mostPages = 20;
 
 /**
  * Adds up what a run would bill of the work of these days, and stops where `isEnough` says so: of a long backlog only
@@ -46,7 +50,7 @@ export async function measureUnbilled(
   let cursor: CompileCursor | null = null;
   for (let page = 0; page < mostPages; page += 1) {
     cursor = await addPage(tx, context, cursor, days, work);
-    if (cursor === null || isEnough(work)) break;
+    if (cursor === null || work.entries >= mostEntries || isEnough(work)) break;
   }
   return work;
 }
@@ -65,6 +69,7 @@ async function addPage(
   const { items } = await priceCandidates(tx, context, await readCandidates(tx, context, cursor, page));
   for (const { candidate, quantity, priced, included } of items) {
     if (included || (from !== null && candidate.workDate < from)) continue;
+    work.entries += 1;
     if (candidate.kind === 'labor') work.seconds += quantity;
     work.amount = work.amount.plus(priced.amount);
     if (work.oldestOn === null || candidate.workDate < work.oldestOn) work.oldestOn = candidate.workDate;
@@ -88,7 +93,22 @@ async function readPriced(
          and x.held_reason is null and not x.included offset 0) i`,
     [tx.workspaceId, contractId, before, from],
   );
-  return { ...row!, amount: new Decimal(row!.amount) };
+  return { ...row!, amount: new Decimal(row!.amount), entries: 0 };
+}
+
+/** No more hours than these are unbilled, in seconds: everything that is open, whatever it is and whatever holds it back. */
+export async function mostUnbilledSeconds(
+  tx: WorkspaceTx,
+  { id, projects }: ContractForBilling,
+  days: WorkDays,
+): Promise<number> {
+  const { seconds } = await readPriced(tx, id, days);
+  const row = await tx.row<{ open: number }>(
+    `select coalesce(sum(greatest(quantity - claimed, 0)), 0)::bigint as open from entry_balance
+     where workspace_id = $1 and project_id = any($2::uuid[]) and work_date < $3 and ($4::date is null or work_date >= $4) and claimed <> quantity`,
+    [tx.workspaceId, plainArray(projects.map((project) => project.id)), days.before, days.from],
+  );
+  return Math.max(0, seconds) + row!.open;
 }
 
 /** A contract without any costs one short question. */

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ClauseChange } from '../../domain/contract-terms.ts';
 import { nextDue } from '../../store/due.ts';
+import { openPulls } from '../../store/trigger-pulls.ts';
 import { type AutoFirm, hours, onProject, openAutoFirm } from '../support/auto-firm.ts';
 import { entryOf, take } from '../support/books.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
@@ -18,6 +19,8 @@ const beyondHours = (thresholdHours: string): ClauseChange => ({ triggers: { thr
 const said = async (firm: AutoFirm) =>
   (await firm.runs()).map(({ trigger, reason, status }) => `${trigger}: ${reason} ${status}`);
 const nextWatch = (firm: AutoFirm) => firm.in((tx) => nextDue(tx, 'billing_policy', firm.books.contractId));
+const waiting = async (firm: AutoFirm) =>
+  (await firm.in((tx) => openPulls(tx, firm.books.contractId))).map(({ reason }) => reason);
 const fired = (firm: AutoFirm) =>
   firm.in((tx) =>
     tx.rows<{ measure: string; threshold: string }>(
@@ -153,6 +156,18 @@ describe('a threshold', () => {
     await firm.moveTo('2026-03-13T09:00:00Z');
     expect(await firm.issued()).toEqual(['1200.00']);
     await firm.verify();
+  });
+
+  test('however high is reached by twenty thousand entries, so that a look never takes long', async () => {
+    const firm = await open({ triggers: { thresholdAmount: '999999999.00' } });
+    await firm.post(`/contracts/${firm.books.contractId}/billing-policy/pause`, { reason: 'Only watched' });
+    await firm.work('a', 199_990);
+    await firm.idle();
+    expect(await waiting(firm)).toEqual([]);
+    await firm.work('b', 10);
+    await firm.idle();
+    expect(await waiting(firm)).toEqual(['20,000 entries or more are not billed']);
+    expect(await firm.runs()).toEqual([]);
   });
 
   test('that is lowered by an amendment is looked at on the day that it counts', async () => {
