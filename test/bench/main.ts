@@ -24,8 +24,24 @@ const { values } = parseArgs({
     validation: { type: 'boolean' },
     // Only the list of clients, likewise (clients.ts).
     clients: { type: 'boolean' },
+    // Only approval → invoice at the platform (latency.ts); it reads --samples, --contracts and --by-hand.
+    latency: { type: 'boolean' },
+    samples: { type: 'string' },
+    contracts: { type: 'string' },
+    'by-hand': { type: 'boolean' },
+    // Only a minute without Temporal (temporal-down.ts); it reads --seconds.
+    'temporal-down': { type: 'boolean' },
+    seconds: { type: 'string' },
   },
 });
+if (values.latency) {
+  await import('./latency.ts');
+  process.exit();
+}
+if (values['temporal-down']) {
+  await import('./temporal-down.ts');
+  process.exit();
+}
 if (values.tickets) {
   await import('./tickets.ts');
   process.exit();
