@@ -260,6 +260,14 @@ export const notificationKinds = {
     quote: '{reason}',
     action: 'Look at the run',
   },
+  'run.failed': {
+    ...everywhere,
+    label: 'A billing run that began by itself failed',
+    title: 'Billing of {what} failed',
+    body: 'It began by itself and could not be finished. Its work is open; run it again once the reason is mended.',
+    quote: '{reason}',
+    action: 'Look at the run',
+  },
   'run.rejected': {
     ...everywhere,
     label: 'My billing run was rejected',

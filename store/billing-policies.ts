@@ -136,10 +136,10 @@ async function pullEndedPeriods(
   timeline: ContractTimeline,
   { now }: Clock,
 ): Promise<void> {
+  // Whatever was due of it went when the contract was changed.
+  if (!policy.onPeriod) return;
   const { contractId } = policy;
-  const { ended, next } = policy.onPeriod
-    ? await periodsUpTo(tx, timeline, policy.billedBefore, now)
-    : { ended: [], next: null };
+  const { ended, next } = await periodsUpTo(tx, timeline, policy.billedBefore, now);
   for (const period of together(ended)) {
     const due = billing(contractId, period);
     await setDue(tx, due);

@@ -3,6 +3,7 @@ import { invalidField } from '../domain/refusal.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
+import { wakePeriodPolicies } from './keep-policy.ts';
 import { tenantTable } from './tenant-table.ts';
 
 export interface Holiday {
@@ -72,4 +73,5 @@ export async function replaceHolidays(
       textArray(holidays.map((holiday) => holiday.name)),
     ],
   );
+  await wakePeriodPolicies(tx);
 }

@@ -4,7 +4,8 @@ import { type ContractClauses, type ContractTimeline, termsAt } from '../domain/
 import { addDays, localDay } from '../domain/day.ts';
 import { clockOf } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
-import { enqueueLook } from './outbox.ts';
+import { dropDue } from './due.ts';
+import { enqueueLook, enqueueLooks } from './outbox.ts';
 import { pullTriggers } from './trigger-pulls.ts';
 
 /**
@@ -33,6 +34,7 @@ export async function keepPolicy(
         [tx.workspaceId, contractId],
       );
   if (changed === 0) return;
+  if (!any('onPeriod')) await dropDue(tx, 'billing_policy', contractId, { kind: 'bill' });
   await enqueueLook(tx, {
     subjectType: 'billing_policy',
     subjectId: contractId,
@@ -59,4 +61,21 @@ export async function pullWaitingWork(tx: WorkspaceTx, timeline: ContractTimelin
       cutoffOn: addDays(today, 1),
     },
   ]);
+}
+
+/** A calendar changed: working days on which periods close may be others now. */
+export async function wakePeriodPolicies(tx: WorkspaceTx): Promise<void> {
+  const rows = await tx.rows<{ contractId: string }>(
+    'select contract_id from billing_policies where workspace_id = $1 and on_period',
+    [tx.workspaceId],
+  );
+  await enqueueLooks(
+    tx,
+    rows.map(({ contractId }) => ({
+      subjectType: 'billing_policy',
+      subjectId: contractId,
+      lane: 'bulk',
+      reason: 'a calendar changed',
+    })),
+  );
 }

@@ -8,6 +8,7 @@ import { recordEvents } from './events.ts';
 import { newId } from './new-id.ts';
 import { beginOperation, countOperation, finishOperation } from './operations.ts';
 import { enqueueLook } from './outbox.ts';
+import { tellFailedRun } from './run-notices.ts';
 import { passTurn } from './run-turns.ts';
 
 export const triggers = ['entry', 'period_end', 'ready_for_billing', 'by_hand', 'threshold'] as const;
@@ -304,6 +305,7 @@ export async function finishRun(
       after: { status: outcome.status },
     },
   ]);
+  if (outcome.status === 'failed') await tellFailedRun(tx, runId, outcome.error);
   await passTurn(tx, runId);
 }
 

@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sweepOverdue } from '../../runtime/sweeper.ts';
 import { lookAtPolicy } from '../../store/billing-policies.ts';
+import { finishRun, requestRun } from '../../store/runs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
+import { makeMember } from '../support/make-member.ts';
 import { openSandbox, type Sandbox } from '../support/sandbox.ts';
 import { openSelfBillingFirm, type SelfBillingFirm } from '../support/self-billing-firm.ts';
 import { createTestNamespace, type TestNamespace } from '../support/temporal.ts';
@@ -189,6 +191,43 @@ it('nothing before the day of go-live is a period', async () => {
     startsOn: '2026-02-15',
     endsBefore: '2026-03-01',
   });
+});
+
+it('a calendar that changes moves the working day on which a month closes', async () => {
+  const at = await openSandbox(hub, '2026-01-20T08:00:00Z');
+  const holidays = [{ day: '2026-01-01', name: 'New year' }];
+  const { id } = await at.post<{ id: string }>('/holiday-calendars', { name: 'Norway', holidays });
+  const firm = await openSelfBillingFirm(at, {
+    triggers: { periodEnd: { every: 'month', closesOn: { workingDay: -1 } } },
+    contract: { holidayCalendarId: id },
+  });
+  await at.idle();
+  // The last working day of January 2026 is Friday the 30th, in Oslo an hour ahead of UTC.
+  expect(await firm.policy()).toMatchObject({ nextLookAt: '2026-01-30T23:00:00.000Z' });
+  await at.patch(`/holiday-calendars/${id}`, {
+    holidays: [...holidays, { day: '2026-01-30', name: 'Day of the yard' }],
+  });
+  await at.idle();
+  expect(await firm.policy()).toMatchObject({
+    nextLookAt: '2026-01-29T23:00:00.000Z',
+    nextPeriod: { startsOn: '2026-01-01', endsBefore: '2026-01-30' },
+  });
+});
+
+it('a run that began by itself and failed is told to whoever may run it again', async () => {
+  const { at, firm } = await openFirm('2026-01-20T08:00:00Z', {});
+  const finance = await at.in((tx) => makeMember(tx, 'admin', { name: 'Ada' }));
+  for (const trigger of ['period_end', 'by_hand'] as const)
+    await at.in(async (tx) => {
+      const scope = { type: 'contract', id: firm.contractId } as const;
+      const wanted = { scope, trigger, pulledBy: 'test', reason: null, cutoffOn: '2026-01-01' };
+      const run = await requestRun(tx, { ...wanted, finishAt: 'issue' });
+      await finishRun(tx, run.id, { status: 'failed', error: 'the disk is full' });
+    });
+  const told = await at.call('GET', '/notifications', { key: finance.key });
+  expect(told.json.items).toMatchObject([
+    { kind: 'run.failed', title: 'Billing of Nordlys Rederi · Yard work failed', quote: 'the disk is full' },
+  ]);
 });
 
 it('a look that is repeated pulls a period once, and of very many missed ones the oldest together', async () => {
