@@ -49,6 +49,8 @@ export interface OpenWork {
   pausedConnections: readonly string[];
   ticketsWaiting: number;
   contractorInvoicesWaiting: number;
+  /** By hand, above the limit of whoever asked. */
+  runsWaiting: number;
   mailsGivenUp: number;
 }
 
@@ -75,6 +77,11 @@ export function digestLines(open: OpenWork): string[] {
       open.contractorInvoicesWaiting,
       'contractor invoice waits for approval',
       'contractor invoices wait for approval',
+    ),
+    ...count(
+      open.runsWaiting,
+      'billing run waits for a second person',
+      'billing runs wait for a second person',
     ),
     ...count(open.mailsGivenUp, 'mail that could not be delivered', 'mails that could not be delivered'),
   ];

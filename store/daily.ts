@@ -128,6 +128,7 @@ async function readOpenWork(tx: WorkspaceTx, zone: string): Promise<OpenWork> {
        (select count(*) from quarantine where workspace_id = $1 and status = 'open')::int as quarantined_rows,
        (select count(*) from tickets where workspace_id = $1 and status = 'submitted')::int as tickets_waiting,
        (select count(*) from contractor_invoices where workspace_id = $1 and status = 'submitted')::int as contractor_invoices_waiting,
+       (select count(*) from runs where workspace_id = $1 and status = 'queued' and approval = 'asked')::int as runs_waiting,
        (select count(*) from mails where workspace_id = $1 and status = 'given_up' and created_at > now() - interval '4 days')::int as mails_given_up`,
     [tx.workspaceId, zone],
   );

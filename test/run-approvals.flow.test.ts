@@ -1,5 +1,6 @@
 /** Owns runs by hand that take two, runs that are asked for again, and what the page on a run shows. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { doDaily } from '../store/daily.ts';
 import { listNotifications } from '../store/notifications.ts';
 import { type Run, readRun } from '../store/runs.ts';
 import {
@@ -202,6 +203,22 @@ test('a run that waits for a person keeps no other waiting, and is cancelled as 
   expect((await carry(office, asked)).status).toBe('cancelled');
   const page = (await office.get(`/billing-runs/${asked.json.id}`)).json;
   expect(page.approvals).toMatchObject([{ status: 'withdrawn' }]);
+});
+
+test('a run that waits for a second person is named in the daily digest', async () => {
+  const office = await officeWithLimit('100.00');
+  // Of a day that has begun there in any case.
+  await office.patch('/workspace', { settings: { zone: 'Pacific/Auckland', digestTime: '00:00' } });
+  await take(office.books, [entryOf('A'), entryOf('B')]);
+  await billAs(office, office.asker);
+  await doDaily(api.test.database);
+  const mails = await office.books.in((tx) =>
+    tx.rows<{ open: string }>(
+      `select params ->> 'open' as open from mails where workspace_id = $1 and kind = 'digest.finance'`,
+      [office.books.workspaceId],
+    ),
+  );
+  expect(mails.map(({ open }) => open)).toContain('1 billing run waits for a second person');
 });
 
 test('a double click is one run that is asked for once', async () => {
