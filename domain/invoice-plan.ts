@@ -2,7 +2,7 @@
 import { addDays, localDay } from './day.ts';
 import { Decimal } from './money.ts';
 import { type FollowUpPolicy, type ReminderStep, stepDue } from './reminder.ts';
-import { nextSendTime, startOfDay } from './send-window.ts';
+import { nextSendTime, type SendWindow, startOfDay } from './send-window.ts';
 import type { Day, DecimalText, Instant } from './work-entry.ts';
 
 /** The kinds of its due rows, and the names of the steps that do them. */
@@ -38,21 +38,29 @@ const find = (kept: readonly KeptStep[], kind: InvoiceDueKind, period: string) =
 
 const dayMs = 86_400_000;
 
+/** A question that waits, with what its draft's terms say of it, and when its client may be written to. */
+export interface AskedSignOff {
+  id: string;
+  dueAt: Instant;
+  days: number;
+  reminderDays: readonly number[];
+  window: SendWindow;
+  zone: string;
+}
+
 /**
  * Of a draft that waits for its client: the end of the window, and before it the reminders. Of those whose time has come only
- * the latest goes out, so that a hub that was down writes once.
+ * the latest goes out, so that a hub that was down writes once. One that quiet hours would move past the end stays.
  */
-export function planSignOff(
-  signOff: { id: string; dueAt: Instant; days: number; reminderDays: readonly number[] },
-  kept: readonly KeptStep[],
-  now: Instant,
-): PlannedStep[] {
+export function planSignOff(signOff: AskedSignOff, kept: readonly KeptStep[], now: Instant): PlannedStep[] {
   const end: PlannedStep = { kind: 'expire_sign_off', period: signOff.id, dueAt: signOff.dueAt };
   const reminders = signOff.reminderDays
     .filter((days) => days < signOff.days)
     .toSorted((a, b) => b - a)
     .map((days): PlannedStep => {
-      const dueAt = new Date(Date.parse(signOff.dueAt) - days * dayMs).toISOString();
+      const at = new Date(Date.parse(signOff.dueAt) - days * dayMs).toISOString();
+      const loud = nextSendTime(at, signOff.window, signOff.zone);
+      const dueAt = Date.parse(loud) < Date.parse(signOff.dueAt) ? loud : at;
       return { kind: 'remind_sign_off', period: `${signOff.id} ${days}`, dueAt };
     });
   const isReached = ({ dueAt }: PlannedStep) => Date.parse(dueAt) <= Date.parse(now);

@@ -14,6 +14,12 @@ export interface SendWindow {
   weekdays: readonly number[];
 }
 
+/** Where no policy says otherwise. */
+export const standardWindow: SendWindow = {
+  quietHours: { from: '18:00', until: '08:00' },
+  weekdays: [1, 2, 3, 4, 5],
+};
+
 const daySeconds = 86_400;
 /** In this many days each weekday comes up again, whatever is left of the first. */
 const daysAhead = 8;

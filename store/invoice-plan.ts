@@ -9,6 +9,7 @@ import {
   planIssued,
   planSignOff,
 } from '../domain/invoice-plan.ts';
+import { type SendWindow, standardWindow } from '../domain/send-window.ts';
 import { standardSignOffReminders } from '../domain/sign-off.ts';
 import type { Day, Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
@@ -18,6 +19,9 @@ import { enqueueLooks } from './outbox.ts';
 import { readSignOff, type SignOffTerms, standardDays } from './sign-offs.ts';
 
 const subjectType = 'client_invoice' as const;
+/** Of the client `c`: its own, else the default. */
+const policyOf =
+  'coalesce(c.reminder_policy_id, (select x.id from reminder_policies x where x.workspace_id = $1 and x.is_default))';
 /** Steps of a policy, reminders of sign-offs, a release each payment. */
 const maxKept = 1_000;
 
@@ -100,21 +104,29 @@ export async function planDraft(
   now: Instant,
 ): Promise<PlannedStep | null> {
   const signOff = await readSignOff(tx, invoiceId);
-  const row = await tx.row<{ terms: SignOffTerms | null }>(
-    `select terms -> 'signOff' as terms from client_invoices where workspace_id = $1 and id = $2`,
-    [tx.workspaceId, invoiceId],
-  );
   if (signOff?.decision !== 'pending') {
     await dropPlan(tx, invoiceId);
     return null;
   }
+  const row = (await tx.row<{ terms: SignOffTerms | null; window: SendWindow | null; zone: string }>(
+    `select i.terms -> 'signOff' as terms, k.zone,
+       case when p.id is not null then jsonb_build_object('quietHours', p.quiet_hours, 'weekdays', p.weekdays) end as window
+     from client_invoices i
+     join clients c on c.workspace_id = $1 and c.id = i.client_id
+     join contracts k on k.workspace_id = $1 and k.id = i.contract_id
+     left join reminder_policies p on p.workspace_id = $1 and p.active and p.id = ${policyOf}
+     where i.workspace_id = $1 and i.id = $2`,
+    [tx.workspaceId, invoiceId],
+  ))!;
   const kept = await readKept(tx, invoiceId);
-  const { days = standardDays, reminderDays = standardSignOffReminders } = row?.terms ?? {};
-  const plan = planSignOff({ id: signOff.id, dueAt: signOff.dueAt, days, reminderDays }, kept, now);
+  const { days = standardDays, reminderDays = standardSignOffReminders } = row.terms ?? {};
+  const { id, dueAt } = signOff;
+  const asked = { id, dueAt, days, reminderDays, window: row.window ?? standardWindow, zone: row.zone };
+  const plan = planSignOff(asked, kept, now);
   return keepPlan(tx, invoiceId, plan, kept);
 }
 
-/** With whom a letter is about. */
+/** With whom it is about. */
 type Followed = FollowedInvoice & { clientId: string; sellerId: string };
 interface FactsRow extends Omit<Followed, 'pause'> {
   paused: boolean;
@@ -147,7 +159,7 @@ export async function readFollowed(
      left join contracts k on k.workspace_id = $1 and k.id = i.contract_id
      cross join lateral (select coalesce(k.zone, s.zone) as zone) z
      left join reminder_policies p on p.workspace_id = $1 and p.active
-       and p.id = coalesce(c.reminder_policy_id, (select x.id from reminder_policies x where x.workspace_id = $1 and x.is_default))
+       and p.id = ${policyOf}
      -- The longest counts; one without an end is longer than any.
      cross join lateral (
        select count(*) > 0 as paused, case when bool_and(x.until_on is not null) then max(x.until_on) end as paused_until from reminder_pauses x

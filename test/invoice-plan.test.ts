@@ -8,6 +8,7 @@ import {
   planSignOff,
 } from '../domain/invoice-plan.ts';
 import type { FollowUpPolicy } from '../domain/reminder.ts';
+import { standardWindow } from '../domain/send-window.ts';
 
 const fee = { amount: '40.00', currency: 'GBP' };
 const policy: FollowUpPolicy = {
@@ -140,24 +141,40 @@ describe('money', () => {
 });
 
 describe('sign-off', () => {
-  const signOff = { id: 'S', dueAt: '2026-03-10T09:00:00.000Z', days: 5, reminderDays: [1, 7, 3] };
+  // A Thursday.
+  const signOff = {
+    id: 'S',
+    dueAt: '2026-03-12T09:00:00.000Z',
+    days: 5,
+    reminderDays: [1, 7, 3],
+    window: standardWindow,
+    zone: 'Europe/London',
+  };
   const at = (now: string, kept: KeptStep[] = []) => show(planSignOff(signOff, kept, `${now}:00.000Z`));
   test('the client is reminded before the end, not before it was asked', () => {
-    expect(at('2026-03-05T09:00')).toEqual([
-      'remind_sign_off S 3 2026-03-07T09:00',
-      'remind_sign_off S 1 2026-03-09T09:00',
-      'expire_sign_off S 2026-03-10T09:00',
+    expect(at('2026-03-07T09:00')).toEqual([
+      'remind_sign_off S 3 2026-03-09T09:00',
+      'remind_sign_off S 1 2026-03-11T09:00',
+      'expire_sign_off S 2026-03-12T09:00',
     ]);
   });
   test('of two reminders that were missed the newest goes out, and once time is up none', () => {
-    expect(at('2026-03-09T10:00')).toEqual([
-      'remind_sign_off S 1 2026-03-09T09:00',
-      'expire_sign_off S 2026-03-10T09:00',
+    expect(at('2026-03-11T10:00')).toEqual([
+      'remind_sign_off S 1 2026-03-11T09:00',
+      'expire_sign_off S 2026-03-12T09:00',
     ]);
     const kept: KeptStep[] = [
-      { kind: 'remind_sign_off', period: 'S 1', dueAt: '2026-03-09T09:00:00.000Z', isDone: true },
+      { kind: 'remind_sign_off', period: 'S 1', dueAt: '2026-03-11T09:00:00.000Z', isDone: true },
     ];
-    expect(at('2026-03-09T10:00', kept)).toEqual(['expire_sign_off S 2026-03-10T09:00']);
-    expect(at('2026-03-10T09:00')).toEqual(['expire_sign_off S 2026-03-10T09:00']);
+    expect(at('2026-03-11T10:00', kept)).toEqual(['expire_sign_off S 2026-03-12T09:00']);
+    expect(at('2026-03-12T09:00')).toEqual(['expire_sign_off S 2026-03-12T09:00']);
+  });
+  test('not at night and not on a weekend, unless time would be up by then', () => {
+    const asked = (dueAt: string, reminderDays: number[]) =>
+      show(planSignOff({ ...signOff, dueAt, reminderDays }, [], '2026-03-05T23:30:00.000Z'));
+    // Until Tuesday at half past eleven at night: two days before is a Sunday.
+    expect(asked('2026-03-10T23:30:00.000Z', [2])[0]).toBe('remind_sign_off S 2 2026-03-09T08:00');
+    // Until Monday at six: neither Saturday nor Sunday is a day for letters, and on Monday it would be too late.
+    expect(asked('2026-03-09T06:00:00.000Z', [2])[0]).toBe('remind_sign_off S 2 2026-03-07T06:00');
   });
 });
