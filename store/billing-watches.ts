@@ -201,8 +201,8 @@ async function rearm(tx: WorkspaceTx, contractId: string, measure: WatchMeasure)
 }
 
 /**
- * The day on which something may have changed by itself. Sums are looked at daily while there is work, whatever holds it back:
- * whoever frees it wakes nobody. Work ages, and days of milestones come, on days that are known.
+ * The day on which something may have changed by itself. Sums are looked at daily while there is work, whatever holds it back,
+ * so that what told nobody is found too. Work ages, and days of milestones come, on days that are known.
  */
 async function nextWatchDay(
   tx: WorkspaceTx,

@@ -152,8 +152,7 @@ describe('a threshold', () => {
     expect(await firm.issued()).toEqual([]);
     const { items } = await firm.get<{ items: { id: string }[] }>('/billable-items?status=held');
     await firm.post('/billable-items/release', { itemIds: items.map(({ id }) => id), reason: 'Agreed' });
-    // Nobody is woken by that: the watch looks again the next day.
-    await firm.moveTo('2026-03-13T09:00:00Z');
+    await firm.idle();
     expect(await firm.issued()).toEqual(['1200.00']);
     await firm.verify();
   });
