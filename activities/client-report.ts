@@ -74,8 +74,11 @@ async function lookAtWaiting(tx: WorkspaceTx, report: ClientReport): Promise<Cli
   await noteQuarterOver(tx, report);
   const graceEnd = reportGraceEnd(report, zone, reportGraceDays(settings));
   const { closed, changesAt } = await readBooks(tx, report, clock.now);
-  if (closed || isOver(graceEnd)) return { step: 'make' };
+  if (closed || isOver(graceEnd)) {
+    await waitUntil(tx, report, 'make', clock.now);
+    return { step: 'make' };
+  }
   const until = changesAt !== null && Date.parse(changesAt) < Date.parse(graceEnd) ? changesAt : graceEnd;
-  await waitUntil(tx, report, 'grace_over', until);
+  await waitUntil(tx, report, 'make', until);
   return { step: 'wait', for: 'closed_books', until, waitMs: clock.waitMs(until) };
 }

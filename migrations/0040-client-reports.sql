@@ -60,7 +60,7 @@ from client_reports r join workspaces w on w.id = r.workspace_id;
 -- its own: one call a batch.
 create function search_values(workspaces uuid[], types text[], ids uuid[])
 returns table (subject_type text, subject_id uuid, client_id uuid, contract_id uuid, document text)
-language sql stable security definer set search_path = public set enable_hashjoin = off set enable_mergejoin = off as $$
+language sql stable security definer set search_path = public set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
   select s.type, s.id, coalesce(i.client_id, k.client_id, r.client_id, rc.id, rk.client_id, rp.client_id, tp.client_id),
     coalesce(i.contract_id, k.id, rk.id), coalesce(i.number, case when i.id is not null then 'draft' end, t.number, v.number, r.quarter)
   from unnest(workspaces, types, ids) as s(workspace, type, id)

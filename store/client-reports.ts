@@ -257,7 +257,9 @@ export async function drawUpReport(
     `update client_reports set status = 'drawn_up', figures = $3, drawn_up_at = $4, drawn_up_because = $5 where workspace_id = $1 and id = $2`,
     [tx.workspaceId, report.id, JSON.stringify(figures), now, reason],
   );
-  await closeDue(tx, subjectType, [report.id]);
+  await noteQuarterOver(tx, report);
+  // Until its file is there it stays due: whatever died meanwhile is found by the sweep.
+  await waitUntil(tx, report, 'make', now);
   await recordEvents(tx, [
     {
       type: 'client_report.drawn_up',
@@ -279,6 +281,7 @@ export async function markMade(tx: WorkspaceTx, report: ClientReport, sha256: st
     `update client_reports set status = 'made', made_at = $3 where workspace_id = $1 and id = $2 and status = 'drawn_up'`,
     [tx.workspaceId, report.id, now],
   );
+  await closeDue(tx, subjectType, [report.id]);
   await recordEvents(tx, [
     {
       type: 'client_report.made',
@@ -295,7 +298,7 @@ export async function markMade(tx: WorkspaceTx, report: ClientReport, sha256: st
 export async function waitUntil(
   tx: WorkspaceTx,
   report: ClientReport,
-  kind: 'quarter_ended' | 'grace_over',
+  kind: 'quarter_ended' | 'make',
   dueAt: Instant,
 ): Promise<void> {
   await setDue(tx, { subjectType, subjectId: report.id, kind, period: report.quarter, dueAt });

@@ -405,7 +405,12 @@ test('where nobody closes the books it is made when the grace of the workspace i
   await sweepOverdue(api.test.database, { graceMs: 0 });
   expect(await woken(firm, report!.id)).toBe(1);
   expect(await lookAt(firm, report!.id)).toEqual({ step: 'make' });
+  // Whoever was to make it dies: until its file is there it stays due, and is found again.
+  await sweepOverdue(api.test.database, { graceMs: 0 });
+  expect(await woken(firm, report!.id)).toBe(1);
   await activities().makeClientReport(refOf(firm, report!.id));
+  await sweepOverdue(api.test.database, { graceMs: 0 });
+  expect(await woken(firm, report!.id)).toBe(0);
   expect((await reportsOf(firm)).map(({ quarter, drawnUpBecause }) => [quarter, drawnUpBecause])).toEqual([
     ['2026-Q3', null],
     ['2026-Q2', 'grace_over'],
