@@ -134,26 +134,30 @@ async function pullEndedPeriods(
   tx: WorkspaceTx,
   policy: BillingPolicy,
   timeline: ContractTimeline,
-  { now }: Clock,
+  clock: Clock,
 ): Promise<void> {
   // Whatever was due of it went when the contract was changed.
   if (!policy.onPeriod) return;
   const { contractId } = policy;
-  const { ended, next } = await periodsUpTo(tx, timeline, policy.billedBefore, now);
+  const { ended, next } = await periodsUpTo(tx, timeline, policy.billedBefore, clock.now);
   for (const period of together(ended)) {
     const due = billing(contractId, period);
     await setDue(tx, due);
     if (!(await doneDue(tx, due))) continue;
-    await pullTriggers(tx, [
-      {
-        contractId,
-        trigger: 'period_end',
-        pulledBy: system,
-        reason: `The period ${due.period} is over.`,
-        cutoffOn: period.endsBefore,
-        period: due.period,
-      },
-    ]);
+    await pullTriggers(
+      tx,
+      [
+        {
+          contractId,
+          trigger: 'period_end',
+          pulledBy: system,
+          reason: `The period ${due.period} is over.`,
+          cutoffOn: period.endsBefore,
+          period: due.period,
+        },
+      ],
+      clock,
+    );
   }
   const last = ended.at(-1);
   if (last)

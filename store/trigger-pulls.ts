@@ -1,7 +1,7 @@
 /** Owns pulled triggers: what asked for a contract to be billed, until it becomes a run or is dropped. */
 import type { Day, Instant } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
-import { clockOf } from './clock.ts';
+import { type Clock, clockOf } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
 import { enqueueLooks } from './outbox.ts';
@@ -48,9 +48,13 @@ const columns =
  * more and reaches to the later cut-off. Pull last in a transaction: an equal pull of another one waits for its end, so that
  * the run that takes it sees the work of both.
  */
-export async function pullTriggers(tx: WorkspaceTx, pulls: readonly Pull[]): Promise<void> {
+export async function pullTriggers(
+  tx: WorkspaceTx,
+  pulls: readonly Pull[],
+  clock?: Pick<Clock, 'now'>,
+): Promise<void> {
   if (pulls.length === 0) return;
-  const { now } = await clockOf(tx);
+  const { now } = clock ?? (await clockOf(tx));
   const latest = new Map<string, Pull>();
   for (const pull of pulls) {
     const key = [pull.contractId, pull.trigger, pull.projectId ?? '', pull.period ?? ''].join(' ');

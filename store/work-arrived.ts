@@ -103,12 +103,12 @@ async function setOff(tx: WorkspaceTx, rows: readonly Touched[], { actor, reason
   await wakeWatches(tx, [...new Set(billable.filter((row) => row.onWatch).map((row) => row.contractId))]);
   const ids = [...new Set(billable.filter((row) => row.onEntry).map((row) => row.contractId))];
   if (ids.length === 0) return;
-  const { now } = await clockOf(tx);
+  const clock = await clockOf(tx);
   const timelines = await readTimelines(tx, ids);
   await pullTriggers(
     tx,
     [...timelines].flatMap(([contractId, timeline]) => {
-      const today = localDay(now, timeline[0].zone);
+      const today = localDay(clock.now, timeline[0].zone);
       // The version that has the trigger may be an earlier one, or one to come.
       if (gatherSeconds(termsAt(timeline, today).triggers) === null) return [];
       return {
@@ -120,6 +120,7 @@ async function setOff(tx: WorkspaceTx, rows: readonly Touched[], { actor, reason
         urgent: ids.length <= mostUrgent,
       };
     }),
+    clock,
   );
 }
 
