@@ -73,6 +73,27 @@ it('what is approved within the window waits for its end, and no longer', async 
   expect((await firm.policy()).lastRuns.map(({ pulls }) => pulls)).toEqual([2, 1]);
 });
 
+it('no approval is lost between a run that begins and one that ends: all of them are billed, once', async () => {
+  const { at, firm } = await openFirm({ windowSeconds: 1 });
+  const ids = await firm.record(
+    Array.from({ length: 60 }, (_, index) => addDays(yesterday, -(index % 3))),
+    0.5,
+  );
+  const left = ids.values();
+  const approver = async () => {
+    for (const id of left) await firm.approve([id]);
+  };
+  await Promise.all(Array.from({ length: 4 }, approver));
+  // 60 × 0.5 h × 90.00; nothing but the approvals asks for a run.
+  await until('all of them are billed', async () => netOf(await firm.issued()) >= 2700, 60_000);
+  await at.idle();
+  expect(netOf(await firm.issued())).toBe(2700);
+  const { lastRuns, openPulls } = await firm.policy();
+  expect(lastRuns.length).toBeGreaterThan(1);
+  expect(openPulls).toEqual([]);
+  await at.verify();
+}, 120_000);
+
 it('the run says who pulled it, and a contract without the trigger is left alone', async () => {
   const { at, firm } = await openFirm(true);
   const other = await openSelfBillingFirm(await hub.newWorkspace(), { triggers: {}, contract: longAgo });
