@@ -1,11 +1,21 @@
 /** Owns trigger 5 through the real Temporal: unbilled hours, amount and age beyond what the contract allows, each once. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ClauseChange } from '../../domain/contract-terms.ts';
+import { type ClauseChange, readClauses } from '../../domain/contract-terms.ts';
+import { clients } from '../../store/clients.ts';
 import { nextDue } from '../../store/due.ts';
 import { openPulls } from '../../store/trigger-pulls.ts';
-import { type AutoFirm, hours, onProject, openAutoFirm } from '../support/auto-firm.ts';
-import { entryOf, take } from '../support/books.ts';
+import {
+  type AutoFirm,
+  type AutoInvoice,
+  hours,
+  onProject,
+  openAutoFirm,
+  type ShownAutoRun,
+} from '../support/auto-firm.ts';
+import { entryOf, openBooks, take } from '../support/books.ts';
+import { createTestDatabase } from '../support/database.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
+import { createTestNamespace } from '../support/temporal.ts';
 
 let hub: TestHub;
 beforeAll(async () => {
@@ -217,6 +227,33 @@ describe('a threshold', () => {
     expect(await firm.issued()).toEqual(['640.00']);
     expect(await other.runs()).toEqual([]);
   });
+});
+
+test('work that came in while the hub was down is found when it is back, by the real clock', async () => {
+  const database = await createTestDatabase();
+  const shared = { test: database, temporal: await createTestNamespace() };
+  const before = await startTestHub(shared);
+  const books = await openBooks(database.database, {
+    workspaceId: before.workspaceId,
+    contract: { status: 'active', clauses: readClauses(beyondHours('8')) },
+  });
+  await books.in((tx) => clients.update(tx, books.clientId, { autoInvoicing: true }));
+  await take(books, [entryOf('a', { quantity: hours(5) })]);
+  await before.idle();
+  await before.stop();
+  await take(books, [entryOf('b', { quantity: hours(3) })]);
+  const after = await startTestHub(shared);
+  try {
+    await after.idle();
+    const { items: runs } = await after.get<{ items: ShownAutoRun[] }>('/billing-runs');
+    expect(runs.map(({ trigger, status }) => `${trigger} ${status}`)).toEqual(['threshold done']);
+    const { items: invoices } = await after.get<{ items: AutoInvoice[] }>('/invoices');
+    expect(invoices.map(({ net, number }) => [net, number])).toEqual([['640.00', 'NFE-0001']]);
+    await after.verify();
+  } finally {
+    await after.stop();
+    await database.drop();
+  }
 });
 
 describe('work that is not billed for so many days', () => {
