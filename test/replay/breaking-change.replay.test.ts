@@ -64,6 +64,8 @@ const breaks: Break[] = [
 const changesTo = (way: 'breaking' | 'patched') =>
   breaks.map(({ file, from, ...change }): Change => ({ file, from, to: change[way] }));
 
+/** Seconds on a quiet machine. */
+const bundlesWithinMs = 180_000;
 const dir = mkdtempSync(join(tmpdir(), 'slipway-breaking-'));
 const pathOf = (way: 'breaking' | 'patched') => join(dir, `${way}.js`);
 const replay = (way: 'breaking' | 'patched', history: string) =>
@@ -81,7 +83,7 @@ beforeAll(async () => {
   });
   for (const way of ['breaking', 'patched'] as const)
     writeFileSync(pathOf(way), await bundleWith(changesTo(way)));
-});
+}, bundlesWithinMs);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 describe.each(breaks)('$file: $what', ({ history }) => {

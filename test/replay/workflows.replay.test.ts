@@ -13,10 +13,12 @@ const directory = join(import.meta.dirname, 'histories');
 const names = readdirSync(directory).filter((name) => name.endsWith('.json'));
 const cacheDir = mkdtempSync(join(tmpdir(), 'slipway-replay-'));
 let codePath: string;
+/** Seconds on a quiet machine. */
+const bundleWithinMs = 120_000;
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { forward: {} } } });
   codePath = await workflowBundle(cacheDir);
-});
+}, bundleWithinMs);
 afterAll(() => rm(cacheDir, { recursive: true, force: true }));
 
 const read = (name: string) => historyFromText(readFileSync(join(directory, name), 'utf8'));
