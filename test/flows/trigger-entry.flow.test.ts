@@ -59,7 +59,7 @@ it('two hundred approvals in a moment make two runs, the first at once, and each
   // 200 × 0.1 h × 90.00.
   expect(netOf(await firm.issued())).toBe(1800);
   await at.verify();
-}, 120_000);
+}, 300_000);
 
 it('what is approved within the window waits for its end, and no longer', async () => {
   const { at, firm } = await openFirm({ windowSeconds: 8 });
@@ -92,7 +92,7 @@ it('no approval is lost between a run that begins and one that ends: all of them
   expect(lastRuns.length).toBeGreaterThan(1);
   expect(openPulls).toEqual([]);
   await at.verify();
-}, 120_000);
+}, 300_000);
 
 it('the run says who pulled it, and a contract without the trigger is left alone', async () => {
   const { at, firm } = await openFirm(true);
