@@ -10,7 +10,7 @@ import { startHub } from '../../cli/hub.ts';
 import { readConfig, readToolPaths } from '../../config.ts';
 import { endProcess } from '../../runtime/process-identity.ts';
 import { startTemporalServer, type TemporalServer } from '../../runtime/temporal-server.ts';
-import { leftOf, sendCommands } from '../support/commands-without-temporal.ts';
+import { handInTickets, leftOf, sendCommands } from '../support/commands-without-temporal.ts';
 import { openTicketDesk } from '../support/ticket-desk.ts';
 import { openTestWorkspace } from '../support/workspace.ts';
 
@@ -37,8 +37,10 @@ const hub = await startHub({
 try {
   const at = await openTestWorkspace(hub, hub.database);
   const desk = await openTicketDesk(at, hub.database);
+  const tickets = await handInTickets(desk, (awayMs / 1_000) * perSecond);
+  await at.idle(caughtUpWithinMs);
   await endProcess(temporal.pid, [{ signal: 'SIGKILL', waitMs: 5_000 }]);
-  const sent = await sendCommands(at, desk, { forMs: awayMs, perSecond });
+  const sent = await sendCommands(at, desk, tickets, { forMs: awayMs, perSecond });
   const waiting = await leftOf(at, sent);
   temporal = await startTemporalServer({ dataDir, tools: readToolPaths(process.env), port });
   const backAt = performance.now();

@@ -16,18 +16,32 @@ export interface Sent {
 }
 
 const ticketsPerDay = 100;
-/** One in so many commands asks for a billing run. */
+/** One in so many commands asks for a billing run, and of the others one approves; the rest writes and submits. */
 const runEvery = 20;
+const approveEvery = 3;
 const secondsPerTicket = 300;
+
+/** Tickets that wait for their approval, as many as `sendCommands` approves of so many commands. */
+export async function handInTickets(desk: TicketDesk, commands: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let n = 0; n < Math.ceil(commands / approveEvery); n += 1)
+    ids.push(
+      await desk.handIn(desk.dayAgo(30 + Math.floor(n / ticketsPerDay)), [
+        { kind: 'labor', seconds: secondsPerTicket },
+      ]),
+    );
+  return ids;
+}
 
 /** Sends `perSecond` commands a second for `forMs`, none waiting for another's answer; resolves when all have answered. */
 export async function sendCommands(
   at: TestWorkspace,
   desk: TicketDesk,
+  waiting: readonly string[],
   { forMs, perSecond }: { forMs: number; perSecond: number },
 ): Promise<Sent> {
   const written: string[] = [];
-  const submitted: string[] = [];
+  const toApprove = [...waiting];
   const tookMs: number[] = [];
   const failed: string[] = [];
   const runs: string[] = [];
@@ -45,7 +59,6 @@ export async function sendCommands(
   };
   const submit = async (id: string) => {
     await desk.send(desk.contractor, 'POST', `/tickets/${id}/submit`);
-    submitted.push(id);
   };
   const approve = async (id: string) => {
     await desk.send(desk.manager, 'POST', `/tickets/${id}/approve`, {});
@@ -60,11 +73,10 @@ export async function sendCommands(
     });
     runs.push(id);
   };
-  /** What is ready to be done next, the furthest first. */
   const nextCommand = (n: number): (() => Promise<void>) => {
     if (n % runEvery === runEvery - 1) return askForRun;
-    const toApprove = submitted.shift();
-    if (toApprove !== undefined) return () => approve(toApprove);
+    const next = n % approveEvery === 0 ? toApprove.shift() : undefined;
+    if (next !== undefined) return () => approve(next);
     const toSubmit = written.shift();
     return toSubmit === undefined ? write : () => submit(toSubmit);
   };
