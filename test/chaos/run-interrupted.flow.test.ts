@@ -4,7 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { sweepOverdue } from '../../runtime/sweeper.ts';
 import { until } from '../support/loops.ts';
+import { openSandbox } from '../support/sandbox.ts';
+import { openSelfBillingFirm } from '../support/self-billing-firm.ts';
 import { openDice } from './dice.ts';
 import { becomes, type Firm, type Outcome, openFirm, waitFor } from './firm.ts';
 import { type Ground, openGround } from './ground.ts';
@@ -123,6 +126,41 @@ it('Temporal’s own state deleted in the middle, workflows restarted from Postg
   await firm.read();
   await becomes(firm, await firm.ask(code), ['done']);
   expect(await firm.settle()).toEqual(firm.expected());
+});
+
+it('a period ends during a run by hand of the same scope: it waits for that run, and every hour is billed once', async () => {
+  const at = await openSandbox(ground.hub, '2026-01-20T08:00:00.000Z');
+  const firm = await openSelfBillingFirm(at, { triggers: { periodEnd: 'month' } });
+  await firm.approve(await firm.record(['2026-01-15', '2026-01-16']));
+  await at.idle(180_000);
+  const itIs = (clockAt: string) =>
+    at.in((tx) => tx.run('update workspaces set clock_at = $2 where id = $1', [at.workspaceId, clockAt]));
+  await at.in(async (tx) => {
+    // Holds the run by hand within its first step, so that it is under way for certain.
+    await tx.run('lock table run_steps in exclusive mode');
+    const { id } = await at.post<{ id: string }>('/billing-runs', {
+      scope: { type: 'contract', id: firm.contractId },
+      cutoffOn: '2026-02-01',
+      reason: 'chaos',
+      finishAt: 'issue',
+    });
+    const isUnderWay = async () =>
+      (await at.get<{ run: { status: string } }>(`/billing-runs/${id}`)).run.status === 'running';
+    await waitFor({ at }, 'the run by hand is under way', isUnderWay);
+    await itIs('2026-02-01T08:00:00Z');
+    await sweepOverdue(ground.hub.test.database);
+    await waitFor({ at }, 'the period has ended', async () => (await firm.policy()).openPulls.length === 1);
+    expect((await firm.policy()).waitsFor).toBe('run');
+  });
+  const isOver = async () => (await firm.policy()).lastRuns[0]?.status === 'done';
+  await waitFor({ at }, 'the run of the period is done', isOver);
+  await at.idle(180_000);
+  // 2 h at 90.00, by the run by hand; the one after it found nothing left.
+  expect((await firm.issued()).map(({ net }) => net)).toEqual(['180.00']);
+  expect((await firm.policy()).lastRuns.map(({ trigger, status }) => `${trigger} ${status}`)).toContain(
+    'period_end done',
+  );
+  await at.verify();
 });
 
 /** Where it all stands at the moment of a kill, in a few words. */
