@@ -180,6 +180,8 @@ try {
   await postgres.stop();
   rmSync(dir, { recursive: true, force: true });
 }
+// Asked for nothing in particular, it shows how long an approval takes too.
+if (process.argv.length === 2) await import('./latency.ts');
 
 function line(
   size: number,
