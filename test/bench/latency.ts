@@ -129,12 +129,16 @@ try {
   printSegments(segmentsOf(paths));
 
   const many: Marks[] = [];
+  const manyPaths: typeof paths = [];
   for (let round = 0; round < rounds; round += 1) {
     const { taken, wallMs } = await allAtOnce(firm);
     many.push(...taken);
+    for (const [n, { contractId }] of firm.contracts.entries())
+      manyPaths.push(await marksOf(firm.at, contractId, taken[n]!));
     console.log(`${contracts} at once: the last was accepted after ${Math.round(wallMs)} ms`);
   }
   print(`${contracts} at a time`, many);
+  printSegments(segmentsOf(manyPaths));
   const took = sorted(one);
   if (share(took, 0.5) > bounds.p50 || share(took, 0.95) > bounds.p95) {
     console.log(`asked for: p50 ${bounds.p50} ms, p95 ${bounds.p95} ms`);
