@@ -12,6 +12,7 @@ import { readException, releaseWarnings } from '../store/exceptions.ts';
 import { ensureSource, openMatcher, takeIn } from '../store/intake.ts';
 import { newId } from '../store/new-id.ts';
 import { resolveMatch } from '../store/rematch.ts';
+import { finishRun } from '../store/runs.ts';
 import {
   type Books,
   bill,
@@ -90,7 +91,7 @@ const context = async (tx: WorkspaceTx, books: Books): Promise<CompileContext> =
   return openCompile(tx, { id: run.id, cutoffOn }, contract!);
 };
 
-/** Compiles in a transaction that stays open until `commit` is called. */
+/** Compiles in a transaction that stays open until `commit` is called, which ends its run too: others would wait for it. */
 async function compileAndWait(books: Books): Promise<{ commit: () => Promise<void> }> {
   const compiled = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
@@ -105,6 +106,7 @@ async function compileAndWait(books: Books): Promise<{ commit: () => Promise<voi
     commit: async () => {
       gate.resolve();
       await done;
+      await books.in((tx) => finishRun(tx, prepared.runId!, { status: 'done', error: null }));
     },
   };
 }
