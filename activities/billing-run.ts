@@ -19,7 +19,9 @@ import {
   beginRun,
   beginStep,
   endStep,
+  type FinishAt,
   finishRun,
+  isSmall,
   openDraftsOfRun,
   progressStep,
   type Run,
@@ -38,6 +40,8 @@ import { look, type SubjectRef } from './look.ts';
 
 export type BillingRunStep = { counts?: Run['counts'] } & (
   | { step: 'compile' | 'draft' | 'issue' | 'cancel' | 'finish' | 'undo' | 'ask_again' }
+  /** All of the three that are left: the run is small, and the next approval waits for it. */
+  | { step: 'bill_at_once' }
   /** For the end of the run `for`, or for somebody's approval. */
   | { step: 'wait'; for: string }
   | { step: 'done'; status: Run['status'] }
@@ -61,7 +65,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     return (await runOf(ref)).cancelRequested;
   }
 
-  return {
+  const activities = {
     /** The next step of a run, from what is already done. */
     lookAtBillingRun: (ref: SubjectRef): Promise<BillingRunStep> =>
       look(deps, 'billing_run', ref, async (tx) => {
@@ -80,13 +84,13 @@ export function createBillingRunActivities(deps: ActivityDeps) {
           if (before) return { step: 'wait', for: before.id };
           await beginRun(tx, run.id);
         } else if (run.approval === 'asked') return { step: 'ask_again' };
-        const done = new Set(
-          (await readRunSteps(tx, run.id)).filter((row) => row.status === 'done').map((row) => row.step),
-        );
+        const done = await stepsDone(tx, run);
         // What somebody agreed to is held against the drafts themselves: nothing comes onto them later.
         if (run.approval === 'approved' && done.has('draft') && !(await isAsApproved(tx, run.id)))
           return { step: 'ask_again' };
-        const next = stepsOf(run).find((step) => !done.has(step));
+        const next = nextStep(run, done);
+        if (next === 'compile' && run.trigger === 'entry' && (await isSmall(tx, run)))
+          return { step: 'bill_at_once', counts };
         return { step: next ?? 'finish', counts };
       }),
 
@@ -224,6 +228,29 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     },
   };
 
+  const doing: Record<FinishAt, (ref: SubjectRef) => Promise<void>> = {
+    compile: activities.compileRun,
+    draft: activities.draftRun,
+    issue: activities.issueRun,
+  };
+  return {
+    ...activities,
+
+    /** Its steps one after the other, without Temporal in between. Repeated, it goes on with what is left; asked to stop, it does. */
+    async billAtOnce(ref: SubjectRef): Promise<void> {
+      for (;;) {
+        const next = await database.inWorkspace(ref.workspaceId, async (tx) => {
+          const run = (await readRun(tx, ref.subjectId))!;
+          return run.status !== 'running' || run.cancelRequested
+            ? null
+            : nextStep(run, await stepsDone(tx, run));
+        });
+        if (next === null) return;
+        await doing[next](ref);
+      }
+    },
+  };
+
   async function issueBlock(ref: SubjectRef, run: Run, ids: string[], isTime: () => boolean): Promise<void> {
     await database.inWorkspace(ref.workspaceId, async (tx) => {
       const now = await workspaceNow(tx);
@@ -282,6 +309,15 @@ export function createBillingRunActivities(deps: ActivityDeps) {
       return itemIds === null ? contracts : contractsOfItems(tx, contracts, itemIds);
     });
   }
+}
+
+/** The first that is not done; null: all are. */
+const nextStep = (run: Run, done: ReadonlySet<RunStep>): FinishAt | null =>
+  stepsOf(run).find((step) => !done.has(step)) ?? null;
+
+async function stepsDone(tx: WorkspaceTx, run: Run): Promise<Set<RunStep>> {
+  const rows = await readRunSteps(tx, run.id);
+  return new Set(rows.filter((row) => row.status === 'done').map((row) => row.step));
 }
 
 /** Chunks are many, and whoever watches a run reads no more than this; the end of a step is told besides. */

@@ -1,4 +1,5 @@
 /** Owns the print thread's side: a request in, a file or a failure out. */
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { type PrintRequest, type ReportRequest, render, renderReport } from './render.ts';
 
@@ -10,6 +11,9 @@ export type FromThread = { id: number; bytes: Uint8Array } | { id: number; messa
 
 const port = parentPort;
 if (port === null) throw new Error('print-thread.ts runs in a worker thread');
+// Paper gives way to the invoice that is being booked meanwhile. On Linux a priority is the calling thread's; elsewhere it would
+// be the whole process's.
+if (process.platform === 'linux') setPriority(10);
 // One after the other: pdfmake lays out whole documents at once, and two would only share the memory.
 let last: Promise<void> = Promise.resolve();
 port.on('message', ({ id, request }: ToThread) => {

@@ -246,6 +246,23 @@ export async function progressStep(
   );
 }
 
+const fewRows = 1_000;
+/** Of a contract or a project: whether so little is open there that it is billed within a second. Asks no more than it needs. */
+export async function isSmall(tx: WorkspaceTx, { scopeType, scopeId }: Run): Promise<boolean> {
+  if (scopeType !== 'contract' && scopeType !== 'project') return false;
+  const row = await tx.row<{ open: number }>(
+    `select count(*)::int as open from (
+       (select 1 from projects p cross join lateral (
+          select 1 from entry_balance b where b.workspace_id = $1 and b.project_id = p.id and b.claimed <> b.quantity limit $3 offset 0) b
+        where p.workspace_id = $1 and (p.id = $2 or p.contract_id = $2) limit $3)
+       union all
+       (select 1 from item_balance b where b.workspace_id = $1 and b.allocated <> b.quantity
+          and b.contract_id = coalesce((select p.contract_id from projects p where p.workspace_id = $1 and p.id = $2), $2) limit $3)) x`,
+    [tx.workspaceId, scopeId, fewRows + 1],
+  );
+  return row!.open <= fewRows;
+}
+
 export async function endStep(tx: WorkspaceTx, runId: string, step: RunStep): Promise<void> {
   const ended = await tx.row<Pick<RunStepRow, 'status' | 'done' | 'amount'>>(
     `update run_steps set status = 'done', finished_at = now() where workspace_id = $1 and run_id = $2 and step = $3 and status = 'running'

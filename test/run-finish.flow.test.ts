@@ -291,3 +291,33 @@ test('an invoice in another currency than the limit is held; a run by hand goes 
   const issued = (await invoicesOf(books)).filter(({ status }) => status === 'issued');
   expect(issued.map(({ net }) => new Decimal(net).toFixed(2))).toEqual(['80.00']);
 });
+
+test('what approvals bill is billed at once, repeated or asked to stop; a backlog goes step by step', async () => {
+  const books = await newBooks();
+  await books.in((tx) => clients.update(tx, books.clientId, { autoInvoicing: true }));
+  const activities = billingActivities(scratch.database);
+  await take(books, [entryOf('A')]);
+  const small = await ask(books, { finishAt: 'issue' });
+  expect(await activities.lookAtBillingRun(refOf(books, small))).toMatchObject({ step: 'bill_at_once' });
+  await activities.compileRun(refOf(books, small));
+  await Promise.all([activities.billAtOnce(refOf(books, small)), activities.billAtOnce(refOf(books, small))]);
+  expect(await activities.lookAtBillingRun(refOf(books, small))).toMatchObject({ step: 'finish' });
+  expect((await invoicesOf(books)).map(({ status, net }) => `${status} ${net}`)).toEqual(['issued 80.00']);
+  await carryOut(scratch.database, books, small);
+
+  await take(books, [entryOf('B')]);
+  const stopped = await ask(books, { finishAt: 'issue' });
+  await activities.lookAtBillingRun(refOf(books, stopped));
+  await books.in((tx) => requestCancel(tx, stopped.id, 'test'));
+  await activities.billAtOnce(refOf(books, stopped));
+  expect((await carryOut(scratch.database, books, stopped)).status).toBe('cancelled');
+  expect(await invoicesOf(books)).toHaveLength(1);
+
+  await take(
+    books,
+    Array.from({ length: 1_000 }, (_, n) => entryOf(`C${n}`, { quantity: 60 })),
+  );
+  const large = await ask(books, { finishAt: 'issue' });
+  expect(await activities.lookAtBillingRun(refOf(books, large))).toMatchObject({ step: 'compile' });
+  expect((await carryOut(scratch.database, books, large)).status).toBe('done');
+});

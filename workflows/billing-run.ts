@@ -21,6 +21,12 @@ const { compileRun, draftRun, issueRun, askAgain, cancelRun, undoRun } = beating
   retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 36 },
 });
 
+/** In place: what a single approval bills is to be at the platform at once. */
+const { billAtOnce } = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '5m',
+  retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 36 },
+});
+
 export async function billingRun(input: SubjectInput): Promise<void> {
   let current: RunProgress = { step: 'look', waitsFor: null, counts: {} };
   setHandler(progressQuery, () => current);
@@ -33,6 +39,9 @@ export async function billingRun(input: SubjectInput): Promise<void> {
     };
     try {
       switch (next.step) {
+        case 'bill_at_once':
+          await billAtOnce(input);
+          return 'again';
         case 'compile':
           await compileRun(input);
           return 'again';

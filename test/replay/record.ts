@@ -43,7 +43,7 @@ const stories: { tell: () => Promise<void>; brings: string[] }[] = [
   { tell: ends, brings: ['client-invoice.disputed-then-paid', 'client-invoice.voided'] },
   { tell: contractorDay, brings: ['contractor-invoice.paid'] },
   { tell: ticketDay, brings: ['ticket.paid', 'ticket.rejected'] },
-  { tell: policy, brings: ['billing-policy.gathered-and-ended'] },
+  { tell: policy, brings: ['billing-policy.gathered-and-ended', 'billing-run.billed-at-once'] },
   { tell: report, brings: ['client-report.made-after-grace'] },
   { tell: numberedLater, brings: ['client-invoice.named-while-waiting'] },
   { tell: sweeps, brings: ['sweep.nothing-overdue'] },

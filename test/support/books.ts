@@ -220,12 +220,14 @@ export async function carryOut(database: Database, books: Books, run: Run): Prom
       await sleep(20);
       round -= 1;
     } else if (next.step === 'ask_again') await activities.askAgain(ref);
+    else if (next.step === 'bill_at_once') await activities.billAtOnce(ref);
     else if (next.step === 'compile') await activities.compileRun(ref);
     else if (next.step === 'draft') await activities.draftRun(ref);
     else if (next.step === 'issue') await activities.issueRun(ref);
     else if (next.step === 'cancel') await activities.cancelRun(ref);
     else if (next.step === 'undo') await activities.undoRun(ref);
-    else await activities.finishBillingRun({ ...ref, error: null });
+    else if (next.step === 'finish') await activities.finishBillingRun({ ...ref, error: null });
+    else throw new Error(`the look says ${JSON.stringify(next)}, and nobody does that`);
   }
   throw new Error('the run did not end within 20 steps');
 }
