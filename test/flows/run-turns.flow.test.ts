@@ -199,7 +199,7 @@ test('a run that waits is cancelled without a trace, and what waited for it goes
   const second = await requestBilling(books, { finishAt: 'issue' });
   const third = await requestBilling(books, { finishAt: 'draft' });
   const waits = async (run: Run, forRun: Run) => (await runOf(firm, run.id))!.waitsForRunId === forRun.id;
-  await until('both wait', async () => (await waits(second, first)) && (await waits(third, first)));
+  await until('both wait', async () => (await waits(second, first)) && (await waits(third, first)), 60_000);
   const progress = await at.workflow('billing_run', second.id).query('progress');
   expect(progress).toMatchObject({ step: 'wait', waitsFor: first.id });
   await at.post(`/billing-runs/${second.id}/cancel`, {});
