@@ -229,9 +229,9 @@ export function createBillingRunActivities(deps: ActivityDeps) {
   };
 
   const doing: Record<FinishAt, (ref: SubjectRef) => Promise<void>> = {
-    compile: activities.compileRun,
-    draft: activities.draftRun,
-    issue: activities.issueRun,
+    compile: (ref) => activities.compileRun(ref),
+    draft: (ref) => activities.draftRun(ref),
+    issue: (ref) => activities.issueRun(ref),
   };
   return {
     ...activities,
