@@ -1,9 +1,9 @@
 /** Owns what a page on a billing run shows beside the run: what it waits for, who agreed, what it repeats, and its pulls. */
-import type { Day, Instant } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import { listRepeats } from './run-again.ts';
 import { listRunApprovals, type RunApproval } from './run-approvals.ts';
-import type { Run, Trigger } from './runs.ts';
+import type { Run } from './runs.ts';
+import type { TriggerPull } from './trigger-pulls.ts';
 
 export interface RunPage {
   /** Null: for nothing. */
@@ -67,19 +67,7 @@ async function readAddedTo(tx: WorkspaceTx, runId: string): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-export interface RunPull {
-  id: string;
-  contractId: string;
-  trigger: Trigger;
-  pulledBy: string;
-  reason: string | null;
-  cutoffOn: Day;
-  projectId: string | null;
-  period: string | null;
-  /** How often it was pulled while it waited. */
-  pulls: number;
-  pulledAt: Instant;
-}
+export type RunPull = Omit<TriggerPull, 'urgent' | 'runId' | 'droppedReason'>;
 
 /** What the run took, oldest first, after the id. */
 export function listRunPulls(

@@ -9,9 +9,9 @@ import type { Database } from '../../store/database.ts';
 import { type Operation, readOperation, requestOperationCancel } from '../../store/operations.ts';
 import { type Workspace, workspaceNow, zoneOf } from '../../store/workspaces.ts';
 import { type Command, UsageError } from '../command.ts';
-import { startHub } from '../hub.ts';
 import { type Step, say, step } from '../story.ts';
-import { chooseWorkspace, withDatabase } from '../with-database.ts';
+import { chooseWorkspace } from '../with-database.ts';
+import { withWorkers } from '../with-workers.ts';
 
 interface Wanted {
   to?: string | undefined;
@@ -92,28 +92,14 @@ export const clock: Command = {
       const now = await database.inWorkspace(workspace.id, workspaceNow);
       return { workspace, now, targetAt: targetOf(now, zoneOf(workspace), values) };
     };
-    // A hub that runs carries the workflow; otherwise one is started here for as long as the clock moves.
-    const elsewhere = await withDatabase(context.config, async (database, hubRuns) => {
+    return withWorkers(context, async (database, workersRun) => {
       const { workspace, now, targetAt } = await chosen(database);
       if (targetAt === null) {
         const kind = workspace.kind === 'sandbox' ? 'a sandbox' : 'live, and goes by the real time';
         say(`It is ${now} in "${workspace.name}", which is ${kind}.`);
         return 0;
       }
-      return hubRuns ? moveAndShow(database, workspace, targetAt, () => stopped) : null;
+      return workersRun ? moveAndShow(database, workspace, targetAt, () => stopped) : null;
     });
-    if (elsewhere !== null) return elsewhere;
-    const hub = await startHub({
-      config: context.config,
-      logger: context.logger,
-      version: context.version,
-      parts: { api: false, worker: true },
-    });
-    try {
-      const { workspace, targetAt } = await chosen(hub.database);
-      return await moveAndShow(hub.database, workspace, targetAt!, () => stopped);
-    } finally {
-      await hub.stop();
-    }
   },
 };

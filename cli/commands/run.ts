@@ -14,9 +14,9 @@ import { projects } from '../../store/projects.ts';
 import { type Run, readRun, readRunSteps, requestRun } from '../../store/runs.ts';
 import { zoneOf } from '../../store/workspaces.ts';
 import { type Command, UsageError } from '../command.ts';
-import { startHub } from '../hub.ts';
 import { type Step, say, step, table } from '../story.ts';
-import { chooseWorkspace, withDatabase } from '../with-database.ts';
+import { chooseWorkspace } from '../with-database.ts';
+import { withWorkers } from '../with-workers.ts';
 
 const pageSize = 10_000;
 
@@ -195,21 +195,8 @@ export const runCommand: Command = {
     if (!reason?.trim()) throw new UsageError('A run by hand needs its --reason.');
     if (values.before && !isDay(values.before)) throw new UsageError('--before is a day such as 2026-11-01.');
     const wanted: RunValues = { ...values, reason };
-    // A hub that runs carries the workflow; otherwise one is started here for as long as the run takes.
-    const elsewhere = await withDatabase(context.config, async (database, hubRuns) =>
-      hubRuns ? runAndShow(database, wanted) : null,
+    return withWorkers(context, async (database, workersRun) =>
+      workersRun ? runAndShow(database, wanted) : null,
     );
-    if (elsewhere !== null) return elsewhere;
-    const hub = await startHub({
-      config: context.config,
-      logger: context.logger,
-      version: context.version,
-      parts: { api: false, worker: true },
-    });
-    try {
-      return await runAndShow(hub.database, wanted);
-    } finally {
-      await hub.stop();
-    }
   },
 };
