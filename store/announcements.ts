@@ -27,11 +27,12 @@ const reasonsShown = 20;
  */
 export async function announceExceptions(tx: WorkspaceTx, evenNow: boolean): Promise<number> {
   if (!evenNow && (await isUnderWay(tx))) return 0;
+  if (!(await isOurs(tx))) return 0;
   const taken = await tx.rows<Taken>(
     `with taken as (
        update exceptions set told_at = now() where workspace_id = $1 and id in (
          select id from exceptions where workspace_id = $1 and told_at is null and status = 'open'
-         order by id limit $2 for no key update skip locked)
+         order by id limit $2 for no key update)
        returning id, rule, detail, subject_type, subject_id)
      select t.rule, case when t.rule = 'invoice.held' or t.subject_type = 'connection' then t.detail ->> 'reason' end as reason,
        case when t.subject_type = 'connection' then t.subject_id end as connection_id, c.name as connection_name,
@@ -42,6 +43,15 @@ export async function announceExceptions(tx: WorkspaceTx, evenNow: boolean): Pro
   );
   await notify(tx, noticesOf(taken));
   return taken.reduce((sum, { exceptions }) => sum + exceptions, 0);
+}
+
+/** One process tells at a time: two that shared what is new would tell of it in two words. The other finds the rest later. */
+async function isOurs(tx: WorkspaceTx): Promise<boolean> {
+  const lock = await tx.row<{ got: boolean }>(
+    'select pg_try_advisory_xact_lock(hashtextextended($1, 11)) as got',
+    [`announce:${tx.workspaceId}`],
+  );
+  return lock?.got ?? false;
 }
 
 async function isUnderWay(tx: WorkspaceTx): Promise<boolean> {
