@@ -130,8 +130,8 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
         const { remote, intent } = await writeOnce(
           vendor,
           { workspaceId, subjectType: 'client_invoice', subjectId, generation: record.generation },
-          () => target.findInvoice(vendor.http, document),
-          (key) => target.createInvoice(vendor.http, document, key),
+          () => target.invoices.find(vendor.http, document),
+          (key) => target.invoices.create(vendor.http, document, key),
         );
         await database.inWorkspace(workspaceId, (tx) => closeIntent(tx, intent.id, remote.externalId));
         const difference = differenceOf(invoice, remote);
@@ -174,12 +174,12 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
       ]),
     );
     const { clientId, clientName, currency } = invoice;
+    const party = { name: clientName, email: email?.email ?? null, currency };
     return ensureNamed(
       vendor,
       { workspaceId, subjectType: 'client', subjectId: clientId, generation: 1 },
-      () => target.findCustomer(vendor.http, clientName),
-      (key) =>
-        target.createCustomer(vendor.http, { name: clientName, email: email?.email ?? null, currency }, key),
+      () => target.customers.find(vendor.http, party),
+      (key) => target.customers.create(vendor.http, party, key),
     );
   }
 
@@ -207,8 +207,8 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
         (await ensureNamed(
           vendor,
           { workspaceId, subjectType: 'product', subjectId: id, generation: 1 },
-          () => target.findItem(vendor.http, name),
-          (key) => target.createItem(vendor.http, { name }, key),
+          () => target.items.find(vendor.http, { name }),
+          (key) => target.items.create(vendor.http, { name }, key),
         ));
       items.set(name, externalId);
     }

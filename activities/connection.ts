@@ -1,6 +1,6 @@
 /** Owns the steps of a connection: reading time in, reading payments back, and when it is due to do either again. */
 import { connectorById } from '../connectors/kit/registry.ts';
-import { localDay } from '../domain/day.ts';
+import { addDays, localDay } from '../domain/day.ts';
 import { entryContentHash } from '../domain/entry-content-hash.ts';
 import type { SourceEntry, UnreadableRow } from '../domain/work-entry.ts';
 import { advancePoll, beginPoll, type Poll, readPolls } from '../store/checkpoints.ts';
@@ -143,8 +143,17 @@ export function createConnectionActivities(deps: ActivityDeps) {
               return sum;
             });
           };
-          for await (const page of connector.timeSource.changedSince(http, poll.cursor)) {
-            await takePage(page.entries, page.unreadable, page.checkpoint);
+          const { timeSource } = connector;
+          if (timeSource.changedSince) {
+            for await (const page of timeSource.changedSince(http, poll.cursor))
+              await takePage(page.entries, page.unreadable, page.checkpoint);
+          } else {
+            // Without a feed of changes everything since the go-live date comes first, then the window each time.
+            const from =
+              poll.cursor === null ? connection.goLiveOn : addDays(begun.today, -timeSource.rescan.days);
+            for await (const page of timeSource.window(http, from, begun.today))
+              await takePage(page.entries, page.unreadable, null);
+            await takePage([], [], begun.today);
           }
           await rereadWindow(database, {
             workspaceId,

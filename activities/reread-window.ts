@@ -17,9 +17,6 @@ export interface Reread {
   takePage: (entries: SourceEntry[], unreadable: UnreadableRow[]) => Promise<void>;
 }
 
-/** What may still be billed is younger than this as a rule; older approvals are closed in the platform too. */
-const windowDays = 45;
-const everyMs = 6 * 3_600_000;
 const mostEntries = 50_000;
 /** An id that is missing from the pages is asked for by itself before it counts as deleted; so many a reading. */
 const mostLookups = 200;
@@ -34,12 +31,16 @@ export async function rereadWindow(
   const { workspaceId, connectionId, sourceId, timeSource, http } = reread;
   const due = await database.inWorkspace(workspaceId, async (tx) => {
     const last = (await readPolls(tx, connectionId)).get(stream);
-    if (!force && last && last.agoMs < everyMs) return false;
+    if (!force && last && last.agoMs < timeSource.rescan.everyMinutes * 60_000) return false;
     await beginPoll(tx, connectionId, stream);
     return force || last !== undefined;
   });
   if (!due) return null;
-  const window = { from: addDays(reread.today, -windowDays), to: reread.today, limit: mostEntries };
+  const window = {
+    from: addDays(reread.today, -timeSource.rescan.days),
+    to: reread.today,
+    limit: mostEntries,
+  };
   const here = await database.inWorkspace(workspaceId, (tx) => listLivingEntries(tx, sourceId, window));
   const missing = new Set(here);
   for await (const page of timeSource.window(http, window.from, window.to)) {

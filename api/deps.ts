@@ -25,14 +25,20 @@ export interface ConnectorFacts {
   /** Only of platforms that send webhooks. */
   webhooks?: WebhookFacts;
 }
+/** A webhook as it arrived; header names in lower case. */
+export interface ArrivedWebhook {
+  rawBody: Uint8Array;
+  headers: Readonly<Record<string, string | undefined>>;
+  query: Readonly<Record<string, string>>;
+}
 /** How a platform's webhooks are checked and read; connectors/kit/define.ts says more. */
 export interface WebhookFacts {
   /** Constant-time check over the raw bytes. */
-  verify(rawBody: Uint8Array, headers: Record<string, string | undefined>, secret: string): boolean;
+  verify(request: ArrivedWebhook, secret: string): boolean;
   /** Null when the platform gives none: the body's hash is used. */
-  deliveryId(rawBody: Uint8Array, headers: Record<string, string | undefined>): string | null;
+  deliveryId(request: ArrivedWebhook): string | null;
   /** Throws on a form that the connector does not know. */
-  events(rawBody: Uint8Array): readonly unknown[];
+  events(request: ArrivedWebhook): readonly unknown[];
 }
 
 /** A file that is being uploaded; `stream` fails when the client goes away. */

@@ -60,6 +60,12 @@ export interface SourceEntry {
   /** Of an expense, where the source knows more than what was paid. */
   receipt?: ExpenseReceipt | null;
   sourceUpdatedAt: Instant | null;
+  /** Of the source, for the connection's scope filter only. */
+  tags?: readonly string[];
+  /** Groups or roles of the person, for the connection's scope filter only. */
+  groups?: readonly string[];
+  /** For the accounting platform's own dimension, where the source knows it. */
+  costCentre?: string | null;
 }
 
 /** What was paid, its quantity, is net and input tax together. */

@@ -68,7 +68,7 @@ async function open() {
       ),
     );
   };
-  for await (const page of harvest.timeSource!.changedSince(http, null)) await takePage(page.entries);
+  for await (const page of harvest.timeSource!.changedSince!(http, null)) await takePage(page.entries);
   const reread = () =>
     rereadWindow(
       database,

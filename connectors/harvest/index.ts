@@ -59,6 +59,9 @@ export const harvest = defineConnector({
     };
   },
   timeSource: {
+    rescan: { days: 45, everyMinutes: 360 },
+    tellsDeletions: false,
+    tellsApproval: true,
     async *changedSince(http, checkpoint) {
       let newest = checkpoint;
       let held: EntryPage | null = null;

@@ -27,10 +27,18 @@ export interface VendorRequest {
   query?: Record<string, string | number | boolean | null | undefined>;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as a form instead; undefined and null are left out. */
+  form?: Record<string, string | number | boolean | null | undefined>;
+  /** One of the connector's further hosts; its base URL otherwise. */
+  host?: string;
   headers?: Record<string, string>;
   timeoutMs?: number;
   /** True: a 404 is the answer null, not a failure. */
   allow404?: boolean;
+  /** True: nothing is expected in the body, and an empty one is the answer null. */
+  allowEmpty?: boolean;
+  /** A POST that only reads, which may be repeated like a GET. */
+  reads?: boolean;
 }
 
 export interface VendorResponse {
@@ -55,7 +63,9 @@ export interface VendorHttp {
   readonly settings: ConnectorSettings;
   get: Call;
   post: Call;
+  put: Call;
   patch: Call;
+  delete: Call;
 }
 
 export interface VendorCredentials {
@@ -77,27 +87,32 @@ export interface VendorHttpOptions {
   logger?: { debug(fields: object, message: string): void };
 }
 
-type Method = 'GET' | 'POST' | 'PATCH';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Throws InvalidRequest when settings are missing or the address is not allowed. */
 export function createVendorHttp(options: VendorHttpOptions): VendorHttp {
   const { connector, settings } = options;
   requireSettings(connector, settings);
   const allowLoopback = options.allowLoopback ?? false;
-  const base = allowedBase(
-    connector,
-    baseAddress(connector, settings, options.baseUrlOverride),
-    allowLoopback,
-  );
+  const addressOf = (own: string) =>
+    allowedBase(connector, overridden(own, options.baseUrlOverride), allowLoopback);
+  const base = addressOf(connector.baseUrl(settings));
   const limiter = options.limiter ?? createLimiter(connector.rateLimit);
+
+  function hostOf(name: string | undefined): URL {
+    if (name === undefined) return base;
+    const host = connector.hosts?.[name];
+    if (!host) throw new Error(`connector ${connector.id} has no host "${name}"`);
+    return addressOf(host(settings));
+  }
 
   async function call(
     method: Method,
     path: string,
     request: VendorRequest = {},
   ): Promise<VendorResponse | null> {
-    const url = resolveUrl(connector, base, path, request.query);
-    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const url = resolveUrl(connector, hostOf(request.host), path, request.query);
+    const body = bodyOf(request);
     try {
       let token = await options.credentials.accessToken();
       let answer = await send(method, url, body, request, token);
@@ -105,7 +120,7 @@ export function createVendorHttp(options: VendorHttpOptions): VendorHttp {
         token = await options.credentials.refresh();
         answer = await send(method, url, body, request, token);
       }
-      return outcome(connector, answer, request.allow404 ?? false, token);
+      return outcome(connector, answer, request, token);
     } catch (problem) {
       const error = toVendorError(problem, connector.name);
       if (error instanceof Throttled) limiter.pause(error.retryAfterMs);
@@ -116,7 +131,7 @@ export function createVendorHttp(options: VendorHttpOptions): VendorHttp {
   async function send(
     method: Method,
     url: URL,
-    body: string | undefined,
+    body: SentBody | undefined,
     request: VendorRequest,
     token: string,
   ): Promise<Answer> {
@@ -126,7 +141,7 @@ export function createVendorHttp(options: VendorHttpOptions): VendorHttp {
     const headers = {
       Accept: 'application/json',
       'User-Agent': 'Slipway',
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(body === undefined ? {} : { 'Content-Type': body.type }),
       ...authHeaders(connector, settings, token),
       ...request.headers,
     };
@@ -135,7 +150,7 @@ export function createVendorHttp(options: VendorHttpOptions): VendorHttp {
         method,
         url: url.href,
         headers,
-        data: body,
+        data: body?.text,
         // The transforms are replaced: axios would parse JSON through doubles and hide a broken body.
         transformRequest: (text: unknown) => text,
         transformResponse: (bytes: unknown) => bytes,
@@ -174,8 +189,23 @@ export function createVendorHttp(options: VendorHttpOptions): VendorHttp {
     settings,
     get: method('GET'),
     post: method('POST'),
+    put: method('PUT'),
     patch: method('PATCH'),
+    delete: method('DELETE'),
   };
+}
+
+interface SentBody {
+  type: string;
+  text: string;
+}
+function bodyOf({ body, form }: VendorRequest): SentBody | undefined {
+  if (body !== undefined) return { type: 'application/json', text: JSON.stringify(body) };
+  if (form === undefined) return undefined;
+  const pairs = Object.entries(form).flatMap(([name, value]) =>
+    value === undefined || value === null ? [] : [[name, String(value)]],
+  );
+  return { type: 'application/x-www-form-urlencoded', text: new URLSearchParams(pairs).toString() };
 }
 
 interface Answer {
@@ -207,7 +237,7 @@ function readAnswer(connector: Connector, response: AxiosResponse<Buffer>): Answ
 function outcome(
   connector: Connector,
   answer: Answer,
-  allow404: boolean,
+  { allow404, allowEmpty }: VendorRequest,
   token: string,
 ): VendorResponse | null {
   const { status, headers } = answer;
@@ -216,7 +246,7 @@ function outcome(
   const classified = connector.classify?.(status, body === unreadable ? answer.text : body, headers);
   if (classified) throw withFacts(classified, answer, token);
   if (status < 200 || status > 299) throw failure(connector, answer, body, token);
-  if (status === 204) return { status, headers, body: null };
+  if (status === 204 || (allowEmpty && answer.text.trim() === '')) return { status, headers, body: null };
   if (body === unreadable)
     throw new Unavailable(
       `${connector.name} sent an answer that cannot be read. It is tried again.`,
@@ -335,13 +365,14 @@ function authHeaders(
   token: string,
 ): Record<string, string> {
   const { auth } = connector;
+  const extra = auth.extraHeaders?.(settings);
   switch (auth.type) {
     case 'bearer':
-      return { Authorization: `Bearer ${token}`, ...auth.extraHeaders?.(settings) };
+      return { Authorization: `Bearer ${token}`, ...extra };
     case 'basic':
-      return { Authorization: `Basic ${Buffer.from(token).toString('base64')}` };
+      return { Authorization: `Basic ${Buffer.from(token).toString('base64')}`, ...extra };
     case 'header':
-      return { [auth.header]: token };
+      return { [auth.header]: token, ...extra };
   }
 }
 
@@ -354,12 +385,8 @@ function requireSettings(connector: Connector, settings: ConnectorSettings): voi
     });
 }
 
-function baseAddress(
-  connector: Connector,
-  settings: ConnectorSettings,
-  override: string | undefined,
-): string {
-  const own = connector.baseUrl(settings);
+/** Another origin in its place; the vendor's path is kept. */
+function overridden(own: string, override: string | undefined): string {
   return override === undefined ? own : override.replace(/\/+$/, '') + new URL(own).pathname;
 }
 

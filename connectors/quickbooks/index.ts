@@ -6,6 +6,7 @@ import {
   defineConnector,
   type RemoteInvoice,
   type TargetInvoice,
+  targetOptions,
 } from '../kit/define.ts';
 import { InvalidRequest } from '../kit/errors.ts';
 import type { VendorHttp, VendorResponse } from '../kit/http.ts';
@@ -53,35 +54,41 @@ export const quickbooks = defineConnector({
   },
   invoiceTarget: {
     numberMaxLength,
-    findCustomer: async (http, name) => findByName(http, 'Customer', toQuickbooksName(name, 'customer')),
-    async createCustomer(http, customer, idempotencyKey) {
-      const name = toQuickbooksName(customer.name, 'customer');
-      return createNamed(http, 'Customer', name, idempotencyKey, {
-        DisplayName: name,
-        CurrencyRef: { value: customer.currency },
-        ...(customer.email === null ? {} : { PrimaryEmailAddr: { Address: customer.email } }),
-      });
+    customers: {
+      find: async (http, { name }) => findByName(http, 'Customer', toQuickbooksName(name, 'customer')),
+      async create(http, customer, idempotencyKey) {
+        const name = toQuickbooksName(customer.name, 'customer');
+        return createNamed(http, 'Customer', name, idempotencyKey, {
+          DisplayName: name,
+          CurrencyRef: { value: customer.currency },
+          ...(customer.email === null ? {} : { PrimaryEmailAddr: { Address: customer.email } }),
+        });
+      },
     },
-    findItem: async (http, name) => findByName(http, 'Item', toQuickbooksName(name, 'item')),
-    async createItem(http, item, idempotencyKey) {
-      const name = toQuickbooksName(item.name, 'item');
-      const incomeAccountId = http.settings.incomeAccountId;
-      if (!incomeAccountId)
-        throw refused(
-          'settings_missing',
-          `The item "${name}" is not in QuickBooks, and making it needs the setting incomeAccountId.`,
-        );
-      return createNamed(http, 'Item', name, idempotencyKey, {
-        Name: name,
-        Type: 'Service',
-        IncomeAccountRef: { value: incomeAccountId },
-      });
+    items: {
+      find: async (http, { name }) => findByName(http, 'Item', toQuickbooksName(name, 'item')),
+      async create(http, item, idempotencyKey) {
+        const name = toQuickbooksName(item.name, 'item');
+        const incomeAccountId = http.settings.incomeAccountId;
+        if (!incomeAccountId)
+          throw refused(
+            'settings_missing',
+            `The item "${name}" is not in QuickBooks, and making it needs the setting incomeAccountId.`,
+          );
+        return createNamed(http, 'Item', name, idempotencyKey, {
+          Name: name,
+          Type: 'Service',
+          IncomeAccountRef: { value: incomeAccountId },
+        });
+      },
     },
-    findInvoice,
-    async createInvoice(http, invoice, idempotencyKey) {
-      const body = toQuickbooksInvoice(invoice, http.settings);
-      const response = await http.post('/invoice', { query: writeQuery(idempotencyKey), body });
-      return readInvoiceAnswer(response);
+    invoices: {
+      find: findInvoice,
+      async create(http, invoice, idempotencyKey) {
+        const body = toQuickbooksInvoice(invoice, http.settings);
+        const response = await http.post('/invoice', { query: writeQuery(idempotencyKey), body });
+        return readInvoiceAnswer(response);
+      },
     },
     async readInvoice(http, externalId) {
       try {
@@ -95,9 +102,10 @@ export const quickbooks = defineConnector({
       }
     },
     paymentsSince,
+    declines: Object.fromEntries(targetOptions.map((option) => [option, 'Not yet taken there.'])),
   },
   webhooks: {
-    verify: (rawBody, headers, secret) =>
+    verify: ({ rawBody, headers }, secret) =>
       hmacMatches({
         rawBody,
         signature: headers['intuit-signature'],
@@ -106,13 +114,13 @@ export const quickbooks = defineConnector({
         encoding: 'base64',
       }),
     // Events of one body have an id each, bodies have none; only with a single event are the two the same.
-    deliveryId(rawBody) {
+    deliveryId({ rawBody }) {
       const events = parseBody(rawBody);
       const only: unknown = Array.isArray(events) && events.length === 1 ? events[0] : null;
       const id = (only as { id?: unknown } | null)?.id;
       return typeof id === 'string' && id !== '' ? id.slice(0, 200) : null;
     },
-    events: (rawBody) => fromWebhook(parseBody(rawBody)),
+    events: ({ rawBody }) => fromWebhook(parseBody(rawBody)),
   },
 });
 

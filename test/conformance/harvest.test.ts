@@ -203,7 +203,7 @@ describe('reading changes', () => {
   test('asks for approved time from ten minutes before the checkpoint, with all three headers', async () => {
     const { origin, seen } = await account(() => page([row]));
     const pages = await all(
-      source.changedSince(httpTo(harvest, origin, { settings }), '2026-09-01T00:05:00.000Z'),
+      source.changedSince!(httpTo(harvest, origin, { settings }), '2026-09-01T00:05:00.000Z'),
     );
     expect(pages).toHaveLength(1);
     expect(pages[0]!.entries[0]).toMatchObject({
@@ -226,7 +226,7 @@ describe('reading changes', () => {
   test('reads everything where the policy says so', async () => {
     const { origin, seen } = await account(() => page([]));
     await all(
-      source.changedSince(
+      source.changedSince!(
         httpTo(harvest, origin, { settings: { ...settings, approvalPolicy: 'all' } }),
         null,
       ),
@@ -237,11 +237,11 @@ describe('reading changes', () => {
   test('an empty answer moves nothing and costs one call', async () => {
     const { origin, seen } = await account(() => page([]));
     const http = httpTo(harvest, origin, { settings });
-    expect(await all(source.changedSince(http, null))).toEqual([
+    expect(await all(source.changedSince!(http, null))).toEqual([
       { entries: [], unreadable: [], checkpoint: null },
     ]);
     const at = '2026-09-01T00:05:00.000Z';
-    expect(await all(source.changedSince(http, at))).toEqual([
+    expect(await all(source.changedSince!(http, at))).toEqual([
       { entries: [], unreadable: [], checkpoint: at },
     ]);
     expect(seen).toHaveLength(2);
@@ -258,7 +258,7 @@ describe('reading changes', () => {
       if (cursor === 'x') return page([], `${request.url.origin}/v2/time_entries?cursor=y`);
       return page([{ ...row, id: 2, updated_at: '2026-09-19T00:00:00Z' }]);
     });
-    const pages = await all(source.changedSince(httpTo(harvest, origin, { settings }), null));
+    const pages = await all(source.changedSince!(httpTo(harvest, origin, { settings }), null));
     expect(
       pages.map(({ entries, checkpoint }) => [entries.map((entry) => entry.externalId), checkpoint]),
     ).toEqual([
@@ -274,7 +274,7 @@ describe('reading changes', () => {
     const { origin } = await account(() =>
       page([{ ...row, hours: 'two', updated_at: '2026-09-30T00:00:00Z' }, { ...row, id: 3 }, null]),
     );
-    const [only] = await all(source.changedSince(httpTo(harvest, origin, { settings }), null));
+    const [only] = await all(source.changedSince!(httpTo(harvest, origin, { settings }), null));
     expect(only!.entries.map((entry) => entry.externalId)).toEqual(['3']);
     expect(only!.unreadable.map(({ position, reason }) => [position, reason])).toEqual([
       ['2831077451', 'hours.not_a_number'],
@@ -293,19 +293,19 @@ describe('reading changes', () => {
   ])('%s is a failure, never "no hours"', async (_, body) => {
     const { origin } = await account(() => body);
     const http = httpTo(harvest, origin, { settings });
-    expect(await failureOf(all(source.changedSince(http, null)))).toBeInstanceOf(Unavailable);
+    expect(await failureOf(all(source.changedSince!(http, null)))).toBeInstanceOf(Unavailable);
   });
 
   test('a misspelt setting or a foreign checkpoint is refused before any call', async () => {
     const { origin, seen } = await account(() => page([]));
     for (const wrong of [{ approvalPolicy: 'approved' }, { hours: 'rounded' }]) {
       const http = httpTo(harvest, origin, { settings: { ...settings, ...wrong } });
-      expect(await failureOf(all(source.changedSince(http, null)))).toMatchObject({
+      expect(await failureOf(all(source.changedSince!(http, null)))).toMatchObject({
         vendorCode: 'settings_invalid',
       });
     }
     const http = httpTo(harvest, origin, { settings });
-    expect(await failureOf(all(source.changedSince(http, '42')))).toMatchObject({
+    expect(await failureOf(all(source.changedSince!(http, '42')))).toMatchObject({
       vendorCode: 'checkpoint_invalid',
     });
     expect(seen).toHaveLength(0);

@@ -33,6 +33,9 @@ const vendor = defineConnector({
   settings: { account: 'the account' },
   test: async () => ({ account: 'x', warnings: [] }),
   timeSource: {
+    rescan: { days: 45, everyMinutes: 360 },
+    tellsDeletions: false,
+    tellsApproval: true,
     async *changedSince() {},
     async *window() {},
     readEntry: async () => null,

@@ -289,7 +289,7 @@ const queryOf = (request: Seen) => request.url.searchParams.get('query') ?? '';
 describe('looking for an invoice', () => {
   const look = async (rows: unknown[], wanted = invoice) => {
     const { origin, seen } = await serve((_, response) => json(response, 200, found('Invoice', rows)));
-    return { answer: target.findInvoice(connect(origin), wanted), seen };
+    return { answer: target.invoices.find(connect(origin), wanted), seen };
   };
 
   test('finds ours by number and key', async () => {
@@ -327,7 +327,7 @@ describe('looking for an invoice', () => {
     ['rows that are no list', { QueryResponse: { Invoice: {} } }],
   ])('%s is never "not there", or it would be posted twice', async (_, body) => {
     const { origin } = await serve((_request, response) => json(response, 200, body));
-    expect(await failureOf(target.findInvoice(connect(origin), invoice))).toBeInstanceOf(Unavailable);
+    expect(await failureOf(target.invoices.find(connect(origin), invoice))).toBeInstanceOf(Unavailable);
   });
 });
 
@@ -336,7 +336,7 @@ describe('booking', () => {
     const { origin, seen } = await serve((_, response) =>
       json(response, 200, { Invoice: remote, time: answered }),
     );
-    expect(await target.createInvoice(connect(origin), invoice, key)).toMatchObject({
+    expect(await target.invoices.create(connect(origin), invoice, key)).toMatchObject({
       externalId: '238',
       balance: '490.00',
     });
@@ -344,7 +344,7 @@ describe('booking', () => {
     expect(seen[0]).toMatchObject({ method: 'POST' });
     expect(seen[0]!.url.pathname).toBe(`${base}/invoice`);
     expect(Object.fromEntries(seen[0]!.url.searchParams)).toEqual({ requestid: key, minorversion: '75' });
-    expect(await failureOf(target.createInvoice(connect(origin), invoice, 'k'.repeat(51)))).toMatchObject({
+    expect(await failureOf(target.invoices.create(connect(origin), invoice, 'k'.repeat(51)))).toMatchObject({
       vendorCode: 'requestid_length',
     });
     expect(seen).toHaveLength(1);
@@ -352,7 +352,9 @@ describe('booking', () => {
 
   test('an answer that cannot be read leads to a look, not to "failed"', async () => {
     const { origin } = await serve((_, response) => json(response, 200, { Invoice: { Id: '1' } }));
-    expect(await failureOf(target.createInvoice(connect(origin), invoice, key))).toBeInstanceOf(Unavailable);
+    expect(await failureOf(target.invoices.create(connect(origin), invoice, key))).toBeInstanceOf(
+      Unavailable,
+    );
   });
 
   test('a fault under 200 is a refusal with the id for support', async () => {
@@ -363,7 +365,7 @@ describe('booking', () => {
       },
     };
     const { origin } = await serve((_, response) => json(response, 200, body, { intuit_tid: 'tid-1' }));
-    expect(await failureOf(target.createInvoice(connect(origin), invoice, key))).toMatchObject({
+    expect(await failureOf(target.invoices.create(connect(origin), invoice, key))).toMatchObject({
       kind: 'InvalidRequest',
       vendorCode: '6140',
       requestId: 'tid-1',
@@ -411,7 +413,7 @@ describe('customers and items', () => {
         ]),
       ),
     );
-    expect(await target.findCustomer(connect(origin), "O'Brien: Yachts")).toBe('6');
+    expect(await target.customers.find(connect(origin), party("O'Brien: Yachts"))).toBe('6');
     expect(queryOf(seen[0]!)).toContain("where DisplayName = 'O\\'Brien - Yachts' STARTPOSITION 1");
   });
 
@@ -419,7 +421,7 @@ describe('customers and items', () => {
     const { origin } = await serve((_, response) =>
       json(response, 200, found('Item', [{ Id: '5', Name: 'Work', Type: 'Category' }])),
     );
-    expect(await target.findItem(connect(origin), 'Work')).toBeNull();
+    expect(await target.items.find(connect(origin), { name: 'Work' })).toBeNull();
   });
 
   test('an item needs its income account, a customer its currency', async () => {
@@ -431,7 +433,7 @@ describe('customers and items', () => {
       ),
     );
     expect(
-      await target.createItem(connect(origin, { ...us, incomeAccountId: '79' }), { name: 'Work' }, 'k1'),
+      await target.items.create(connect(origin, { ...us, incomeAccountId: '79' }), { name: 'Work' }, 'k1'),
     ).toBe('12');
     expect(JSON.parse(seen[0]!.body)).toEqual({
       Name: 'Work',
@@ -439,14 +441,14 @@ describe('customers and items', () => {
       IncomeAccountRef: { value: '79' },
     });
     const acme = { name: 'Acme', email: 'ap@acme.example', currency: 'USD' };
-    expect(await target.createCustomer(connect(origin), acme, 'k2')).toBe('91');
+    expect(await target.customers.create(connect(origin), acme, 'k2')).toBe('91');
     expect(JSON.parse(seen[1]!.body)).toEqual({
       DisplayName: 'Acme',
       CurrencyRef: { value: 'USD' },
       PrimaryEmailAddr: { Address: 'ap@acme.example' },
     });
     expect(seen.map(({ url }) => url.searchParams.get('requestid'))).toEqual(['k1', 'k2']);
-    expect(await failureOf(target.createItem(connect(origin), { name: 'Work' }, 'k3'))).toMatchObject({
+    expect(await failureOf(target.items.create(connect(origin), { name: 'Work' }, 'k3'))).toMatchObject({
       vendorCode: 'settings_missing',
     });
   });
@@ -461,7 +463,7 @@ describe('customers and items', () => {
         ? json(response, 400, duplicate)
         : json(response, 200, found('Customer', rows)),
     );
-    const create = target.createCustomer(
+    const create = target.customers.create(
       connect(origin),
       { name: 'Acme', email: null, currency: 'USD' },
       'k',
@@ -664,16 +666,23 @@ describe('webhooks', () => {
   test('are ours only with the signature over these bytes', () => {
     const body = bytes(events);
     const signature = createHmac('sha256', 'verifier').update(body).digest('base64');
-    expect(webhooks.verify(body, { 'intuit-signature': signature }, 'verifier')).toBe(true);
-    expect(webhooks.verify(bytes([...events, {}]), { 'intuit-signature': signature }, 'verifier')).toBe(
-      false,
-    );
-    expect(webhooks.verify(body, {}, 'verifier')).toBe(false);
-    expect(webhooks.verify(body, { 'intuit-signature': signature }, '')).toBe(false);
+    expect(
+      webhooks.verify({ rawBody: body, headers: { 'intuit-signature': signature }, query: {} }, 'verifier'),
+    ).toBe(true);
+    expect(
+      webhooks.verify(
+        { rawBody: bytes([...events, {}]), headers: { 'intuit-signature': signature }, query: {} },
+        'verifier',
+      ),
+    ).toBe(false);
+    expect(webhooks.verify({ rawBody: body, headers: {}, query: {} }, 'verifier')).toBe(false);
+    expect(
+      webhooks.verify({ rawBody: body, headers: { 'intuit-signature': signature }, query: {} }, ''),
+    ).toBe(false);
   });
 
   test('are read in the new form and in the old one', () => {
-    expect(webhooks.events(bytes(events))).toEqual([
+    expect(webhooks.events(arrived(bytes(events)))).toEqual([
       {
         account: '310687',
         entity: 'invoice',
@@ -709,10 +718,9 @@ describe('webhooks', () => {
         },
       ],
     };
-    expect(webhooks.events(bytes(legacy)).map(({ entity, change }) => `${entity} ${change}`)).toEqual([
-      'payment created',
-      'invoice voided',
-    ]);
+    expect(
+      webhooks.events(arrived(bytes(legacy))).map(({ entity, change }) => `${entity} ${change}`),
+    ).toEqual(['payment created', 'invoice voided']);
   });
 
   test('in an unknown form are an error, never silence', () => {
@@ -724,15 +732,15 @@ describe('webhooks', () => {
       [{ ...events[0], type: 'invoice.updated' }],
       { eventNotifications: 5 },
     ])
-      expect(() => webhooks.events(bytes(body))).toThrow(InvalidRequest);
-    expect(() => webhooks.events(Buffer.from('{'))).toThrow(InvalidRequest);
+      expect(() => webhooks.events(arrived(bytes(body)))).toThrow(InvalidRequest);
+    expect(() => webhooks.events(arrived(Buffer.from('{')))).toThrow(InvalidRequest);
   });
 
   test('have an id only where the body has one', () => {
-    expect(webhooks.deliveryId(bytes(events), {})).toBe('88cd52aa');
-    expect(webhooks.deliveryId(bytes([...events, ...events]), {})).toBeNull();
-    expect(webhooks.deliveryId(bytes({ eventNotifications: [] }), {})).toBeNull();
-    expect(webhooks.deliveryId(Buffer.from('{'), {})).toBeNull();
+    expect(webhooks.deliveryId(arrived(bytes(events)))).toBe('88cd52aa');
+    expect(webhooks.deliveryId(arrived(bytes([...events, ...events])))).toBeNull();
+    expect(webhooks.deliveryId(arrived(bytes({ eventNotifications: [] })))).toBeNull();
+    expect(webhooks.deliveryId(arrived(Buffer.from('{')))).toBeNull();
   });
 });
 
@@ -759,3 +767,11 @@ test('connecting names the company and refuses one that numbers invoices itself'
   );
   expect(() => quickbooks.baseUrl({ ...us, environment: 'test' })).toThrow(InvalidRequest);
 });
+
+function party(name: string) {
+  return { name, email: null, currency: 'USD' };
+}
+
+function arrived(rawBody: Uint8Array) {
+  return { rawBody, headers: {}, query: {} };
+}

@@ -8,7 +8,7 @@ import {
   findConnectionOwner,
   storeDelivery,
 } from '../../../store/webhook-deliveries.ts';
-import type { ApiDeps, WebhookFacts } from '../../deps.ts';
+import type { ApiDeps, ArrivedWebhook, WebhookFacts } from '../../deps.ts';
 import { collect } from '../../kit/body.ts';
 import { definePublicRoute, empty } from '../../kit/route.ts';
 
@@ -31,14 +31,15 @@ export const receiveWebhook = definePublicRoute({
   handler: async ({ params: { connectionId }, request, upload, deps }) => {
     const body = await collect(upload);
     const headers = headersOf(request.headers);
+    const arrived = { rawBody: body, headers, query: queryOf(request.url) };
     const { owner, webhooks } = await addressee(deps, connectionId, body);
     await deps.database.inWorkspace(owner.workspaceId, async (tx) => {
       const { webhookSecret = '' } = await readConnectionSecrets(tx, deps.secrets, connectionId);
-      if (!webhooks.verify(body, headers, webhookSecret)) throw wrongSignature();
+      if (!webhooks.verify(arrived, webhookSecret)) throw wrongSignature();
       const digest = createHash('sha256').update(body).digest('hex');
-      const key = webhooks.deliveryId(body, headers) ?? `sha256:${digest}`;
+      const key = webhooks.deliveryId(arrived) ?? `sha256:${digest}`;
       const isNew = await storeDelivery(tx, { connectionId, key, body, headers: shown(headers) });
-      if (isNew && !isReadable(webhooks, body))
+      if (isNew && !isReadable(webhooks, arrived))
         await raiseFindings(tx, [
           {
             rule: 'webhook.unreadable',
@@ -75,13 +76,17 @@ async function addressee(
   });
 }
 
-function isReadable(webhooks: WebhookFacts, body: Buffer): boolean {
+function isReadable(webhooks: WebhookFacts, arrived: ArrivedWebhook): boolean {
   try {
-    webhooks.events(body);
+    webhooks.events(arrived);
     return true;
   } catch {
     return false;
   }
+}
+
+function queryOf(url: string | undefined): Record<string, string> {
+  return Object.fromEntries(new URL(url ?? '/', 'http://hub').searchParams);
 }
 
 function headersOf(raw: NodeJS.Dict<string | string[]>): Record<string, string | undefined> {
