@@ -77,6 +77,8 @@ export interface RateLimit {
 export interface EntryPage {
   entries: SourceEntry[];
   unreadable: UnreadableRow[];
+  /** Ids that the feed itself tells as deleted; absent where it does not. */
+  deleted?: readonly string[];
   /** Cursor that a later `changedSince` may start from once this page is stored; null when the page moves nothing. */
   checkpoint: string | null;
 }

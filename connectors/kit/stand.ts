@@ -24,6 +24,8 @@ export interface Stand {
   secrets: ConnectorSecrets;
   /** Entries that a page of the sandbox holds: more make a second page. */
   pageSize: number;
+  /** The vendor's clock. Starts on 2026-03-20, noon UTC, unless told otherwise. */
+  now(): Instant;
   /** Moves the vendor's clock forward. */
   later(minutes: number): void;
   /** The account is closed to us: every access token is refused from now on, and refreshing too. */
@@ -94,6 +96,8 @@ export interface OAuthStand {
 }
 
 export interface WebhookStand {
+  /** True where the vendor's proof does not cover the body (Clockify's fixed token). */
+  bodyUnsigned?: boolean;
   /** Subscriptions there, by the address they call. */
   subscriptions(): { externalId: string; url: string }[];
   /** A delivery about this entry or invoice as the vendor would sign and send it. */
