@@ -161,7 +161,10 @@ export interface RemoteRef {
   externalId: string;
   versionToken: string | null;
 }
-export type TimeTarget = Writable<TargetTimeEntry, RemoteRef>;
+export type TimeTarget = Writable<TargetTimeEntry, RemoteRef> & {
+  /** Who worked, there: people are never made there by us. Null: unknown there, so the entry is not pushed and that is said. */
+  people?: { find(http: VendorHttp, person: { name: string; email: string | null }): Promise<string | null> };
+};
 
 /** Document facts a target needs to book an invoice; amounts as text, two decimals. */
 export interface TargetInvoice {
@@ -173,6 +176,12 @@ export interface TargetInvoice {
   issueDate: Day;
   dueDate: Day;
   email: string | null;
+  /** Default: us. `platform`: it counts, and `number` goes into its reference field. Only where `takes` says so. */
+  numberBy?: 'us' | 'platform';
+  /** True: kept there as a draft that a person posts. Only where `takes` says so. */
+  draft?: boolean;
+  /** Default: platform. `us`: our tax is sent as it stands. Either way it is compared afterwards. */
+  taxBy?: 'us' | 'platform';
   lines: TargetInvoiceLine[];
   net: DecimalText;
   tax: DecimalText;
@@ -189,6 +198,8 @@ export interface TargetInvoiceLine {
   timeExternalIds?: readonly string[];
   /** Our project code or cost centre, for the target's own dimension; null: none. */
   dimension?: string | null;
+  /** The target's own account, by the connection's ownership card; null or absent: the item's or the connector's setting. */
+  accountCode?: string | null;
   /** Vendor tax code, already mapped; null where the vendor needs none. */
   taxCode: string | null;
 }
@@ -204,7 +215,15 @@ export interface RemoteInvoice {
   total: DecimalText;
   balance: DecimalText;
   currency: string | null;
-  status: 'open' | 'partially_paid' | 'paid' | 'void';
+  status: 'draft' | 'open' | 'partially_paid' | 'paid' | 'void';
+  /** Time entries that its lines are linked to, read back; absent where the platform does not tell. */
+  timeExternalIds?: readonly string[];
+}
+/** Documents that changed there; `deleted` by their ids. */
+export interface InvoicePage {
+  invoices: RemoteInvoice[];
+  deleted: string[];
+  checkpoint: string | null;
 }
 export interface RemotePayment {
   externalId: string;
@@ -298,6 +317,10 @@ export const targetOptions = [
 ] as const;
 export type TargetOption = (typeof targetOptions)[number];
 
+/** What an ownership card may leave to a platform, or ask of it, beyond what every target does. */
+export const targetChoices = ['their_number', 'drafts', 'our_tax', 'their_tax', 'account_codes'] as const;
+export type TargetChoice = (typeof targetChoices)[number];
+
 export interface InvoiceTarget {
   /** Longest document number the vendor takes. */
   numberMaxLength: number;
@@ -312,6 +335,13 @@ export interface InvoiceTarget {
    * when the page moves nothing). A payment may come twice: store by its id.
    */
   paymentsSince(http: VendorHttp, checkpoint: string | null): AsyncIterable<PaymentPage>;
+  /**
+   * Invoices that were changed, voided or deleted there since the checkpoint (null: from now on, or a short while back).
+   * Absent: open documents are read one by one.
+   */
+  invoicesSince?(http: VendorHttp, checkpoint: string | null): AsyncIterable<InvoicePage>;
+  /** Which choices of an ownership card it acts on; default: only that the platform reckons the tax. */
+  takes?: readonly TargetChoice[];
   /** Replaces what the document says, under its version token. */
   updateInvoice?(
     http: VendorHttp,
