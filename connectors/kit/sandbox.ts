@@ -21,6 +21,8 @@ export interface Fault {
   status?: number;
   /** Sent as `Retry-After` (whole seconds) with kind `status`; no header when absent. */
   retryAfterSeconds?: number;
+  /** Further headers with kind `status`, e.g. a vendor's own word for the calls that are left. */
+  headers?: Readonly<Record<string, string>>;
   /** Body for kind `status`; the vendor's own error shape when absent. */
   body?: unknown;
 }
@@ -155,8 +157,12 @@ export async function startSandbox(vendor: Vendor, port = 0): Promise<Sandbox> {
         return;
       case 'status': {
         const status = fault.status ?? 500;
-        const headers: Record<string, string> =
-          fault.retryAfterSeconds === undefined ? {} : { 'retry-after': String(fault.retryAfterSeconds) };
+        const headers = {
+          ...(fault.retryAfterSeconds === undefined
+            ? {}
+            : { 'retry-after': String(fault.retryAfterSeconds) }),
+          ...fault.headers,
+        };
         const body = fault.body ?? vendor.errorBody(status, `Injected fault: HTTP ${status}.`);
         return send({ status, body, headers });
       }
