@@ -196,7 +196,7 @@ export interface TargetInvoiceLine {
   serviceDate: Day | null;
   /** Ids of the line's time entries at the same platform, to link them; empty where it does not hold them. */
   timeExternalIds?: readonly string[];
-  /** Our project code or cost centre, for the target's own dimension; null: none. */
+  /** What `dimension.find` of the target answered for our project code or cost centre; null: none. */
   dimension?: string | null;
   /** The target's own account, by the connection's ownership card; null or absent: the item's or the connector's setting. */
   accountCode?: string | null;
