@@ -75,7 +75,10 @@ export interface TimeStand {
   withdraw?(externalId: string): void;
   /** A row that no mapping can read, among the others; answers the position by which it is quarantined. */
   addMalformed(day: Day): string;
-  /** A value outside the documented list in a field that decides nothing: must be read all the same. Absent: no such field. */
+  /**
+   * An entry with a word outside the documented list. In a field that decides whether it is billed it is quarantined, elsewhere
+   * read; it never stops the page and never is lost. Answers its id. Absent: no such field.
+   */
   addUnknownWord?(day: Day): string;
   /** Smallest step of durations in seconds. */
   step: number;
@@ -134,5 +137,5 @@ export interface BooksStand {
   edit(invoiceExternalId: string): void;
   void(invoiceExternalId: string): void;
   /** Somebody uses this number for a document of their own. */
-  takeNumber(number: string): void;
+  takeNumber(number: string): void | Promise<void>;
 }

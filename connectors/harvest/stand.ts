@@ -1,0 +1,147 @@
+/** Owns the test hand at Harvest's side, for the conformance suite. */
+import type { Stand, StandEntry, StandOptions } from '../kit/stand.ts';
+import { type HarvestEntryState, startHarvestSandbox } from './sandbox.ts';
+
+const pageSize = 4;
+const unlimitedPage = 2_000;
+const secondsAnHour = 3_600;
+const secondsAMinute = 60;
+
+/** Rails' name of the zones that the suite uses. */
+const railsZones: Readonly<Record<string, string>> = {
+  'Europe/Berlin': 'Berlin',
+  'America/Los_Angeles': 'Pacific Time (US & Canada)',
+  'Asia/Tokyo': 'Tokyo',
+};
+
+export async function startStand(options: StandOptions = {}): Promise<Stand> {
+  let nowMs = Date.parse('2026-03-20T12:00:00Z');
+  const sandbox = await startHarvestSandbox({
+    ...(options.port === undefined ? {} : { port: options.port }),
+    accessToken: 'token-one',
+    accountId: 1234,
+    rateLimit: 'off',
+    company: { wants_timestamp_timers: true },
+    pageSizeMax: options.unlimited ? unlimitedPage : pageSize,
+    now: () => new Date(nowMs),
+  });
+  const users = new Map<string, number>();
+  const clients = new Map<string, number>();
+  const projects = new Map<string, number>();
+  const tasks = new Map<string, number>();
+
+  const userOf = ({ person, zone = 'Europe/Berlin' }: Partial<StandEntry>) => {
+    const { name, email } = person ?? { name: 'Ines Roth', email: 'ines@nordwerft.example' };
+    const [first = '', ...last] = name.split(' ');
+    return known(users, `${email} ${zone}`, () => {
+      const timezone = railsZones[zone];
+      if (timezone === undefined) throw new Error(`the stand knows no Harvest name of ${zone}`);
+      return sandbox.addUser({ first_name: first, last_name: last.join(' '), email, timezone }).id;
+    });
+  };
+  const clientOf = (name: string) =>
+    known(clients, name, () => sandbox.addClient({ name, currency: 'EUR' }).id);
+  const projectOf = ({
+    client = 'Nordlicht GmbH',
+    project = { name: 'Hull refit', code: 'HULL' },
+  }: Partial<StandEntry>) =>
+    known(projects, `${client}/${project.name}`, () => {
+      const code = project.code === undefined ? {} : { code: project.code };
+      return sandbox.addProject({ name: project.name, ...code, client_id: clientOf(client) }).id;
+    });
+  const taskOf = (name = 'Welding') => known(tasks, name, () => sandbox.addTask({ name }).id);
+
+  const stateOf = (entry: Partial<StandEntry>): Partial<HarvestEntryState> => ({
+    ...(entry.day === undefined ? {} : { spent_date: entry.day }),
+    ...(entry.seconds === undefined ? {} : { hours: hoursOf(entry.seconds) }),
+    ...(entry.notes === undefined ? {} : { notes: entry.notes }),
+    ...(entry.billable === undefined ? {} : { billable: entry.billable }),
+    ...(entry.project === undefined ? {} : { project_id: projectOf(entry) }),
+    ...(entry.startsAt === undefined ? {} : { started_time: twelveHours(entry.startsAt) }),
+  });
+  const add = (entry: StandEntry) =>
+    String(
+      sandbox.addEntry({
+        ...stateOf(entry),
+        spent_date: entry.day,
+        hours: hoursOf(entry.seconds),
+        user_id: userOf(entry),
+        project_id: projectOf(entry),
+        task_id: taskOf(entry.task),
+        approval_status: entry.approved === false ? 'submitted' : 'approved',
+      }).id,
+    );
+
+  return {
+    sandbox,
+    settings: { accountId: '1234', contact: 'ops@nordwerft.example' },
+    secrets: { accessToken: 'token-one' },
+    pageSize: options.unlimited ? unlimitedPage : pageSize,
+    now: () => new Date(nowMs).toISOString(),
+    later: (minutes) => {
+      nowMs += minutes * secondsAMinute * 1_000;
+    },
+    revoke: () => sandbox.setAccessToken('nobody has this one'),
+    replaceToken: (token) => sandbox.setAccessToken(token),
+    endless: () => sandbox.endlessPages(true),
+    throttles: [
+      { name: 'with a wait', fault: { kind: 'status', status: 429, retryAfterSeconds: 7 }, waitMs: 7_000 },
+      { name: 'without one', fault: { kind: 'status', status: 429 }, waitMs: null },
+    ],
+    time: {
+      step: 36,
+      add,
+      addMany: (count, from) =>
+        Array.from({ length: count }, (_, n) => add({ day: dayAfter(from, n % 28), seconds: secondsAnHour })),
+      change: (id, change) => void sandbox.updateEntry(Number(id), stateOf(change)),
+      remove: (id) => sandbox.deleteEntry(Number(id)),
+      startTimer: (entry) =>
+        String(
+          sandbox.addEntry({
+            ...stateOf(entry),
+            spent_date: entry.day,
+            hours: 0.5,
+            user_id: userOf(entry),
+            project_id: projectOf(entry),
+            task_id: taskOf(entry.task),
+            approval_status: 'approved',
+            timer_started_at: new Date(nowMs).toISOString(),
+          }).id,
+        ),
+      withdraw: (id) => void sandbox.updateEntry(Number(id), { approval_status: 'unsubmitted' }),
+      // JSON has no such number: it goes out as null.
+      addMalformed: (day) => {
+        const id = add({ day, seconds: secondsAnHour });
+        sandbox.updateEntry(Number(id), { hours: Number.NaN });
+        return id;
+      },
+      addUnknownWord: (day) => {
+        const id = add({ day, seconds: secondsAnHour });
+        sandbox.updateEntry(Number(id), { approval_status: 'parked' as 'submitted' });
+        return id;
+      },
+    },
+  };
+}
+
+function known(ids: Map<string, number>, key: string, make: () => number): number {
+  const id = ids.get(key) ?? make();
+  ids.set(key, id);
+  return id;
+}
+
+/** Harvest keeps hundredths of an hour: 36 s each. */
+function hoursOf(seconds: number): number {
+  if (seconds % 36 !== 0) throw new Error(`${seconds} s are no hundredths of an hour`);
+  return seconds / secondsAnHour;
+}
+
+function dayAfter(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** `23:30` as `11:30pm`. */
+function twelveHours(clock: string): string {
+  const [hour = 0, minute = 0] = clock.split(':').map(Number);
+  return `${hour % 12 === 0 ? 12 : hour % 12}:${String(minute).padStart(2, '0')}${hour < 12 ? 'am' : 'pm'}`;
+}
