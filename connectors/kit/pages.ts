@@ -76,3 +76,24 @@ export async function* offsetPages<Row>(
     if (rows.length < pages.pageSize) return;
   }
 }
+
+export interface NumberedPages<Row> {
+  /** Page `page` (from 1), and whether the vendor says that another follows. */
+  read: (page: number) => Promise<{ rows: readonly Row[]; more: boolean }>;
+  mostPages?: number;
+}
+
+/** Reads pages by number until the vendor says that there is no more; an empty page in between ends nothing. */
+export async function* numberedPages<Row>(
+  vendor: { id: string; name: string },
+  pages: NumberedPages<Row>,
+): AsyncGenerator<readonly Row[]> {
+  const contents = pageGuard(vendor, pages.mostPages);
+  for (let page = 1; ; page += 1) {
+    const { rows, more } = await pages.read(page);
+    // Empty pages are alike without repeating anything; their number is bounded by the page that they claim to be.
+    contents.check(rows.length > 0 ? rows : page);
+    yield rows;
+    if (!more) return;
+  }
+}
