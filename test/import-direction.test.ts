@@ -9,7 +9,20 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const allowed: Record<string, { own: string[]; packages: string[] }> = {
   // Pure: no clock, no network, no disk. Hashes are arithmetic; zod says what a mapping file may hold, croner reads cron expressions.
   domain: { own: ['examples/mappings'], packages: ['decimal.js', 'zod', 'croner', 'node:crypto'] },
-  'connectors/kit': { own: ['domain'], packages: ['zod', 'axios', 'node:crypto', 'node:timers/promises'] },
+  'connectors/kit': {
+    own: ['domain'],
+    packages: [
+      'zod',
+      'axios',
+      'node:crypto',
+      'node:dns',
+      'node:http',
+      'node:https',
+      'node:net',
+      'node:timers/promises',
+      'node:tls',
+    ],
+  },
   // A platform: data and mappings. What speaks HTTP lives once, in the kit.
   'connectors/*': { own: ['domain', 'connectors/kit'], packages: ['zod', 'decimal.js'] },
   // Stand-ins of vendors, written from the fact sheets: no connector code, or one misreading hides in both.
@@ -32,7 +45,7 @@ const allowed: Record<string, { own: string[]; packages: string[] }> = {
   },
   activities: {
     own: ['domain', 'connectors', 'store', 'mail', 'printing', 'runtime/sweeper.ts'],
-    packages: ['@temporalio/activity', '@temporalio/common', 'pino', 'node:timers/promises'],
+    packages: ['@temporalio/activity', '@temporalio/common', 'pino', 'node:crypto', 'node:timers/promises'],
   },
   // Bundled for Temporal's sandbox: nothing that reads a clock or a disk may come along. Of activities, types only.
   workflows: { own: [], packages: ['@temporalio/workflow'] },

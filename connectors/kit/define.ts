@@ -14,7 +14,8 @@ export type ConnectorAuth = (
   | { type: 'bearer' }
   /** The access token is `user:password`. */
   | { type: 'basic' }
-  | { type: 'header'; header: string }
+  /** The header holds the token behind `prefix`, where the vendor wants a word before it. */
+  | { type: 'header'; header: string; prefix?: string }
 ) & {
   extraHeaders?: (settings: ConnectorSettings) => Record<string, string>;
   /** What a person enters where nothing is authorised in a browser, with what each is for. Default: `accessToken`. */
@@ -49,6 +50,10 @@ export interface OAuth2 {
   tokenBody?: 'form' | 'json';
   /** Headers of token requests, e.g. a version. */
   tokenHeaders?: Readonly<Record<string, string>>;
+  /** The vendor wants the redirect address in refreshes too. */
+  refreshWithRedirect?: boolean;
+  /** Default: as `tokenBody`. */
+  revokeBody?: 'form' | 'json' | 'query';
   /** True: every exchange answers a new refresh token and the used one dies. */
   rotates: boolean;
   /** How long a used refresh token still works, e.g. 30 minutes at Xero; 0 or absent: not at all. */
@@ -415,9 +420,15 @@ export interface WebhookSource {
     secret: string,
     pending: boolean,
   ): { answer: WebhookAnswer; learned?: string; proved?: Readonly<Record<string, string>> } | null;
-  /** Absent: a person sets it up there, and `setUp` says how. */
+  /**
+   * Absent: a person sets it up there, and `setUp` says how. May be repeated: what calls the same address already is
+   * replaced or answered.
+   */
   subscribe?(http: VendorHttp, wanted: { url: string; secret: string }): Promise<WebhookSubscription[]>;
-  /** After the handshake, where the vendor wants one more call; `proved` is what the handshake told. */
+  /**
+   * After the handshake, where the vendor wants one more call; `proved` is what the handshake told. A member `externalId` of
+   * it names the subscription; without one it is for all that wait.
+   */
   activate?(
     http: VendorHttp,
     subscription: WebhookSubscription,
@@ -427,6 +438,10 @@ export interface WebhookSource {
   unsubscribe?(http: VendorHttp, externalId: string): Promise<void>;
   /** One or two sentences for the person who sets it up at the vendor. */
   setUp?: string;
+  /** The status of its answer, where the vendor takes 200 only; 202 otherwise. */
+  acknowledges?: 200;
+  /** Entities of its events that are time entries, whose ids `readEntry` takes. Default: `time_entry`. */
+  timeEntities?: readonly string[];
 }
 
 /** Entries that are sent to us in a form the person describes: the generic hook, files. */
