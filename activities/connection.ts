@@ -30,9 +30,10 @@ import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
 import { rereadWindow } from './reread-window.ts';
 import { type OpenVendor, openVendor, settleVendorFailure } from './vendor.ts';
+import { isWebhookWorkDue } from './webhook-subscriptions.ts';
 
 export type ConnectionStep =
-  | { step: 'sync_time' | 'read_payments' }
+  | { step: 'keep_webhooks' | 'sync_time' | 'read_payments' }
   /** Null: until somebody signals (paused, or its authorisation is lost). */
   | { step: 'wait'; waitMs: number | null }
   | { step: 'done' };
@@ -62,6 +63,7 @@ export function createConnectionActivities(deps: ActivityDeps) {
           [`connection:${connection.id}`],
           'authorised again',
         );
+        if (await isWebhookWorkDue(tx, deps, connection)) return { step: 'keep_webhooks' };
         const connector = connectorById(connection.connector);
         const polls = await readPolls(tx, connection.id);
         const clock = await clockOf(tx);

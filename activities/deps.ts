@@ -10,6 +10,8 @@ export interface ActivityDeps {
   logger: Logger;
   /** Prints issued documents and keeps their files; runtime/document-keeper.ts says more. */
   documents: { keep(ref: { workspaceId: string; type: DocumentType; id: string }): Promise<void> };
+  /** `https://hub.example.com`: where platforms reach the API; null or absent where nobody has said. */
+  hookBase?: () => string | null;
   vendor: {
     /** Loopback vendors are sandboxes; off outside development. */
     allowLoopback: boolean;

@@ -11,6 +11,7 @@ import { createConnectionActivities } from './connection.ts';
 import { createContractorInvoiceActivities } from './contractor-invoice.ts';
 import { createInvoiceFollowUpActivities } from './invoice-follow-up.ts';
 import { createTicketActivities } from './ticket.ts';
+import { createWebhookActivities } from './webhook-subscriptions.ts';
 
 export function createActivities(deps: ReportDeps) {
   return {
@@ -23,6 +24,7 @@ export function createActivities(deps: ReportDeps) {
     ...createContractorInvoiceActivities(deps),
     ...createInvoiceFollowUpActivities(deps),
     ...createTicketActivities(deps),
+    ...createWebhookActivities(deps),
     /** Wakes the subjects whose due time passed without anybody noticing, and does what each workspace's day asks for. */
     sweepOverdue: async () => {
       const woken = await sweepOverdue(deps.database);

@@ -12,6 +12,7 @@ import { answerError, localsOf, mountRoutes } from './kit/mount.ts';
 import { buildApiDocument } from './kit/openapi.ts';
 import type { Route } from './kit/route.ts';
 import { routes as allRoutes } from './routes/index.ts';
+import { createDeliveryDesk } from './routes/webhooks/delivery-desk.ts';
 
 export const apiBase = '/api/v1';
 const readinessTimeoutMs = 5_000;
@@ -21,7 +22,13 @@ const keyCacheMs = 2_000;
 export function createApp(appDeps: AppDeps, routes: readonly Route[] = allRoutes): Express {
   const signIn = createSignIn(appDeps.database, appDeps.signIn, appDeps.logger);
   const { publicUrl } = appDeps.signIn;
-  const deps: ApiDeps = { ...appDeps, signIn, publicUrl, eventTail: createEventTail(appDeps) };
+  const deps: ApiDeps = {
+    ...appDeps,
+    signIn,
+    publicUrl,
+    eventTail: createEventTail(appDeps),
+    deliveryDesk: createDeliveryDesk(appDeps),
+  };
   const authenticate = createAuthenticator(deps.database, signIn, deps.keyCacheMs ?? keyCacheMs, (error) =>
     deps.logger.warn({ err: error }, 'could not note the use of an API key'),
   );

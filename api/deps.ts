@@ -13,6 +13,7 @@ import type { DocumentFile, DocumentFormat, DocumentType } from '../store/docume
 import type { Operation } from '../store/operations.ts';
 import type { SignIn, SignInSettings } from './auth/sign-in.ts';
 import type { EventFeed, EventTail } from './kit/events.ts';
+import type { DeliveryDesk } from './routes/webhooks/delivery-desk.ts';
 
 /** What the API needs to know of a connector: enough to check a new connection's settings. */
 export interface ConnectorFacts {
@@ -39,6 +40,18 @@ export interface WebhookFacts {
   deliveryId(request: ArrivedWebhook): string | null;
   /** Throws on a form that the connector does not know. */
   events(request: ArrivedWebhook): readonly unknown[];
+  replayWindow?: { seconds: number; signedAt: (request: ArrivedWebhook) => Instant | null };
+  handshake?(
+    request: ArrivedWebhook,
+    secret: string,
+    pending: boolean,
+  ): {
+    answer: { status: number; headers?: Readonly<Record<string, string>>; body?: unknown };
+    learned?: string;
+    proved?: Readonly<Record<string, string>>;
+  } | null;
+  /** The status of its answer, where the platform takes 200 only. */
+  acknowledges?: 200;
 }
 
 /** A file that is being uploaded; `stream` fails when the client goes away. */
@@ -143,4 +156,5 @@ export interface ApiDeps extends Omit<AppDeps, 'signIn'> {
   /** `https://hub.example.com`: where browsers find us, for links. */
   publicUrl: () => string;
   eventTail: EventTail;
+  deliveryDesk: DeliveryDesk;
 }

@@ -273,6 +273,7 @@ async function startWorkerLoop(
     logger,
     documents,
     reports,
+    hookBase: () => config.publicUrl,
     vendor: { allowLoopback: config.allowLoopbackVendors, timeoutMs: options.vendorTimeoutMs ?? null },
   });
   const stopping = new AbortController();

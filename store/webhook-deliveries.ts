@@ -1,8 +1,10 @@
 /** Owns webhook deliveries: what a vendor sent, stored once, and the wish for a sync that follows from it. */
+import { plainArray, textArray } from './arrays.ts';
 import type { ConnectionStatus } from './connections.ts';
 import type { Tx, WorkspaceTx } from './database.ts';
+import { raiseFindings } from './exceptions.ts';
 import { newId } from './new-id.ts';
-import { enqueueLook } from './outbox.ts';
+import { enqueueLooks } from './outbox.ts';
 
 export interface ConnectionOwner {
   workspaceId: string;
@@ -20,37 +22,121 @@ export interface Delivery {
   key: string;
   body: Uint8Array;
   headers: Record<string, string>;
+  /** The body's hash where nobody can read what it announces: kept, and shown to a person. */
+  unreadable: string | null;
 }
+/** `gone`: the connection was disconnected meanwhile, and nothing was stored. */
+export type Stored = 'new' | 'known' | 'gone';
 
 /**
- * Stores a delivery and asks its connection for a sync; false when it is known already. A wish that no poll has yet
- * answered is not renewed: the poll to come begins after this delivery, and the row would be the hottest of the hub.
+ * Stores deliveries of one workspace and asks their connections for a sync, in a handful of statements however many there
+ * are. Answers what became of each, in their order. A wish that no poll has yet answered is not renewed, nor is its look: the
+ * poll to come begins after these deliveries, and both rows would be the hottest of the hub.
  */
-export async function storeDelivery(tx: WorkspaceTx, delivery: Delivery): Promise<boolean> {
-  const stored = await tx.run(
-    `insert into webhook_deliveries (workspace_id, id, connection_id, delivery_key, body, headers) values ($1, $2, $3, $4, $5, $6)
-     on conflict (workspace_id, connection_id, delivery_key) do nothing`,
+export async function storeDeliveries(tx: WorkspaceTx, deliveries: readonly Delivery[]): Promise<Stored[]> {
+  const ids = deliveries.map(() => newId());
+  const rows = await tx.rows<{ id: string }>(
+    `insert into webhook_deliveries (workspace_id, id, connection_id, delivery_key, body, headers)
+     select $1, d.id, d.connection_id, d.delivery_key, decode(d.body, 'base64'), d.headers
+     from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::jsonb[]) as d(id, connection_id, delivery_key, body, headers)
+     join connections c on c.workspace_id = $1 and c.id = d.connection_id and c.status <> 'disconnected'
+     -- In one order everywhere: processes that store the same keys wait for each other, but never in a circle.
+     order by d.connection_id, d.delivery_key, d.id
+     on conflict (workspace_id, connection_id, delivery_key) do nothing returning id`,
     [
       tx.workspaceId,
-      newId(),
-      delivery.connectionId,
-      delivery.key,
-      Buffer.from(delivery.body),
-      JSON.stringify(delivery.headers),
+      plainArray(ids),
+      plainArray(deliveries.map((each) => each.connectionId)),
+      textArray(deliveries.map((each) => each.key)),
+      textArray(deliveries.map((each) => Buffer.from(each.body).toString('base64'))),
+      textArray(deliveries.map((each) => JSON.stringify(each.headers))),
     ],
   );
-  if (stored === 0) return false;
-  await tx.run(
-    `update connections c set sync_requested_at = clock_timestamp()
-     where c.workspace_id = $1 and c.id = $2 and (c.sync_requested_at is null or exists (
-       select from checkpoints k where k.workspace_id = c.workspace_id and k.connection_id = c.id and k.updated_at >= c.sync_requested_at))`,
-    [tx.workspaceId, delivery.connectionId],
-  );
-  await enqueueLook(tx, {
-    subjectType: 'connection',
-    subjectId: delivery.connectionId,
-    lane: 'interactive',
-    reason: 'webhook',
+  const stored = new Set(rows.map((row) => row.id));
+  const fresh = deliveries.filter((_, index) => stored.has(ids[index]!));
+  await raiseUnreadable(tx, fresh);
+  await askForSyncs(tx, [...new Set(fresh.map((each) => each.connectionId))]);
+  const living = stored.size < deliveries.length ? await livingAmong(tx, deliveries) : null;
+  return deliveries.map((each, index) => {
+    if (stored.has(ids[index]!)) return 'new';
+    return living?.has(each.connectionId) ? 'known' : 'gone';
   });
-  return true;
+}
+
+async function askForSyncs(tx: WorkspaceTx, connectionIds: readonly string[]): Promise<void> {
+  if (connectionIds.length === 0) return;
+  const asked = await tx.rows<{ id: string }>(
+    `update connections c set sync_requested_at = clock_timestamp()
+     where c.workspace_id = $1 and c.id = any($2::uuid[]) and (c.sync_requested_at is null or exists (
+       select from checkpoints k where k.workspace_id = c.workspace_id and k.connection_id = c.id and k.updated_at >= c.sync_requested_at))
+     returning c.id`,
+    [tx.workspaceId, plainArray(connectionIds)],
+  );
+  await enqueueLooks(
+    tx,
+    asked.map(({ id }) => ({
+      subjectType: 'connection' as const,
+      subjectId: id,
+      lane: 'interactive' as const,
+      reason: 'webhook',
+    })),
+  );
+}
+
+async function livingAmong(tx: WorkspaceTx, deliveries: readonly Delivery[]): Promise<Set<string>> {
+  const rows = await tx.rows<{ id: string }>(
+    `select id from connections where workspace_id = $1 and id = any($2::uuid[]) and status <> 'disconnected'`,
+    [tx.workspaceId, plainArray([...new Set(deliveries.map((each) => each.connectionId))])],
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+async function raiseUnreadable(tx: WorkspaceTx, deliveries: readonly Delivery[]): Promise<void> {
+  await raiseFindings(
+    tx,
+    deliveries.flatMap(({ connectionId, key, body, unreadable }) =>
+      unreadable === null
+        ? []
+        : [
+            {
+              rule: 'webhook.unreadable',
+              severity: 'W' as const,
+              subjectKey: `connection:${connectionId}`,
+              fingerprint: unreadable,
+              subjectType: 'connection' as const,
+              subjectId: connectionId,
+              detail: { deliveryKey: key, bytes: body.length },
+              entries: [],
+            },
+          ],
+    ),
+  );
+}
+
+/** A delivery that no reading has looked into yet. */
+export interface OpenDelivery {
+  id: string;
+  body: Buffer;
+  headers: Record<string, string>;
+}
+
+/** Oldest first. */
+export function listOpenDeliveries(
+  tx: WorkspaceTx,
+  connectionId: string,
+  limit: number,
+): Promise<OpenDelivery[]> {
+  return tx.rows<OpenDelivery>(
+    `select id, body, headers from webhook_deliveries
+     where workspace_id = $1 and connection_id = $2 and handled_at is null order by id limit $3`,
+    [tx.workspaceId, connectionId, limit],
+  );
+}
+
+export async function closeDeliveries(tx: WorkspaceTx, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.run(
+    'update webhook_deliveries set handled_at = now() where workspace_id = $1 and id = any($2::uuid[])',
+    [tx.workspaceId, plainArray(ids)],
+  );
 }

@@ -67,6 +67,7 @@ const insertOnly = [
   'period_overrides',
   'person_keys',
   'price_schedule_entries',
+  'raw_pages',
   'reminder_letter_invoices',
   'retainer_entries',
   'sign_off_remarks',

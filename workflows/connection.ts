@@ -5,7 +5,7 @@ import { beatingActivities } from './beating-activities.ts';
 import { lookLoop, type SubjectInput } from './look-loop.ts';
 
 const { lookAtConnection } = proxyLocalActivities<Activities>({ startToCloseTimeout: '20s' });
-const { syncTime, readPayments } = beatingActivities({
+const { keepWebhooks, syncTime, readPayments } = beatingActivities({
   taskQueue: 'vendor',
   startToCloseTimeout: '2h',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 6 },
@@ -16,6 +16,9 @@ export async function connection(input: SubjectInput): Promise<void> {
     const next = await lookAtConnection(input);
     try {
       switch (next.step) {
+        case 'keep_webhooks':
+          await keepWebhooks(input);
+          return 'again';
         case 'sync_time':
           await syncTime(input);
           return 'again';

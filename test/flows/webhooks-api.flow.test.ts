@@ -123,9 +123,11 @@ test('a wish for a sync is renewed only after a poll has begun', async () => {
       [tx.workspaceId, connectionId],
     ),
   );
+  // One look for both: the poll that answers the first begins after the second.
+  expect(await looks(connectionId)).toBe(1);
   await deliver(connectionId, bodyOf('third'));
   expect(await requestedAt(connectionId)).not.toBe(first);
-  expect(await looks(connectionId)).toBe(3);
+  expect(await looks(connectionId)).toBe(2);
 });
 
 test('a wrong signature, a changed body, another secret: 401, and nothing is stored', async () => {
@@ -169,6 +171,29 @@ test('what is no connection, takes no webhooks or was disconnected is not found'
     expect(answer.json.code).toBe('connection.not_found');
   }
   expect((await deliver('not-a-uuid', body)).status).toBe(404);
+});
+
+test('a new secret fits at once, and what is disconnected a moment after it was heard takes nothing', async () => {
+  const connectionId = await newConnection();
+  expect((await deliver(connectionId, bodyOf('old secret'))).status).toBe(202);
+  await firm.patch(`/connections/${connectionId}`, { secrets: { webhookSecret: 'another' } });
+  const body = bodyOf('new secret');
+  expect((await deliver(connectionId, body, sign(body, 'another'))).status).toBe(202);
+  await firm.patch(`/connections/${connectionId}`, { status: 'disconnected' });
+  const late = bodyOf('too late');
+  expect((await deliver(connectionId, late, sign(late, 'another'))).status).toBe(404);
+  expect(await deliveries(connectionId)).toHaveLength(2);
+});
+
+test('a hundred that arrive at once are all stored, each once, and one that cannot be stored takes none with it', async () => {
+  const connectionId = await newConnection();
+  const bodies = Array.from({ length: 100 }, (_, n) => bodyOf(`burst-${n % 50}`));
+  // A NUL in its id is no text that Postgres can hold.
+  const odd = bodyOf('odd').replace('"odd"', '"odd\\u0000"');
+  const answers = await Promise.all([...bodies, odd].map((body) => deliver(connectionId, body)));
+  expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([202]));
+  expect(await deliveries(connectionId)).toHaveLength(51);
+  expect(await looks(connectionId)).toBe(1);
 });
 
 test('a paused connection keeps what it is told for later', async () => {
