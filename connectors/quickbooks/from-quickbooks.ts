@@ -16,44 +16,67 @@ const money = z.union([z.number(), z.string()]).transform((value, context) => {
 const reference = z.object({ value: z.string() });
 const metaData = z.object({ LastUpdatedTime: z.string().nullish() }).nullish();
 
+const linkedShape = z.object({ TxnId: z.string(), TxnType: z.string() });
+
 const invoiceShape = z.object({
   Id: z.string(),
   SyncToken: z.string().nullish(),
   DocNumber: z.string().nullish(),
-  CustomerRef: reference,
+  CustomerRef: reference.nullish(),
+  /** Of a bill. */
+  VendorRef: reference.nullish(),
   CurrencyRef: reference.nullish(),
   PrivateNote: z.string().nullish(),
   TotalAmt: money,
-  Balance: money,
+  Balance: money.nullish(),
+  /** Of a credit memo, which may have no balance. */
+  RemainingCredit: money.nullish(),
+  Line: z.array(z.object({ LinkedTxn: z.array(linkedShape).nullish() })).nullish(),
+  LinkedTxn: z.array(linkedShape).nullish(),
   TxnTaxDetail: z.object({ TotalTax: money.nullish() }).nullish(),
 });
 
-/** `row`: an Invoice. Throws UnreadableField. */
+/** `row`: an Invoice, CreditMemo or Bill. Throws UnreadableField. */
 export function fromQuickbooksInvoice(row: unknown): RemoteInvoice {
   const read = invoiceShape.safeParse(row);
   if (!read.success) throw unreadableShape('QuickBooks', read.error, row);
   const invoice = read.data;
+  const party = invoice.CustomerRef ?? invoice.VendorRef;
+  const balance = invoice.RemainingCredit ?? invoice.Balance;
+  if (!party || !balance)
+    throw new UnreadableField(
+      'CustomerRef.missing',
+      'QuickBooks sent this row without its customer or its balance.',
+    );
   const tax = invoice.TxnTaxDetail?.TotalTax ?? '0.00';
   const net = new Decimal(invoice.TotalAmt).minus(tax);
   return {
     externalId: invoice.Id,
     versionToken: invoice.SyncToken ?? null,
     number: invoice.DocNumber ?? '',
-    customerExternalId: invoice.CustomerRef.value,
+    customerExternalId: party.value,
     net: moneyOf(net.toFixed()) ?? net.toFixed(),
     tax,
     total: invoice.TotalAmt,
-    balance: invoice.Balance,
+    balance,
     currency: invoice.CurrencyRef?.value ?? null,
-    status: statusOf(invoice),
+    status: statusOf(invoice.TotalAmt, balance, invoice.PrivateNote ?? ''),
+    timeExternalIds: [
+      ...new Set(
+        (invoice.Line ?? [])
+          .flatMap((line) => line.LinkedTxn ?? [])
+          .filter(({ TxnType }) => TxnType === 'TimeActivity')
+          .map(({ TxnId }) => TxnId),
+      ),
+    ],
   };
 }
 
 /** QuickBooks keeps no status to rely on; these are its figures (fact sheet, "Statuses"). */
-function statusOf(invoice: z.infer<typeof invoiceShape>): RemoteInvoice['status'] {
-  const total = new Decimal(invoice.TotalAmt);
-  const balance = new Decimal(invoice.Balance);
-  if (total.isZero()) return /^voided/i.test(invoice.PrivateNote ?? '') ? 'void' : 'open';
+function statusOf(totalAmount: string, openAmount: string, note: string): RemoteInvoice['status'] {
+  const total = new Decimal(totalAmount);
+  const balance = new Decimal(openAmount);
+  if (total.isZero()) return /^voided/i.test(note) ? 'void' : 'open';
   if (balance.isZero()) return 'paid';
   return balance.lessThan(total) ? 'partially_paid' : 'open';
 }

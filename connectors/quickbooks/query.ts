@@ -1,6 +1,6 @@
-/** Owns QuickBooks' query call and the check of its answers' envelopes. */
+/** Owns QuickBooks' query call, the parameters of its writes, and the check of its answers' envelopes. */
 import { z } from 'zod';
-import { Unavailable } from '../kit/errors.ts';
+import { InvalidRequest, Unavailable } from '../kit/errors.ts';
 import type { VendorHttp, VendorResponse } from '../kit/http.ts';
 import { toInstant } from '../kit/instant.ts';
 
@@ -8,10 +8,23 @@ import { toInstant } from '../kit/instant.ts';
 export const mostRows = 1000;
 export const minorVersion = 75;
 
+export type QueriedEntity =
+  | 'Customer'
+  | 'Vendor'
+  | 'Employee'
+  | 'Item'
+  | 'Class'
+  | 'Invoice'
+  | 'CreditMemo'
+  | 'Payment'
+  | 'Bill'
+  | 'BillPayment'
+  | 'TimeActivity';
+
 /** Rows of one page of `select * from <entity> where <condition>`; `position` counts from 1. */
 export async function ask(
   http: VendorHttp,
-  entity: 'Customer' | 'Item' | 'Invoice' | 'Payment',
+  entity: QueriedEntity,
   condition: string,
   position = 1,
 ): Promise<{ rows: unknown[]; answeredAt: string }> {
@@ -24,6 +37,20 @@ export async function ask(
   return { rows, answeredAt };
 }
 
+const mostPages = 20;
+/** All rows of a condition that fits a day or a name. Throws InvalidRequest beyond 20,000 rows. */
+export async function askAll(http: VendorHttp, entity: QueriedEntity, condition: string): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for (let page = 0; page < mostPages; page += 1) {
+    const { rows } = await ask(http, entity, `${condition} ORDERBY Id ASC`, all.length + 1);
+    all.push(...rows);
+    if (rows.length < mostRows) return all;
+  }
+  throw refused('too_many', `QuickBooks has more than ${mostPages * mostRows} records of ${entity} there.`);
+}
+
+export const versioned = { query: { minorversion: minorVersion } };
+export const time = z.string().nullish();
 const queryShape = z.object({ QueryResponse: z.record(z.string(), z.unknown()), time: z.string().nullish() });
 
 /** The body in the form asked for, and when QuickBooks says that it answered. Throws Unavailable on another form. */
@@ -50,4 +77,18 @@ export function unexpected(what: string, response: VendorResponse): Unavailable 
     vendorCode: `unexpected_${what}`,
     requestId: response.headers.intuit_tid,
   });
+}
+
+/** A repeated `requestid` gets the first answer again. Retention is undocumented: look first after a pause. */
+export function writeQuery(idempotencyKey: string): { requestid: string; minorversion: number } {
+  if (idempotencyKey.length < 1 || idempotencyKey.length > 50)
+    throw refused(
+      'requestid_length',
+      `QuickBooks takes request ids of 1 to 50 characters, not ${idempotencyKey.length}.`,
+    );
+  return { requestid: idempotencyKey, minorversion: minorVersion };
+}
+
+export function refused(vendorCode: string, message: string): InvalidRequest {
+  return new InvalidRequest(message, { connector: 'quickbooks', vendorCode });
 }

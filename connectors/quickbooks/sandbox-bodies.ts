@@ -128,6 +128,16 @@ export const customerBody = z.strictObject({
   BalanceWithJobs: readOnly,
 });
 
+export const vendorBody = z.strictObject({
+  ...entity,
+  ...personName,
+  BillAddr: address.optional(),
+  CurrencyRef: reference.optional(),
+  AcctNum: z.string().max(100).optional(),
+  Vendor1099: z.boolean().optional(),
+  Balance: readOnly,
+});
+
 export const itemBody = z.strictObject({
   ...entity,
   Name: z
@@ -221,6 +231,67 @@ export const invoiceBody = z.strictObject({
   Balance: readOnly,
   HomeTotalAmt: readOnly,
   HomeBalance: readOnly,
+});
+
+const documentHead = {
+  ...entity,
+  TxnDate: day.optional(),
+  DocNumber: z.string().max(21).optional(),
+  CurrencyRef: reference.optional(),
+  ExchangeRate: z.number().positive().optional(),
+  PrivateNote: z.string().max(4000).optional(),
+  GlobalTaxCalculation: z.enum(['TaxExcluded', 'TaxInclusive', 'NotApplicable']).optional(),
+  DepartmentRef: reference.optional(),
+  TxnTaxDetail: z.strictObject({ TotalTax: amount.optional() }).optional(),
+  TotalAmt: readOnly,
+  Balance: readOnly,
+  HomeTotalAmt: readOnly,
+  HomeBalance: readOnly,
+};
+
+export const creditMemoBody = z.strictObject({
+  ...documentHead,
+  CustomerRef: reference,
+  CustomerMemo: z.strictObject({ value: z.string().max(1000) }).optional(),
+  BillEmail: email.optional(),
+  EmailStatus: z.enum(['NotSet', 'NeedToSend', 'EmailSent']).optional(),
+  ClassRef: reference.optional(),
+  RemainingCredit: readOnly,
+  Line: z.array(invoiceLine).min(1),
+});
+
+const expenseLine = z.strictObject({
+  ...line,
+  DetailType: z.literal('AccountBasedExpenseLineDetail'),
+  Amount: amount,
+  AccountBasedExpenseLineDetail: z.strictObject({
+    AccountRef: reference,
+    BillableStatus: z.enum(['Billable', 'NotBillable', 'HasBeenBilled']).optional(),
+    CustomerRef: reference.optional(),
+    ClassRef: reference.optional(),
+    TaxCodeRef: reference.optional(),
+  }),
+});
+export const billBody = z.strictObject({
+  ...documentHead,
+  VendorRef: reference,
+  APAccountRef: reference.optional(),
+  DueDate: day.optional(),
+  SalesTermRef: reference.optional(),
+  LinkedTxn: readOnly,
+  Line: z.array(expenseLine).min(1),
+});
+export const billPaymentBody = z.strictObject({
+  ...documentHead,
+  VendorRef: reference,
+  PayType: z.enum(['Check', 'CreditCard']),
+  CheckPayment: z.strictObject({ BankAccountRef: reference, PrintStatus: readOnly }).optional(),
+  CreditCardPayment: z.strictObject({ CCAccountRef: reference }).optional(),
+  APAccountRef: reference.optional(),
+  TotalAmt: amount.nonnegative(),
+  Line: z
+    .array(z.strictObject({ Amount: amount.positive(), LinkedTxn: z.array(linkedTxn).length(1) }))
+    .min(1),
 });
 
 export const paymentBody = z.strictObject({

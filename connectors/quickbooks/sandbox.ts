@@ -5,8 +5,7 @@
  * What the vendor refuses is refused with its code and a reason; a query parameter that a route does not know is refused
  * too, where the vendor would silently ignore it. Facts that the documentation does not settle are marked (unconfirmed).
  */
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createHmac, randomBytes } from 'node:crypto';
 import { Decimal } from 'decimal.js';
 import type { z } from 'zod';
 import {
@@ -17,8 +16,23 @@ import {
   type VendorCall,
 } from '../kit/sandbox.ts';
 import {
+  allowParameters,
+  duplicateName,
+  gatewayAnswer,
+  multiCurrencyOff,
+  objectNotFound,
+  raise,
+  readJson,
+  sum,
+  toCurrencyRef,
+  toFaultBody,
+  toLocal,
+  unsupported,
+} from './sandbox-answers.ts';
+import {
   badReference,
   businessRule,
+  creditMemoBody,
   customerBody,
   invoiceBody,
   itemBody,
@@ -29,8 +43,47 @@ import {
   type salesLine,
   timeActivityBody,
   VendorFault,
+  vendorBody,
 } from './sandbox-bodies.ts';
-import { type FieldKind, pageOf, parseQuery, QueryError, selectRecords } from './sandbox-query.ts';
+import {
+  type Books,
+  type EntityName,
+  emptyBooks,
+  type Kept,
+  type QuickbooksBill,
+  type QuickbooksBillPayment,
+  type QuickbooksClass,
+  type QuickbooksCreditMemo,
+  type QuickbooksCustomer,
+  type QuickbooksInvoice,
+  type QuickbooksItem,
+  type QuickbooksPayment,
+  type QuickbooksPerson,
+  type QuickbooksTimeActivity,
+  type Records,
+  type Reference,
+  readBooks,
+  WRITABLE,
+  type WritableEntity,
+  writeBooks,
+} from './sandbox-books.ts';
+import { CDC_ENTITIES, QUERYABLE, ROUTES } from './sandbox-lists.ts';
+import { deskOfPayables } from './sandbox-payables.ts';
+import { pageOf, parseQuery, QueryError, selectRecords } from './sandbox-query.ts';
+import { type QuickbooksWebhookEvent, toCloudEvents, toLegacyEvents } from './sandbox-webhooks.ts';
+
+export type {
+  QuickbooksBill,
+  QuickbooksBillPayment,
+  QuickbooksCreditMemo,
+  QuickbooksCustomer,
+  QuickbooksInvoice,
+  QuickbooksItem,
+  QuickbooksPayment,
+  QuickbooksPerson,
+  QuickbooksTimeActivity,
+} from './sandbox-books.ts';
+export type { QuickbooksWebhookEvent } from './sandbox-webhooks.ts';
 
 /** "Limits and throttles": 500 requests a minute per realm, 10 a second per realm and app; its 429 names no wait. */
 const VENDOR_RATE_LIMITS: readonly RateLimit[] = [
@@ -45,74 +98,6 @@ const CDC_OBJECTS_MAX = 1_000;
 const CDC_LOOK_BACK_MS = 30 * 24 * 3_600_000;
 /** Intuit expects a webhook's answer within 3 seconds. */
 const WEBHOOK_TIMEOUT_MS = 3_000;
-
-interface Kept {
-  Id: string;
-  SyncToken: string;
-  domain: 'QBO';
-  sparse: false;
-  /** Instants with the company's offset, to the second. */
-  MetaData: { CreateTime: string; LastUpdatedTime: string };
-}
-type KeptBody<Shape extends z.ZodType> = Kept & Omit<z.output<Shape>, keyof Kept>;
-interface LinkedTxn {
-  TxnId: string;
-  TxnType: string;
-  TxnLineId?: string | undefined;
-}
-interface Reference {
-  value: string;
-  name?: string | undefined;
-}
-
-export type QuickbooksCustomer = KeptBody<typeof customerBody> & { DisplayName: string; Active: boolean };
-export type QuickbooksItem = KeptBody<typeof itemBody> & { Active: boolean };
-export type QuickbooksInvoice = Omit<KeptBody<typeof invoiceBody>, 'LinkedTxn' | 'TotalAmt' | 'Balance'> & {
-  TxnDate: string;
-  CurrencyRef: Reference;
-  TotalAmt: number;
-  /** What is open: `TotalAmt` less the payments applied. */
-  Balance: number;
-  LinkedTxn: LinkedTxn[];
-};
-export type QuickbooksPayment = Omit<KeptBody<typeof paymentBody>, 'UnappliedAmt' | 'Line'> & {
-  TxnDate: string;
-  UnappliedAmt: number;
-  Line: { Amount: number; LinkedTxn: LinkedTxn[] }[];
-};
-export type QuickbooksTimeActivity = KeptBody<typeof timeActivityBody> & { TxnDate: string };
-/** An employee or a vendor, as far as time activities and the rule of unique names need them. */
-export interface QuickbooksPerson extends Kept {
-  DisplayName: string;
-  Active: boolean;
-  PrimaryEmailAddr?: { Address: string };
-}
-interface TaxCode extends Kept {
-  Name: string;
-  Description: string;
-  Active: boolean;
-  Taxable: boolean;
-  TaxGroup: boolean;
-}
-interface Account extends Kept {
-  Name: string;
-  AccountType: string;
-  Active: boolean;
-}
-
-interface Records {
-  Customer: QuickbooksCustomer;
-  Item: QuickbooksItem;
-  Invoice: QuickbooksInvoice;
-  Payment: QuickbooksPayment;
-  TimeActivity: QuickbooksTimeActivity;
-  Employee: QuickbooksPerson;
-  Vendor: QuickbooksPerson;
-  TaxCode: TaxCode;
-  Account: Account;
-}
-type EntityName = keyof Records;
-type WritableEntity = 'Customer' | 'Item' | 'Invoice' | 'Payment' | 'TimeActivity';
 
 export interface QuickbooksSandboxOptions {
   port?: number;
@@ -145,16 +130,6 @@ export type PaymentBooking = { date: string; reference?: string } & (
   | { invoiceIds: readonly string[]; amounts: readonly (number | string)[]; amount?: number | string }
 );
 
-export interface QuickbooksWebhookEvent {
-  entity: 'Customer' | 'Invoice' | 'Payment' | 'TimeActivity';
-  operation: 'created' | 'updated' | 'deleted' | 'voided' | 'emailed' | 'merged';
-  id: string;
-  /** Sent again with the same value, it is a repeated delivery of one event; default: a new UUID. */
-  eventId?: string;
-  /** Default: now. */
-  at?: string;
-}
-
 export interface QuickbooksSandbox extends Sandbox {
   addCustomer(customer: z.input<typeof customerBody> & { DisplayName: string }): QuickbooksCustomer;
   addItem(item: { Name: string } & Partial<z.input<typeof itemBody>>): QuickbooksItem;
@@ -165,6 +140,9 @@ export interface QuickbooksSandbox extends Sandbox {
    * an unknown or foreign invoice.
    */
   bookPayment(booking: PaymentBooking): QuickbooksPayment;
+  addClass(name: string): QuickbooksClass;
+  /** Somebody changes what an invoice says, e.g. its lines, as its form does. */
+  editInvoice(id: string, change: Record<string, unknown>): QuickbooksInvoice;
   voidInvoice(id: string): QuickbooksInvoice;
   deleteInvoice(id: string): void;
   deletePayment(id: string): void;
@@ -172,6 +150,10 @@ export interface QuickbooksSandbox extends Sandbox {
   readonly items: QuickbooksItem[];
   readonly invoices: QuickbooksInvoice[];
   readonly payments: QuickbooksPayment[];
+  readonly creditMemos: QuickbooksCreditMemo[];
+  readonly vendors: QuickbooksPerson[];
+  readonly bills: QuickbooksBill[];
+  readonly billPayments: QuickbooksBillPayment[];
   readonly timeActivities: QuickbooksTimeActivity[];
   /** Replaces the accepted token, as expiry after an hour does. */
   setAccessToken(accessToken: string): void;
@@ -187,15 +169,6 @@ export interface QuickbooksSandbox extends Sandbox {
     events: readonly QuickbooksWebhookEvent[],
     options?: { legacy?: boolean },
   ): Promise<{ status: number }>;
-}
-
-interface Books {
-  lastId: number;
-  lastDocNumber: number;
-  records: { [Name in EntityName]: Map<string, Records[Name]> };
-  deleted: { entity: EntityName; id: string; at: string }[];
-  /** Answers by request id: a repeat gets the first answer, whatever it asks for. */
-  answers: Map<string, VendorAnswer>;
 }
 
 /** Starts the sandbox with the company's default items (Services, Hours), an income account and its tax codes. */
@@ -214,14 +187,17 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
   const instantNow = () => toLocal(clock(), utcOffset);
   const today = () => instantNow().slice(0, 10);
   const books = readBooks(options.stateFile) ?? openBooks();
-  const { Customer, Item, Invoice, Payment, TimeActivity, Employee, Vendor, TaxCode, Account } =
+  const { Customer, Item, Invoice, CreditMemo, Payment, TimeActivity, Employee, Vendor, TaxCode, Account } =
     books.records;
+  const { Bill, BillPayment, Class } = books.records;
 
   function openBooks(): Books {
     const opened: Books = emptyBooks();
     const stamp = { SyncToken: '0', domain: 'QBO', sparse: false, MetaData: newMetaData() } as const;
     const account = { ...stamp, Id: '79', Name: 'Services', AccountType: 'Income', Active: true };
     opened.records.Account.set(account.Id, account);
+    for (const [Id, Name, AccountType] of OTHER_ACCOUNTS)
+      opened.records.Account.set(Id, { ...stamp, Id, Name, AccountType, Active: true });
     for (const [Id, percent] of Object.entries(taxPercents)) {
       const name = country === 'US' ? Id : (CANADIAN_TAX_NAMES[Id] ?? Id);
       const code = {
@@ -270,6 +246,8 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
   });
   const keptOf = (existing: Kept | null): Kept => (existing === null ? newKept() : nextKept(existing));
 
+  const payables = deskOfPayables(books, { keptOf, today, homeCurrency, multiCurrency });
+
   function bury(entity: EntityName, id: string): void {
     books.records[entity].delete(id);
     books.deleted.push({ entity, id, at: instantNow() });
@@ -314,6 +292,24 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
     Customer.set(customer.Id, customer);
     refreshCustomer(customer.Id);
     return customer;
+  }
+
+  function putVendor(raw: unknown, existing: QuickbooksPerson | null): QuickbooksPerson {
+    const body = readBody(vendorBody, raw);
+    const DisplayName = body.DisplayName ?? body.CompanyName ?? '';
+    if (DisplayName === '') throw missing('DisplayName');
+    refuseDuplicateName(DisplayName, existing?.Id);
+    const currency = body.CurrencyRef?.value ?? homeCurrency;
+    if (!multiCurrency && currency !== homeCurrency) throw multiCurrencyOff(currency);
+    const vendor: QuickbooksPerson = {
+      DisplayName,
+      Active: body.Active ?? true,
+      ...(body.PrimaryEmailAddr === undefined ? {} : { PrimaryEmailAddr: body.PrimaryEmailAddr }),
+      CurrencyRef: toCurrencyRef(currency),
+      ...keptOf(existing),
+    };
+    Vendor.set(vendor.Id, vendor);
+    return vendor;
   }
 
   function refreshCustomer(id: string): void {
@@ -434,6 +430,8 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
         'TaxCodeRef',
       );
     if (!TaxCode.has(taxCode)) throw badReference(`${element}.TaxCodeRef`, taxCode);
+    if (detail.ClassRef !== undefined && !Class.has(detail.ClassRef.value))
+      throw badReference(`${element}.ClassRef`, detail.ClassRef.value);
     return {
       ...line,
       SalesItemLineDetail: {
@@ -550,6 +548,58 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
     return invoice;
   }
 
+  /** As an invoice, with nothing due and no time on its lines; numbers are unique among the memos. */
+  function putCreditMemo(raw: unknown, existing: QuickbooksCreditMemo | null): QuickbooksCreditMemo {
+    const body = readBody(creditMemoBody, raw);
+    const customer = Customer.get(body.CustomerRef.value);
+    if (customer === undefined) throw badReference('CustomerRef', body.CustomerRef.value);
+    if (!customer.Active) throw objectNotFound();
+    const currency = readCurrency(body, customer);
+    const lines = body.Line.flatMap((line, index) =>
+      line.DetailType === 'SalesItemLineDetail' ? [checkSalesLine(line, `Line[${index}]`)] : [],
+    );
+    if (lines.length === 0) throw missing('Line');
+    const other = [...CreditMemo.values()].find(
+      (one) => one.Id !== existing?.Id && one.DocNumber !== undefined && one.DocNumber === body.DocNumber,
+    );
+    if (other !== undefined)
+      throw new VendorFault(
+        '6140',
+        'Duplicate Document Number Error',
+        `Duplicate Document Number Error : DocNumber=${String(body.DocNumber)} is assigned to TxnType=CreditMemo with TxnId=${other.Id}`,
+        { element: 'DocNumber' },
+      );
+    const tax =
+      body.TxnTaxDetail?.TotalTax === undefined
+        ? taxOf(lines, taxPercents)
+        : new Decimal(body.TxnTaxDetail.TotalTax);
+    const total = sum(lines.map((line) => line.Amount)).plus(tax);
+    if (total.isNegative()) throw businessRule('A credit memo is 0 or greater.', 'TotalAmt');
+    const memo: QuickbooksCreditMemo = {
+      ...body,
+      TxnDate: body.TxnDate ?? today(),
+      CustomerRef: { value: customer.Id, name: String(customer.FullyQualifiedName) },
+      ...currency,
+      TxnTaxDetail: { TotalTax: tax.toNumber() },
+      Line: lines,
+      TotalAmt: total.toNumber(),
+      RemainingCredit: total.toNumber(),
+      Balance: total.toNumber(),
+      ...keptOf(existing),
+    };
+    CreditMemo.set(memo.Id, memo);
+    refreshMemo(memo.Id);
+    return memo;
+  }
+
+  function refreshMemo(id: string): void {
+    const memo = CreditMemo.get(id);
+    if (memo === undefined) return;
+    memo.RemainingCredit = new Decimal(memo.TotalAmt).minus(appliedTo(id)).toNumber();
+    memo.Balance = memo.RemainingCredit;
+    refreshCustomer(memo.CustomerRef.value);
+  }
+
   function markActivity(id: string, status: 'Billable' | 'HasBeenBilled'): void {
     const activity = TimeActivity.get(id);
     if (activity === undefined || activity.BillableStatus === status) return;
@@ -664,20 +714,23 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
     if (customer === undefined) throw badReference('CustomerRef', body.CustomerRef.value);
     const currency = readCurrency(body, customer);
     const lines = body.Line ?? [];
-    const applied = sum(lines.map((line) => line.Amount));
+    const ofKind = (kind: string) =>
+      sum(lines.filter((line) => line.LinkedTxn[0]!.TxnType === kind).map((line) => line.Amount));
+    const applied = ofKind('Invoice').minus(ofKind('CreditMemo'));
     if (applied.greaterThan(body.TotalAmt))
       throw businessRule('The amounts applied exceed the amount received.', 'Line');
+    if (applied.isNegative()) throw businessRule('A credit memo is applied to invoices.', 'Line');
     const touched = new Set(
       (existing?.Line ?? []).flatMap((line) => line.LinkedTxn.map((link) => link.TxnId)),
     );
     const byInvoice = Map.groupBy(lines, (line) => line.LinkedTxn[0]!.TxnId);
     for (const [id, linesOfInvoice] of byInvoice) {
-      const otherType = linesOfInvoice.find((line) => line.LinkedTxn[0]!.TxnType !== 'Invoice');
-      if (otherType !== undefined) throw badReference(`LinkedTxn ${otherType.LinkedTxn[0]!.TxnType}`, id);
-      const invoice = Invoice.get(id);
-      if (invoice === undefined) throw badReference('LinkedTxn Invoice', id);
+      const kind = linesOfInvoice[0]!.LinkedTxn[0]!.TxnType;
+      if (kind !== 'Invoice' && kind !== 'CreditMemo') throw badReference(`LinkedTxn ${kind}`, id);
+      const invoice = books.records[kind].get(id);
+      if (invoice === undefined) throw badReference(`LinkedTxn ${kind}`, id);
       if (invoice.CustomerRef.value !== customer.Id)
-        throw businessRule(`Invoice ${id} belongs to another customer.`, 'LinkedTxn');
+        throw businessRule(`${kind} ${id} belongs to another customer.`, 'LinkedTxn');
       const before = sum(
         (existing?.Line ?? [])
           .filter((line) => line.LinkedTxn.some((link) => link.TxnId === id))
@@ -685,7 +738,7 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
       );
       const wanted = sum(linesOfInvoice.map((line) => line.Amount));
       if (wanted.greaterThan(before.plus(invoice.Balance)))
-        throw businessRule(`Invoice ${id} has an open balance of ${invoice.Balance} only.`, 'Line');
+        throw businessRule(`${kind} ${id} has an open balance of ${invoice.Balance} only.`, 'Line');
       touched.add(id);
     }
     const payment: QuickbooksPayment = {
@@ -707,6 +760,7 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
   /** A payment changes the balance of its invoices, and with it their version and time. */
   function touchInvoices(ids: Iterable<string>): void {
     for (const id of ids) {
+      refreshMemo(id);
       const invoice = Invoice.get(id);
       if (invoice === undefined) continue;
       const touched = { ...invoice, ...nextKept(invoice) };
@@ -887,6 +941,14 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
         return putCustomer(body, existing as QuickbooksCustomer | null);
       case 'Item':
         return putItem(body, existing as QuickbooksItem | null);
+      case 'Vendor':
+        return putVendor(body, existing as QuickbooksPerson | null);
+      case 'CreditMemo':
+        return putCreditMemo(body, existing as QuickbooksCreditMemo | null);
+      case 'Bill':
+        return payables.putBill(body, existing as QuickbooksBill | null);
+      case 'BillPayment':
+        return payables.putBillPayment(body, existing as QuickbooksBillPayment | null);
       case 'Invoice':
         return putInvoice(body, existing as QuickbooksInvoice | null, { allowDuplicate });
       case 'Payment':
@@ -1027,13 +1089,9 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
     // Paths are case sensitive, with the entity in lower case.
     const name = ROUTES[segment];
     if (name !== undefined && more.length === 0) {
-      const isWritable =
-        name === 'Customer' ||
-        name === 'Item' ||
-        name === 'Invoice' ||
-        name === 'Payment' ||
-        name === 'TimeActivity';
-      if (call.method === 'POST' && id === undefined && isWritable) return write(name, call);
+      const isWritable = (WRITABLE as readonly EntityName[]).includes(name);
+      if (call.method === 'POST' && id === undefined && isWritable)
+        return write(name as WritableEntity, call);
       if (call.method === 'GET' && id !== undefined) {
         allowParameters(call, []);
         const record = books.records[name].get(id);
@@ -1137,6 +1195,17 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
     addEmployee: (displayName, email) => addPerson(Employee, displayName, email),
     addVendor: (displayName, email) => addPerson(Vendor, displayName, email),
     bookPayment: (booking) => byHand(() => bookPayment(booking)),
+    addClass: (Name) =>
+      byHand(() => {
+        const made = { Name, FullyQualifiedName: Name, Active: true, ...newKept() };
+        Class.set(made.Id, made);
+        return made;
+      }),
+    editInvoice: (id, change) =>
+      byHand(() => {
+        const { TxnTaxDetail: _, ...kept } = Invoice.get(id) ?? raise(objectNotFound());
+        return putInvoice({ ...kept, ...change }, Invoice.get(id)!);
+      }),
     voidInvoice: (id) => byHand(() => voidInvoice(Invoice.get(id) ?? raise(objectNotFound()))),
     deleteInvoice: (id) => byHand(() => deleteInvoice(Invoice.get(id) ?? raise(objectNotFound()))),
     deletePayment: (id) => byHand(() => deletePayment(Payment.get(id) ?? raise(objectNotFound()))),
@@ -1151,6 +1220,18 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
     },
     get payments() {
       return structuredClone([...Payment.values()]);
+    },
+    get creditMemos() {
+      return structuredClone([...CreditMemo.values()]);
+    },
+    get vendors() {
+      return structuredClone([...Vendor.values()]);
+    },
+    get bills() {
+      return structuredClone([...Bill.values()]);
+    },
+    get billPayments() {
+      return structuredClone([...BillPayment.values()]);
     },
     get timeActivities() {
       return structuredClone([...TimeActivity.values()]);
@@ -1182,73 +1263,11 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
   };
 }
 
-const ROUTES: Readonly<Record<string, EntityName>> = {
-  customer: 'Customer',
-  item: 'Item',
-  invoice: 'Invoice',
-  payment: 'Payment',
-  timeactivity: 'TimeActivity',
-  employee: 'Employee',
-  vendor: 'Vendor',
-  taxcode: 'TaxCode',
-  account: 'Account',
-};
-
-/** CDC serves these; TimeActivity, TaxCode, TaxRate, TaxAgency and JournalCode are the documented exceptions. */
-const CDC_ENTITIES: readonly string[] = [
-  'Customer',
-  'Item',
-  'Invoice',
-  'Payment',
-  'Employee',
-  'Vendor',
-  'Account',
-];
-
-const KEPT_FIELDS = {
-  Id: 'id',
-  'MetaData.CreateTime': 'instant',
-  'MetaData.LastUpdatedTime': 'instant',
-} as const satisfies Record<string, FieldKind>;
-const PERSON_FIELDS = { ...KEPT_FIELDS, DisplayName: 'text', Active: 'flag' } as const;
-
-/** What a query can be about, and the fields it can filter and order by. */
-const QUERYABLE = {
-  Customer: {
-    ...PERSON_FIELDS,
-    GivenName: 'text',
-    FamilyName: 'text',
-    CompanyName: 'text',
-    FullyQualifiedName: 'text',
-    Balance: 'amount',
-  },
-  Employee: PERSON_FIELDS,
-  Vendor: PERSON_FIELDS,
-  Item: {
-    ...KEPT_FIELDS,
-    Name: 'text',
-    FullyQualifiedName: 'text',
-    Type: 'text',
-    Sku: 'text',
-    Active: 'flag',
-  },
-  Invoice: {
-    ...KEPT_FIELDS,
-    DocNumber: 'text',
-    TxnDate: 'day',
-    DueDate: 'day',
-    CustomerRef: 'reference',
-    TotalAmt: 'amount',
-    Balance: 'amount',
-  },
-  // The schema says that payments cannot be filtered by DocNumber.
-  Payment: { ...KEPT_FIELDS, TxnDate: 'day', CustomerRef: 'reference', TotalAmt: 'amount' },
-  TaxCode: { ...KEPT_FIELDS, Name: 'text', Active: 'flag' },
-  Account: { ...KEPT_FIELDS, Name: 'text', AccountType: 'text', Active: 'flag' },
-  // Filters on BillableStatus or CustomerRef are (unconfirmed), so they are refused.
-  TimeActivity: { ...KEPT_FIELDS, TxnDate: 'day' },
-  Preferences: {},
-} as const satisfies Record<string, Record<string, FieldKind>>;
+const OTHER_ACCOUNTS = [
+  ['35', 'Checking', 'Bank'],
+  ['80', 'Cost of labor', 'Cost of Goods Sold'],
+  ['33', 'Accounts Payable (A/P)', 'Accounts Payable'],
+] as const;
 
 const CANADIAN_TAX_PERCENTS: Readonly<Record<string, number>> = { '2': 0, '3': 0, '5': 5, '7': 13 };
 const CANADIAN_TAX_NAMES: Readonly<Record<string, string>> = {
@@ -1257,74 +1276,6 @@ const CANADIAN_TAX_NAMES: Readonly<Record<string, string>> = {
   '5': 'GST',
   '7': 'HST ON',
 };
-
-const currencyNames = new Intl.DisplayNames('en', { type: 'currency' });
-const toCurrencyRef = (currency: string): Reference => ({
-  value: currency,
-  name: currencyNames.of(currency) ?? currency,
-});
-
-const objectNotFound = () =>
-  new VendorFault(
-    '610',
-    'Object Not Found',
-    "Object Not Found : Something you're trying to use has been made inactive. Check the fields with accounts, customers, items, vendors or employees.",
-  );
-const duplicateName = (detail: string) =>
-  new VendorFault('6240', 'Duplicate Name Exists Error', `The name supplied already exists. : ${detail}`);
-const multiCurrencyOff = (currency: string) =>
-  businessRule(`Multicurrency is off in this company, so ${currency} cannot be used.`, 'CurrencyRef');
-const unsupported = (what: string) =>
-  new VendorFault('500', 'Unsupported Operation', `Operation ${what} is not supported.`);
-
-function raise(error: Error): never {
-  throw error;
-}
-
-/** Parameters that no route knows are refused, where the vendor would silently ignore them. */
-function allowParameters(call: VendorCall, names: readonly string[]): void {
-  for (const name of new Set(call.query.keys())) {
-    if (![...names, 'minorversion'].includes(name))
-      throw unsupported(`with the parameter ${name} (known here: ${[...names, 'minorversion'].join(', ')})`);
-    if (call.query.getAll(name).length > 1) throw unsupported(`with the parameter ${name} given twice`);
-  }
-  // Since 2025-08-01 every lower version is ignored: any number is accepted.
-  const version = call.query.get('minorversion');
-  if (version !== null && !/^\d+$/.test(version)) throw unsupported(`minorversion=${version}`);
-}
-
-function readJson(call: VendorCall): object {
-  if (!/^application\/json\b/.test(call.headers['content-type'] ?? ''))
-    throw unsupported('a body that is not sent as application/json');
-  try {
-    const body = JSON.parse(call.text) as unknown;
-    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
-  } catch {
-    // Falls through to the refusal: a body that is no JSON and a body that is no object get the same one.
-  }
-  throw new VendorFault(
-    '2010',
-    'Request has invalid or unsupported property',
-    'The body is not a JSON object.',
-  );
-}
-
-function toFaultBody(fault: VendorFault, time: string): object {
-  const error = { Message: fault.message, Detail: fault.detail, code: fault.code, element: fault.element };
-  return { Fault: { Error: [error], type: fault.type }, time };
-}
-
-/** Errors of the gateway in front of the API are spelt in lower case. */
-function gatewayAnswer(status: number, detail: string): VendorAnswer {
-  const [name, code, type] =
-    status === 401
-      ? ['AuthenticationFailed', '3200', 'AUTHENTICATION']
-      : status === 429
-        ? ['ThrottleExceeded', '3001', 'SERVICE']
-        : ['ApplicationAuthorizationFailed', '3100', 'SERVICE'];
-  const message = `message=${name}; errorCode=${code.padStart(6, '0')}; statusCode=${status}`;
-  return { status, body: { fault: { error: [{ message, detail, code, element: null }], type } } };
-}
 
 function timeActivityIds(invoice: QuickbooksInvoice): string[] {
   return invoice.Line.flatMap((line) =>
@@ -1345,93 +1296,4 @@ function taxOf(
         .toDecimalPlaces(2),
     ),
   );
-}
-
-function sum(amounts: readonly (number | Decimal)[]): Decimal {
-  return amounts.reduce<Decimal>((total, amount) => total.plus(amount), new Decimal(0));
-}
-
-/** `date` in the zone of `utcOffset`, e.g. `2026-03-04T17:20:11-08:00`, with milliseconds on request. */
-function toLocal(date: Date, utcOffset: string, withMs = false): string {
-  const [hours = '0', minutes = '0'] = utcOffset.slice(1).split(':');
-  const offsetMs = (Number(hours) * 60 + Number(minutes)) * 60_000 * (utcOffset.startsWith('-') ? -1 : 1);
-  const shifted = new Date(date.getTime() + offsetMs).toISOString();
-  return `${shifted.slice(0, withMs ? 23 : 19)}${utcOffset}`;
-}
-
-type EventTime = (event: QuickbooksWebhookEvent) => string;
-
-function toCloudEvents(realmId: string, events: readonly QuickbooksWebhookEvent[], at: EventTime): object {
-  return events.map((event) => ({
-    specversion: '1.0',
-    id: event.eventId ?? randomUUID(),
-    source: `intuit.${Buffer.from(realmId).toString('base64')}`,
-    // The spellings voided, emailed and merged are (unconfirmed).
-    type: `qbo.${event.entity.toLowerCase()}.${event.operation}.v1`,
-    datacontenttype: 'application/json',
-    time: at(event),
-    intuitentityid: event.id,
-    intuitaccountid: realmId,
-    data: {},
-  }));
-}
-
-const LEGACY_OPERATIONS = {
-  created: 'Create',
-  updated: 'Update',
-  deleted: 'Delete',
-  voided: 'Void',
-  emailed: 'Emailed',
-  merged: 'Merge',
-} as const;
-
-function toLegacyEvents(realmId: string, events: readonly QuickbooksWebhookEvent[], at: EventTime): object {
-  const entities = events.map((event) => ({
-    name: event.entity,
-    id: event.id,
-    operation: LEGACY_OPERATIONS[event.operation],
-    lastUpdated: at(event),
-  }));
-  return { eventNotifications: [{ realmId, dataChangeEvent: { entities } }] };
-}
-
-function emptyBooks(): Books {
-  return {
-    lastId: 100,
-    lastDocNumber: 1000,
-    records: {
-      Customer: new Map(),
-      Item: new Map(),
-      Invoice: new Map(),
-      Payment: new Map(),
-      TimeActivity: new Map(),
-      Employee: new Map(),
-      Vendor: new Map(),
-      TaxCode: new Map(),
-      Account: new Map(),
-    },
-    deleted: [],
-    answers: new Map(),
-  };
-}
-
-function readBooks(file: string | undefined): Books | null {
-  if (file === undefined || !existsSync(file)) return null;
-  return JSON.parse(readFileSync(file, 'utf8'), (_, value: unknown) =>
-    isStoredMap(value) ? new Map(value.entriesOfMap) : value,
-  ) as Books;
-}
-
-/** Written beside and renamed, so that a kill in the middle leaves the books as they were. */
-function writeBooks(file: string | undefined, books: Books): void {
-  if (file === undefined) return;
-  const text = JSON.stringify(books, (_, value: unknown) =>
-    value instanceof Map ? { entriesOfMap: [...(value as Map<string, unknown>)] } : value,
-  );
-  writeFileSync(`${file}.part`, text);
-  renameSync(`${file}.part`, file);
-}
-
-function isStoredMap(value: unknown): value is { entriesOfMap: [string, unknown][] } {
-  return typeof value === 'object' && value !== null && 'entriesOfMap' in value;
 }

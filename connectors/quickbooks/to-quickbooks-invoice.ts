@@ -1,8 +1,8 @@
 /** Owns how our documents and names become QuickBooks bodies, and refuses before sending what would be booked wrongly. */
 import { Decimal } from '../../domain/money.ts';
-import type { ConnectorSettings, TargetInvoice, TargetInvoiceLine } from '../kit/define.ts';
-import { InvalidRequest } from '../kit/errors.ts';
+import type { ConnectorSettings, TargetCreditNote, TargetInvoice, TargetInvoiceLine } from '../kit/define.ts';
 import { jsonNumber } from '../kit/json.ts';
+import { refused } from './query.ts';
 
 /** Schema text of DocNumber (Finance.xsd). */
 export const numberMaxLength = 21;
@@ -20,20 +20,49 @@ export function toQuickbooksInvoice(
   invoice: TargetInvoice,
   settings: ConnectorSettings,
 ): Record<string, unknown> {
-  requireNumber(invoice.number);
-  requireTotals(invoice);
+  const [head, rest] = toParts(invoice);
   return {
-    CustomerRef: { value: invoice.customer.externalId },
-    TxnDate: invoice.issueDate,
+    ...head,
     DueDate: invoice.dueDate,
-    DocNumber: invoice.number,
-    // Always sent: left out, QuickBooks would book our figures in whatever currency the customer has.
-    CurrencyRef: { value: invoice.currency },
+    ...rest,
     ...(invoice.email === null ? {} : { BillEmail: { Address: invoice.email } }),
     // QuickBooks has no drafts and posts at once; the client gets our e-mail, not a second one from there.
     EmailStatus: 'NotSet',
-    PrivateNote: keyNote(invoice.key),
+    ...endOf(invoice, settings),
+  };
+}
+
+/** Body of `POST /creditmemo`: as an invoice, all amounts above zero, and nothing is due. */
+export function toQuickbooksCreditMemo(
+  note: TargetCreditNote,
+  settings: ConnectorSettings,
+): Record<string, unknown> {
+  return Object.assign({}, ...toParts(note), endOf(note, settings));
+}
+
+function toParts(invoice: TargetInvoice): Record<string, unknown>[] {
+  const numberThere = invoice.numberBy === 'platform';
+  if (!numberThere) requireNumber(invoice.number);
+  requireTotals(invoice);
+  return [
+    { CustomerRef: { value: invoice.customer.externalId }, TxnDate: invoice.issueDate },
+    {
+      ...(numberThere ? {} : { DocNumber: invoice.number }),
+      // Always sent: left out, QuickBooks would book our figures in whatever currency the customer has.
+      CurrencyRef: { value: invoice.currency },
+    },
+  ];
+}
+
+function endOf(invoice: TargetInvoice, settings: ConnectorSettings): Record<string, unknown> {
+  const note = keyNote(invoice.key);
+  return {
+    // Where QuickBooks counts, our number is what people there know the document by.
+    PrivateNote: invoice.numberBy === 'platform' ? `${invoice.number} ${note}` : note,
     ...(isUnitedStates(settings) ? {} : { GlobalTaxCalculation: 'TaxExcluded' }),
+    ...(invoice.taxBy === 'us'
+      ? { TxnTaxDetail: { TotalTax: jsonNumber(new Decimal(invoice.tax).toFixed(2)) } }
+      : {}),
     Line: invoice.lines.map((line, index) => toLine(line, index, invoice, settings)),
   };
 }
@@ -50,8 +79,25 @@ function toLine(line: TargetInvoiceLine, index: number, invoice: TargetInvoice, 
       UnitPrice: jsonNumber(new Decimal(line.unitPrice).toFixed()),
       ...(line.serviceDate === null ? {} : { ServiceDate: line.serviceDate }),
       TaxCodeRef: { value: taxCode(line, invoice, settings) },
+      ...(line.dimension ? { ClassRef: { value: line.dimension } } : {}),
     },
+    // On the line, not on the invoice: a list there alone failed for integrators. A line takes one.
+    ...(line.timeExternalIds && line.timeExternalIds.length > 0
+      ? { LinkedTxn: [{ TxnId: onlyTimeOf(line, index, invoice), TxnType: 'TimeActivity' }] }
+      : {}),
   };
+}
+
+function onlyTimeOf(
+  { timeExternalIds }: TargetInvoiceLine,
+  index: number,
+  { number }: TargetInvoice,
+): string {
+  if (timeExternalIds?.length === 1) return timeExternalIds[0]!;
+  throw refused(
+    'several_times_on_a_line',
+    `Line ${index + 1} of invoice ${number} stands for ${timeExternalIds?.length} time entries, and QuickBooks links one to a line. Send one line per entry.`,
+  );
 }
 
 /** Companies in the United States know TAX and NON; elsewhere a line without an id is refused (6000). */
@@ -65,7 +111,7 @@ function taxCode(line: TargetInvoiceLine, invoice: TargetInvoice, settings: Conn
   );
 }
 
-function isUnitedStates(settings: ConnectorSettings): boolean {
+export function isUnitedStates(settings: ConnectorSettings): boolean {
   return (settings.country || 'US').toUpperCase() === 'US';
 }
 
@@ -126,8 +172,4 @@ export function toQuickbooksName(name: string, kind: keyof typeof mostNameCharac
 /** A value inside quotes of the query language. */
 export function quoted(value: string): string {
   return `'${value.replace(/\\/g, '\\\\').replace(/'/g, "\\'")}'`;
-}
-
-function refused(vendorCode: string, message: string): InvalidRequest {
-  return new InvalidRequest(message, { connector: 'quickbooks', vendorCode });
 }

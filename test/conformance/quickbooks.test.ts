@@ -150,6 +150,7 @@ describe('their invoice in our words', () => {
       balance: '490.00',
       currency: 'USD',
       status: 'partially_paid',
+      timeExternalIds: [],
     });
     const long = { ...remote, TotalAmt: '12345678901234567.89', Balance: '12345678901234567.89' };
     expect(fromQuickbooksInvoice(long)).toMatchObject({ net: '12345678901234567.89', status: 'open' });

@@ -991,7 +991,7 @@ describe('the QuickBooks sandbox: queries', () => {
     ["select * from invoice where DocNumber = 'a'", '4001'],
     ["select * from TimeActivity where BillableStatus = 'Billable'", '4001'],
     ["select * from Payment where DocNumber = '1'", '4001'],
-    ['select * from Bill', '4001'],
+    ['select * from Estimate', '4001'],
     ["delete from Invoice where Id = '1'", '4000'],
   ])('refuses %s', async (query, code) => {
     const sandbox = await quickbooks();
@@ -1070,7 +1070,7 @@ describe('the QuickBooks sandbox: queries', () => {
     const codes = await queryQuickbooks(sandbox, "select * from TaxCode where Name = 'GST'");
     expect(codes.body.QueryResponse?.TaxCode).toMatchObject([{ Id: '5', Name: 'GST', Taxable: true }]);
     expect((await callQuickbooks(sandbox, 'taxcode/5')).status).toBe(200);
-    expect((await queryQuickbooks(sandbox, 'select * from Account')).body.QueryResponse?.maxResults).toBe(1);
+    expect((await queryQuickbooks(sandbox, 'select * from Account')).body.QueryResponse?.maxResults).toBe(4);
   });
 });
 
