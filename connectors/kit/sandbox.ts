@@ -47,6 +47,8 @@ export interface RecordedRequest {
   status: number | null;
   /** The injected fault that met the call, if any. */
   fault: FaultKind | null;
+  /** What was answered, as JSON text; null where nothing was, or too much to keep. */
+  answer: string | null;
 }
 
 /** A running sandbox. */
@@ -91,6 +93,7 @@ export interface Vendor {
 
 export const RECORDED_REQUESTS_MAX = 2_000;
 const RECORDED_BODY_BYTES_MAX = 256 * 1024;
+const RECORDED_ANSWER_BYTES_MAX = 32 * 1024;
 const BODY_BYTES_MAX = 5 * 1024 * 1024;
 const QUEUED_FAULTS_MAX = 1_000;
 const REDACTED = '[redacted]';
@@ -125,6 +128,7 @@ export async function startSandbox(vendor: Vendor, port = 0): Promise<Sandbox> {
 
     const send = (answer: VendorAnswer, payload = toPayload(answer.body)) => {
       record.status = answer.status;
+      if (payload !== '' && payload.length <= RECORDED_ANSWER_BYTES_MAX) record.answer = payload;
       response.writeHead(answer.status, {
         ...(payload === '' ? {} : { 'content-type': 'application/json; charset=utf-8' }),
         'content-length': String(Buffer.byteLength(payload)),
@@ -272,6 +276,7 @@ function toRecord(call: VendorCall): RecordedRequest {
     body: toRecordedBody(call.text),
     status: null,
     fault: null,
+    answer: null,
   };
 }
 

@@ -36,6 +36,8 @@ export interface Stand {
   endless?(): void;
   /** The 429 (and the like) of this vendor, each with the wait that its headers name in ms (null: none). */
   throttles: readonly { name: string; fault: Omit<Fault, 'times'>; waitMs: number | null }[];
+  /** Where the vendor does otherwise than its own schema says, as the fact sheet knows; each with the reason. */
+  schemaDiffers?: readonly { about: RegExp; because: string }[];
   time?: TimeStand;
   oauth?: OAuthStand;
   webhooks?: WebhookStand;

@@ -17,7 +17,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
   });
   return {
     sandbox,
-    settings: { realmId, incomeAccountId: '79' },
+    settings: { realmId, incomeAccountId: '79', expenseAccountId: '80' },
     secrets: { accessToken: 'token-one' },
     pageSize: 1_000,
     now: () => new Date(nowMs).toISOString(),
@@ -66,8 +66,18 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
             ({ TxnId }) => TxnId,
           ),
         })),
-      bills: () => [],
-      creditNotes: () => [],
+      bills: () =>
+        sandbox.bills.map((bill) => ({
+          externalId: bill.Id,
+          number: bill.DocNumber ?? '',
+          total: money(bill.TotalAmt),
+        })),
+      creditNotes: () =>
+        sandbox.creditMemos.map((memo) => ({
+          externalId: memo.Id,
+          number: memo.DocNumber ?? '',
+          total: money(memo.TotalAmt),
+        })),
       pay: (invoiceId, amount, date) => sandbox.bookPayment({ invoiceId, amount, date }).Id,
       removePayment: (id) => sandbox.deletePayment(id),
       edit: (id) => void sandbox.voidInvoice(id),

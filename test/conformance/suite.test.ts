@@ -16,20 +16,30 @@ import {
 import { createVendorHttp, type VendorCredentials, type VendorHttp } from '../../connectors/kit/http.ts';
 import { unlimited } from '../../connectors/kit/limit.ts';
 import { connectors } from '../../connectors/kit/registry.ts';
-import type { Fault } from '../../connectors/kit/sandbox.ts';
+import type { Fault, RecordedRequest } from '../../connectors/kit/sandbox.ts';
 import type { Stand, StandOptions, StartStand } from '../../connectors/kit/stand.ts';
 import { addDays } from '../../domain/day.ts';
 import type { Day, SourceEntry } from '../../domain/work-entry.ts';
+import { readVendorSchemas } from '../support/vendor-schemas.ts';
 import { failureOf } from './loopback.ts';
 
 const called = [...connectors.values()].filter((connector) => !connector.entryReader);
+
+/** What went over the wire in the cases so far, to be compared with the vendor's own schema. */
+const exchanged = new Map<string, RecordedRequest[]>();
+const mostExchanges = 3_000;
 
 const startOf = async (connector: Connector, options?: StandOptions): Promise<Stand> => {
   const { startStand } = (await import(`../../connectors/${connector.id}/stand.ts`)) as {
     startStand: StartStand;
   };
   const stand = await startStand(options);
-  onTestFinished(() => stand.sandbox.close());
+  onTestFinished(async () => {
+    const kept = exchanged.get(connector.id) ?? [];
+    const calls = stand.sandbox.requests.filter(({ fault }) => fault === null);
+    exchanged.set(connector.id, [...kept, ...calls].slice(-mostExchanges));
+    await stand.sandbox.close();
+  });
   return stand;
 };
 
@@ -665,6 +675,23 @@ describe.each(called.map((connector) => [connector.id, connector] as const))('%s
       expect(webhooks.subscribe !== undefined || (webhooks.setUp ?? '').length > 20).toBe(true);
     });
   });
+
+  const schemas = readVendorSchemas(id);
+  testWhere(
+    schemas !== null,
+    schemas === null
+      ? 'what is sent and read agrees with the vendor’s schema (which does not lie beside the checkout, or there is none)'
+      : 'what is sent and read agrees with the vendor’s schema',
+    async () => {
+      if (!exchanged.has(id)) await read(await start());
+      const problems = new Set(
+        (exchanged.get(id) ?? []).flatMap((exchange) => schemas!.problemsOf(exchange)),
+      );
+      const known = shown.schemaDiffers ?? [];
+      const others = [...problems].filter((problem) => !known.some(({ about }) => about.test(problem)));
+      expect(others).toEqual([]);
+    },
+  );
 });
 
 function anInvoice(customer: string, item: string, on: Day): TargetInvoice {
