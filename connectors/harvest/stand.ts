@@ -15,7 +15,7 @@ const railsZones: Readonly<Record<string, string>> = {
 };
 
 export async function startStand(options: StandOptions = {}): Promise<Stand> {
-  let nowMs = Date.parse('2026-03-20T12:00:00Z');
+  let nowMs = Date.parse(options.startAt ?? '2026-03-20T12:00:00Z');
   const sandbox = await startHarvestSandbox({
     ...(options.port === undefined ? {} : { port: options.port }),
     accessToken: 'token-one',

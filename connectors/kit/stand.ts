@@ -13,6 +13,8 @@ export interface StandOptions {
   /** No limits and large pages: for measuring. */
   unlimited?: boolean;
   port?: number;
+  /** Where the vendor's clock starts. */
+  startAt?: Instant;
 }
 export type StartStand = (options?: StandOptions) => Promise<Stand>;
 
@@ -24,7 +26,7 @@ export interface Stand {
   secrets: ConnectorSecrets;
   /** Entries that a page of the sandbox holds: more make a second page. */
   pageSize: number;
-  /** The vendor's clock. Starts on 2026-03-20, noon UTC, unless told otherwise. */
+  /** The vendor's clock. Starts on 2026-03-20, noon UTC, or at `startAt`; it moves by `later` only. */
   now(): Instant;
   /** Moves the vendor's clock forward. */
   later(minutes: number): void;

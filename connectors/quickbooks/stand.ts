@@ -7,7 +7,7 @@ import { startQuickbooksSandbox } from './sandbox.ts';
 const realmId = '4620816365';
 
 export async function startStand(options: StandOptions = {}): Promise<Stand> {
-  let nowMs = Date.parse('2026-03-20T12:00:00Z');
+  let nowMs = Date.parse(options.startAt ?? '2026-03-20T12:00:00Z');
   const sandbox = await startQuickbooksSandbox({
     ...(options.port === undefined ? {} : { port: options.port }),
     realmId,
