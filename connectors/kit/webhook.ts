@@ -1,5 +1,6 @@
-/** Owns the signature check of incoming webhooks: constant time, over the bytes as they arrived. */
+/** Owns the signature check of incoming webhooks (constant time, over the bytes as they arrived) and the reading of their bodies. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { parseJson } from './json.ts';
 
 export interface HmacCheck {
   rawBody: Uint8Array;
@@ -17,4 +18,13 @@ export function hmacMatches({ rawBody, signature, secret, algorithm, encoding }:
   const presented = Buffer.from(encoding === 'hex' ? signature.toLowerCase() : signature);
   // The length is no secret: it follows from the algorithm.
   return expected.length === presented.length && timingSafeEqual(expected, presented);
+}
+
+/** The JSON of a delivery; null where it is none, which no form of a vendor's fits. */
+export function parsedBody(rawBody: Uint8Array): unknown {
+  try {
+    return parseJson(Buffer.from(rawBody).toString('utf8'));
+  } catch {
+    return null;
+  }
 }

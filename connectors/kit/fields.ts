@@ -1,0 +1,63 @@
+/** Owns how single fields of a vendor's row are read into ours; what cannot be read says which field it was. */
+import { z } from 'zod';
+import { isZone } from '../../domain/day.ts';
+import type { Instant, SourceRef } from '../../domain/work-entry.ts';
+import { toInstant } from './instant.ts';
+import { UnreadableField, unreadableShape } from './rows.ts';
+
+/** Ids are text, whatever the vendor writes; those that a double cannot hold arrive as text anyway (kit/json). */
+export const idText = z.union([z.number(), z.string().min(1)]).transform(String);
+export const maybeId = idText.nullish();
+export const maybeText = z.string().nullish();
+
+/** A row by its shape. Throws UnreadableField. */
+export function rowAs<Shape>(vendorName: string, shape: z.ZodType<Shape>, row: unknown): Shape {
+  const read = shape.safeParse(row);
+  if (read.success) return read.data;
+  throw unreadableShape(vendorName, read.error, row);
+}
+
+/** Throws UnreadableField; a time without an offset has no instant. */
+export function instantField(vendorName: string, field: string, value: string): Instant {
+  const instant = toInstant(value);
+  if (instant !== null) return instant;
+  throw new UnreadableField(
+    `${field}.invalid`,
+    `"${value}" is not a point in time. Correct the entry in ${vendorName}.`,
+  );
+}
+
+/** Whole seconds of work. Throws UnreadableField. */
+export function secondsField(vendorName: string, field: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  const absent = value === undefined || value === null;
+  throw new UnreadableField(
+    `${field}.${absent ? 'missing' : 'invalid'}`,
+    `${vendorName} sent this entry ${absent ? 'without a' : 'with an unexpected'} number of seconds. Correct it there.`,
+  );
+}
+
+export function orNull(text: string | null | undefined): string | null {
+  return text === undefined || text === null || text.trim() === '' ? null : text;
+}
+
+/** A zone that exists; null for one that does not, and where none is stated. */
+export function zoneOrNull(zone: string | null | undefined): string | null {
+  return zone && isZone(zone) ? zone : null;
+}
+
+/** Null where there is neither id nor name. */
+export function refOrNull(
+  externalId: string | null | undefined,
+  name: string | null | undefined,
+  code: string | null | undefined = null,
+): SourceRef | null {
+  const ref = { externalId: orNull(externalId), code: orNull(code), name: orNull(name) };
+  return ref.externalId === null && ref.name === null && ref.code === null ? null : ref;
+}
+
+/** By the vendor's id, so that a re-read does not take an unreadable entry for a deleted one. */
+export function positionById(row: unknown, index: number): string {
+  const read = idText.safeParse((row as { id?: unknown } | null)?.id);
+  return read.success ? read.data : `row ${index + 1} of the page`;
+}
