@@ -1,6 +1,7 @@
 /** Owns the HTTP application: logging, headers, health, the documents, and every route under `/api/v1`. */
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { Logger } from 'pino';
 import { Refusal } from '../domain/refusal.ts';
 import { mountSignIn } from './auth/mount-sign-in.ts';
 import { authBase, createSignIn } from './auth/sign-in.ts';
@@ -81,7 +82,20 @@ function begin(deps: ApiDeps) {
     const startedMs = performance.now();
     const given = request.get('x-request-id');
     const requestId = given !== undefined && saneRequestId.test(given) ? given : randomUUID();
-    Object.assign(localsOf(response), { requestId, log: deps.logger.child({ requestId }) });
+    let log: Logger | undefined;
+    Object.defineProperties(response.locals, {
+      requestId: { value: requestId },
+      // Made where something is logged: a child of its own costs more than a small answer.
+      log: {
+        get: () => {
+          log ??= deps.logger.child({ requestId });
+          return log;
+        },
+        set: (changed: Logger) => {
+          log = changed;
+        },
+      },
+    });
     response.set({
       'X-Request-Id': requestId,
       'X-Content-Type-Options': 'nosniff',
@@ -92,7 +106,10 @@ function begin(deps: ApiDeps) {
       'Cache-Control': 'private, no-cache',
     });
     response.once('close', () => {
-      const { log, route } = localsOf(response);
+      const { route, quiet } = localsOf(response);
+      const isQuiet = quiet === true && response.statusCode < 400 && response.writableFinished;
+      if (isQuiet && !deps.logger.isLevelEnabled('debug')) return;
+      const { log } = localsOf(response);
       const ms = Math.round(performance.now() - startedMs);
       // Without the query: cursors and filters may name people.
       const facts = {
@@ -104,6 +121,7 @@ function begin(deps: ApiDeps) {
       };
       if (!response.writableFinished) log.info({ ...facts, cut: true }, 'request');
       else if (response.statusCode >= 500) log.error(facts, 'request');
+      else if (isQuiet) log.debug(facts, 'request');
       else log.info(facts, 'request');
     });
     next();

@@ -3,6 +3,9 @@
 -- Which entries come in: lists by project, client, task, tag, person and group; empty: all.
 alter table connections add column scope jsonb not null default '{}';
 
+-- A webhook said that there is something to read. Unlike what a person asks for, it may wait for others to come with it.
+alter table connections add column hinted_at timestamptz;
+
 -- Whether a platform was asked to call us, at which address, and how far that got.
 create table webhook_setups (
   workspace_id uuid not null,

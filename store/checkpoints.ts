@@ -9,14 +9,14 @@ export interface Poll {
   fence: string;
 }
 
-/** How long ago each stream's last reading began, by the workspace's clock, and whether another was asked for since. */
+/** How long ago each stream's last reading began, by the workspace's clock, and whether a person asked for another since, or a webhook. */
 export async function readPolls(
   tx: WorkspaceTx,
   connectionId: string,
-): Promise<Map<string, { agoMs: number; requested: boolean }>> {
-  const rows = await tx.rows<{ stream: string; agoMs: number; requested: boolean }>(
+): Promise<Map<string, { agoMs: number; requested: boolean; hinted: boolean }>> {
+  const rows = await tx.rows<{ stream: string; agoMs: number; requested: boolean; hinted: boolean }>(
     `select k.stream, (extract(epoch from coalesce(w.clock_at - coalesce(k.sandbox_at, k.updated_at), clock_timestamp() - k.updated_at)) * 1000)::bigint as ago_ms,
-       coalesce(c.sync_requested_at > k.updated_at, false) as requested
+       coalesce(c.sync_requested_at > k.updated_at, false) as requested, coalesce(c.hinted_at > k.updated_at, false) as hinted
      from checkpoints k join connections c on c.workspace_id = $1 and c.id = k.connection_id join workspaces w on w.id = $1
      where k.workspace_id = $1 and k.connection_id = $2`,
     [tx.workspaceId, connectionId],

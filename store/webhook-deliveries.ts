@@ -66,9 +66,9 @@ export async function storeDeliveries(tx: WorkspaceTx, deliveries: readonly Deli
 async function askForSyncs(tx: WorkspaceTx, connectionIds: readonly string[]): Promise<void> {
   if (connectionIds.length === 0) return;
   const asked = await tx.rows<{ id: string }>(
-    `update connections c set sync_requested_at = clock_timestamp()
-     where c.workspace_id = $1 and c.id = any($2::uuid[]) and (c.sync_requested_at is null or exists (
-       select from checkpoints k where k.workspace_id = c.workspace_id and k.connection_id = c.id and k.updated_at >= c.sync_requested_at))
+    `update connections c set hinted_at = clock_timestamp()
+     where c.workspace_id = $1 and c.id = any($2::uuid[]) and (c.hinted_at is null or exists (
+       select from checkpoints k where k.workspace_id = c.workspace_id and k.connection_id = c.id and k.updated_at >= c.hinted_at))
      returning c.id`,
     [tx.workspaceId, plainArray(connectionIds)],
   );

@@ -28,6 +28,8 @@ export interface RequestLocals {
   log: Logger;
   actor?: Actor;
   route?: string;
+  /** Answers that went well are no news: what was taken in is a row of its own. */
+  quiet?: boolean;
 }
 export const localsOf = (response: Response) => response.locals as RequestLocals;
 
@@ -35,6 +37,22 @@ const defaultStaleSeconds = 120;
 
 /** A router with every route, 405 for a known path under another method, and OPTIONS. */
 export function mountRoutes(routes: readonly Route[], deps: ApiDeps, authenticate: Authenticate): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  // A router of its own for each first word: one asks its routes in turn, and hundreds of them cost more than a webhook does.
+  const routers = new Map<string, Router>();
+  for (const [word, group] of Map.groupBy(routes, ({ path }) => firstWord(path)))
+    routers.set(word, mountGroup(group, deps, authenticate));
+  router.use((request, response, next) => {
+    const found = routers.get(firstWord(request.path));
+    if (found) found(request, response, next);
+    else next();
+  });
+  return router;
+}
+
+const firstWord = (path: string) => path.split('/', 2)[1] ?? '';
+
+function mountGroup(routes: readonly Route[], deps: ApiDeps, authenticate: Authenticate): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const methods = new Map<string, string[]>();
   for (const route of inMatchOrder(routes)) {
@@ -82,6 +100,7 @@ async function respond(
 ): Promise<void> {
   const locals = localsOf(response);
   locals.route = route.name;
+  locals.quiet = route.quiet ?? false;
   const actor = route.permission === null ? null : await authenticate(request);
   const { permission, own } = route;
   if (actor && permission) {
@@ -103,12 +122,19 @@ async function respond(
     body,
     deps,
     requestId: locals.requestId,
-    log: locals.log,
+    get log() {
+      return locals.log;
+    },
     request,
-    upload: route.upload ? limitedBody(request, route.upload.maxBytes) : Readable.from([]),
+    // Made when it is asked for, as is the signal: most handlers want neither.
+    get upload() {
+      return route.upload ? limitedBody(request, route.upload.maxBytes) : Readable.from([]);
+    },
     actor: actor as Actor,
     workspaceId: actor?.workspaceId ?? '',
-    signal: run.signal,
+    get signal() {
+      return run.signal;
+    },
     transact: run.transact,
     requireCurrent: run.requireCurrent,
     stillAllowed: async () => {
@@ -153,6 +179,14 @@ function parsed<T>(
   throw invalidRequest(where, result.error);
 }
 
+/** Aborts when the client goes away or the process shuts down. */
+function signalOf(response: Response, shutdown: AbortSignal | undefined): AbortSignal {
+  const gone = new AbortController();
+  if (response.closed) gone.abort();
+  else response.once('close', () => gone.abort());
+  return shutdown ? AbortSignal.any([gone.signal, shutdown]) : gone.signal;
+}
+
 /** One request on its way through its handler: its transaction, its held Idempotency-Key, its answer. */
 class Run {
   readonly #route: Route;
@@ -160,7 +194,7 @@ class Run {
   readonly #request: Request;
   readonly #response: Response;
   readonly #actor: Actor | null;
-  readonly #gone = new AbortController();
+  #signal: AbortSignal | null = null;
   readonly #shaped = new WeakSet<Answer>();
   #transacted = false;
   #kept = false;
@@ -172,12 +206,11 @@ class Run {
     this.#request = request;
     this.#response = response;
     this.#actor = actor;
-    response.once('close', () => this.#gone.abort());
   }
 
   get signal(): AbortSignal {
-    const { shutdown } = this.#deps;
-    return shutdown ? AbortSignal.any([this.#gone.signal, shutdown]) : this.#gone.signal;
+    this.#signal ??= signalOf(this.#response, this.#deps.shutdown);
+    return this.#signal;
   }
 
   transact: HandlerInput<unknown, unknown, unknown>['transact'] = async (work) => {

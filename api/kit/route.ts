@@ -132,6 +132,8 @@ interface RouteFacts {
   /** Query parameters that work, likewise. */
   exampleQuery?: Readonly<Record<string, string>>;
   idempotency: IdempotencyMode;
+  /** Requests that went well are logged at debug: there are many, and each leaves a row. */
+  quiet?: boolean;
   /** What is kept of an answer for repeats, where it holds something that may be shown once only. */
   keptBody?: (body: unknown) => unknown;
 }

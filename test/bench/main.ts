@@ -32,8 +32,19 @@ const { values } = parseArgs({
     // Only a minute without Temporal (temporal-down.ts); it reads --seconds.
     'temporal-down': { type: 'boolean' },
     seconds: { type: 'string' },
+    // Only webhooks taken in (webhooks.ts); it reads --rate, --seconds and --connections.
+    webhooks: { type: 'boolean' },
+    rate: { type: 'string' },
+    connections: { type: 'string' },
+    // Only time pulled from a platform (pull.ts); it reads --entries.
+    pull: { type: 'boolean' },
+    entries: { type: 'string' },
   },
 });
+if (values.webhooks) {
+  await import('./webhooks.ts');
+  process.exit();
+}
 if (values.latency) {
   await import('./latency.ts');
   process.exit();

@@ -90,7 +90,7 @@ const inspector: Connector = defineConnector({
   id: 'test-inspector',
   name: 'Inspector',
   webhooks: {
-    verify: hooks.verify,
+    verify: (request, secret) => hooks.verify(request, secret),
     deliveryId: () => null,
     events: () => [],
     acknowledges: 200,

@@ -67,7 +67,7 @@ const deliveries = (connectionId: string) =>
 const requestedAt = async (connectionId: string) =>
   (await firm.books.in((tx) =>
     tx.row<{ at: string | null }>(
-      'select sync_requested_at::text as at from connections where workspace_id = $1 and id = $2',
+      'select hinted_at::text as at from connections where workspace_id = $1 and id = $2',
       [tx.workspaceId, connectionId],
     ),
   ))!.at;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Refusal } from '../../../domain/refusal.ts';
 import { keepHandshake } from '../../../store/webhook-subscriptions.ts';
 import type { ApiDeps, ArrivedWebhook, WebhookFacts } from '../../deps.ts';
-import { collect } from '../../kit/body.ts';
+import { readBytes } from '../../kit/body.ts';
 import { definePublicRoute, empty } from '../../kit/route.ts';
 import { arrivedWebhook, shownHeaders } from './arrived-webhook.ts';
 import type { Addressee } from './delivery-desk.ts';
@@ -31,8 +31,9 @@ export const receiveWebhook = definePublicRoute({
     401: { kind: 'empty', description: 'A handshake that is not signed as it should be.' },
   },
   errors: ['connection.not_found', 'webhook.signature_invalid', 'webhook.too_old', 'webhook.too_many'],
-  handler: async ({ params: { connectionId }, request, upload, deps }) => {
-    const arrived = arrivedWebhook(request, await collect(upload));
+  quiet: true,
+  handler: async ({ params: { connectionId }, request, deps }) => {
+    const arrived = arrivedWebhook(request, await readBytes(request, maxBodyBytes));
     const admitted = await admit(deps, connectionId, arrived, false);
     if (admitted.handshake) return handshake(deps, connectionId, admitted);
     const { addressee, webhooks } = admitted;
