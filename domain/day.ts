@@ -20,7 +20,7 @@ export function addDays(day: Day, days: number): Day {
 
 const dayMs = 86_400_000;
 /** Days since 1 January 1970. Parts by hand: reading the whole text as a date takes four times as long. */
-const dayNumber = (day: Day): number =>
+export const dayNumber = (day: Day): number =>
   Date.UTC(Number(day.slice(0, 4)), Number(day.slice(5, 7)) - 1, Number(day.slice(8, 10))) / dayMs;
 
 const dayOfNumber = (number: number): Day => new Date(number * dayMs).toISOString().slice(0, 10);

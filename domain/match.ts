@@ -34,18 +34,7 @@ export const foldName = (text: string) => text.normalize('NFKC').trim().toLowerC
 const fold = foldName;
 /** Stands for the parent that a source names and nobody here knows: nothing of ours lies below it. */
 const unknownParent = 'unknown';
-const mostMatchesKept = 50_000;
-
-/** Everything a match looks at, in one string; the separators do not occur in names of a source. */
-function partiesKey({
-  client,
-  project,
-  task,
-  person,
-}: Pick<SourceEntry, 'client' | 'project' | 'task' | 'person'>): string {
-  const part = (ref: SourceRef | null) => (ref ? `${ref.externalId}\u0001${ref.code}\u0001${ref.name}` : '');
-  return `${part(client)}\u0002${part(project)}\u0002${part(task)}\u0002${part(person)}\u0002${person?.email}`;
-}
+const mostFoundKept = 50_000;
 
 /** One way to say what a ref is, for exceptions and caches: external id first, then code, then name. */
 export function refKey(ref: SourceRef): string {
@@ -65,8 +54,10 @@ export class Matcher {
   #rules = new Map<string, string>();
   #patterns: { kind: TargetKind; matches: (name: string) => boolean; targetId: string }[] = [];
   /** An id, or the word `ambiguous`. */
-  readonly #matched = new Map<string, Match>();
   #own = new Map<string, string>();
+  /** What was found, until a record is added: by what is looked for, and by the very object, which files repeat. */
+  readonly #found = new Map<string, string | null>();
+  #foundFor = new WeakMap<SourceRef, { kind: TargetKind; parent: string | null; id: string | null }>();
   #clientOfProject = new Map<string, string>();
   #projectOfTask = new Map<string, string>();
 
@@ -88,7 +79,7 @@ export class Matcher {
 
   /** Forgets what it knew of our records and learns them anew; the rules stay. */
   reload(directory: DirectoryRow[]): void {
-    this.#matched.clear();
+    this.#forgetFound();
     this.#own.clear();
     this.#clientOfProject.clear();
     this.#projectOfTask.clear();
@@ -108,7 +99,7 @@ export class Matcher {
 
   /** Makes a newly created record findable without rebuilding. */
   add(row: DirectoryRow): void {
-    this.#matched.clear();
+    this.#forgetFound();
     const parent = row.kind === 'project' || row.kind === 'task' ? row.parentId : null;
     if (row.kind === 'project' && row.parentId) this.#clientOfProject.set(row.id, row.parentId);
     if (row.kind === 'task' && row.parentId) this.#projectOfTask.set(row.id, row.parentId);
@@ -123,22 +114,17 @@ export class Matcher {
     }
   }
 
-  /** The same parties come again and again in a file: what was found for them is kept until a record is added. */
-  match(entry: Pick<SourceEntry, 'client' | 'project' | 'task' | 'person'>): Match {
-    const key = partiesKey(entry);
-    const known = this.#matched.get(key);
-    if (known) return known;
-    const match = this.#matchAnew(entry);
-    if (this.#matched.size >= mostMatchesKept) this.#matched.clear();
-    this.#matched.set(key, match);
-    return match;
+  #forgetFound(): void {
+    if (this.#found.size === 0) return;
+    this.#found.clear();
+    this.#foundFor = new WeakMap();
   }
 
-  #matchAnew(entry: Pick<SourceEntry, 'client' | 'project' | 'task' | 'person'>): Match {
+  match(entry: Pick<SourceEntry, 'client' | 'project' | 'task' | 'person'>): Match {
     const unmatched: Match['unmatched'] = [];
     const find = (kind: TargetKind, ref: SourceRef | SourcePersonRef | null, parent: string | null) => {
       if (!ref) return null;
-      const id = this.#find(kind, ref, parent);
+      const id = this.#findOnce(kind, ref, parent);
       if (id !== null && id !== 'ambiguous') return id;
       // Below an unknown client there is nothing to map yet: the client's exception covers the entry.
       if (parent !== unknownParent) unmatched.push({ kind, ref, ambiguous: id === 'ambiguous' });
@@ -151,6 +137,24 @@ export class Matcher {
     const personId = find('person', entry.person, null);
     const clientId = (projectId ? this.#clientOfProject.get(projectId) : null) ?? named;
     return { clientId, projectId, taskId, personId, unmatched };
+  }
+
+  /** The same parties come again and again in a file. */
+  #findOnce(kind: TargetKind, ref: SourceRef | SourcePersonRef, parent: string | null): string | null {
+    const near = this.#foundFor.get(ref);
+    if (near !== undefined && near.kind === kind && near.parent === parent) return near.id;
+    // The separator does not occur in names of a source.
+    const key = [kind, parent, ref.externalId, ref.code, ref.name, 'email' in ref ? ref.email : null].join(
+      '\u0001',
+    );
+    let id = this.#found.get(key);
+    if (id === undefined) {
+      id = this.#find(kind, ref, parent);
+      if (this.#found.size >= mostFoundKept) this.#forgetFound();
+      this.#found.set(key, id);
+    }
+    this.#foundFor.set(ref, { kind, parent, id });
+    return id;
   }
 
   /** An id, `ambiguous` where several of ours carry the name, or null. */

@@ -1,4 +1,5 @@
 /** Owns turning JavaScript arrays into Postgres array literals: bulk rows travel as one array per column (unnest). */
+import { binaryArray } from './binary-arrays.ts';
 
 type Plain = string | number | boolean | null;
 
@@ -25,6 +26,12 @@ export interface Column {
   text?: boolean;
 }
 
+const asText = (values: readonly Plain[], text?: boolean) =>
+  text ? textArray(values as (string | null)[]) : plainArray(values);
+
+/** Bytes come as hexadecimal digits. */
+const asScalar = (type: string, value: Plain) => (type === 'bytea' && value !== null ? `\\x${value}` : value);
+
 const isUniform = (values: readonly Plain[]) => values.every((value) => value === values[0]);
 
 /**
@@ -46,10 +53,10 @@ export function asRows(
   const selected: string[] = [];
   for (const [name, { type, values, text }] of Object.entries(columns)) {
     if (values.length > 1 && isUniform(values)) {
-      selected.push(`${place(values[0])}::${type} as ${name}`);
+      selected.push(`${place(asScalar(type, values[0]!))}::${type} as ${name}`);
       continue;
     }
-    arrays.push(`${place(text ? textArray(values as (string | null)[]) : plainArray(values))}::${type}[]`);
+    arrays.push(`${place(binaryArray(type, values) ?? asText(values, text))}::${type}[]`);
     names.push(name);
     selected.push(`u.${name}`);
   }

@@ -11,10 +11,9 @@ import {
   type TargetKind,
 } from '../domain/match.ts';
 import { movedIds, movedParties } from '../domain/moved-parties.ts';
-import { entryRules, findAll, personDayOver24h } from '../domain/validation/entry-rules.ts';
+import { entryRules, findAll } from '../domain/validation/entry-rules.ts';
 import type { RuleSettings } from '../domain/validation/rule.ts';
 import { runningTimer } from '../domain/validation/running-timer.ts';
-import { showHours } from '../domain/validation/show-hours.ts';
 import type {
   Day,
   EntryKind,
@@ -24,7 +23,7 @@ import type {
   SourceRef,
   UnreadableRow,
 } from '../domain/work-entry.ts';
-import { asRows, plainArray, textArray } from './arrays.ts';
+import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { findDuplicates } from './duplicates.ts';
 import { recordEvents } from './events.ts';
@@ -36,15 +35,13 @@ import {
   supersedeFindings,
 } from './exceptions.ts';
 import { newId } from './new-id.ts';
+import { type CheckedDay, checkPersonDays } from './person-days.ts';
 import { workspaceRuleSettings } from './rule-settings.ts';
 import { addDeltas, type Delta } from './totals.ts';
 import { type ArrivedWork, workArrived } from './work-arrived.ts';
+import { type HashedEntry, makeEntries, type NewVersion, writeVersions } from './write-versions.ts';
 
-export interface HashedEntry {
-  entry: SourceEntry;
-  /** Hex SHA-256 over the billing-relevant content; a different hash is a new version. */
-  contentHash: string;
-}
+export type { HashedEntry } from './write-versions.ts';
 
 export interface IntakeOptions {
   sourceId: string;
@@ -118,16 +115,6 @@ interface Known {
   deleted: boolean;
 }
 
-interface NewVersion {
-  id: string;
-  version: number;
-  hashed: HashedEntry;
-  match: Match;
-  settledElsewhere: boolean;
-  /** What may still be claimed of this version, signed: its quantity less what earlier versions gave away. */
-  claimable: number;
-}
-
 /** Finds or makes the source row that entries of a connection, of a kind of file or of tickets hang on. */
 export async function ensureSource(
   tx: WorkspaceTx,
@@ -178,10 +165,77 @@ export async function takeIn(
 ): Promise<IntakeCounts> {
   const options = { ...asked, severities: { ...(await workspaceRuleSettings(tx)), ...asked.severities } };
   await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [options.sourceId]);
-  const counts = { ...noCounts };
   const duplicates: UnreadableRow[] = [];
   const latest = withoutRepeats(chunk.entries, duplicates);
+  const read = { latest, unreadable: [...chunk.unreadable, ...duplicates] };
+  if (await looksNew(tx, options.sourceId, latest)) {
+    const counts = await takeInNew(tx, shared, read, options);
+    if (counts) return counts;
+  }
   const known = await readKnown(tx, options.sourceId, latest);
+  const fresh = latest.filter(({ entry }) => !known.has(entry.externalId));
+  const ids = fresh.map(() => newId());
+  await makeEntries(tx, options.sourceId, fresh, ids);
+  return takeInLatest(tx, shared, read, options, { known, ids });
+}
+
+/** What of a chunk counts, each key once, and what of it goes to quarantine. */
+interface ReadChunk {
+  latest: HashedEntry[];
+  unreadable: UnreadableRow[];
+}
+
+const sampledKeys = 16;
+
+/** Whether none of a few of the keys is known: most chunks are all new, or all known. */
+async function looksNew(tx: WorkspaceTx, sourceId: string, entries: HashedEntry[]): Promise<boolean> {
+  if (entries.length === 0) return false;
+  const step = Math.ceil(entries.length / sampledKeys);
+  const sample = entries.filter((_, index) => index % step === 0);
+  const found = await tx.rows(
+    'select 1 from work_entries where workspace_id = $1 and source_id = $2 and external_id = any($3::text[]) limit 1',
+    [tx.workspaceId, sourceId, textArray(sample.map(({ entry }) => entry.externalId))],
+  );
+  return found.length === 0;
+}
+
+/** Takes all in as new, without asking for each whether it is; null, and nothing has happened, where one is known. */
+async function takeInNew(
+  tx: WorkspaceTx,
+  shared: Matcher,
+  read: ReadChunk,
+  options: IntakeOptions,
+): Promise<IntakeCounts | null> {
+  await tx.run('savepoint taken_as_new');
+  const ids = read.latest.map(() => newId());
+  const made = makeEntries(tx, options.sourceId, read.latest, ids).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  try {
+    return await takeInLatest(tx, shared, read, options, { known: new Map(), ids, made });
+  } catch (error) {
+    // Whatever came after it failed too: the cause is what the first one says.
+    const cause = (await made) as { code?: string; table?: string } | null;
+    if (cause?.code !== uniqueViolation || cause.table !== 'work_entries') throw cause ?? error;
+    await tx.run('rollback to savepoint taken_as_new');
+    return null;
+  }
+}
+
+const uniqueViolation = '23505';
+
+/** `ids`: of what is not known, in its order; their entries are there once `made` is. */
+async function takeInLatest(
+  tx: WorkspaceTx,
+  shared: Matcher,
+  { latest, unreadable }: ReadChunk,
+  options: IntakeOptions,
+  { known, ids, made }: { known: Map<string, Known>; ids: string[]; made?: Promise<unknown> },
+): Promise<IntakeCounts> {
+  const counts = { ...noCounts };
+  const duplicates: UnreadableRow[] = [];
+  let nextId = 0;
   const fresh = latest.filter(({ entry, contentHash }) => {
     const before = known.get(entry.externalId);
     return !before || before.contentHash !== contentHash;
@@ -201,7 +255,7 @@ export async function takeIn(
     if (!before) {
       const claimable = entry.billable && !settledElsewhere ? entry.quantity : 0;
       versions.push({
-        id: newId(),
+        id: ids[nextId++]!,
         version: 1,
         hashed,
         match: matcher.match(entry),
@@ -246,11 +300,12 @@ export async function takeIn(
     }
   }
 
+  await made;
   await supersedeFindings(
     tx,
     versions.filter((v) => v.version > 1).map((v) => v.id),
   );
-  const written = writeVersions(tx, versions, options);
+  const written = writeVersions(tx, versions, options.operationId);
   // Worked out while the database writes; a failure of the write is reported where it is awaited.
   written.catch(() => undefined);
   const found = versions.flatMap((version) => findingsOf(version, options));
@@ -264,7 +319,7 @@ export async function takeIn(
   counts.warned = findings.filter((finding) => finding.rule === 'entry.over_24h').length;
   await raiseFindings(tx, findings);
   await checkPersonDays(tx, personDays, options.severities);
-  counts.quarantined = await writeQuarantine(tx, [...chunk.unreadable, ...duplicates], options);
+  counts.quarantined = await writeQuarantine(tx, [...unreadable, ...duplicates], options);
   await addDeltas(tx, deltas);
   await recordChunk(tx, versions, counts, options);
   await workArrived(tx, arrivedOf(versions, moved), { actor: options.actor, reason: 'work was taken in' });
@@ -482,94 +537,6 @@ async function createRecords(
   ]);
 }
 
-async function makeEntries(tx: WorkspaceTx, sourceId: string, versions: NewVersion[]): Promise<void> {
-  if (versions.length === 0) return;
-  await tx.run(
-    `insert into work_entries (workspace_id, id, source_id, external_id) select $1, r.id, $2, r.external_id
-     from unnest($3::uuid[], $4::text[]) as r(id, external_id)`,
-    [
-      tx.workspaceId,
-      sourceId,
-      plainArray(versions.map((v) => v.id)),
-      textArray(versions.map((v) => v.hashed.entry.externalId)),
-    ],
-  );
-}
-
-/** The rows of the statement that writes versions and balances; its first two parameters are taken. */
-function versionRows(versions: NewVersion[]): ReturnType<typeof asRows> {
-  const entries = versions.map((v) => v.hashed.entry);
-  return asRows(
-    {
-      entry_id: { type: 'uuid', values: versions.map((v) => v.id) },
-      version: { type: 'int', values: versions.map((v) => v.version) },
-      kind: { type: 'text', values: entries.map((e) => e.kind) },
-      work_date: { type: 'date', values: entries.map((e) => e.workDate) },
-      zone: { type: 'text', values: entries.map((e) => e.zone), text: true },
-      started_at: { type: 'timestamptz', values: entries.map((e) => e.startedAt) },
-      ended_at: { type: 'timestamptz', values: entries.map((e) => e.endedAt) },
-      quantity: { type: 'bigint', values: entries.map((e) => e.quantity) },
-      person_id: { type: 'uuid', values: versions.map((v) => v.match.personId) },
-      client_id: { type: 'uuid', values: versions.map((v) => v.match.clientId) },
-      project_id: { type: 'uuid', values: versions.map((v) => v.match.projectId) },
-      task_id: { type: 'uuid', values: versions.map((v) => v.match.taskId) },
-      position: { type: 'text', values: entries.map((e) => e.position), text: true },
-      billable: { type: 'boolean', values: entries.map((e) => e.billable) },
-      running: { type: 'boolean', values: entries.map((e) => e.running) },
-      approval: { type: 'text', values: entries.map((e) => e.approval) },
-      settled_elsewhere: { type: 'boolean', values: versions.map((v) => v.settledElsewhere) },
-      content_hash: { type: 'text', values: versions.map((v) => v.hashed.contentHash) },
-      notes: { type: 'text', values: entries.map((e) => e.notes), text: true },
-      rate: { type: 'numeric', values: entries.map((e) => e.rate) },
-      cost_rate: { type: 'numeric', values: entries.map((e) => e.cost) },
-      currency: { type: 'text', values: entries.map((e) => e.currency), text: true },
-      source_refs: { type: 'jsonb', values: versions.map(refsText), text: true },
-      source_updated_at: { type: 'timestamptz', values: entries.map((e) => e.sourceUpdatedAt) },
-      claimable: { type: 'bigint', values: versions.map((v) => v.claimable) },
-    },
-    3,
-  );
-}
-
-async function writeVersions(tx: WorkspaceTx, versions: NewVersion[], options: IntakeOptions): Promise<void> {
-  if (versions.length === 0) return;
-  const made = makeEntries(
-    tx,
-    options.sourceId,
-    versions.filter((v) => v.version === 1),
-  );
-  made.catch(() => undefined);
-  const { from, params } = versionRows(versions);
-  await made;
-  const later = versions.filter((v) => v.version > 1);
-  if (later.length > 0) {
-    await tx.run(
-      `update work_entries e set current_version = r.version, deleted_at = null from unnest($2::uuid[], $3::int[]) as r(id, version)
-       where e.workspace_id = $1 and e.id = r.id`,
-      [tx.workspaceId, plainArray(later.map((v) => v.id)), plainArray(later.map((v) => v.version))],
-    );
-    // What earlier versions still offered is offered by the new one: close them at what they gave.
-    await tx.run(
-      `update entry_balance set quantity = claimed where workspace_id = $1 and entry_id = any($2::uuid[]) and quantity <> claimed`,
-      [tx.workspaceId, plainArray(later.map((v) => v.id))],
-    );
-  }
-  await tx.run(
-    `with r as materialized (select * from ${from}),
-     balanced as (
-       insert into entry_balance (workspace_id, entry_id, version, project_id, work_date, quantity)
-       select $1, entry_id, version, project_id, work_date, claimable from r)
-     insert into entry_versions (workspace_id, entry_id, version, kind, work_date, zone, started_at, ended_at, quantity, person_id, client_id,
-       project_id, task_id, position, billable, running, approval, approved_hash, settled_elsewhere, content_hash, notes, rate, cost_rate,
-       currency, source_refs, source_updated_at, operation_id)
-     select $1, entry_id, version, kind, work_date, zone, started_at, ended_at, quantity, person_id, client_id, project_id, task_id, position,
-       billable, running, approval, case when approval = 'approved' then decode(content_hash, 'hex') end, settled_elsewhere,
-       decode(content_hash, 'hex'), notes, rate, cost_rate, currency, source_refs, source_updated_at, $2
-     from r`,
-    [tx.workspaceId, options.operationId, ...params],
-  );
-}
-
 /** Net and input tax of the expenses that came with them (BILLING §5). */
 async function writeReceipts(tx: WorkspaceTx, versions: readonly NewVersion[]): Promise<void> {
   const taxed = versions.flatMap(({ id, version, hashed: { entry } }) =>
@@ -589,21 +556,6 @@ async function writeReceipts(tx: WorkspaceTx, versions: readonly NewVersion[]): 
       plainArray(taxed.map((row) => row.inputTax)),
     ],
   );
-}
-
-/** Entries of the same parties share their match, and so this text. */
-const refsTexts = new WeakMap<Match, string>();
-
-/** What the source called the parties, without what it did not say. */
-function refsText({ match, hashed }: NewVersion): string {
-  const made = refsTexts.get(match);
-  if (made !== undefined) return made;
-  const { person, client, project, task } = hashed.entry;
-  const text = JSON.stringify({ person, client, project, task }, (_, value: unknown) =>
-    value === null ? undefined : value,
-  );
-  refsTexts.set(match, text);
-  return text;
 }
 
 /** Approval, running and settled states move without a new version, since the content is the same. */
@@ -818,77 +770,6 @@ function personDaysOf(versions: NewVersion[], known: Map<string, Known>): Checke
     if (before) note(before.kind, before.personId, before.workDate, true);
   }
   return [...days.values()];
-}
-
-export interface CheckedDay {
-  personId: string;
-  workDate: Day;
-  /** True: an open finding is closed where the day no longer adds up to too much. */
-  changed: boolean;
-}
-
-/** Sums labor per person and day over current versions; over the limit is one warning that covers all its entries. */
-export async function checkPersonDays(
-  tx: WorkspaceTx,
-  all: CheckedDay[],
-  settings: RuleSettings,
-): Promise<void> {
-  const severity = settings[personDayOver24h.code] ?? personDayOver24h.severity;
-  if (all.length === 0 || severity === 'off') return;
-  const over = await tx.rows<{
-    personId: string;
-    workDate: Day;
-    seconds: number;
-    entryIds: string[];
-    entryVersions: number[];
-  }>(
-    `select v.person_id, v.work_date, sum(v.quantity)::bigint as seconds, array_agg(v.entry_id::text) as entry_ids, array_agg(v.version) as entry_versions
-     from (
-       -- Few days can be over at all: only those are looked at version by version.
-       select u.person_id, u.work_date from unnest($2::uuid[], $3::date[]) as u(person_id, work_date)
-       cross join lateral (
-         select sum(greatest(x.quantity, 0)) as most from entry_versions x
-         where x.workspace_id = $1 and x.person_id = u.person_id and x.work_date = u.work_date and x.kind = 'labor' offset 0) m
-       where m.most > $4) d
-     cross join lateral (
-       select x.person_id, x.work_date, x.entry_id, x.version, x.quantity from entry_versions x
-       where x.workspace_id = $1 and x.person_id = d.person_id and x.work_date = d.work_date and x.kind = 'labor' offset 0) v
-     cross join lateral (
-       select 1 from work_entries x
-       where x.workspace_id = $1 and x.id = v.entry_id and x.current_version = v.version and x.deleted_at is null offset 0) e
-     group by 1, 2 having sum(v.quantity) > $4`,
-    [
-      tx.workspaceId,
-      plainArray(all.map((d) => d.personId)),
-      plainArray(all.map((d) => d.workDate)),
-      personDayOver24h.limitSeconds,
-    ],
-  );
-  const overKeys = new Set(over.map((row) => `${row.personId}:${row.workDate}`));
-  const mended = all
-    .map((day) => ({ ...day, key: `${day.personId}:${day.workDate}` }))
-    .filter(({ changed, key }) => changed && !overKeys.has(key))
-    .map(({ key }) => `person_day:${key}`);
-  await closeFixed(tx, personDayOver24h.code, mended, 'the day no longer adds up to more than 24 hours');
-  await raiseFindings(
-    tx,
-    over.map((row) => ({
-      rule: personDayOver24h.code,
-      severity,
-      subjectKey: `person_day:${row.personId}:${row.workDate}`,
-      fingerprint: String(row.seconds),
-      subjectType: 'person_day',
-      subjectId: row.personId,
-      detail: {
-        figure: `${showHours(row.seconds)} h on ${row.workDate}, limit 24`,
-        personId: row.personId,
-        workDate: row.workDate,
-        seconds: row.seconds,
-        limitSeconds: personDayOver24h.limitSeconds,
-      },
-      entries: row.entryIds.map((entryId, index) => ({ entryId, version: row.entryVersions[index]! })),
-    })),
-  );
 }
 
 /** The same raw row seen again is the same quarantine row. Answers how many rows of this chunk are in quarantine. */

@@ -14,8 +14,9 @@ import {
   raiseFindings,
   readException,
 } from './exceptions.ts';
-import { checkPersonDays, openMatcher, unmatchedFindings } from './intake.ts';
+import { openMatcher, unmatchedFindings } from './intake.ts';
 import type { MappingRule } from './mapping-rules.ts';
+import { checkPersonDays } from './person-days.ts';
 import { requireReference } from './references.ts';
 import { workspaceRuleSettings } from './rule-settings.ts';
 import { addDeltas } from './totals.ts';

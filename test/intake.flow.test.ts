@@ -155,6 +155,25 @@ test('the same chunk taken in twice changes nothing', async () => {
   expect(await totalOf(books, 'open_seconds', books.projects.P1!)).toBe(String(hours(1 + 30 + 1)));
 });
 
+test('a known line among many new ones changes nothing, and the new ones come in with what they name', async () => {
+  const books = await newBooks();
+  await take(books, [entryOf('known')]);
+  const lines = Array.from({ length: 40 }, (_, index) =>
+    entryOf(index === 1 ? 'known' : `new ${index}`, index === 1 ? {} : { client: named('Baltic Tugs') }),
+  );
+  const counts = await take(books, lines, { createMissing: ['client', 'person', 'project'] });
+  expect([counts.created, counts.unchanged]).toEqual([39, 1]);
+  const { rows } = await owner.query(
+    `select c.name, count(*)::int as entries from entry_versions v join clients c on c.workspace_id = v.workspace_id and c.id = v.client_id
+     where v.workspace_id = $1 group by 1 order by 1`,
+    [books.workspaceId],
+  );
+  expect(rows).toEqual([
+    { name: 'Baltic Tugs', entries: 39 },
+    { name: 'Northern Ferries', entries: 1 },
+  ]);
+});
+
 test('hours that change before they are claimed make a new version, and only that one is billed', async () => {
   const books = await newBooks();
   await take(books, [entryOf('1'), entryOf('2')]);
@@ -566,6 +585,24 @@ test('a person-day over 24 hours opens one warning, is refreshed, and closes whe
   expect(await exceptionsOf(books, 'fixed')).toMatchObject([{ rule: 'person_day.over_24h' }]);
   await billAll(books);
   expect(await nets(books)).toEqual(['1920.00']);
+});
+
+test('days close together are told apart: each over 24 hours is a warning, those between them are not', async () => {
+  const books = await newBooks();
+  const day = (externalId: string, workDate: string, count: number) =>
+    entryOf(externalId, { workDate, quantity: hours(count) });
+  await take(books, [
+    day('a', '2026-03-02', 14),
+    day('b', '2026-03-03', 20),
+    day('c', '2026-03-05', 13),
+    day('d', '2026-05-04', 20),
+  ]);
+  await take(books, [day('e', '2026-03-02', 11), day('f', '2026-03-05', 12), day('g', '2026-05-04', 3)]);
+  const found = await exceptionsOf(books, 'open');
+  expect(found.map((row) => `${row.rule} ${row.detail.workDate}`).sort()).toEqual([
+    'person_day.over_24h 2026-03-02',
+    'person_day.over_24h 2026-03-05',
+  ]);
 });
 
 test('a released person-day stays released when read again, and is raised again when it changes', async () => {

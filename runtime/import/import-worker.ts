@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { FileUnreadable } from './file-unreadable.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './import-protocol.ts';
+import { packChunk } from './pack-chunk.ts';
 import { parseEntries } from './parse-entries.ts';
 
 const readBlockBytes = 262_144;
@@ -50,7 +51,7 @@ async function main(port: MessagePort, input: WorkerInput): Promise<void> {
         });
       }
       credits -= 1;
-      send({ type: 'chunk', json: JSON.stringify(chunk) });
+      send({ type: 'chunk', json: JSON.stringify(packChunk(chunk)) });
     }
     send({ type: 'done' });
   } catch (error) {

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { ImportMapping } from '../../domain/import/mapping.ts';
 import { FileUnreadable } from './file-unreadable.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './import-protocol.ts';
+import { type PackedChunk, unpackChunk } from './pack-chunk.ts';
 import type { ParsedChunk } from './parse-entries.ts';
 
 export type { ParsedChunk, ParsedEntry } from './parse-entries.ts';
@@ -60,7 +61,7 @@ export async function* parseFile(input: ParseFileInput): AsyncGenerator<ParsedCh
       const message = await inbox.take();
       switch (message.type) {
         case 'chunk':
-          yield JSON.parse(message.json) as ParsedChunk;
+          yield unpackChunk(JSON.parse(message.json) as PackedChunk);
           send({ type: 'more' });
           break;
         case 'done':

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import type { SourceEntry } from '../domain/work-entry.ts';
+import { packChunk, unpackChunk } from '../runtime/import/pack-chunk.ts';
+import type { ParsedChunk } from '../runtime/import/parse-entries.ts';
+
+const ref = (name: string | null, code: string | null = null) => ({ externalId: null, code, name });
+
+function entryOf(change: Partial<SourceEntry>): SourceEntry {
+  return {
+    externalId: 'a',
+    kind: 'labor',
+    workDate: '2026-03-02',
+    zone: null,
+    startedAt: null,
+    endedAt: null,
+    quantity: 3600,
+    person: { ...ref('Ann'), email: null },
+    client: ref('Client'),
+    project: ref('Hull'),
+    task: null,
+    position: null,
+    billable: true,
+    running: false,
+    approval: 'approved',
+    billedElsewhere: false,
+    notes: null,
+    rate: null,
+    cost: null,
+    currency: null,
+    sourceUpdatedAt: null,
+    ...change,
+  };
+}
+
+const chunkOf = (entries: SourceEntry[]): ParsedChunk => ({
+  entries: entries.map((entry, index) => ({ entry, contentHash: `hash ${index}` })),
+  unreadable: [{ position: 'line 9', raw: 'x', truncated: false, reason: 'row.columns', detail: 'one cell' }],
+  blankRows: 1,
+  firstLine: 2,
+  lastLine: 9,
+  bytesRead: 100,
+  totalBytes: null,
+  sha256SoFar: 'ab',
+  last: true,
+});
+
+const sent = (chunk: ParsedChunk) => unpackChunk(JSON.parse(JSON.stringify(packChunk(chunk))));
+
+test('a chunk comes out of the thread as it went in, whatever its lines have in common', () => {
+  const entries = [
+    entryOf({}),
+    entryOf({ externalId: 'b', quantity: 1, notes: 'caulking', rate: '80.00', project: ref(null, 'null') }),
+    entryOf({
+      externalId: 'c',
+      billable: false,
+      client: null,
+      project: ref('null', null),
+      task: ref('Hull'),
+    }),
+    entryOf({
+      externalId: 'd',
+      kind: 'expense',
+      receipt: { on: null, net: '10.00', inputTax: '1.90' },
+      person: { ...ref('Ann'), email: 'ann@example.com' },
+    }),
+  ];
+  for (const count of [0, 1, entries.length])
+    expect(sent(chunkOf(entries.slice(0, count)))).toEqual(chunkOf(entries.slice(0, count)));
+});
+
+test('a code that reads null is not a missing code', () => {
+  const [named, coded] = sent(
+    chunkOf([entryOf({ project: ref('a', null) }), entryOf({ project: ref('a', 'null') })]),
+  ).entries;
+  expect([named!.entry.project!.code, coded!.entry.project!.code]).toEqual([null, 'null']);
+});
+
+test('entries of one party share it, so that it is looked up once', () => {
+  const [first, second] = sent(chunkOf([entryOf({}), entryOf({ externalId: 'b' })])).entries;
+  expect(second!.entry.person).toBe(first!.entry.person);
+});
