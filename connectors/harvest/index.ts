@@ -25,8 +25,21 @@ export const harvest = defineConnector({
       'Harvest-Account-Id': settings.accountId ?? '',
       'User-Agent': `Slipway (${(settings.contact ?? '').replace(/[^\x20-\x7e]/g, '')})`,
     }),
+    // A personal access token does as well.
+    secrets: { accessToken: 'Personal access token, made at id.getharvest.com/developers' },
+    oauth: {
+      grants: ['authorization_code'],
+      authorizeUrl: () => 'https://id.getharvest.com/oauth2/authorize',
+      tokenUrl: () => 'https://id.getharvest.com/api/v2/oauth2/token',
+      scopes: ['harvest:all'],
+      clientAuth: 'body',
+      // Not documented: whatever comes back is stored (trap 20).
+      rotates: false,
+      defaultLifeMs: 14 * 86_400_000,
+    },
   },
   baseUrl: () => 'https://api.harvestapp.com/v2',
+  hosts: { id: () => 'https://id.getharvest.com/api/v2' },
   rateLimit: { requests: 100, perSeconds: 15 },
   timeoutMs: 60_000,
   throttleMs: 15_000,
@@ -57,6 +70,12 @@ export const harvest = defineConnector({
             'The token belongs to someone who is not an administrator in Harvest: only the time this person may see arrives, and Harvest does not say that the rest is missing.',
           ],
     };
+  },
+  async accounts(http) {
+    const { accounts } = readOne(accountsShape, (await http.get('/accounts', { host: 'id' })).body);
+    return accounts
+      .filter(({ product }) => product === 'harvest')
+      .map(({ id, name }) => ({ externalId: id, name, settings: { accountId: id } }));
   },
   timeSource: {
     rescan: { days: 45, everyMinutes: 360 },
@@ -90,6 +109,15 @@ export const harvest = defineConnector({
 });
 
 const companyShape = z.object({ name: z.string(), approval_feature: z.boolean().nullish() });
+const accountsShape = z.object({
+  accounts: z.array(
+    z.object({
+      id: z.union([z.number(), z.string()]).transform(String),
+      name: z.string(),
+      product: z.string(),
+    }),
+  ),
+});
 const meShape = z.object({ access_roles: z.array(z.string()).nullish() });
 
 /** Each page of entries with the largest `updated_at` on it, readable or not. */

@@ -14,6 +14,7 @@ import {
   type VendorAnswer,
   type VendorCall,
 } from '../kit/sandbox.ts';
+import { createSandboxOAuth, type SandboxOAuth } from '../kit/sandbox-oauth.ts';
 
 /** help.getharvest.com, API v2, "Overview: General": 100 requests per 15 seconds. */
 const VENDOR_RATE_LIMIT: RateLimit = { requests: 100, perSeconds: 15 };
@@ -200,6 +201,8 @@ export interface HarvestSandboxOptions {
   rounding?: { minutes: number; mode: 'up' | 'nearest' | 'down' };
   /** The sandbox's clock (instants and running timers); the limiter keeps real time. */
   now?: () => Date;
+  /** The app that may ask for consent; without it the fixed access token is the only way in. */
+  oauth?: { clientId: string; clientSecret: string; refreshToken: string };
 }
 
 /** Who the token belongs to; it decides which entries are seen. */
@@ -240,6 +243,8 @@ export interface HarvestSandbox extends Sandbox {
   /** Replaces the accepted token, as revoking or rotating it would. */
   setAccessToken(accessToken: string): void;
   setTokenOwner(owner: HarvestTokenOwner): void;
+  /** Null without `options.oauth`. */
+  readonly oauth: SandboxOAuth | null;
 }
 
 /** A refusal in one of Harvest's documented statuses. */
@@ -264,6 +269,16 @@ export async function startHarvestSandbox(options: HarvestSandboxOptions): Promi
   const entries = new Map<number, HarvestEntryState>();
   let owner: HarvestTokenOwner = { role: 'administrator' };
   let accessToken = options.accessToken;
+  const oauth =
+    options.oauth === undefined
+      ? null
+      : createSandboxOAuth({
+          ...options.oauth,
+          clientAuth: 'body',
+          lifeMs: ACCESS_TOKEN_LIFE_MS,
+          rotates: true,
+          nowMs: () => clock().getTime(),
+        });
   let endless = false;
   let endlessCount = 0;
   let baseUrl = '';
@@ -519,11 +534,30 @@ export async function startHarvestSandbox(options: HarvestSandboxOptions): Promi
     }
   }
 
+  function accountsOf(call: VendorCall, accepts: (token: string) => boolean): VendorAnswer {
+    const token = /^Bearer (\S+)$/.exec(call.headers.authorization ?? '')?.[1] ?? '';
+    if (!accepts(token)) throw new Refusal(401, 'Invalid token', INVALID_TOKEN);
+    return {
+      status: 200,
+      body: {
+        user: { id: 1, email: 'owner@harvest.example' },
+        accounts: [
+          { id: Number(options.accountId), name: company.name, product: 'harvest' },
+          { id: 900_001, name: company.name, product: 'forecast' },
+        ],
+      },
+    };
+  }
+
   const sandbox = await startSandbox(
     {
       answer(call) {
         try {
-          refuseStranger(call, accessToken, String(options.accountId));
+          if (call.path === '/api/v2/oauth2/token' && oauth !== null) return oauth.token(call);
+          const accepts = (token: string) => token === accessToken || oauth?.accepts(token) === true;
+          // The identity host knows no account yet.
+          if (call.path === '/api/v2/accounts') return accountsOf(call, accepts);
+          refuseStranger(call, accepts, String(options.accountId));
           return route(call);
         } catch (error) {
           if (error instanceof Refusal) return { status: error.status, body: error.body };
@@ -540,6 +574,7 @@ export async function startHarvestSandbox(options: HarvestSandboxOptions): Promi
 
   return {
     ...sandbox,
+    oauth,
     addUser,
     addClient(client) {
       const row = { ...DEFAULT_CLIENT, ...stamps(), ...client, id: nextId(client.id) };
@@ -606,7 +641,7 @@ export async function startHarvestSandbox(options: HarvestSandboxOptions): Promi
 }
 
 /** The three mandatory headers. `access_token` and `account_id` in the query replace the first two, as documented. */
-function refuseStranger(call: VendorCall, accessToken: string, accountId: string): void {
+function refuseStranger(call: VendorCall, accepts: (token: string) => boolean, accountId: string): void {
   const userAgent = call.headers['user-agent']?.trim() ?? '';
   if (userAgent === '') throw new Refusal(400, 'The User-Agent header is missing.');
   // Harvest asks for the application's name and a link or an address; a bare library name is how one gets blocked.
@@ -617,7 +652,7 @@ function refuseStranger(call: VendorCall, accessToken: string, accountId: string
     );
   const token =
     call.query.get('access_token') ?? /^Bearer (\S+)$/.exec(call.headers.authorization ?? '')?.[1];
-  if (token !== accessToken) throw new Refusal(401, 'Invalid token', INVALID_TOKEN);
+  if (token === undefined || !accepts(token)) throw new Refusal(401, 'Invalid token', INVALID_TOKEN);
   const account = call.query.get('account_id') ?? call.headers['harvest-account-id'];
   // Without the account header Harvest answers as to a bad token (googleworkspace/apps-script-oauth2 issue 90).
   if (account === undefined || account === '') throw new Refusal(401, 'No account', INVALID_TOKEN);
@@ -629,6 +664,8 @@ const INVALID_TOKEN = {
   error_description: 'The access token provided is expired, revoked, malformed or invalid for other reasons.',
 };
 const CREDENTIAL_PARAMETERS = ['access_token', 'account_id'];
+/** About a fortnight. */
+const ACCESS_TOKEN_LIFE_MS = 14 * 86_400_000;
 const PAGING_PARAMETERS = ['page', 'cursor', 'per_page', 'ref'];
 
 type Filter<Row> = (value: string, name: string) => (row: Row) => boolean;

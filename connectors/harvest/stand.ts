@@ -1,4 +1,5 @@
 /** Owns the test hand at Harvest's side, for the conformance suite. */
+import { oauthStand } from '../kit/sandbox-oauth.ts';
 import type { Stand, StandEntry, StandOptions } from '../kit/stand.ts';
 import { type HarvestEntryState, startHarvestSandbox } from './sandbox.ts';
 
@@ -24,6 +25,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     company: { wants_timestamp_timers: true },
     pageSizeMax: options.unlimited ? unlimitedPage : pageSize,
     now: () => new Date(nowMs),
+    oauth: { clientId: 'slipway-app', clientSecret: 'app-secret-1', refreshToken: 'refresh-one' },
   });
   const users = new Map<string, number>();
   const clients = new Map<string, number>();
@@ -75,20 +77,30 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
   return {
     sandbox,
     settings: { accountId: '1234', contact: 'ops@nordwerft.example' },
-    secrets: { accessToken: 'token-one' },
+    secrets: {
+      accessToken: 'token-one',
+      refreshToken: 'refresh-one',
+      clientId: 'slipway-app',
+      clientSecret: 'app-secret-1',
+    },
     pageSize: options.unlimited ? unlimitedPage : pageSize,
     now: () => new Date(nowMs).toISOString(),
     later: (minutes) => {
       nowMs += minutes * secondsAMinute * 1_000;
     },
-    revoke: () => sandbox.setAccessToken('nobody has this one'),
+    revoke: () => {
+      sandbox.setAccessToken('nobody has this one');
+      sandbox.oauth!.end();
+    },
     replaceToken: (token) => sandbox.setAccessToken(token),
     endless: () => sandbox.endlessPages(true),
+    oauth: oauthStand(sandbox.oauth!, () => sandbox.setAccessToken('nobody has this one')),
     throttles: [
       { name: 'with a wait', fault: { kind: 'status', status: 429, retryAfterSeconds: 7 }, waitMs: 7_000 },
       { name: 'without one', fault: { kind: 'status', status: 429 }, waitMs: null },
     ],
     schemaDiffers: [
+      { about: /\/api\/v2\/accounts/, because: 'the identity host has no schema of its own' },
       { about: /no query parameter "(cursor|ref)"/, because: 'next links are followed as given (trap 4)' },
     ],
     time: {

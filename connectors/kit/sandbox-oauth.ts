@@ -6,6 +6,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { VendorAnswer, VendorCall } from './sandbox.ts';
+import type { OAuthStand } from './stand.ts';
 
 export interface SandboxOAuthOptions {
   clientId: string;
@@ -176,6 +177,20 @@ export function createSandboxOAuth(options: SandboxOAuthOptions): SandboxOAuth {
     refreshes: () => refreshes,
     currentRefreshToken: () => current,
     ended: () => isOver,
+  };
+}
+
+/** What a stand shows of it; `end` also ends what the sandbox accepts beside what was exchanged. */
+export function oauthStand(oauth: SandboxOAuth, endFixed: () => void = () => {}): OAuthStand {
+  return {
+    consent: (authorizeUrl) => oauth.consent(authorizeUrl),
+    expire: () => {
+      endFixed();
+      oauth.expire();
+    },
+    refreshes: () => oauth.refreshes(),
+    currentRefreshToken: () => oauth.currentRefreshToken(),
+    revoked: () => oauth.ended(),
   };
 }
 

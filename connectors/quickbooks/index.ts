@@ -28,7 +28,22 @@ import { numberMaxLength, toQuickbooksCreditMemo, toQuickbooksInvoice } from './
 export const quickbooks = defineConnector({
   id: 'quickbooks',
   name: 'QuickBooks',
-  auth: { type: 'bearer' },
+  auth: {
+    type: 'bearer',
+    oauth: {
+      grants: ['authorization_code'],
+      authorizeUrl: () => 'https://appcenter.intuit.com/connect/oauth2',
+      tokenUrl: () => 'https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer',
+      revokeUrl: () => 'https://developer.api.intuit.com/v2/oauth2/tokens/revoke',
+      revokeBody: 'json',
+      scopes: ['com.intuit.quickbooks.accounting'],
+      clientAuth: 'basic',
+      rotates: true,
+      // The token before dies a day after a newer one was issued.
+      graceMs: 86_400_000,
+      settingsFromCallback: ({ realmId }) => (realmId === undefined ? {} : { realmId }),
+    },
+  },
   baseUrl: (settings) => `${host(settings)}/v3/company/${encodeURIComponent(settings.realmId ?? '')}`,
   // Intuit allows 10 a second and 500 a minute; this keeps both.
   rateLimit: { requests: 8, perSeconds: 1 },

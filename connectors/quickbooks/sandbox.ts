@@ -15,6 +15,8 @@ import {
   type VendorAnswer,
   type VendorCall,
 } from '../kit/sandbox.ts';
+import { createSandboxOAuth, type SandboxOAuth } from '../kit/sandbox-oauth.ts';
+
 import {
   allowParameters,
   duplicateName,
@@ -72,6 +74,10 @@ import { deskOfPayables } from './sandbox-payables.ts';
 import { pageOf, parseQuery, QueryError, selectRecords } from './sandbox-query.ts';
 import { type QuickbooksWebhookEvent, toCloudEvents, toLegacyEvents } from './sandbox-webhooks.ts';
 
+/** An hour; the refresh token before the last dies a day later. */
+const ACCESS_TOKEN_LIFE_MS = 3_600_000;
+const REFRESH_GRACE_MS = 86_400_000;
+
 export type {
   QuickbooksBill,
   QuickbooksBillPayment,
@@ -122,6 +128,8 @@ export interface QuickbooksSandboxOptions {
   /** Keeps the books in this file, so that they outlive the process; read at start when it exists. */
   stateFile?: string;
   now?: () => Date;
+  /** The app that may ask for consent; without it the fixed access token is the only way in. */
+  oauth?: { clientId: string; clientSecret: string; refreshToken: string };
 }
 
 /** A payment received from a customer, booked by a person at QuickBooks. Amounts in the customer's currency. */
@@ -157,6 +165,8 @@ export interface QuickbooksSandbox extends Sandbox {
   readonly timeActivities: QuickbooksTimeActivity[];
   /** Replaces the accepted token, as expiry after an hour does. */
   setAccessToken(accessToken: string): void;
+  /** Null without `options.oauth`. */
+  readonly oauth: SandboxOAuth | null;
   /** From now on a validation Fault comes with HTTP 200 (observed in the wild) instead of 400. */
   faultsAsHttp200(on: boolean): void;
   /**
@@ -182,6 +192,18 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
   const taxPercents: Record<string, number> =
     country === 'US' ? { TAX: options.salesTaxPercent ?? 0, NON: 0 } : CANADIAN_TAX_PERCENTS;
   let accessToken = options.accessToken;
+  const oauth =
+    options.oauth === undefined
+      ? null
+      : createSandboxOAuth({
+          ...options.oauth,
+          clientAuth: 'basic',
+          lifeMs: ACCESS_TOKEN_LIFE_MS,
+          rotates: true,
+          graceMs: REFRESH_GRACE_MS,
+          callbackOf: () => ({ realmId: options.realmId }),
+          nowMs: () => (options.now?.() ?? new Date()).getTime(),
+        });
   let faultStatus200 = false;
 
   const instantNow = () => toLocal(clock(), utcOffset);
@@ -1107,8 +1129,11 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
 
   function answer(call: VendorCall): VendorAnswer {
     try {
+      if (oauth !== null && call.path === '/oauth2/v1/tokens/bearer') return oauth.token(call);
+      if (oauth !== null && call.path === '/v2/oauth2/tokens/revoke') return oauth.revoke(call);
       const [, realm, path] = /^\/v3\/company\/([^/]+)\/(.+)$/.exec(call.path) ?? [];
-      if (call.headers.authorization !== `Bearer ${accessToken}`)
+      const token = /^Bearer (.+)$/.exec(call.headers.authorization ?? '')?.[1] ?? '';
+      if (token !== accessToken && oauth?.accepts(token) !== true)
         return gatewayAnswer(401, 'Token expired or revoked');
       if (realm === undefined || path === undefined)
         throw new VendorFault('404', 'Not Found', `No route ${call.method} ${call.path}.`, {
@@ -1189,6 +1214,7 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
 
   return {
     ...sandbox,
+    oauth,
     addCustomer: (customer) => byHand(() => putCustomer(customer, null)),
     addItem: (item) =>
       byHand(() => putItem({ Type: 'Service', IncomeAccountRef: { value: '79' }, ...item }, null)),

@@ -1,6 +1,7 @@
 /** Owns the test hand at QuickBooks' side, for the conformance suite. */
 import { createHmac } from 'node:crypto';
 import { Decimal } from '../../domain/money.ts';
+import { oauthStand } from '../kit/sandbox-oauth.ts';
 import type { Stand, StandDelivery, StandOptions } from '../kit/stand.ts';
 import { startQuickbooksSandbox } from './sandbox.ts';
 
@@ -14,17 +15,26 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     accessToken: 'token-one',
     rateLimit: 'off',
     now: () => new Date(nowMs),
+    oauth: { clientId: 'slipway-app', clientSecret: 'app-secret-1', refreshToken: 'refresh-one' },
   });
   return {
     sandbox,
     settings: { realmId, incomeAccountId: '79', expenseAccountId: '80' },
-    secrets: { accessToken: 'token-one' },
+    secrets: {
+      accessToken: 'token-one',
+      refreshToken: 'refresh-one',
+      clientId: 'slipway-app',
+      clientSecret: 'app-secret-1',
+    },
     pageSize: 1_000,
     now: () => new Date(nowMs).toISOString(),
     later: (minutes) => {
       nowMs += minutes * 60_000;
     },
-    revoke: () => sandbox.setAccessToken('nobody has this one'),
+    revoke: () => {
+      sandbox.setAccessToken('nobody has this one');
+      sandbox.oauth!.end();
+    },
     replaceToken: (token) => sandbox.setAccessToken(token),
     endless() {
       const Payment = Array.from({ length: 1_000 }, (_, n) => ({
@@ -40,6 +50,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
       };
       sandbox.fault({ kind: 'status', status: 200, body, times: Number.POSITIVE_INFINITY });
     },
+    oauth: oauthStand(sandbox.oauth!, () => sandbox.setAccessToken('nobody has this one')),
     throttles: [
       { name: 'with a wait', fault: { kind: 'status', status: 429, retryAfterSeconds: 7 }, waitMs: 7_000 },
       { name: 'without one', fault: { kind: 'status', status: 429 }, waitMs: null },
