@@ -15,6 +15,10 @@ export interface ActivityDeps {
   vendor: {
     /** Loopback vendors are sandboxes; off outside development. */
     allowLoopback: boolean;
+    /** Names and ranges beyond public addresses that the operator allows. */
+    allowedHosts?: readonly string[];
+    /** No limits of calls: for measuring against sandboxes. */
+    unlimited?: boolean;
     /** Shortens the connector's own time-out, e.g. in tests; null keeps it. */
     timeoutMs: number | null;
   };

@@ -3,13 +3,21 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Connector } from '../connectors/kit/define.ts';
 import { AuthorizationLost, InvalidRequest, Throttled, toVendorError } from '../connectors/kit/errors.ts';
 import { createVendorHttp, type VendorHttp } from '../connectors/kit/http.ts';
-import { limiterOf } from '../connectors/kit/limit.ts';
+import { unlimited } from '../connectors/kit/limit.ts';
 import { patient } from '../connectors/kit/patient.ts';
 import { connectorById } from '../connectors/kit/registry.ts';
-import { type Connection, connections, readConnectionSecrets } from '../store/connections.ts';
+import { readTokens, type StoredTokens } from '../store/connection-tokens.ts';
+import {
+  type Connection,
+  connections,
+  markAuthorizationLost,
+  noteConnectionError,
+} from '../store/connections.ts';
 import { recordEvents } from '../store/events.ts';
 import { raiseFindings } from '../store/exceptions.ts';
+import { connectionCredentials, tlsOf } from './credentials.ts';
 import type { ActivityDeps } from './deps.ts';
+import { sharedLimiterOf } from './shared-limits.ts';
 
 export interface OpenVendor {
   connection: Connection;
@@ -28,24 +36,47 @@ export async function openVendor(
   const opened = await deps.database.inWorkspace(workspaceId, async (tx) => {
     const connection = await connections.find(tx, connectionId);
     if (connection?.status !== 'active') return null;
-    return { connection, secrets: await readConnectionSecrets(tx, deps.secrets, connectionId) };
+    return { connection, tokens: await readTokens(tx, deps.secrets, connectionId) };
   });
-  if (!opened) return null;
-  const { connection, secrets } = opened;
-  const known = connectorById(connection.connector);
+  if (!opened?.tokens) return null;
+  return openConnection(deps, workspaceId, opened.connection, opened.tokens);
+}
+
+/** The vendor of a connection in whatever status. `settingsLater`: it is called to learn settings that are missing. */
+export function openConnection(
+  deps: ActivityDeps,
+  workspaceId: string,
+  connection: Connection,
+  tokens: StoredTokens,
+  { settingsLater = false, known = connectorById(connection.connector) } = {},
+): OpenVendor {
   const timeoutMs = Math.min(known.timeoutMs, deps.vendor.timeoutMs ?? known.timeoutMs);
   const connector = { ...known, timeoutMs };
+  const baseUrlOverride = connection.baseUrlOverride ?? undefined;
+  const auth = {
+    workspaceId,
+    connectionId: connection.id,
+    connector,
+    settings: connection.settings,
+    baseUrlOverride,
+  };
   const direct = createVendorHttp({
     connector,
     settings: connection.settings,
-    credentials: { accessToken: () => Promise.resolve(secrets.accessToken ?? '') },
-    baseUrlOverride: connection.baseUrlOverride ?? undefined,
-    limiter: limiterOf(connection.id, connector.rateLimit),
+    credentials: connectionCredentials(deps, auth, tokens),
+    baseUrlOverride,
+    limiter: deps.vendor.unlimited
+      ? unlimited
+      : sharedLimiterOf(deps.database, workspaceId, connection.id, connector.rateLimit),
     allowLoopback: deps.vendor.allowLoopback,
+    allowedHosts: deps.vendor.allowedHosts ?? [],
+    tls: tlsOf(tokens.secrets),
+    settingsLater,
+    redacted: Object.values(tokens.secrets),
     logger: deps.logger,
   });
   const http = patient(direct, (waitMs) =>
-    deps.logger.info({ connectionId, waitMs }, 'the platform asked us to wait'),
+    deps.logger.info({ connectionId: connection.id, waitMs }, 'the platform asked us to wait'),
   );
   return { connection, connector, http, timeoutMs };
 }
@@ -74,11 +105,11 @@ export async function settleVendorFailure(
     await loseAuthorization(deps, workspaceId, connectionId, error.message);
     return { kind: 'authorization_lost' };
   }
-  await noteConnectionError(deps, workspaceId, connectionId, {
-    kind: error.kind,
-    message: error.message,
-    requestId: error.requestId,
-  });
+  const at = new Date().toISOString();
+  const { kind, message, requestId } = error;
+  await deps.database.inWorkspace(workspaceId, (tx) =>
+    noteConnectionError(tx, connectionId, { kind, message, requestId, at }),
+  );
   if (error instanceof InvalidRequest)
     return { kind: 'invalid', code: error.vendorCode, reason: error.message };
   deps.logger.warn({ err: error.cause ?? error, connectionId }, 'vendor unavailable');
@@ -92,22 +123,20 @@ async function loseAuthorization(
   reason: string,
 ): Promise<void> {
   await deps.database.inWorkspace(workspaceId, async (tx) => {
-    const changed = await tx.run(
-      `update connections set status = 'authorization_lost', status_reason = $3, last_error = $4 where workspace_id = $1 and id = $2 and status = 'active'`,
-      [
-        workspaceId,
-        connectionId,
-        reason,
-        JSON.stringify({ kind: 'AuthorizationLost', message: reason, at: new Date().toISOString() }),
-      ],
-    );
-    if (changed === 0) return;
+    if (!(await markAuthorizationLost(tx, connectionId, reason))) return;
+    const at = new Date().toISOString();
+    await noteConnectionError(tx, connectionId, {
+      kind: 'AuthorizationLost',
+      message: reason,
+      requestId: null,
+      at,
+    });
     await raiseFindings(tx, [
       {
         rule: 'connection.authorization_lost',
         severity: 'E',
         subjectKey: `connection:${connectionId}`,
-        fingerprint: new Date().toISOString(),
+        fingerprint: at,
         subjectType: 'connection',
         subjectId: connectionId,
         detail: { reason },
@@ -127,19 +156,4 @@ async function loseAuthorization(
       },
     ]);
   });
-}
-
-export async function noteConnectionError(
-  deps: ActivityDeps,
-  workspaceId: string,
-  connectionId: string,
-  error: { kind: string; message: string; requestId: string | null },
-): Promise<void> {
-  await deps.database.inWorkspace(workspaceId, (tx) =>
-    tx.run('update connections set last_error = $3 where workspace_id = $1 and id = $2', [
-      workspaceId,
-      connectionId,
-      JSON.stringify({ ...error, at: new Date().toISOString() }),
-    ]),
-  );
 }

@@ -93,14 +93,89 @@ export async function changeConnection(
   secrets: Readonly<Record<string, string>> = {},
 ): Promise<Connection> {
   await writeConnectionSecrets(tx, box, before.id, secrets);
+  await forgetTokenFacts(tx, before.id, Object.keys(secrets));
   const mended = Object.keys(secrets).length > 0 && before.status === 'authorization_lost';
   const status = change.status ?? (mended ? 'active' : undefined);
   const reason = status === undefined ? {} : { status, statusReason: change.statusReason ?? null };
   const after = await connections.update(tx, before.id, { ...change, ...reason });
   if (!after) throw new Error(`connection ${before.id} is gone`);
+  if (after.status === 'disconnected') await destroyConnectionSecrets(tx, before.id);
   // What was missed while it was lost or paused is read now, not at the next poll.
   if (before.status !== 'active' && after.status === 'active') await requestSync(tx, before.id);
   return after;
+}
+
+/** One failure, or several alike in a row, as a person reads it. */
+export interface ConnectionFailure {
+  kind: string;
+  /** One or two sentences without secrets. */
+  message: string;
+  /** To quote to the platform's support. */
+  requestId: string | null;
+  at: string;
+  /** How often in a row; the first time is `since`. */
+  times?: number;
+  since?: string;
+}
+const keptErrors = 10;
+
+/** Keeps a failure as the last one and among the latest; one that repeats itself is counted. */
+export async function noteConnectionError(
+  tx: WorkspaceTx,
+  connectionId: string,
+  failure: Omit<ConnectionFailure, 'times' | 'since'>,
+): Promise<void> {
+  const row = await tx.row<{ recentErrors: ConnectionFailure[] }>(
+    'select recent_errors from connections where workspace_id = $1 and id = $2 for no key update',
+    [tx.workspaceId, connectionId],
+  );
+  const [newest, ...older] = row?.recentErrors ?? [];
+  const isRepeated = newest?.kind === failure.kind && newest.message === failure.message;
+  const noted = {
+    ...failure,
+    times: isRepeated ? (newest.times ?? 1) + 1 : 1,
+    since: isRepeated ? (newest.since ?? newest.at) : failure.at,
+  };
+  const recent = [noted, ...(newest && !isRepeated ? [newest] : []), ...older].slice(0, keptErrors);
+  await tx.run(
+    'update connections set last_error = $3, recent_errors = $4 where workspace_id = $1 and id = $2',
+    [tx.workspaceId, connectionId, JSON.stringify(failure), JSON.stringify(recent)],
+  );
+}
+
+export async function readRecentErrors(tx: WorkspaceTx, connectionId: string): Promise<ConnectionFailure[]> {
+  const row = await tx.row<{ recentErrors: ConnectionFailure[] }>(
+    'select recent_errors from connections where workspace_id = $1 and id = $2',
+    [tx.workspaceId, connectionId],
+  );
+  return row?.recentErrors ?? [];
+}
+
+/** Stops an active connection until a person authorises it anew; false where it was not active any more. */
+export async function markAuthorizationLost(
+  tx: WorkspaceTx,
+  connectionId: string,
+  reason: string,
+): Promise<boolean> {
+  const changed = await tx.run(
+    `update connections set status = 'authorization_lost', status_reason = $3 where workspace_id = $1 and id = $2 and status = 'active'`,
+    [tx.workspaceId, connectionId, reason],
+  );
+  return changed > 0;
+}
+
+/** Ends a connection: its secrets are destroyed with what is known of them. Documents and entries stay. */
+export async function destroyConnectionSecrets(tx: WorkspaceTx, connectionId: string): Promise<void> {
+  for (const table of ['connection_secrets', 'authorisations'])
+    await tx.run(`delete from ${table} where workspace_id = $1 and connection_id = $2`, [
+      tx.workspaceId,
+      connectionId,
+    ]);
+  await tx.run(
+    `update connection_tokens set generation = generation + 1, access_expires_at = null, lease_holder = null, lease_until = null
+     where workspace_id = $1 and connection_id = $2`,
+    [tx.workspaceId, connectionId],
+  );
 }
 
 /** Asks for a poll before the next one is due: whatever began before this moment does not answer it. */
@@ -154,4 +229,31 @@ export async function listSecretNames(
     [tx.workspaceId, connectionIds],
   );
   return new Map(rows.map((row) => [row.connectionId, row.names]));
+}
+
+const tokenNames = ['accessToken', 'refreshToken', 'clientId', 'clientSecret'];
+
+/** A person gave new ones: what is known of the old ones no longer holds, and whoever exchanges them takes these. */
+async function forgetTokenFacts(
+  tx: WorkspaceTx,
+  connectionId: string,
+  names: readonly string[],
+): Promise<void> {
+  if (!names.some((name) => tokenNames.includes(name))) return;
+  await ensureTokenRow(tx, connectionId);
+  // Without an access token of its own a new refresh token, or another app, is exchanged at the next call.
+  await tx.run(
+    `update connection_tokens set generation = generation + 1, access_life_ms = null, lease_holder = null, lease_until = null,
+       access_expires_at = case when $3 then null else clock_timestamp() end
+     where workspace_id = $1 and connection_id = $2`,
+    [tx.workspaceId, connectionId, names.includes('accessToken')],
+  );
+}
+
+/** The row that leases and generations of a connection's tokens are kept in. */
+export async function ensureTokenRow(tx: WorkspaceTx, connectionId: string): Promise<void> {
+  await tx.run(
+    `insert into connection_tokens (workspace_id, connection_id) values ($1, $2) on conflict do nothing`,
+    [tx.workspaceId, connectionId],
+  );
 }

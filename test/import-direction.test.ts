@@ -210,7 +210,6 @@ const has = (file: string, pattern: RegExp) => pattern.test(readFileSync(join(ro
 const sqlElsewhere = [
   'activities/client-invoice.ts',
   'activities/connection.ts',
-  'activities/vendor.ts',
   'cli/demo/demo.ts',
   'runtime/housekeeping.ts',
   'runtime/poke.ts',

@@ -3,12 +3,17 @@ import type { lookup } from 'node:dns';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { allowedAddress, guardedLookup, isAllowedHostEntry } from '../../connectors/kit/address.ts';
+import {
+  type AddressRules,
+  allowedAddress,
+  guardedLookup,
+  isAllowedHostEntry,
+} from '../../connectors/kit/address.ts';
 import { createTransport } from '../../connectors/kit/transport.ts';
 import { failureOf, json, serve } from './loopback.ts';
 
 const vendor = { id: 'vendor', name: 'Vendor' };
-const strict = { allowLoopback: false, allowedHosts: [] };
+const strict: AddressRules = { allowLoopback: false, allowedHosts: [] };
 const refused = (url: string, rules = strict) => {
   try {
     allowedAddress(vendor, url, undefined, rules);
