@@ -1,5 +1,5 @@
 /** Owns how a list of vendor rows becomes mapped rows and quarantined rows: none is dropped (invariant 7). */
-import type { ZodError } from 'zod';
+import { type ZodError, z } from 'zod';
 import { Decimal } from '../../domain/money.ts';
 import type { DecimalText, UnreadableRow } from '../../domain/work-entry.ts';
 
@@ -91,3 +91,11 @@ export function moneyOf(value: unknown): DecimalText | null {
   const amount = new Decimal(text);
   return amount.decimalPlaces() > 2 ? text : amount.toFixed(2);
 }
+
+/** `moneyOf` as the field of a shape. */
+export const moneyField = z.union([z.number(), z.string()]).transform((value, context) => {
+  const text = moneyOf(value);
+  if (text !== null) return text;
+  context.addIssue('not an amount');
+  return z.NEVER;
+});
