@@ -1,179 +1,14 @@
+/** Owns what is peculiar to the first two connectors against their sandboxes; what all share is in suite.test.ts. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startHarvestSandbox } from '../../connectors/harvest/sandbox.ts';
 import type { Connector, TargetInvoice } from '../../connectors/kit/define.ts';
-import {
-  AuthorizationLost,
-  InvalidRequest,
-  Throttled,
-  Unavailable,
-  type VendorError,
-} from '../../connectors/kit/errors.ts';
+import { Unavailable, type VendorError } from '../../connectors/kit/errors.ts';
 import type { VendorCredentials, VendorHttp } from '../../connectors/kit/http.ts';
 import { createLimiter, type Limiter } from '../../connectors/kit/limit.ts';
-import { connectorById, connectors } from '../../connectors/kit/registry.ts';
-import type { Fault, Sandbox } from '../../connectors/kit/sandbox.ts';
+import { connectorById } from '../../connectors/kit/registry.ts';
+import type { Sandbox } from '../../connectors/kit/sandbox.ts';
 import { startQuickbooksSandbox } from '../../connectors/quickbooks/sandbox.ts';
 import { all, failureOf, httpTo, serve } from './loopback.ts';
-
-interface Reading {
-  ids: string[];
-  unreadable: number;
-  checkpoint: string | null;
-}
-
-/** A connector and its vendor's sandbox, behind the words that all connectors share. */
-interface Stand {
-  sandbox: Sandbox;
-  http: (options?: { timeoutMs?: number; credentials?: VendorCredentials }) => VendorHttp;
-  /** Makes `count` records of what is read, some pages of them; returns their ids. */
-  seed: (count: number) => Promise<string[]>;
-  /** Somebody changes one record at the vendor. */
-  change: (id: string) => void;
-  read: (http: VendorHttp, checkpoint: string | null) => Promise<Reading>;
-  /** The vendor's list never ends from now on. */
-  endless: () => void;
-  setAccessToken: (token: string) => void;
-  /** Moves the vendor's clock. */
-  later: (minutes: number) => void;
-}
-
-const stands: Record<string, () => Promise<Stand>> = { harvest: harvestStand, quickbooks: quickbooksStand };
-
-test('every connector has a sandbox to be tried against', () => {
-  expect(Object.keys(stands)).toEqual([...connectors.keys()]);
-});
-
-describe.each([...connectors.keys()])('%s', (id) => {
-  const start = () => stands[id]!();
-
-  test('proves its sign-in', async () => {
-    const { http } = await start();
-    const { account } = await connectorById(id).test(http());
-    expect(account).not.toBe('');
-  });
-
-  test('reads everything, once, over several pages', async () => {
-    const { seed, read, http } = await start();
-    const ids = await seed(25);
-    const reading = await read(http(), null);
-    expect([...reading.ids].sort()).toEqual([...ids].sort());
-    expect(reading.unreadable).toBe(0);
-    expect(reading.checkpoint).not.toBeNull();
-  });
-
-  test('nothing there is a success', async () => {
-    const { read, http } = await start();
-    expect(await read(http(), null)).toMatchObject({ ids: [], unreadable: 0 });
-  });
-
-  test('then reads only what changed', async () => {
-    const { seed, read, http, change, later } = await start();
-    const ids = await seed(5);
-    later(60);
-    const first = await read(http(), null);
-    change(ids[2]!);
-    const second = await read(http(), first.checkpoint);
-    expect(second.ids).toContain(ids[2]);
-    later(60);
-    change(ids[3]!);
-    const third = await read(http(), second.checkpoint);
-    expect(third.ids).toContain(ids[3]);
-    expect(third.ids).not.toContain(ids[0]);
-    expect((await read(http(), third.checkpoint)).checkpoint).not.toBeNull();
-  });
-
-  test.each([
-    ['403', { kind: 'status', status: 403 }, AuthorizationLost],
-    ['404', { kind: 'status', status: 404 }, InvalidRequest],
-    ['422', { kind: 'status', status: 422 }, InvalidRequest],
-    ['429 with a wait', { kind: 'status', status: 429, retryAfterSeconds: 7 }, Throttled],
-    ['429 without one', { kind: 'status', status: 429 }, Throttled],
-    ['500', { kind: 'status', status: 500 }, Unavailable],
-    ['502 with a web page', { kind: 'status', status: 502, body: '<html>Bad gateway</html>' }, Unavailable],
-    ['an answer that is cut off', { kind: 'broken_json' }, Unavailable],
-    ['a line that is cut', { kind: 'drop' }, Unavailable],
-    ['an empty object', { kind: 'status', status: 200, body: {} }, Unavailable],
-    ['a message under 200', { kind: 'status', status: 200, body: { message: 'sorry' } }, Unavailable],
-  ] as const)('says what %s means, and never "nothing there"', async (_, fault, kind) => {
-    const { sandbox, seed, read, http } = await start();
-    await seed(3);
-    sandbox.fault({ ...fault, times: 1 } as Fault);
-    const error = await failureOf(read(http(), null));
-    expect(error).toBeInstanceOf(kind);
-    expect((error as VendorError).connector).toBe(id);
-    // A person reads it: it names the platform and holds no secret.
-    expect((error as Error).message).toContain(connectorById(id).name);
-    expect((error as Error).message).not.toContain('token-one');
-    expect((await read(http(), null)).ids).toHaveLength(3);
-  });
-
-  test('waits as long as it is asked to', async () => {
-    const { sandbox, seed, read, http } = await start();
-    await seed(1);
-    sandbox.fault({ kind: 'status', status: 429, retryAfterSeconds: 7, times: 1 });
-    const asked = (await failureOf(read(http(), null))) as Throttled;
-    expect(asked.retryAfterMs).toBeGreaterThanOrEqual(7_000);
-    expect(asked.retryAfterMs).toBeLessThan(9_000);
-    sandbox.fault({ kind: 'status', status: 429, times: 1 });
-    const unasked = (await failureOf(read(http(), null))) as Throttled;
-    expect(unasked.retryAfterMs).toBeGreaterThanOrEqual(connectorById(id).throttleMs);
-  });
-
-  test('gets a new token once when the old one is refused, and gives up when that is refused too', async () => {
-    const { seed, read, http, setAccessToken } = await start();
-    await seed(1);
-    setAccessToken('token-two');
-    let token = 'token-one';
-    const credentials: VendorCredentials = {
-      accessToken: async () => token,
-      refresh: async () => (token = 'token-two'),
-    };
-    expect((await read(http({ credentials }), null)).ids).toHaveLength(1);
-    setAccessToken('token-three');
-    expect(await failureOf(read(http({ credentials }), null))).toBeInstanceOf(AuthorizationLost);
-    expect(await failureOf(read(http(), null))).toBeInstanceOf(AuthorizationLost);
-  });
-
-  test('gives up on an answer that does not come', async () => {
-    const { sandbox, seed, read, http } = await start();
-    await seed(1);
-    sandbox.fault({ kind: 'hang', times: 1 });
-    const error = await failureOf(read(http({ timeoutMs: 300 }), null));
-    expect(error).toBeInstanceOf(Unavailable);
-    expect(error).toMatchObject({ vendorCode: 'timeout' });
-  });
-
-  test('stops at a list without end', async () => {
-    const { sandbox, seed, read, http, endless } = await start();
-    await seed(25);
-    endless();
-    expect(await failureOf(read(http(), null))).toMatchObject({
-      kind: 'InvalidRequest',
-      vendorCode: 'endless_pages',
-    });
-    expect(sandbox.requests.length).toBeLessThan(60);
-  });
-
-  test('a failure in the middle of the pages moves no checkpoint past what was stored', async () => {
-    const { sandbox, seed, read, http } = await start();
-    const ids = await seed(25);
-    let calls = 0;
-    sandbox.fault({ kind: 'status', status: 500, times: 1, match: () => ++calls === 2 });
-    // Whether or not the reading needed a second call, what was read before plus what follows is everything.
-    const stored = new Set<string>();
-    let checkpoint: string | null = null;
-    for (let attempt = 0; attempt < 3; attempt++) {
-      try {
-        const reading = await read(http(), checkpoint);
-        for (const read of reading.ids) stored.add(read);
-        checkpoint = reading.checkpoint;
-      } catch (problem) {
-        expect(problem).toBeInstanceOf(Unavailable);
-      }
-    }
-    expect([...stored].sort()).toEqual([...ids].sort());
-  });
-});
 
 describe('harvest alone', () => {
   test('follows cursors, by page and by cursor, and reads withdrawn approvals and deletions from the window', async () => {
@@ -428,7 +263,10 @@ describe('quickbooks alone', () => {
 const harvestSettings = { accountId: '1234', contact: 'ops@nordwerft.example' };
 const quickbooksSettings = { realmId: '4620816365', incomeAccountId: '79' };
 
-function httpOf(connector: Connector, sandbox: Sandbox, settings: Record<string, string>): Stand['http'] {
+/** Calls of one connection, with other credentials or less patience where a test says so. */
+type OpenHttp = (options?: { timeoutMs?: number; credentials?: VendorCredentials }) => VendorHttp;
+
+function httpOf(connector: Connector, sandbox: Sandbox, settings: Record<string, string>): OpenHttp {
   return ({ timeoutMs, credentials } = {}) =>
     httpTo(timeoutMs === undefined ? connector : { ...connector, timeoutMs }, sandbox.url, {
       settings,
@@ -467,28 +305,6 @@ async function startHarvest(rateLimit: { requests: number; perSeconds: number } 
   return { sandbox, add, later: (minutes: number) => (nowMs += minutes * 60_000) };
 }
 
-async function harvestStand(): Promise<Stand> {
-  const { sandbox, add, later } = await startHarvest();
-  const connector = connectorById('harvest');
-  return {
-    sandbox,
-    http: httpOf(connector, sandbox, harvestSettings),
-    seed: async (count) => Array.from({ length: count }, (_, n) => String(add(n))),
-    change: (id) => void sandbox.updateEntry(Number(id), { notes: 'changed' }),
-    async read(http, checkpoint) {
-      const pages = await all(connector.timeSource!.changedSince!(http, checkpoint));
-      return {
-        ids: pages.flatMap((page) => page.entries.map((entry) => entry.externalId)),
-        unreadable: pages.flatMap((page) => page.unreadable).length,
-        checkpoint: pages.at(-1)!.checkpoint,
-      };
-    },
-    endless: () => sandbox.endlessPages(true),
-    setAccessToken: (token) => sandbox.setAccessToken(token),
-    later,
-  };
-}
-
 async function harvestWithEntries(rateLimit: { requests: number; perSeconds: number } | 'off' = 'off') {
   const { sandbox, add } = await startHarvest(rateLimit);
   const entries = Array.from({ length: 10 }, (_, n) => add(n));
@@ -513,51 +329,6 @@ async function startQuickbooks(options: { country?: 'US' | 'CA'; customTxnNumber
     item,
     http: httpOf(connectorById('quickbooks'), sandbox, quickbooksSettings),
     later: (minutes: number) => (nowMs += minutes * 60_000),
-  };
-}
-
-async function quickbooksStand(): Promise<Stand> {
-  const { sandbox, customer, item, http, later } = await startQuickbooks();
-  const connector = connectorById('quickbooks');
-  const target = connector.invoiceTarget!;
-  return {
-    sandbox,
-    http,
-    async seed(count) {
-      const invoice = anInvoice({ customer: { externalId: customer }, item });
-      const { externalId } = await target.invoices.create(http(), invoice, invoice.key);
-      sandbox.requests.length = 0;
-      return Array.from({ length: count }, (_, n) => {
-        later(1);
-        return sandbox.bookPayment({ invoiceId: externalId, amount: n + 1, date: '2026-04-12' }).Id;
-      });
-    },
-    // A person at QuickBooks takes a payment back.
-    change: (id) => sandbox.deletePayment(id),
-    async read(vendor, checkpoint) {
-      const pages = await all(target.paymentsSince(vendor, checkpoint));
-      return {
-        ids: pages.flatMap((page) => page.payments.map((payment) => payment.externalId)),
-        unreadable: pages.flatMap((page) => page.unreadable).length,
-        checkpoint: pages.at(-1)!.checkpoint,
-      };
-    },
-    endless() {
-      const Payment = Array.from({ length: 1000 }, (_, n) => ({
-        Id: String(n),
-        SyncToken: '0',
-        TxnDate: '2026-04-12',
-        TotalAmt: 1,
-        MetaData: { LastUpdatedTime: '2026-04-12T09:01:44-07:00' },
-      }));
-      const body = {
-        QueryResponse: { Payment, startPosition: 1, maxResults: 1000 },
-        time: '2026-04-20T12:00:00Z',
-      };
-      sandbox.fault({ kind: 'status', status: 200, body, times: Number.POSITIVE_INFINITY });
-    },
-    setAccessToken: (token) => sandbox.setAccessToken(token),
-    later,
   };
 }
 
