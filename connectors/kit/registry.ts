@@ -2,10 +2,11 @@
 import { type NumberLimits, numberLimitsOf } from '../../domain/numbering.ts';
 import { harvest } from '../harvest/index.ts';
 import { quickbooks } from '../quickbooks/index.ts';
+import { toggl } from '../toggl/index.ts';
 import type { Connector } from './define.ts';
 
 export const connectors: ReadonlyMap<string, Connector> = new Map(
-  [harvest, quickbooks].map((connector) => [connector.id, connector]),
+  [harvest, quickbooks, toggl].map((connector) => [connector.id, connector]),
 );
 
 export const numberLimits: NumberLimits = numberLimitsOf(connectors.values());
