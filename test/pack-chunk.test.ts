@@ -61,6 +61,8 @@ test('a chunk comes out of the thread as it went in, whatever its lines have in 
       externalId: 'd',
       kind: 'expense',
       receipt: { on: null, net: '10.00', inputTax: '1.90' },
+      tags: ['dock', 'night'],
+      costCentre: '4711',
       person: { ...ref('Ann'), email: 'ann@example.com' },
     }),
   ];

@@ -9,13 +9,20 @@ interface PackedParties<T> {
   distinct: T[];
   places: Packed<number>;
 }
-type Flat = Omit<SourceEntry, 'person' | 'client' | 'project' | 'task'>;
-type FlatColumns = { [field in keyof Required<Flat>]: Packed<Flat[field] | null> };
+type Party = 'person' | 'client' | 'project' | 'task';
+/** What few sources say: a field that an entry may go without. */
+type Seldom = {
+  [field in keyof SourceEntry]-?: object extends Pick<SourceEntry, field> ? field : never;
+}[keyof SourceEntry];
+type FlatColumns = {
+  [field in Exclude<keyof SourceEntry, Party | Seldom>]: Packed<SourceEntry[field]>;
+};
 
 export interface PackedChunk extends Omit<ParsedChunk, 'entries'> {
   entries: FlatColumns & {
     count: number;
     contentHash: Packed<string>;
+    seldom: Packed<Pick<SourceEntry, Seldom> | null>;
     person: PackedParties<SourcePersonRef | null>;
     client: PackedParties<SourceRef | null>;
     project: PackedParties<SourceRef | null>;
@@ -47,7 +54,7 @@ export function packChunk(chunk: ParsedChunk): PackedChunk {
       rate: column((e) => e.rate),
       cost: column((e) => e.cost),
       currency: column((e) => e.currency),
-      receipt: packed(entries.map((e) => e.receipt ?? null)),
+      seldom: packed(entries.map(seldomOf)),
       sourceUpdatedAt: column((e) => e.sourceUpdatedAt),
       person: packedParties(entries.map((e) => e.person)),
       client: packedParties(entries.map((e) => e.client)),
@@ -59,37 +66,45 @@ export function packChunk(chunk: ParsedChunk): PackedChunk {
 
 /** The chunk as it was; entries of one party share its object. */
 export function unpackChunk(packed: PackedChunk): ParsedChunk {
-  const { count, contentHash, person, client, project, task, ...flat } = packed.entries;
+  const { count, contentHash, seldom, person, client, project, task, ...flat } = packed.entries;
   const entries: ParsedChunk['entries'] = [];
   for (let index = 0; index < count; index += 1) {
     const entry: SourceEntry = {
-      externalId: at(flat.externalId, index)!,
-      kind: at(flat.kind, index)!,
-      workDate: at(flat.workDate, index)!,
+      externalId: at(flat.externalId, index),
+      kind: at(flat.kind, index),
+      workDate: at(flat.workDate, index),
       zone: at(flat.zone, index),
       startedAt: at(flat.startedAt, index),
       endedAt: at(flat.endedAt, index),
-      quantity: at(flat.quantity, index)!,
+      quantity: at(flat.quantity, index),
       person: partyAt(person, index),
       client: partyAt(client, index),
       project: partyAt(project, index),
       task: partyAt(task, index),
       position: at(flat.position, index),
-      billable: at(flat.billable, index)!,
-      running: at(flat.running, index)!,
-      approval: at(flat.approval, index)!,
-      billedElsewhere: at(flat.billedElsewhere, index)!,
+      billable: at(flat.billable, index),
+      running: at(flat.running, index),
+      approval: at(flat.approval, index),
+      billedElsewhere: at(flat.billedElsewhere, index),
       notes: at(flat.notes, index),
       rate: at(flat.rate, index),
       cost: at(flat.cost, index),
       currency: at(flat.currency, index),
       sourceUpdatedAt: at(flat.sourceUpdatedAt, index),
     };
-    const receipt = at(flat.receipt, index);
-    if (receipt) entry.receipt = receipt;
+    const more = at(seldom, index);
+    if (more !== null) Object.assign(entry, more);
     entries.push({ entry, contentHash: at(contentHash, index) });
   }
   return { ...packed, entries };
+}
+
+const seldomFields: Record<Seldom, true> = { receipt: true, tags: true, groups: true, costCentre: true };
+const seldomNames = Object.keys(seldomFields) as Seldom[];
+
+function seldomOf(entry: SourceEntry): Pick<SourceEntry, Seldom> | null {
+  const said = seldomNames.filter((name) => entry[name] !== undefined && entry[name] !== null);
+  return said.length === 0 ? null : Object.fromEntries(said.map((name) => [name, entry[name]]));
 }
 
 function packed<T>(values: T[]): Packed<T> {
