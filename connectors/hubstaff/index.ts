@@ -1,0 +1,247 @@
+/** Owns the Hubstaff connector: time by slots, approved by time sheets, read by polling. Traps: README.md. */
+import { z } from 'zod';
+import { isZone } from '../../domain/day.ts';
+import { type ConnectorSettings, defineConnector, type EntryPage, type LookUpRecord } from '../kit/define.ts';
+import { AuthorizationLost, Throttled, Unavailable } from '../kit/errors.ts';
+import { idText as id, maybeId, maybeText, orNull } from '../kit/fields.ts';
+import type { VendorHttp } from '../kit/http.ts';
+import { toInstant } from '../kit/instant.ts';
+import { retryAfterMs } from '../kit/retry-after.ts';
+import { oneOf, readAs, refused, requireDays } from '../kit/vendor-words.ts';
+import { listPages, ofOrganization, readableOf, readOrganization } from './list.ts';
+import { changedDays, everything, readDays } from './read-days.ts';
+import { webhooks } from './webhooks.ts';
+
+const vendor = { id: 'hubstaff', name: 'Hubstaff' };
+const throttleMs = 60_000;
+const userAgent = { 'User-Agent': 'Slipway/1 (billing hub)' };
+
+export const hubstaff = defineConnector({
+  ...vendor,
+  auth: {
+    type: 'bearer',
+    extraHeaders: () => userAgent,
+    oauth: {
+      // A personal access token is a refresh token, exchanged without a client.
+      grants: ['authorization_code', 'refresh_token'],
+      authorizeUrl: () => 'https://account.hubstaff.com/authorizations/new',
+      tokenUrl: () => 'https://account.hubstaff.com/access_tokens',
+      scopes: ['openid', 'profile', 'email', 'hubstaff:read', 'hubstaff:write'],
+      nonce: true,
+      clientAuth: 'basic',
+      tokenHeaders: userAgent,
+      rotates: true,
+      defaultLifeMs: 24 * 3_600_000,
+    },
+  },
+  baseUrl: () => 'https://api.hubstaff.com/v2',
+  rateLimit: { requests: 1000, perSeconds: 3600 },
+  timeoutMs: 35_000,
+  throttleMs,
+  requestIdHeader: 'x-request-id',
+  settings: { organizationId: 'Number of the Hubstaff organization' },
+  optionalSettings: {
+    approvalPolicy:
+      '"approved-only" (default) reads time of approved time sheets; "all" reads all time, for organizations without time sheet approvals',
+    timeZone:
+      "Zone of the organization, e.g. America/New_York, in which Hubstaff counts its days; its API doesn't tell",
+    codeField: "Name of the field in a project's metadata that holds our project code",
+  },
+  classify,
+  async test(http) {
+    requireZone(http.settings);
+    const me = readAs(vendor, meShape, (await http.get('/users/me')).body).user;
+    const { name } = await readOrganization(http);
+    const roles: string[] = [];
+    for await (const rows of listPages(http, ofOrganization(http, '/members'), 'members', {
+      arrays: { user_ids: [me.id] },
+    }))
+      roles.push(
+        ...readableOf(memberShape, rows).flatMap((row) => (row.user_id === me.id ? row.membership_role : [])),
+      );
+    const warnings: string[] = [];
+    if (!roles.some((role) => ['owner', 'manager', 'organization_manager'].includes(role)))
+      warnings.push(
+        'The connected person is neither owner nor manager in Hubstaff: only their own time arrives, and Hubstaff does not say that the rest is missing.',
+      );
+    const sheets = await listPages(http, ofOrganization(http, '/timesheets'), 'timesheets').next();
+    if (approvedOnly(http.settings) && (sheets.value ?? []).length === 0)
+      warnings.push(
+        'Hubstaff has no time sheets yet. If approvals are off there, no time will ever arrive: switch them on, or set approvalPolicy to "all".',
+      );
+    if (!http.settings.timeZone)
+      warnings.push(
+        'Set timeZone to the zone of the Hubstaff organization: its days are counted there, and its API does not tell it.',
+      );
+    return { account: name, warnings };
+  },
+  async accounts(http) {
+    const found = [];
+    for await (const rows of listPages(http, '/organizations', 'organizations'))
+      for (const { id: externalId, name } of readableOf(namedShape, rows))
+        found.push({ externalId, name, settings: { organizationId: externalId } });
+    return found;
+  },
+  timeSource: {
+    rescan: { days: 45, everyMinutes: 360 },
+    tellsDeletions: false,
+    tellsApproval: true,
+    async *changedSince(http, checkpoint) {
+      requireZone(http.settings);
+      const isOurs = approvedOnly(http.settings)
+        ? ({ approval }: EntryPage['entries'][number]) => approval === 'approved'
+        : () => true;
+      const since = checkpoint === null ? null : toInstant(checkpoint);
+      if (checkpoint !== null && since === null)
+        throw refused(
+          vendor,
+          'checkpoint_invalid',
+          `The place reached in Hubstaff, "${checkpoint}", is not a point in time.`,
+        );
+      const { now } = await readOrganization(http);
+      const changed =
+        since === null
+          ? { readings: [everything(now)], unreadable: [] }
+          : await changedDays(http, since, now);
+      for await (const page of readDays(http, changed.readings, now))
+        yield { ...page, entries: page.entries.filter(isOurs) };
+      // Days come in no order of change: only the end moves the checkpoint, to what Hubstaff's clock said before.
+      yield { entries: [], unreadable: changed.unreadable, checkpoint: now };
+    },
+    async *window(http, from, to) {
+      requireZone(http.settings);
+      requireDays(vendor, from, to);
+      const { now } = await readOrganization(http);
+      yield* readDays(http, [{ from, to, userIds: null }], now);
+    },
+    async readEntry(http, externalId) {
+      const [, userId, day] =
+        /^(\d+):(\d{4}-\d{2}-\d{2}):(?:\d+|-):(?:\d+|-)(?::[a-z]+)?$/.exec(externalId) ?? [];
+      if (userId === undefined || day === undefined)
+        throw refused(vendor, 'id_invalid', `"${externalId}" is not the id of time in Hubstaff.`);
+      requireDays(vendor, day, day);
+      const { now } = await readOrganization(http);
+      for await (const page of readDays(http, [{ from: day, to: day, userIds: [userId] }], now)) {
+        const odd = page.unreadable.find(({ position }) => position === externalId);
+        if (odd) throw refused(vendor, odd.reason, odd.detail);
+        const entry = page.entries.find((one) => one.externalId === externalId);
+        if (entry) return entry;
+      }
+      return null;
+    },
+  },
+  lookUps: {
+    async *person(http) {
+      const asked = { arrays: { include: ['users'] } };
+      let users: LookUpRecord[] = [];
+      const onBody = (body: Readonly<Record<string, unknown>>) => {
+        users = readableOf(userShape, body.users).map((user) =>
+          record(user.id, user.name, { email: user.email ?? null, active: user.status !== 'inactive' }),
+        );
+      };
+      for await (const _ of listPages(http, ofOrganization(http, '/members'), 'members', {
+        ...asked,
+        onBody,
+      }))
+        yield users;
+    },
+    client: (http) =>
+      records(http, 'clients', namedShape, (row) =>
+        record(row.id, row.name, { active: row.status === 'active' }),
+      ),
+    project: (http) =>
+      records(http, 'projects', projectShape, (row) =>
+        record(row.id, row.name, {
+          active: row.status === 'active',
+          parentExternalId: row.client_id ?? null,
+          code: codeOf(row.metadata, http.settings),
+        }),
+      ),
+    task: (http) =>
+      records(http, 'tasks', taskShape, (row) =>
+        record(row.id, row.summary, {
+          active: row.status === 'active',
+          parentExternalId: row.project_id,
+          code: orNull(row.remote_id),
+        }),
+      ),
+  },
+  webhooks,
+});
+
+const meShape = z.object({ user: z.object({ id }) });
+const memberShape = z.object({ user_id: id, membership_role: z.string() });
+const namedShape = z.object({ id, name: z.string(), status: maybeText });
+const userShape = namedShape.extend({ email: maybeText });
+const projectShape = namedShape.extend({
+  client_id: maybeId,
+  metadata: z.record(z.string(), z.unknown()).nullish(),
+});
+const taskShape = z.object({
+  id,
+  summary: z.string(),
+  project_id: id,
+  status: maybeText,
+  remote_id: maybeText,
+});
+
+async function* records<Row>(
+  http: VendorHttp,
+  list: 'clients' | 'projects' | 'tasks',
+  shape: z.ZodType<Row>,
+  toRecord: (row: Row) => LookUpRecord,
+): AsyncGenerator<LookUpRecord[]> {
+  // Tasks have no word for "all"; without one Hubstaff lists those that are open.
+  const query = list === 'tasks' ? {} : { status: 'all' };
+  for await (const rows of listPages(http, ofOrganization(http, `/${list}`), list, { query }))
+    yield readableOf(shape, rows).map(toRecord);
+}
+
+function record(externalId: string, name: string, facts: Partial<LookUpRecord>): LookUpRecord {
+  return { externalId, name, code: null, email: null, active: true, parentExternalId: null, ...facts };
+}
+
+function codeOf(
+  metadata: Readonly<Record<string, unknown>> | null | undefined,
+  settings: ConnectorSettings,
+): string | null {
+  const code = metadata?.[settings.codeField ?? ''];
+  return typeof code === 'string' || typeof code === 'number' ? String(code) : null;
+}
+
+const approvedOnly = (settings: ConnectorSettings) =>
+  oneOf(vendor, settings, 'approvalPolicy', ['approved-only', 'all']) === 'approved-only';
+
+function requireZone({ timeZone }: ConnectorSettings): void {
+  if (timeZone && !isZone(timeZone))
+    throw refused(
+      vendor,
+      'settings_invalid',
+      `The setting timeZone of the Hubstaff connection is "${timeZone}", which is no zone such as Europe/Berlin.`,
+    );
+}
+
+/** `error_code`: 10000 sign-in, 11000 validation, 12000 records, 13000 rate limit, 14000 time, 15000 system. */
+const errorShape = z.object({ error_code: z.number().int() });
+
+function classify(status: number, body: unknown, headers: Readonly<Record<string, string>>) {
+  // A firewall before Hubstaff: no sign-in helps.
+  if (status === 403 && typeof body === 'string' && /\b1010\b/.test(body))
+    return new AuthorizationLost(
+      'The firewall before Hubstaff refuses this machine (1010). Ask Hubstaff to let Slipway in, then connect again.',
+      { vendorCode: '1010' },
+    );
+  const code = status >= 400 ? errorShape.safeParse(body).data?.error_code : undefined;
+  const range = code === undefined ? 0 : Math.floor(code / 1000);
+  if (range === 13)
+    return new Throttled(
+      'Hubstaff asks us to slow down. It is tried again by itself.',
+      retryAfterMs(headers['retry-after'], throttleMs),
+      { vendorCode: String(code) },
+    );
+  if (range === 15)
+    return new Unavailable(`Hubstaff has a problem on its side (${code}). It is tried again by itself.`, {
+      vendorCode: String(code),
+    });
+  return null;
+}

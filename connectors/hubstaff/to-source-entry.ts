@@ -1,0 +1,211 @@
+/** Owns how Hubstaff's ten-minute slots, or its rows of a day, become one SourceEntry a person, day, project and task. */
+import { z } from 'zod';
+import { isDay } from '../../domain/day.ts';
+import type { Day, Instant, SourceEntry, UnreadableRow } from '../../domain/work-entry.ts';
+import { idText as id, maybeId, maybeText, orNull, refOrNull, rowAs } from '../kit/fields.ts';
+import { toInstant } from '../kit/instant.ts';
+import { mapRows } from '../kit/rows.ts';
+import { readableOf } from './list.ts';
+import { approvalOf, type TimeSheet } from './time-sheets.ts';
+
+/** Work of a day that may not be billed alike is apart: Hubstaff may have invoiced a part of it already. */
+type Part = 'billable' | 'unbillable' | 'invoiced';
+
+/** What the slots of one entry come to. */
+interface DayWork {
+  externalId: string;
+  userId: string;
+  day: Day;
+  projectId: string | null;
+  taskId: string | null;
+  part: Part;
+  seconds: number;
+  startedAt: Instant | null;
+  endedAt: Instant | null;
+  /** Null stands for slots that name no sheet. */
+  sheetIds: (string | null)[];
+  updatedAt: Instant | null;
+}
+/** Both by the id of the entry. */
+export interface DayWorks {
+  works: Map<string, DayWork>;
+  unreadable: Map<string, UnreadableRow>;
+}
+/** What time lacks, by vendor id. */
+export interface Names {
+  people: Map<string, { name: string | null; email: string | null }>;
+  projects: Map<string, { name: string | null; clientId: string | null; code: string | null }>;
+  tasks: Map<string, { name: string | null; code: string | null }>;
+  clients: Map<string, string>;
+  /** Texts by person, day, project and task (`dayKey`). */
+  notes: Map<string, string[]>;
+}
+
+const seconds = z.number().int().min(0).max(86_400);
+const slotShape = z.object({
+  id,
+  date: z.string().refine(isDay),
+  user_id: id,
+  project_id: maybeId,
+  task_id: maybeId,
+  tracked: seconds,
+  updated_at: maybeText,
+  starts_at: z.string(),
+  billable: z.boolean(),
+  client_invoiced: z.boolean(),
+  timesheet_id: maybeId,
+});
+/** Here `billable` is no flag but a part of `tracked` (README 3). */
+const dayShape = slotShape
+  .omit({ starts_at: true, client_invoiced: true, timesheet_id: true })
+  .extend({ billable: seconds });
+
+/** Adds `activities`; `seen` are ids of slots, for one that stands on two pages counts once. */
+export function addSlots(days: DayWorks, rows: readonly unknown[], seen: Set<string>): void {
+  for (const slot of readRows(days, slotShape, rows)) {
+    if (seen.has(slot.id)) continue;
+    seen.add(slot.id);
+    const part = slot.client_invoiced ? 'invoiced' : slot.billable ? 'billable' : 'unbillable';
+    const work = workOf(days, slot, part);
+    const sheetId = slot.timesheet_id ?? null;
+    work.seconds += slot.tracked;
+    if (!work.sheetIds.includes(sheetId)) work.sheetIds.push(sheetId);
+    const startedAt = toInstant(slot.starts_at);
+    if (startedAt === null) continue;
+    const endedAt = new Date(Date.parse(startedAt) + slot.tracked * 1000).toISOString();
+    if (work.startedAt === null || startedAt < work.startedAt) work.startedAt = startedAt;
+    if (work.endedAt === null || endedAt > work.endedAt) work.endedAt = endedAt;
+  }
+}
+
+/** Adds `daily_activities`, for days that slots do not reach: they tell neither time sheet nor Hubstaff's own invoice. */
+export function addDayRows(days: DayWorks, rows: readonly unknown[]): void {
+  for (const row of readRows(days, dayShape, rows)) {
+    if (row.billable > 0) workOf(days, row, 'billable').seconds += row.billable;
+    if (row.tracked > row.billable) workOf(days, row, 'unbillable').seconds += row.tracked - row.billable;
+  }
+}
+
+function readRows<Shape>(days: DayWorks, shape: z.ZodType<Shape>, rows: readonly unknown[]): Shape[] {
+  const { mapped, unreadable } = mapRows(rows, (row) => rowAs('Hubstaff', shape, row), positionOf);
+  for (const row of unreadable) days.unreadable.set(row.position, row);
+  return mapped;
+}
+
+/** One unreadable slot holds its whole entry back: else a part would be billed as if it were all. */
+export function toSourceEntries(
+  days: DayWorks,
+  sheets: readonly TimeSheet[],
+  names: Names,
+  zone: string | null,
+): { entries: SourceEntry[]; unreadable: UnreadableRow[] } {
+  const ofPeople = Map.groupBy(sheets, ({ userId }) => userId);
+  const whole = [...days.works.values()].filter(({ externalId }) => !days.unreadable.has(externalId));
+  const { mapped, unreadable } = mapRows(
+    whole,
+    (row) => {
+      const work = row as DayWork;
+      return toSourceEntry(work, ofPeople.get(work.userId) ?? [], names, zone);
+    },
+    (row) => (row as DayWork).externalId,
+  );
+  return { entries: mapped, unreadable: [...days.unreadable.values(), ...unreadable] };
+}
+
+function toSourceEntry(
+  work: DayWork,
+  sheets: readonly TimeSheet[],
+  names: Names,
+  zone: string | null,
+): SourceEntry {
+  const { userId, projectId, taskId, startedAt, endedAt } = work;
+  const person = names.people.get(userId);
+  const project = names.projects.get(projectId ?? '');
+  const task = names.tasks.get(taskId ?? '');
+  const clientId = project?.clientId ?? null;
+  // Slots with gaps between them have no one beginning and end.
+  const isGapless =
+    startedAt !== null &&
+    endedAt !== null &&
+    Date.parse(endedAt) - Date.parse(startedAt) === work.seconds * 1000;
+  return {
+    externalId: work.externalId,
+    kind: 'labor',
+    workDate: work.day,
+    zone,
+    startedAt: isGapless ? startedAt : null,
+    endedAt: isGapless ? endedAt : null,
+    quantity: work.seconds,
+    person: { externalId: userId, code: null, name: person?.name ?? null, email: person?.email ?? null },
+    client: refOrNull(clientId, names.clients.get(clientId ?? '')),
+    project: refOrNull(projectId, project?.name, project?.code),
+    task: refOrNull(taskId, task?.name, task?.code),
+    position: null,
+    billable: work.part !== 'unbillable',
+    running: false,
+    approval: approvalOf(work, sheets),
+    billedElsewhere: work.part === 'invoiced',
+    notes: names.notes.get(dayKey(userId, work.day, projectId, taskId))?.join('\n') ?? null,
+    rate: null, // README 13
+    cost: null,
+    currency: null,
+    sourceUpdatedAt: work.updatedAt,
+  };
+}
+
+export function dayKey(userId: string, day: Day, projectId: string | null, taskId: string | null): string {
+  return `${userId}:${day}:${projectId ?? '-'}:${taskId ?? '-'}`;
+}
+
+type DayRow = Pick<z.infer<typeof slotShape>, 'user_id' | 'date' | 'project_id' | 'task_id' | 'updated_at'>;
+
+function workOf({ works }: DayWorks, row: DayRow, part: Part): DayWork {
+  const [projectId, taskId] = [row.project_id ?? null, row.task_id ?? null];
+  const externalId = workId(dayKey(row.user_id, row.date, projectId, taskId), part);
+  const named = { externalId, userId: row.user_id, day: row.date, projectId, taskId, part };
+  const nothing = { seconds: 0, startedAt: null, endedAt: null, sheetIds: [], updatedAt: null };
+  const work = works.get(externalId) ?? { ...named, ...nothing };
+  works.set(externalId, work);
+  const updatedAt = toInstant(row.updated_at ?? '');
+  if (updatedAt !== null && updatedAt > (work.updatedAt ?? '')) work.updatedAt = updatedAt;
+  return work;
+}
+
+const workId = (key: string, part: Part) => (part === 'billable' ? key : `${key}:${part}`);
+
+/** The entry that an unreadable row belongs to, or the row's own id where it does not say. */
+export function positionOf(row: unknown, index: number): string {
+  const fields = (row ?? {}) as Record<string, unknown>;
+  const idOf = (name: string) => id.safeParse(fields[name]).data ?? null;
+  const [own, userId, day] = [idOf('id'), idOf('user_id'), fields.date];
+  if (userId === null || typeof day !== 'string' || !isDay(day))
+    return own === null ? `row ${index + 1} of the page` : `activity ${own}`;
+  const part =
+    fields.client_invoiced === true ? 'invoiced' : fields.billable === false ? 'unbillable' : 'billable';
+  return workId(dayKey(userId, day, idOf('project_id'), idOf('task_id')), part);
+}
+
+const user = z.object({ id, name: maybeText, email: maybeText });
+const task = z.object({ id, summary: maybeText, remote_id: maybeText });
+const project = z.object({
+  id,
+  name: maybeText,
+  client_id: maybeId,
+  metadata: z.record(z.string(), z.unknown()).nullish(),
+});
+
+/** Takes what was sideloaded. `codeField`: the key of a project's metadata that holds our code. */
+export function addSideloads(names: Names, body: Readonly<Record<string, unknown>>, codeField = ''): void {
+  for (const row of readableOf(user, body.users))
+    names.people.set(row.id, { name: orNull(row.name), email: orNull(row.email) });
+  for (const row of readableOf(project, body.projects)) {
+    const code = row.metadata?.[codeField];
+    names.projects.set(row.id, {
+      name: orNull(row.name),
+      clientId: row.client_id ?? null,
+      code: typeof code === 'string' || typeof code === 'number' ? String(code) : null,
+    });
+  }
+  for (const row of readableOf(task, body.tasks))
+    names.tasks.set(row.id, { name: orNull(row.summary), code: orNull(row.remote_id) });
+}
