@@ -8,12 +8,17 @@ import type { WorkspaceTx } from '../store/database.ts';
 import { unprintedDocuments } from '../store/document-files.ts';
 import { dropPlan, planDraft, planInvoice } from '../store/invoice-plan.ts';
 import { type InvoiceRow, readInvoice } from '../store/invoices.ts';
+import { pushState } from '../store/pushed-documents.ts';
 import { issuesItself } from '../store/sign-offs.ts';
 import { readSyncRecord } from '../store/sync.ts';
 
 /** `print`: beside whatever the step is, it has documents that are not made yet. `number`: of an issued one. */
-export type ClientInvoiceStep = { print?: boolean; number?: string } & (
-  | { step: 'sync' | 'issue' }
+export type ClientInvoiceStep = {
+  print?: boolean;
+  number?: string;
+} & /** `push`: what follows it to the platform, e.g. a void or a credit note. */
+(
+  | { step: 'sync' | 'issue' | 'push' }
   /** Something whose time has come. */
   | { step: InvoiceDueKind }
   /**
@@ -34,7 +39,7 @@ export async function nextStep(tx: WorkspaceTx, invoiceId: string): Promise<Clie
   const invoice = await readInvoice(tx, invoiceId);
   if (!invoice || invoice.status === 'discarded' || invoice.status === 'void') {
     await dropPlan(tx, invoiceId);
-    return { step: 'done' };
+    return lookAtEnded(tx, invoiceId);
   }
   const clock = await clockOf(tx);
   if (!invoice.number) return lookAtDraft(tx, invoice, clock);
@@ -44,19 +49,32 @@ export async function nextStep(tx: WorkspaceTx, invoiceId: string): Promise<Clie
   };
   const record = await readSyncRecord(tx, 'client_invoice', invoice.id);
   const isQueued =
-    record?.status === 'queued' || record?.status === 'syncing' || record?.status === 'not_synced';
+    record?.wanted === 'create' &&
+    (record.status === 'queued' || record.status === 'syncing' || record.status === 'not_synced');
   const canSync = isQueued && (await connections.find(tx, record.connectionId))?.status === 'active';
   // The first push waits for nothing; one that is tried again does not keep what is due from its time.
   if (canSync && record.status !== 'syncing') return { step: 'sync', ...print };
   const due = await planInvoice(tx, invoice.id, clock.now);
   if (due && isDue(due, clock)) return { step: due.kind, ...print };
   if (canSync) return { step: 'sync', ...print };
+  const pushing = record === null ? 'none' : await pushState(tx, invoice.id);
+  if (pushing === 'open') return { step: 'push', ...print };
   const until = untilDue(due, clock);
-  if (isQueued) return { step: 'wait', for: 'connection', retry: true, ...until, ...print };
+  if (isQueued || pushing === 'blocked')
+    return { step: 'wait', for: 'connection', retry: true, ...until, ...print };
   if (record?.status === 'failed') return { step: 'wait', for: 'person', retry: false, ...until, ...print };
   return isClosed(invoice.status) && due === null
     ? { step: 'done', ...print }
     : { step: 'wait', for: 'payment', retry: false, ...until, ...print };
+}
+
+/** A void that is carried over to the platform. */
+async function lookAtEnded(tx: WorkspaceTx, invoiceId: string): Promise<ClientInvoiceStep> {
+  const pushing = await pushState(tx, invoiceId);
+  if (pushing === 'none') return { step: 'done' };
+  return pushing === 'open'
+    ? { step: 'push' }
+    : { step: 'wait', for: 'connection', retry: true, until: null, waitMs: null };
 }
 
 const isDue = ({ dueAt }: PlannedStep, { now }: Clock) => Date.parse(dueAt) <= Date.parse(now);

@@ -11,22 +11,25 @@ import {
 import type { WorkspaceTx } from '../store/database.ts';
 import { doneDue, nextDue } from '../store/due.ts';
 import { recordEvents } from '../store/events.ts';
+import { pushState } from '../store/pushed-documents.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
 
 /** Where an invoice stands; `until` is when something is done about its waiting, null: only a signal ends it. */
 export type ContractorInvoiceStep =
-  | { step: 'remind' | 'escalate'; status: ContractorInvoiceStatus }
+  | { step: 'remind' | 'escalate' | 'push'; status: ContractorInvoiceStatus }
   | {
       step: 'wait';
       status: ContractorInvoiceStatus;
-      for: 'decision' | 'payment' | 'rest_of_payment';
+      for: 'decision' | 'payment' | 'rest_of_payment' | 'connection';
       until: Instant | null;
       waitMs: number | null;
     }
   | { step: 'done'; status: ContractorInvoiceStatus | 'unknown' };
 
 const actor = 'system:contractor-invoice';
+/** Its bill waits for a connection that is not open. */
+const connectionRetryMs = 60_000;
 
 export function createContractorInvoiceActivities(deps: ActivityDeps) {
   const { database } = deps;
@@ -67,6 +70,10 @@ export function createContractorInvoiceActivities(deps: ActivityDeps) {
         const invoice = await readContractorInvoice(tx, ref.subjectId);
         if (!invoice) return { step: 'done', status: 'unknown' };
         const { status } = invoice;
+        const pushing = await pushState(tx, invoice.id);
+        if (pushing === 'open') return { step: 'push', status };
+        if (pushing === 'blocked')
+          return { step: 'wait', status, for: 'connection', until: null, waitMs: connectionRetryMs };
         if (isInvoiceAtRest(status)) return { step: 'done', status };
         const waiting = { step: 'wait', status, until: null, waitMs: null } as const;
         if (status === 'approved') return { ...waiting, for: 'payment' };

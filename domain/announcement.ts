@@ -26,6 +26,8 @@ const ruleWords: Readonly<Record<string, string>> = {
   'person_day.over_24h': 'more than 24 hours in one day',
   'late_fee.left_out': 'seller whose late fees were left out',
   'sync.failed': 'document not taken by its platform',
+  'sync.drifted': 'document changed at its platform',
+  'sync.time_not_linked': 'invoice without some of its time entries at its platform',
   'webhook.unreadable': 'message of a platform not readable',
   'payment.beyond_balance': 'payment beyond what is open',
   'payment.changed_at_platform': 'payment changed at its platform',

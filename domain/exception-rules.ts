@@ -19,6 +19,8 @@ export const exceptionRules: readonly string[] = [
   'payment.changed_at_platform',
   'payment.confirmed_not_received',
   'retainer.used_up',
+  'sync.drifted',
   'sync.failed',
+  'sync.time_not_linked',
   'webhook.unreadable',
 ].sort();

@@ -3,6 +3,8 @@ import type { Decimal } from '../domain/money.ts';
 import type { Day } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
+import { newId } from './new-id.ts';
+import { queueOfInvoice } from './pushed-documents.ts';
 
 interface NamedInvoice {
   id: string;
@@ -16,10 +18,12 @@ export async function writeBadDebt(
   invoiceId: string,
   row: { amount: Decimal; reason: string; postingDate: Day; actor: string; paymentId?: string },
 ): Promise<void> {
+  const id = newId();
   await tx.run(
-    `insert into bad_debts (workspace_id, invoice_id, amount, reason, posting_date, author, payment_id) values ($1, $2, $3, $4, $5, $6, $7)`,
+    `insert into bad_debts (workspace_id, id, invoice_id, amount, reason, posting_date, author, payment_id) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [
       tx.workspaceId,
+      id,
       invoiceId,
       row.amount.toFixed(),
       row.reason,
@@ -28,6 +32,7 @@ export async function writeBadDebt(
       row.paymentId ?? null,
     ],
   );
+  await queueOfInvoice(tx, invoiceId, 'bad_debt', id);
 }
 
 export function recordBadDebt(

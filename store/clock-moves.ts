@@ -347,7 +347,7 @@ function listUnderWay(
          where d.workspace_id = $1 and d.done_at is null and d.due_at <= w.clock_at and d.subject_type = any($2::text[]) and $6
        union all
        select 'push', s.subject_id, s.status from sync_records s join connections c on c.workspace_id = $1 and c.id = s.connection_id
-         where s.workspace_id = $1 and c.status = 'active' and s.subject_type = 'client_invoice' and s.status in ('queued', 'syncing')
+         where s.workspace_id = $1 and c.status = 'active' and (s.subject_type = 'client_invoice' or s.owner_id is not null) and s.status in ('queued', 'syncing')
        union all
        select 'poll', c.id, c.connector from connections c
          left join checkpoints k on k.workspace_id = $1 and k.connection_id = c.id and k.stream <> 'window'

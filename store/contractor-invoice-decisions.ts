@@ -16,10 +16,12 @@ import {
   recordInvoiceEvent,
 } from './contractor-invoices.ts';
 import type { WorkspaceTx } from './database.ts';
+import { connectionOfBills } from './documents-to-push.ts';
 import { closeDue } from './due.ts';
 import { approvalLimits, dutyRule, recordDutyExceptions } from './duties.ts';
 import { confirmedAccount } from './payee-accounts.ts';
 import { requireOpenPeriods } from './periods.ts';
+import { queueDocument } from './pushed-documents.ts';
 import { sellers } from './sellers.ts';
 import { markTicketsPaid, rejectBundledTickets } from './tickets.ts';
 import { getWorkspace, workspaceNow } from './workspaces.ts';
@@ -142,6 +144,12 @@ export async function approveContractorInvoice(
     taken,
     ownReason,
   );
+  const billedAt = await connectionOfBills(tx, invoice.sellerId);
+  if (billedAt !== null && !isNothing) {
+    const owner = { ownerType: 'contractor_invoice', ownerId: invoice.id } as const;
+    const subject = { subjectType: 'contractor_invoice', subjectId: invoice.id } as const;
+    await queueDocument(tx, { connectionId: billedAt, ...subject, ...owner });
+  }
   const after = await decided(tx, invoice, 'approved', doer, ownReason);
   await tellContractor(tx, after, 'contractor_invoice.approved', doer);
   return after;

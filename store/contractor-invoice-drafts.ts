@@ -31,6 +31,7 @@ import type { WorkspaceTx } from './database.ts';
 import { closeDue, setDue } from './due.ts';
 import { newId } from './new-id.ts';
 import { confirmedAccount } from './payee-accounts.ts';
+import { queueVoid } from './pushed-documents.ts';
 import { agreementInForce } from './self-billing-agreements.ts';
 import { type Seller, sellers } from './sellers.ts';
 import { takeNumber } from './take-number.ts';
@@ -601,6 +602,7 @@ export async function cancelContractorInvoice(
   );
   await closeDue(tx, 'contractor_invoice', [invoice.id]);
   const after = found(await readContractorInvoice(tx, invoice.id), 'contractor_invoice');
+  await queueVoid(tx, 'contractor_invoice', invoice.id);
   await recordInvoiceEvent(tx, after, 'cancelled', doer.id, {
     before: { status: invoice.status },
     after: { status },

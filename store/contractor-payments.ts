@@ -1,4 +1,5 @@
 /** Owns paying contractors: applied = paid + withheld + credit netted, never beyond what is due; reversed by rows of its own. */
+import { createHash } from 'node:crypto';
 import { isPayable, statusByApplied } from '../domain/contractor-invoice.ts';
 import { addDays, localDay } from '../domain/day.ts';
 import { type Conflict, type Doer, keepApart } from '../domain/duties.ts';
@@ -24,7 +25,9 @@ import { newId } from './new-id.ts';
 import { readReleased } from './pay-when-paid.ts';
 import { confirmedAccount } from './payee-accounts.ts';
 import { requireOpenPeriods } from './periods.ts';
+import { queueDocument } from './pushed-documents.ts';
 import { sellers } from './sellers.ts';
+import { readSyncRecord } from './sync.ts';
 import { markTicketsUnpaid } from './tickets.ts';
 import { workspaceNow } from './workspaces.ts';
 
@@ -508,11 +511,32 @@ async function moveSettled(
   for (const { invoice, cash, withheld, credits, applied } of settled) {
     await writeWithholdings(tx, invoice.id, paymentId, withheld.lines);
     const after = await moveApplied(tx, invoice, applied, withheld.sum, actor, now);
+    await queueBillPayment(tx, invoice.id, paymentId, cash);
     paid.push({ invoice: after, amount: cash });
     entries.push(...credits.map((credit) => ({ ...credit, contractorInvoiceId: invoice.id, paymentId })));
   }
   await moveCredits(tx, entries, actor);
   await tellOfPayment(tx, paymentId, paid);
+}
+
+/** Where the invoice is a bill at a platform, or on its way there. One payment may settle several, and one invoice has several. */
+async function queueBillPayment(
+  tx: WorkspaceTx,
+  invoiceId: string,
+  paymentId: string,
+  cash: Decimal,
+): Promise<void> {
+  const bill = await readSyncRecord(tx, 'contractor_invoice', invoiceId);
+  if (!bill) return;
+  const hash = createHash('sha256').update(`${paymentId}:${invoiceId}`).digest('hex');
+  await queueDocument(tx, {
+    connectionId: bill.connectionId,
+    subjectType: 'contractor_payment',
+    subjectId: `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`,
+    ownerType: 'contractor_invoice',
+    ownerId: invoiceId,
+    facts: { paymentId, cash: cash.toFixed(2) },
+  });
 }
 
 async function writeWithholdings(
@@ -646,6 +670,11 @@ export async function reverseContractorPayment(
       doer.id,
       now,
     );
+  await tx.run(
+    `update sync_records set status = 'queued', wanted = 'void', generation = generation + 1, updated_at = now()
+     where workspace_id = $1 and subject_type = 'contractor_payment' and facts ->> 'paymentId' = $2 and external_id is not null`,
+    [tx.workspaceId, paymentId],
+  );
   await moveCredits(
     tx,
     netted.map((entry) => ({ ...entry, paymentId, amount: new Decimal(entry.amount).negated() })),

@@ -26,6 +26,7 @@ import { type Reckoned, reckonCredit, requireDraft } from './make-credit-note.ts
 import { enqueueLook } from './outbox.ts';
 import { returnToAccount } from './payment-applications.ts';
 import { requireOpenPeriods } from './periods.ts';
+import { queueOfInvoice } from './pushed-documents.ts';
 import { returnDraws } from './retainers.ts';
 import { requestRun } from './runs.ts';
 import { takeNumber } from './take-number.ts';
@@ -322,13 +323,9 @@ async function number(
       freed.toFixed(),
     ],
   );
-  await tx.run(
-    `insert into sync_records (workspace_id, connection_id, subject_type, subject_id, status, reason)
-     select $1, k.target_connection_id, 'credit_note', $2, 'not_synced', 'posting file'
-     from contracts k where k.workspace_id = $1 and k.id = $3 and k.target_connection_id is not null
-     on conflict (workspace_id, connection_id, subject_type, subject_id) do nothing`,
-    [tx.workspaceId, note.id, invoice.contractId],
-  );
+  await queueOfInvoice(tx, invoice.id, 'credit_note', note.id);
+  // What is on account of a payment is not applied to the invoice.
+  if (new Decimal(note.total).gt(freed)) await queueOfInvoice(tx, invoice.id, 'credit_application', note.id);
   await recordEvents(tx, [
     {
       type: 'credit_note.issued',

@@ -22,7 +22,7 @@ export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
      union all select 'client_invoice', i.id from client_invoices i
        where i.workspace_id = $1 and i.number is not null
          and (i.status in ('issued', 'sent', 'partially_paid')
-           or exists (select 1 from sync_records s where s.workspace_id = $1 and s.subject_id = i.id and s.status in ('queued', 'syncing', 'not_synced')))
+           or exists (select 1 from sync_records s where s.workspace_id = $1 and (s.subject_id = i.id or s.owner_id = i.id) and s.status in ('queued', 'syncing', 'not_synced')))
      union all select 'client_invoice', id from client_invoices where workspace_id = $1 and status in ('in_sign_off', 'ready')
      -- Settled, and not thanked for yet, or its contractors not told.
      union all select 'client_invoice', i.id from client_invoices i where i.workspace_id = $1 and i.status = 'settled'
@@ -30,7 +30,8 @@ export async function wakeOpenSubjects(tx: WorkspaceTx): Promise<number> {
      union all select 'ticket', t.id from tickets t join people p on p.workspace_id = $1 and p.id = t.person_id
        where t.workspace_id = $1 and (t.status = 'submitted' or t.status in ('approved', 'bundled') and p.kind = 'contractor')
      union all select 'contractor_invoice', id from contractor_invoices
-       where workspace_id = $1 and status in ('submitted', 'approved', 'partially_paid')
+       where workspace_id = $1 and (status in ('submitted', 'approved', 'partially_paid')
+         or id in (select owner_id from sync_records where workspace_id = $1 and owner_type = 'contractor_invoice' and status in ('queued', 'syncing')))
      union all select 'client_report', id from client_reports where workspace_id = $1 and status in ('waiting', 'drawn_up')
      union all select 'billing_policy', p.contract_id from billing_policies p
        join contracts c on c.workspace_id = $1 and c.id = p.contract_id and c.status = 'active'

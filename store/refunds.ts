@@ -5,14 +5,17 @@ import type { PaymentMethod } from '../domain/payment.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
+import { connectionOfPayment } from './documents-to-push.ts';
 import { approvalLimits, dutyRule, recordDutyExceptions } from './duties.ts';
 import { dutyLimit } from './duty-limits.ts';
 import { recordEvents } from './events.ts';
 import { requireWithin } from './item-duties.ts';
 import { newId } from './new-id.ts';
+import { enqueueLook } from './outbox.ts';
 import { readHead, takeFromAccount } from './payment-applications.ts';
 import { rateIntoBooks } from './payment-currencies.ts';
 import { lockPayment, readOnAccount, requireOpen } from './payments.ts';
+import { queueDocument } from './pushed-documents.ts';
 
 export interface WantedRefund {
   amount: DecimalText;
@@ -90,9 +93,24 @@ export async function refundPayment(
       payload: { refundId: refund.id, amount: wanted.amount, currency: head.currency, reason: wanted.reason },
     },
   ]);
+  await queueRefund(tx, paymentId, refund.id);
   const subject = { type: 'payment', id: refund.id, action: 'refund' };
   await recordDutyExceptions(tx, doer, subject, taken, wanted.ownReason);
   return refund.id;
+}
+
+/** Whoever keeps the books of this money has to know that it went back. */
+async function queueRefund(tx: WorkspaceTx, paymentId: string, refundId: string): Promise<void> {
+  const connectionId = await connectionOfPayment(tx, paymentId);
+  if (connectionId === null) return;
+  const owner = { ownerType: 'connection', ownerId: connectionId } as const;
+  await queueDocument(tx, { connectionId, subjectType: 'refund', subjectId: refundId, ...owner });
+  await enqueueLook(tx, {
+    subjectType: 'connection',
+    subjectId: connectionId,
+    lane: 'interactive',
+    reason: 'refunded',
+  });
 }
 
 async function requireRefundable(

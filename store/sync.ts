@@ -11,7 +11,15 @@ export type SyncedSubject =
   | 'client_invoice'
   | 'credit_note'
   | 'payment'
-  | 'contractor_invoice';
+  | 'contractor_invoice'
+  | 'credit_application'
+  | 'bad_debt'
+  | 'refund'
+  | 'contractor_payment'
+  | 'invoice_mail'
+  | 'person'
+  | 'payee'
+  | 'entry';
 
 export const syncStatuses = ['not_synced', 'queued', 'syncing', 'synced', 'failed', 'drifted'] as const;
 
@@ -24,6 +32,7 @@ export interface SyncRecord {
   generation: number;
   externalId: string | null;
   versionToken: string | null;
+  wanted: 'create' | 'void' | 'update';
 }
 export interface Intent {
   id: string;
@@ -41,7 +50,7 @@ export async function readSyncRecord(
   subjectId: string,
 ): Promise<SyncRecord | null> {
   return tx.row<SyncRecord>(
-    `select id, connection_id, status, failed_step, reason, generation, external_id, version_token from sync_records
+    `select id, connection_id, status, failed_step, reason, generation, external_id, version_token, wanted from sync_records
      where workspace_id = $1 and subject_type = $2 and subject_id = $3 order by id limit 1`,
     [tx.workspaceId, subjectType, subjectId],
   );
@@ -182,14 +191,17 @@ export async function markSynced(
     externalId: string;
     versionToken: string | null;
     total: string | null;
+    /** Where the platform counts. */
+    remoteNumber?: string | null;
     actor: string;
   },
 ): Promise<void> {
   await tx.run(
-    `insert into sync_records (workspace_id, id, connection_id, subject_type, subject_id, status, external_id, version_token, remote_total, synced_at)
-     values ($1, $2, $3, $4, $5, 'synced', $6, $7, $8, now())
+    `insert into sync_records (workspace_id, id, connection_id, subject_type, subject_id, status, external_id, version_token, remote_total, remote_number, synced_at)
+     values ($1, $2, $3, $4, $5, 'synced', $6, $7, $8, $9, now())
      on conflict (workspace_id, connection_id, subject_type, subject_id) do update set status = 'synced', external_id = excluded.external_id,
-       version_token = excluded.version_token, remote_total = excluded.remote_total, failed_step = null, reason = null, synced_at = now(), updated_at = now()`,
+       version_token = excluded.version_token, remote_total = excluded.remote_total, remote_number = excluded.remote_number, failed_step = null, reason = null,
+       wanted = case sync_records.wanted when 'update' then 'create' else sync_records.wanted end, difference = null, synced_at = now(), updated_at = now()`,
     [
       tx.workspaceId,
       newId(),
@@ -199,14 +211,15 @@ export async function markSynced(
       synced.externalId,
       synced.versionToken,
       synced.total,
+      synced.remoteNumber ?? null,
     ],
   );
-  if (synced.subjectType !== 'client_invoice') return;
-  await closeFixed(tx, 'sync.failed', [`client_invoice:${synced.subjectId}`], 'synced');
+  if (!isDocument(synced.subjectType)) return;
+  await closeFixed(tx, 'sync.failed', [`${synced.subjectType}:${synced.subjectId}`], 'synced');
   await recordEvents(tx, [
     {
-      type: 'invoice.synced',
-      subjectType: 'client_invoice',
+      type: synced.subjectType === 'client_invoice' ? 'invoice.synced' : 'document.synced',
+      subjectType: synced.subjectType,
       subjectId: synced.subjectId,
       actor: synced.actor,
       permission: 'invoices.read',
@@ -214,6 +227,9 @@ export async function markSynced(
     },
   ]);
 }
+
+/** Names, people and time entries are no documents: thousands of them say nothing by themselves. */
+const isDocument = (type: SyncedSubject) => !['client', 'product', 'person', 'payee', 'entry'].includes(type);
 
 /** A push that no repeat will mend: the record names the step, and an exception asks a person. */
 export async function markSyncFailed(
@@ -247,15 +263,19 @@ export async function markSyncFailed(
       severity: 'E',
       subjectKey: `${failed.subjectType}:${failed.subjectId}`,
       fingerprint: `${failed.step}:${failed.reason}`,
-      subjectType: 'client_invoice',
-      subjectId: failed.subjectId,
-      detail: { step: failed.step, reason: failed.reason, connectionId: failed.connectionId },
+      ...aboutOf(failed.connectionId, failed.subjectType, failed.subjectId),
+      detail: {
+        step: failed.step,
+        reason: failed.reason,
+        connectionId: failed.connectionId,
+        document: failed.subjectType,
+      },
       entries: [],
     },
   ]);
   await recordEvents(tx, [
     {
-      type: 'invoice.sync_failed',
+      type: failed.subjectType === 'client_invoice' ? 'invoice.sync_failed' : 'document.sync_failed',
       subjectType: failed.subjectType,
       subjectId: failed.subjectId,
       actor: failed.actor,
@@ -263,6 +283,13 @@ export async function markSyncFailed(
       payload: { step: failed.step, reason: failed.reason },
     },
   ]);
+}
+
+/** Where a person is led to: the invoice itself, else its connection's documents. */
+export function aboutOf(connectionId: string, subjectType: SyncedSubject, subjectId: string) {
+  return subjectType === 'client_invoice'
+    ? ({ subjectType: 'client_invoice', subjectId } as const)
+    : ({ subjectType: 'connection', subjectId: connectionId } as const);
 }
 
 /**

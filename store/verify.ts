@@ -334,7 +334,7 @@ const comparisons: Comparison[] = [
     says: 'documents at platforms, each with an id of its own and our total',
     sql: `select s.subject_type || ' ' || s.subject_id || ' is ' || coalesce(s.external_id, 'without an id') || ' there' as place,
           s.external_id is null or count(*) over (partition by s.connection_id, s.subject_type, s.external_id) > 1
-            or s.subject_type = 'client_invoice' and s.remote_total is distinct from i.total as broken
+            or s.subject_type = 'client_invoice' and s.remote_total is distinct from case when i.status <> 'void' then i.total end as broken
         from sync_records s left join client_invoices i on i.workspace_id = $1 and i.id = s.subject_id
         where s.workspace_id = $1 and (s.external_id is not null or s.status = 'synced') and s.status <> 'failed' and s.status <> 'drifted'`,
   },

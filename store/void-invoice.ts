@@ -11,6 +11,7 @@ import { type CreditIssuer, issueCreditNote, needsSecondPerson } from './issue-c
 import { draftCreditNote } from './make-credit-note.ts';
 import { enqueueLook } from './outbox.ts';
 import { saysShut, shutPeriods } from './periods.ts';
+import { queueVoid } from './pushed-documents.ts';
 import { returnDraws } from './retainers.ts';
 import { addDeltas } from './totals.ts';
 
@@ -49,9 +50,11 @@ export async function voidInvoice(
 
 async function readFacts(tx: WorkspaceTx, invoice: CreditableInvoice, actor: string, now: Instant) {
   // The record is held: a push that begins now waits, and then finds the invoice void.
-  const sync = await tx.row<{ status: string; externalId: string | null }>(
-    `select status, external_id from sync_records where workspace_id = $1 and subject_type = 'client_invoice' and subject_id = $2
-     order by id limit 1 for no key update`,
+  const sync = await tx.row<{ status: string; externalId: string | null; carried: boolean }>(
+    `select s.status, s.external_id, coalesce(c.ownership ->> 'voids' = 'there', false) and s.status in ('synced', 'failed', 'drifted') as carried
+     from sync_records s join connections c on c.workspace_id = $1 and c.id = s.connection_id
+     where s.workspace_id = $1 and s.subject_type = 'client_invoice' and s.subject_id = $2
+     order by s.id limit 1 for no key update of s`,
     [tx.workspaceId, invoice.id],
   );
   const outside = await tx.row<{
@@ -82,7 +85,10 @@ async function readFacts(tx: WorkspaceTx, invoice: CreditableInvoice, actor: str
     answered,
     reminded,
     periodShut: shut ? saysShut(shut) : null,
-    synced: asked || (sync !== null && (sync.externalId !== null || sync.status === 'syncing')),
+    // Our own books are nobody outside, where their card says that a void is carried over to them (decision 0046).
+    synced:
+      sync?.carried !== true &&
+      (asked || (sync !== null && (sync.externalId !== null || sync.status === 'syncing'))),
   };
 }
 
@@ -101,11 +107,12 @@ async function endAsVoid(
     `update client_invoices set status = 'void', settled_at = null where workspace_id = $1 and id = $2`,
     [tx.workspaceId, invoice.id],
   );
-  await tx.run(
-    `update sync_records set status = 'not_synced', failed_step = null, reason = 'void', updated_at = now()
-     where workspace_id = $1 and subject_type = 'client_invoice' and subject_id = $2`,
-    [tx.workspaceId, invoice.id],
-  );
+  if (!(await queueVoid(tx, 'client_invoice', invoice.id)))
+    await tx.run(
+      `update sync_records set status = 'not_synced', failed_step = null, reason = 'void', updated_at = now()
+       where workspace_id = $1 and subject_type = 'client_invoice' and subject_id = $2`,
+      [tx.workspaceId, invoice.id],
+    );
   await addDeltas(tx, [
     {
       metric: invoice.internal ? 'internal_net' : 'issued_net',

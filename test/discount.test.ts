@@ -1,6 +1,6 @@
 /** Owns discounts and adjustments: figures by hand, and what is refused; and how a platform is told of a discount. */
 import { describe, expect, test } from 'vitest';
-import { toTargetInvoice } from '../activities/client-invoice.ts';
+import { toTargetInvoice } from '../activities/target-invoice.ts';
 import { adjust } from '../domain/adjustment.ts';
 import { applyDiscounts, type Discount, type DiscountableLine } from '../domain/discount.ts';
 import type { Rounding } from '../domain/money.ts';
@@ -126,13 +126,14 @@ test('a platform is told what a discounted line brings, as one of it', () => {
       amount: '160.00',
       discount: '0',
       allowance: '0',
+      taxCategory: 'S',
+      taxRate: '20',
       ...facts,
     }) as InvoiceLineRow;
   const { lines } = toTargetInvoice(
     invoice as InvoiceRow,
     [row({}), row({ discount: '16.00', allowance: '3.21' })],
-    'c',
-    new Map([['Work', 'w']]),
+    { customerExternalId: 'c', items: new Map([['Work', 'w']]), dimensions: new Map(), times: new Map() },
   );
   expect(lines).toMatchObject([
     { description: 'Refit', quantity: '2.00', unitPrice: '80.00', amount: '160.00' },

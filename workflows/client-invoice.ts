@@ -25,7 +25,7 @@ const {
   startToCloseTimeout: '2m',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
-const { pushInvoice } = beatingActivities({
+const { pushInvoice, pushDocuments } = beatingActivities({
   taskQueue: 'vendor',
   startToCloseTimeout: '5m',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 20 },
@@ -72,8 +72,9 @@ async function printAll(input: SubjectInput): Promise<void> {
 async function doStep(input: SubjectInput, next: ClientInvoiceStep): Promise<Outcome> {
   switch (next.step) {
     case 'sync':
+    case 'push':
       try {
-        await pushInvoice(input);
+        await (next.step === 'sync' ? pushInvoice(input) : pushDocuments(input));
         return 'again';
       } catch (failure) {
         // The platform has been away for long: the document stays queued and is tried again later.
