@@ -1,34 +1,17 @@
 /** Owns the steps of a connection: reading time in, reading payments back, and when it is due to do either again. */
 import { connectorById } from '../connectors/kit/registry.ts';
-import { addDays, localDay } from '../domain/day.ts';
-import { entryContentHash } from '../domain/entry-content-hash.ts';
-import type { SourceEntry, UnreadableRow } from '../domain/work-entry.ts';
 import { advancePoll, beginPoll, type Poll, readPolls } from '../store/checkpoints.ts';
 import { clockOf } from '../store/clock.ts';
 import { type Connection, connections } from '../store/connections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { closeFixed } from '../store/exceptions.ts';
-import {
-  addCounts,
-  ensureSource,
-  type IntakeCounts,
-  noCounts,
-  openMatcher,
-  takeIn,
-  writeQuarantine,
-} from '../store/intake.ts';
-import {
-  endRunningOperations,
-  finishOperation,
-  progressOperation,
-  startOperation,
-} from '../store/operations.ts';
+import { ensureSource, writeQuarantine } from '../store/intake.ts';
+import { endRunningOperations } from '../store/operations.ts';
 import { takeInRemotePayment } from '../store/remote-payments.ts';
 import { findByExternalIds } from '../store/sync.ts';
-import { currencyOf, getWorkspace, workspaceNow, zoneOf } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
-import { rereadWindow } from './reread-window.ts';
+import { readTime } from './read-time.ts';
 import { type OpenVendor, openVendor, settleVendorFailure } from './vendor.ts';
 import { isWebhookWorkDue } from './webhook-subscriptions.ts';
 
@@ -87,96 +70,14 @@ export function createConnectionActivities(deps: ActivityDeps) {
 
     /** Reads changed time entries page by page; a page and its checkpoint are stored in one transaction. */
     syncTime: (ref: SubjectRef): Promise<void> =>
-      reading(ref, 'time', async ({ connection, connector, http }, poll) => {
-        if (!connector.timeSource) return;
-        const { workspaceId, subjectId } = ref;
-        const actor = `connection:${subjectId}`;
-        const begun = await database.inWorkspace(workspaceId, async (tx) => {
-          // Of a process that died, or of a reading that this one supersedes.
-          await endRunningOperations(tx, { kind: 'sync_time', subjectId, message: 'another reading began' });
-          const workspace = await getWorkspace(tx);
-          const sourceId = await sourceOf(tx, connection);
-          return {
-            sourceId,
-            matcher: await openMatcher(tx, sourceId),
-            today: localDay(await workspaceNow(tx), zoneOf(workspace)),
-            currency: currencyOf(workspace),
-            operation: await startOperation(tx, {
-              kind: 'sync_time',
-              subjectId,
-              total: null,
-              startedBy: actor,
-            }),
-          };
-        });
-        const createMissing = createMissingOf(connection.ownership);
-        let counts: IntakeCounts = noCounts;
-        const end = (outcome: { status: 'done' } | { status: 'failed'; error: object }) =>
-          database.inWorkspace(workspaceId, (tx) =>
-            finishOperation(tx, begun.operation.id, { ...outcome, result: counts }),
-          );
-        try {
-          const takePage = async (
-            entries: SourceEntry[],
-            unreadable: UnreadableRow[],
-            checkpoint: string | null,
-          ) => {
-            counts = await database.inWorkspace(workspaceId, async (tx) => {
-              await advance(tx, poll, checkpoint);
-              const taken = await takeIn(
-                tx,
-                begun.matcher,
-                {
-                  entries: entries.map((entry) => ({ entry, contentHash: entryContentHash(entry) })),
-                  unreadable,
-                },
-                {
-                  sourceId: begun.sourceId,
-                  operationId: begun.operation.id,
-                  actor,
-                  createMissing,
-                  goLiveOn: connection.goLiveOn,
-                  today: begun.today,
-                  currency: begun.currency,
-                  severities: {},
-                },
-              );
-              const sum = addCounts(counts, taken);
-              await progressOperation(tx, begun.operation.id, {
-                done: sum.created + sum.changed + sum.unchanged + sum.stateChanged,
-                message: 'reading time',
-                result: sum,
-              });
-              return sum;
-            });
-          };
-          const { timeSource } = connector;
-          if (timeSource.changedSince) {
-            for await (const page of timeSource.changedSince(http, poll.cursor))
-              await takePage(page.entries, page.unreadable, page.checkpoint);
-          } else {
-            // Without a feed of changes everything since the go-live date comes first, then the window each time.
-            const from =
-              poll.cursor === null ? connection.goLiveOn : addDays(begun.today, -timeSource.rescan.days);
-            for await (const page of timeSource.window(http, from, begun.today))
-              await takePage(page.entries, page.unreadable, null);
-            await takePage([], [], begun.today);
-          }
-          await rereadWindow(database, {
-            workspaceId,
-            connectionId: subjectId,
-            sourceId: begun.sourceId,
-            today: begun.today,
-            timeSource: connector.timeSource,
-            http,
-            takePage: (entries, unreadable) => takePage(entries, unreadable, null),
-          });
-          await end({ status: 'done' });
-        } catch (problem) {
-          await end({ status: 'failed', error: { message: messageOf(problem) } });
-          throw problem;
-        }
-      }),
+      reading(ref, 'time', (vendor, poll) =>
+        readTime(deps, {
+          workspaceId: ref.workspaceId,
+          vendor,
+          poll,
+          advance: (tx, cursor) => advance(tx, poll, cursor),
+        }),
+      ),
 
     /** Reads payments booked at the platform and applies them to our invoices, each once. */
     readPayments: (ref: SubjectRef): Promise<void> =>
@@ -242,16 +143,6 @@ async function advance(tx: WorkspaceTx, poll: Poll, cursor: string | null): Prom
 
 const sourceOf = (tx: WorkspaceTx, { id, name }: Connection) =>
   ensureSource(tx, { kind: 'connection', name, connectionId: id });
-
-function messageOf(problem: unknown): string {
-  return problem instanceof Error ? problem.message : String(problem);
-}
-
-/** Which unknown names a connection may create by itself: its ownership card says so, nobody else. */
-function createMissingOf(ownership: Record<string, unknown>): ('client' | 'project' | 'task' | 'person')[] {
-  const listed = Array.isArray(ownership.createMissing) ? ownership.createMissing : [];
-  return (['client', 'project', 'task', 'person'] as const).filter((kind) => listed.includes(kind));
-}
 
 async function noteSuccess(tx: WorkspaceTx, connectionId: string): Promise<void> {
   await tx.run(

@@ -5,7 +5,8 @@ import { addDays } from '../domain/day.ts';
 import type { Day, SourceEntry, UnreadableRow } from '../domain/work-entry.ts';
 import { beginPoll, readPolls } from '../store/checkpoints.ts';
 import type { Database } from '../store/database.ts';
-import { knownExternalIds, listLivingEntries, markDeletedAtSource } from '../store/deleted-entries.ts';
+import { knownExternalIds } from '../store/deleted-entries.ts';
+import { livingWithin, lookUpMissing } from './gone-entries.ts';
 
 export interface Reread {
   workspaceId: string;
@@ -17,9 +18,6 @@ export interface Reread {
   takePage: (entries: SourceEntry[], unreadable: UnreadableRow[]) => Promise<void>;
 }
 
-const mostEntries = 50_000;
-/** An id that is missing from the pages is asked for by itself before it counts as deleted; so many a reading. */
-const mostLookups = 200;
 const stream = 'window';
 
 /** Reads the window again when the last time is long enough ago; the first full reading counts as one. */
@@ -28,7 +26,7 @@ export async function rereadWindow(
   reread: Reread,
   force = false,
 ): Promise<{ deleted: number } | null> {
-  const { workspaceId, connectionId, sourceId, timeSource, http } = reread;
+  const { workspaceId, connectionId, timeSource, today } = reread;
   const due = await database.inWorkspace(workspaceId, async (tx) => {
     const last = (await readPolls(tx, connectionId)).get(stream);
     if (!force && last && last.agoMs < timeSource.rescan.everyMinutes * 60_000) return false;
@@ -36,35 +34,54 @@ export async function rereadWindow(
     return force || last !== undefined;
   });
   if (!due) return null;
-  const window = {
-    from: addDays(reread.today, -timeSource.rescan.days),
-    to: reread.today,
-    limit: mostEntries,
-  };
-  const here = await database.inWorkspace(workspaceId, (tx) => listLivingEntries(tx, sourceId, window));
-  const missing = new Set(here);
-  for await (const page of timeSource.window(http, window.from, window.to)) {
+  return readWindow(database, reread, {
+    from: addDays(today, -timeSource.rescan.days),
+    to: today,
+    unknown: 'approved',
+  });
+}
+
+/**
+ * Reads every entry dated within the window. `unknown`: which of those that we do not have come in; `approved` leaves out
+ * what its feed will bring with its approval, where the platform tells one.
+ */
+export async function readWindow(
+  database: Database,
+  { workspaceId, connectionId, sourceId, timeSource, http, takePage }: Reread,
+  { from, to, unknown }: { from: Day; to: Day; unknown: 'all' | 'approved' },
+): Promise<{ deleted: number }> {
+  const missing = await livingWithin(database, { workspaceId, sourceId }, { from, to });
+  for await (const page of timeSource.window(http, from, to)) {
     for (const { externalId } of page.entries) missing.delete(externalId);
     for (const { position } of page.unreadable) missing.delete(position);
-    // What was never approved was never taken in; it comes with its approval.
-    const known = await database.inWorkspace(workspaceId, (tx) =>
-      knownExternalIds(
-        tx,
-        sourceId,
-        page.entries.map((entry) => entry.externalId),
-      ),
+    const takesAll = unknown === 'all' || !timeSource.tellsApproval;
+    const known = takesAll
+      ? null
+      : await database.inWorkspace(workspaceId, (tx) =>
+          knownExternalIds(
+            tx,
+            sourceId,
+            page.entries.map((entry) => entry.externalId),
+          ),
+        );
+    // What was never approved was never taken in; it comes with its approval. A feed may also have missed an approved one.
+    const entries = page.entries.filter(
+      (entry) => !known || known.has(entry.externalId) || entry.approval === 'approved',
     );
-    const entries = page.entries.filter((entry) => known.has(entry.externalId));
-    if (entries.length > 0) await reread.takePage(entries, []);
+    const unreadable = takesAll ? page.unreadable : [];
+    if (entries.length > 0 || unreadable.length > 0) await takePage(entries, unreadable);
   }
-  const deleted: string[] = [];
-  for (const externalId of [...missing].slice(0, mostLookups)) {
-    const entry = await timeSource.readEntry(http, externalId);
-    if (entry === null) deleted.push(externalId);
-    else await reread.takePage([entry], []);
-  }
-  const marked = await database.inWorkspace(workspaceId, (tx) =>
-    markDeletedAtSource(tx, sourceId, deleted, `connection:${connectionId}`),
+  const deleted = await lookUpMissing(
+    database,
+    {
+      workspaceId,
+      sourceId,
+      actor: `connection:${connectionId}`,
+      timeSource,
+      http,
+      take: (entries) => takePage(entries, []),
+    },
+    missing,
   );
-  return { deleted: marked };
+  return { deleted };
 }

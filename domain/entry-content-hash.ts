@@ -8,7 +8,7 @@ const version = 'entry/1';
 
 /**
  * SHA-256 (hex) over the billing-relevant fields: kind, work date, quantity, person, client, project, task, position,
- * billable, notes, rate, cost, currency, receipt. Approval, running, billed elsewhere, times and `sourceUpdatedAt` are not in it:
+ * billable, notes, rate, cost, currency, receipt, cost centre. Approval, running, billed elsewhere, times and `sourceUpdatedAt` are not in it:
  * they change on their own and have columns of their own.
  * A party counts by its strongest name only (external id, else e-mail, else code, else name), so that renaming a
  * project at its source does not make a new version of every hour on it.
@@ -35,6 +35,7 @@ export function entryContentHash(entry: SourceEntry): string {
       ...(entry.receipt
         ? [entry.receipt.on, canonical(entry.receipt.net), canonical(entry.receipt.inputTax)]
         : []),
+      ...(entry.costCentre ? ['cost centre', entry.costCentre] : []),
     ]),
     'hex',
   );

@@ -225,7 +225,7 @@ export function ruleFits({
  * `*` stands for any text, everything else is literal; case does not count. The parts are looked for from the left, each once:
  * an expression with several stars would take a name of 200 letters for hours.
  */
-function wildcard(pattern: string): (name: string) => boolean {
+export function wildcard(pattern: string): (name: string) => boolean {
   const [first = '', ...rest] = pattern.toLowerCase().split('*');
   const last = rest.pop();
   return (name) => {

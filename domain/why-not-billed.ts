@@ -17,6 +17,8 @@ export interface ClaimFacts {
   kind: EntryKind;
   workDate: Day;
   deleted: boolean;
+  /** Of one that is gone: moved to where its connection's scope does not reach. */
+  outOfScope?: boolean;
   billable: boolean;
   settledElsewhere: boolean;
   running: boolean;
@@ -116,6 +118,12 @@ export function whyNotInvoiced(items: readonly ItemFacts[]): Reason[] {
 
 /** Null while the entry offers, offered or may offer something to bill. */
 function whyNeverClaimable(facts: ClaimFacts): Reason | null {
+  if (facts.deleted && facts.outOfScope)
+    return {
+      code: 'entry.out_of_scope',
+      message: "It was moved to where its connection's scope does not reach.",
+      whatToDo: 'Widen the scope of the connection, or move it back at its source, if it should be billed.',
+    };
   if (facts.deleted)
     return {
       code: 'entry.deleted',

@@ -46,13 +46,21 @@ interface Gone {
   totalClaimed: number;
 }
 
-/** Marks entries as deleted at their source. Under the balances' locks, as every change of an entry; safe to repeat. */
+/** Deleted at its source, or moved to where its connection's scope does not reach. */
+export type GoneReason = 'deleted' | 'out_of_scope';
+
+/**
+ * Marks entries as deleted at their source, or as gone from its scope. Under the balances' locks, as every change of an
+ * entry; safe to repeat. Answers how many were living.
+ */
 export async function markDeletedAtSource(
   tx: WorkspaceTx,
   sourceId: string,
-  externalIds: string[],
+  externalIds: readonly string[],
   actor: string,
+  reason: GoneReason = 'deleted',
 ): Promise<number> {
+  if (externalIds.length === 0) return 0;
   await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [sourceId]);
   await tx.run(
     `select 1 from (select w.id, w.current_version from work_entries w
@@ -75,8 +83,8 @@ export async function markDeletedAtSource(
   if (gone.length === 0) return 0;
   const ids = plainArray(gone.map((row) => row.id));
   await tx.run(
-    'update work_entries set deleted_at = now() where workspace_id = $1 and id = any($2::uuid[])',
-    [tx.workspaceId, ids],
+    'update work_entries set deleted_at = now(), gone_reason = $3 where workspace_id = $1 and id = any($2::uuid[])',
+    [tx.workspaceId, ids, reason],
   );
   await tx.run(
     'update entry_balance set quantity = claimed where workspace_id = $1 and entry_id = any($2::uuid[]) and quantity <> claimed',
@@ -100,16 +108,19 @@ export async function markDeletedAtSource(
         rule: 'entry.changed_after_claim',
         severity: 'W' as const,
         subjectKey: `entry:${row.id}`,
-        fingerprint: `deleted:${row.version}`,
+        fingerprint: `${reason}:${row.version}`,
         subjectType: 'entry' as const,
         subjectId: row.id,
-        detail: { deletedAtSource: true, claimed: row.totalClaimed },
+        detail: {
+          ...(reason === 'deleted' ? { deletedAtSource: true } : { outOfScope: true }),
+          claimed: row.totalClaimed,
+        },
         entries: [{ entryId: row.id, version: row.version }],
       })),
   );
   await recordEvents(tx, [
     {
-      type: 'entries.deleted_at_source',
+      type: reason === 'deleted' ? 'entries.deleted_at_source' : 'entries.left_scope',
       subjectType: 'source',
       subjectId: sourceId,
       permission: 'entries.read',

@@ -272,7 +272,8 @@ export interface EntryFacts extends ClaimFacts {
   openSeconds: number;
 }
 const selectFacts = (chosen: string) => `
-  select e.id, v.kind, v.work_date, e.deleted_at is not null as deleted, v.billable, v.settled_elsewhere, v.running, v.approval,
+  select e.id, v.kind, v.work_date, e.deleted_at is not null as deleted,
+    coalesce(e.gone_reason = 'out_of_scope', false) as out_of_scope, v.billable, v.settled_elsewhere, v.running, v.approval,
     b.quantity - b.claimed as open, case v.kind when 'labor' then b.quantity - b.claimed else 0 end as open_seconds,
     (select coalesce(sum(o.claimed), 0)::bigint from entry_balance o where o.workspace_id = e.workspace_id and o.entry_id = e.id) as claimed,
     j.billable as project_billable, t.billable as task_billable, k.status as contract_status, k.approval_policy, k.rounding,

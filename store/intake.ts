@@ -85,9 +85,10 @@ export const noCounts: IntakeCounts = {
   seconds: 0,
 };
 
-export function addCounts(a: IntakeCounts, b: IntakeCounts): IntakeCounts {
+/** What `a` counts beside stays as it is. */
+export function addCounts<Counts extends IntakeCounts>(a: Counts, b: IntakeCounts): Counts {
   const sum = { ...a };
-  for (const key of Object.keys(sum) as (keyof IntakeCounts)[]) sum[key] = a[key] + b[key];
+  for (const key of Object.keys(noCounts) as (keyof IntakeCounts)[]) sum[key] = a[key] + b[key];
   return sum;
 }
 
@@ -605,7 +606,7 @@ async function moveStates(
     ],
   );
   await tx.run(
-    'update work_entries set deleted_at = null where workspace_id = $1 and id = any($2::uuid[]) and deleted_at is not null',
+    'update work_entries set deleted_at = null, gone_reason = null where workspace_id = $1 and id = any($2::uuid[]) and deleted_at is not null',
     [tx.workspaceId, plainArray(moved.filter((m) => m.known.deleted).map((m) => m.known.id))],
   );
   // Settled elsewhere offers nothing; what is claimed already stays claimed and is the exception above.

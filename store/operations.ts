@@ -155,7 +155,7 @@ export async function requestOperationCancel(tx: WorkspaceTx, id: string): Promi
 export const runOperations = ['compile', 'undo_compile', 'draft'] as const;
 
 /** Operations that a workflow carries on after a restart, by themselves or in a run. */
-const carriedOperations = [...runOperations, 'move_clock'];
+const carriedOperations = [...runOperations, 'move_clock', 'resync'];
 
 /** Ends what a killed process left running; an import is repeated by its person, a sync by its workflow. */
 export async function failInterruptedOperations(tx: WorkspaceTx): Promise<number> {

@@ -97,7 +97,7 @@ export async function writeVersions(
   const later = versions.filter((v) => v.version > 1);
   if (later.length > 0) {
     await tx.run(
-      `update work_entries e set current_version = r.version, deleted_at = null from unnest($2::uuid[], $3::int[]) as r(id, version)
+      `update work_entries e set current_version = r.version, deleted_at = null, gone_reason = null from unnest($2::uuid[], $3::int[]) as r(id, version)
        where e.workspace_id = $1 and e.id = r.id`,
       [tx.workspaceId, plainArray(later.map((v) => v.id)), plainArray(later.map((v) => v.version))],
     );
@@ -141,11 +141,12 @@ function refText(ref: SourceRef): string {
 }
 
 /** What the source called the parties, without what it did not say. */
-function refsText({ person, client, project, task }: SourceEntry): string {
+function refsText({ person, client, project, task, costCentre }: SourceEntry): string {
   const parts: string[] = [];
   if (person) parts.push(`"person":${refText(person)}`);
   if (client) parts.push(`"client":${refText(client)}`);
   if (project) parts.push(`"project":${refText(project)}`);
   if (task) parts.push(`"task":${refText(task)}`);
+  if (costCentre) parts.push(`"costCentre":${JSON.stringify(costCentre)}`);
   return `{${parts.join(',')}}`;
 }

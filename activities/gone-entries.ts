@@ -1,0 +1,67 @@
+/** Owns finding what a platform no longer has: an id that is missing from a whole window, and that it denies when asked. */
+import type { TimeSource } from '../connectors/kit/define.ts';
+import { InvalidRequest } from '../connectors/kit/errors.ts';
+import type { VendorHttp } from '../connectors/kit/http.ts';
+import type { Day, SourceEntry } from '../domain/work-entry.ts';
+import type { Database } from '../store/database.ts';
+import { listLivingEntries, markDeletedAtSource } from '../store/deleted-entries.ts';
+
+export interface GoneSearch {
+  workspaceId: string;
+  sourceId: string;
+  actor: string;
+  timeSource: TimeSource;
+  http: VendorHttp;
+  /** What is still there after all is taken in as it is now. */
+  take: (entries: SourceEntry[]) => Promise<void>;
+}
+
+const mostEntries = 50_000;
+/** An id that is missing from the pages is asked for by itself before it counts as deleted; so many a reading. */
+const mostLookups = 200;
+
+/** Ids of our living entries dated within the window: read before the pages are, each page then strikes out its own. */
+export async function livingWithin(
+  database: Database,
+  { workspaceId, sourceId }: Pick<GoneSearch, 'workspaceId' | 'sourceId'>,
+  window: { from: Day; to: Day },
+): Promise<Set<string>> {
+  const ids = await database.inWorkspace(workspaceId, (tx) =>
+    listLivingEntries(tx, sourceId, { ...window, limit: mostEntries }),
+  );
+  return new Set(ids);
+}
+
+/** Asks for each id by itself, at most `mostLookups`; answers how many the platform denied. The rest waits for the next reading. */
+export async function lookUpMissing(
+  database: Database,
+  search: GoneSearch,
+  missing: Iterable<string>,
+): Promise<number> {
+  const deleted: string[] = [];
+  let asked = 0;
+  for (const externalId of missing) {
+    if (asked >= mostLookups) break;
+    asked += 1;
+    const entry = await readOne(search, externalId);
+    if (entry === null) deleted.push(externalId);
+    else if (entry !== 'unreadable') await search.take([entry]);
+  }
+  if (deleted.length === 0) return 0;
+  return database.inWorkspace(search.workspaceId, (tx) =>
+    markDeletedAtSource(tx, search.sourceId, deleted, search.actor),
+  );
+}
+
+async function readOne(
+  { timeSource, http }: GoneSearch,
+  externalId: string,
+): Promise<SourceEntry | null | 'unreadable'> {
+  try {
+    return await timeSource.readEntry(http, externalId);
+  } catch (problem) {
+    // It is there, and cannot be read: that must not stop the others, nor count as deleted.
+    if (problem instanceof InvalidRequest) return 'unreadable';
+    throw problem;
+  }
+}

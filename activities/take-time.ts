@@ -1,0 +1,138 @@
+/** Owns one page of a platform's time on its way in: approval, scope, intake, what is gone, the cursor and the counts, in one transaction. */
+import type { EntryPage } from '../connectors/kit/define.ts';
+import { localDay } from '../domain/day.ts';
+import { entryContentHash } from '../domain/entry-content-hash.ts';
+import type { Matcher } from '../domain/match.ts';
+import { scopeOf } from '../domain/scope.ts';
+import { type SourceApproval, sourceApprovalOf, withApproval } from '../domain/source-approval.ts';
+import type { Day, SourceEntry } from '../domain/work-entry.ts';
+import { readScope } from '../store/connection-scope.ts';
+import type { Connection } from '../store/connections.ts';
+import type { WorkspaceTx } from '../store/database.ts';
+import { markDeletedAtSource } from '../store/deleted-entries.ts';
+import {
+  addCounts,
+  ensureSource,
+  type IntakeCounts,
+  noCounts,
+  openMatcher,
+  takeIn,
+} from '../store/intake.ts';
+import { progressOperation } from '../store/operations.ts';
+import { currencyOf, getWorkspace, workspaceNow, zoneOf } from '../store/workspaces.ts';
+
+/** What every page of a reading needs; read once. */
+export interface Intake {
+  connection: Connection;
+  sourceId: string;
+  matcher: Matcher;
+  today: Day;
+  currency: string;
+  approval: SourceApproval;
+  whyOutside: ReturnType<typeof scopeOf>;
+}
+
+/** What a reading came to, as its operation shows it. */
+export interface ReadingCounts extends IntakeCounts {
+  deleted: number;
+  /** Known entries that moved to where the scope does not reach. */
+  leftScope: number;
+  beforeGoLive: number;
+  outside: number;
+  /** Rows outside the scope by reason. */
+  outsideBy: Record<string, number>;
+}
+export const noReadingCounts: ReadingCounts = {
+  ...noCounts,
+  deleted: 0,
+  leftScope: 0,
+  beforeGoLive: 0,
+  outside: 0,
+  outsideBy: {},
+};
+
+export async function openIntake(tx: WorkspaceTx, connection: Connection): Promise<Intake> {
+  const workspace = await getWorkspace(tx);
+  const { id, name } = connection;
+  const sourceId = await ensureSource(tx, { kind: 'connection', name, connectionId: id });
+  return {
+    connection,
+    sourceId,
+    matcher: await openMatcher(tx, sourceId),
+    today: localDay(await workspaceNow(tx), zoneOf(workspace)),
+    currency: currencyOf(workspace),
+    approval: sourceApprovalOf(connection.ownership),
+    whyOutside: scopeOf(await readScope(tx, id)),
+  };
+}
+
+/** A page as the connection sees it: what is inside its scope, with the approval that counts, and why others are not. */
+export function sortPage(intake: Intake, entries: readonly SourceEntry[]) {
+  const inside: SourceEntry[] = [];
+  const outside: { externalId: string; reason: string }[] = [];
+  let beforeGoLive = 0;
+  for (const entry of entries) {
+    const reason = intake.whyOutside(entry);
+    if (reason !== null) outside.push({ externalId: entry.externalId, reason });
+    else {
+      if (entry.workDate < intake.connection.goLiveOn) beforeGoLive += 1;
+      inside.push(withApproval(intake.approval, entry));
+    }
+  }
+  return { inside, outside, beforeGoLive };
+}
+
+/** Stores a page and what follows from it; answers the counts with it. Safe to repeat. */
+export async function takePage(
+  tx: WorkspaceTx,
+  intake: Intake,
+  page: Pick<EntryPage, 'entries' | 'unreadable' | 'deleted'>,
+  { operationId, counts }: { operationId: string; counts: ReadingCounts },
+): Promise<ReadingCounts> {
+  const { connection, sourceId } = intake;
+  const actor = `connection:${connection.id}`;
+  const { inside, outside, beforeGoLive } = sortPage(intake, page.entries);
+  const taken = await takeIn(
+    tx,
+    intake.matcher,
+    {
+      entries: inside.map((entry) => ({ entry, contentHash: entryContentHash(entry) })),
+      unreadable: page.unreadable,
+    },
+    {
+      sourceId,
+      operationId,
+      actor,
+      createMissing: createMissingOf(connection.ownership),
+      goLiveOn: connection.goLiveOn,
+      today: intake.today,
+      currency: intake.currency,
+      severities: {},
+    },
+  );
+  const left = outside.map(({ externalId }) => externalId);
+  const leftScope = await markDeletedAtSource(tx, sourceId, left, actor, 'out_of_scope');
+  const deleted = await markDeletedAtSource(tx, sourceId, page.deleted ?? [], actor);
+  const outsideBy = { ...counts.outsideBy };
+  for (const { reason } of outside) outsideBy[reason] = (outsideBy[reason] ?? 0) + 1;
+  const sum: ReadingCounts = {
+    ...addCounts(counts, taken),
+    deleted: counts.deleted + deleted,
+    leftScope: counts.leftScope + leftScope,
+    beforeGoLive: counts.beforeGoLive + beforeGoLive,
+    outside: counts.outside + outside.length,
+    outsideBy,
+  };
+  await progressOperation(tx, operationId, {
+    done: sum.created + sum.changed + sum.unchanged + sum.stateChanged,
+    message: 'reading time',
+    result: sum,
+  });
+  return sum;
+}
+
+/** Which unknown names a connection may create by itself: its ownership card says so, nobody else. */
+function createMissingOf(ownership: Record<string, unknown>): ('client' | 'project' | 'task' | 'person')[] {
+  const listed = Array.isArray(ownership.createMissing) ? ownership.createMissing : [];
+  return (['client', 'project', 'task', 'person'] as const).filter((kind) => listed.includes(kind));
+}

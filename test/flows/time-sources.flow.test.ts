@@ -1,0 +1,389 @@
+/** Owns what a connection takes in: by its scope and approval, with or without a feed, by webhooks, and what is gone from there. */
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createConnectionActivities } from '../../activities/connection.ts';
+import type { ActivityDeps } from '../../activities/deps.ts';
+import { type Connector, defineConnector, type TimeSource } from '../../connectors/kit/define.ts';
+import { connectors } from '../../connectors/kit/registry.ts';
+import { addDays } from '../../domain/day.ts';
+import type { Scope } from '../../domain/scope.ts';
+import type { SourceEntry } from '../../domain/work-entry.ts';
+import { createSecretBox } from '../../runtime/secrets.ts';
+import { writeScope } from '../../store/connection-scope.ts';
+import { insertConnection } from '../../store/connections.ts';
+import { listOperations } from '../../store/operations.ts';
+import { askResync } from '../../store/resyncs.ts';
+import { storeDeliveries } from '../../store/webhook-deliveries.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { newWorkspace } from '../support/loops.ts';
+
+/** What the platform holds, and how it was asked. */
+let held = new Map<string, SourceEntry>();
+let windows: string[] = [];
+let asked: string[] = [];
+let told: { deleted: string[] } = { deleted: [] };
+
+const today = new Date().toISOString().slice(0, 10);
+const day = (ago: number) => addDays(today, -ago);
+const ref = (name: string, code: string | null = null) => ({ externalId: `id of ${name}`, code, name });
+function work(externalId: string, over: Partial<SourceEntry> = {}): void {
+  held.set(externalId, {
+    externalId,
+    kind: 'labor',
+    workDate: day(2),
+    zone: 'UTC',
+    startedAt: null,
+    endedAt: null,
+    quantity: 3_600,
+    person: { ...ref('Ines Roth'), email: 'ines@nordwerft.example' },
+    client: ref('Nordlicht'),
+    project: ref('Hull refit', 'HULL'),
+    task: null,
+    position: null,
+    billable: true,
+    running: false,
+    approval: 'approved',
+    billedElsewhere: false,
+    notes: null,
+    rate: null,
+    cost: null,
+    currency: null,
+    sourceUpdatedAt: null,
+    ...over,
+  });
+}
+const page = (entries: SourceEntry[]) => ({ entries, unreadable: [], checkpoint: null });
+const windowOf: Pick<TimeSource, 'window' | 'readEntry'> = {
+  async *window(_http, from, to) {
+    await Promise.resolve();
+    windows.push(`${from}..${to}`);
+    for (const entry of held.values())
+      if (entry.workDate >= from && entry.workDate <= to) yield page([entry]);
+  },
+  readEntry: (_http, externalId) => {
+    asked.push(externalId);
+    return Promise.resolve(held.get(externalId) ?? null);
+  },
+};
+const base = {
+  auth: { type: 'bearer' as const },
+  baseUrl: () => 'https://api.clock.example',
+  rateLimit: { requests: 1000, perSeconds: 1 },
+  timeoutMs: 2_000,
+  throttleMs: 1_000,
+  requestIdHeader: 'x-request-id',
+  settings: {},
+  test: () => Promise.resolve({ account: 'Clock', warnings: [] }),
+  webhooks: {
+    verify: () => true,
+    deliveryId: () => null,
+    events: ({ rawBody }: { rawBody: Uint8Array }) => [
+      {
+        account: null,
+        entity: 'time_entry',
+        externalId: Buffer.from(rawBody).toString(),
+        change: 'updated' as const,
+        occurredAt: null,
+      },
+    ],
+  },
+};
+const feedless: Connector = defineConnector({
+  ...base,
+  id: 'test-feedless',
+  name: 'Clock without a feed',
+  timeSource: {
+    rescan: { days: 30, everyMinutes: 60 },
+    tellsDeletions: false,
+    tellsApproval: false,
+    ...windowOf,
+  },
+});
+/** Its feed brings an entry once, and never one that was dated back. */
+const feeding: Connector = defineConnector({
+  ...base,
+  id: 'test-feeding',
+  name: 'Clock with a feed',
+  timeSource: {
+    rescan: { days: 30, everyMinutes: 60 },
+    tellsDeletions: true,
+    tellsApproval: true,
+    ...windowOf,
+    async *changedSince(_http, checkpoint) {
+      await Promise.resolve();
+      const entries = [...held.values()].filter(
+        (entry) => entry.notes !== 'dated back' && (checkpoint === null || entry.externalId > checkpoint),
+      );
+      const { deleted } = told;
+      told = { deleted: [] };
+      const newest =
+        entries
+          .map((entry) => entry.externalId)
+          .toSorted()
+          .at(-1) ?? checkpoint;
+      yield { entries, unreadable: [], deleted, checkpoint: newest };
+    },
+  },
+});
+
+const secrets = createSecretBox(new Map([[1, Buffer.alloc(32, 3)]]));
+let books: TestDatabase;
+let deps: ActivityDeps;
+beforeAll(async () => {
+  (connectors as Map<string, Connector>).set(feedless.id, feedless).set(feeding.id, feeding);
+  books = await createTestDatabase();
+  deps = {
+    database: books.database,
+    secrets,
+    logger: pino({ level: 'silent' }),
+    documents: { keep: () => Promise.reject(new Error('nothing is printed')) },
+    vendor: { allowLoopback: true, timeoutMs: null },
+  };
+});
+afterAll(async () => {
+  (connectors as Map<string, Connector>).delete(feedless.id);
+  (connectors as Map<string, Connector>).delete(feeding.id);
+  await books.drop();
+});
+
+async function open(
+  connector: Connector,
+  {
+    goLiveOn = day(10),
+    approval = 'automatic',
+    scope = null,
+  }: { goLiveOn?: string; approval?: string; scope?: Scope | null } = {},
+) {
+  held = new Map();
+  windows = [];
+  asked = [];
+  const workspaceId = await newWorkspace(books.database);
+  const inside = books.database.inWorkspace.bind(null, workspaceId) as <T>(
+    work: Parameters<typeof books.database.inWorkspace<T>>[1],
+  ) => Promise<T>;
+  const connection = await inside((tx) =>
+    insertConnection(
+      tx,
+      secrets,
+      {
+        connector: connector.id,
+        name: connector.name,
+        goLiveOn,
+        ownership: { approval, createMissing: ['client', 'project', 'person'] },
+      },
+      { accessToken: 'token' },
+    ),
+  );
+  if (scope) await inside((tx) => writeScope(tx, connection.id, scope));
+  const activities = createConnectionActivities(deps);
+  const subject = { workspaceId, subjectId: connection.id };
+  const operations = (kind = 'sync_time') =>
+    inside((tx) => listOperations(tx, { kind }, { before: null, limit: 20 }));
+  return {
+    connectionId: connection.id,
+    inside,
+    step: async () => (await activities.lookAtConnection(subject)).step,
+    read: async () => {
+      await activities.syncTime(subject);
+      const [operation] = await operations();
+      return operation!;
+    },
+    operations,
+    hint: (externalId: string) =>
+      inside((tx) =>
+        storeDeliveries(tx, [
+          {
+            connectionId: connection.id,
+            key: `${externalId} ${Math.random()}`,
+            body: Buffer.from(externalId),
+            headers: {},
+            unreadable: null,
+          },
+        ]),
+      ),
+    entries: () =>
+      inside((tx) =>
+        tx.rows<{ id: string; gone: string | null; approval: string; settled: boolean; open: number }>(
+          `select e.external_id as id, case when e.deleted_at is not null then e.gone_reason end as gone, v.approval,
+             v.settled_elsewhere as settled, b.quantity - b.claimed as open from work_entries e
+           join entry_versions v on v.workspace_id = $1 and v.entry_id = e.id and v.version = e.current_version
+           join entry_balance b on b.workspace_id = $1 and b.entry_id = e.id and b.version = e.current_version
+           where e.workspace_id = $1 order by e.external_id`,
+          [tx.workspaceId],
+        ),
+      ),
+    ago: (stream: string, minutes: number) =>
+      inside((tx) =>
+        tx.run(
+          `update checkpoints set updated_at = now() - $3 * interval '1 minute' where workspace_id = $1 and stream = $2`,
+          [tx.workspaceId, stream, minutes],
+        ),
+      ),
+  };
+}
+
+test('a platform without a feed is read once for the time since go-live, then by its window, each day once a poll', async () => {
+  const clock = await open(feedless, { goLiveOn: day(200) });
+  work('a', { workDate: day(180) });
+  work('b');
+  expect(await clock.read()).toMatchObject({ status: 'done', result: { created: 2 } });
+  expect(windows).toEqual([`${day(200)}..${day(109)}`, `${day(108)}..${day(17)}`, `${day(16)}..${today}`]);
+  windows = [];
+  held.delete('b');
+  work('c', { workDate: day(29) });
+  expect(await clock.read()).toMatchObject({ result: { created: 1, deleted: 1 } });
+  expect(windows).toEqual([`${day(30)}..${today}`]);
+  expect(asked).toEqual(['b']);
+  expect((await clock.entries()).map(({ id, gone }) => [id, gone])).toEqual([
+    ['a', null],
+    ['b', 'deleted'],
+    ['c', null],
+  ]);
+});
+
+test('work that was moved out of the window is asked for, and stays', async () => {
+  const clock = await open(feedless, { goLiveOn: day(100) });
+  work('a');
+  await clock.read();
+  work('a', { workDate: day(60) });
+  await clock.read();
+  expect(asked).toEqual(['a']);
+  expect(await clock.entries()).toMatchObject([{ id: 'a', gone: null, open: 3_600 }]);
+});
+
+test('where a platform tells no approval, finished work counts as approved only if the card says so', async () => {
+  const automatic = await open(feedless);
+  work('done', { approval: 'unsubmitted' });
+  work('refused', { approval: 'rejected' });
+  work('ticking', { approval: 'unsubmitted', running: true });
+  await automatic.read();
+  expect((await automatic.entries()).map(({ id, approval }) => [id, approval])).toEqual([
+    ['done', 'approved'],
+    ['refused', 'rejected'],
+    ['ticking', 'unsubmitted'],
+  ]);
+  const byPlatform = await open(feedless, { approval: 'platform' });
+  work('done', { approval: 'unsubmitted' });
+  await byPlatform.read();
+  expect(await byPlatform.entries()).toMatchObject([{ id: 'done', approval: 'unsubmitted' }]);
+});
+
+test('what is outside the scope is counted by reason and not taken in, and comes in when the scope is widened', async () => {
+  const clock = await open(feedless, {
+    scope: { billableOnly: true, include: { client: ['Nordlicht'] }, exclude: { tag: ['intern*'] } },
+  });
+  work('in');
+  work('free', { billable: false });
+  work('other', { client: ref('Südlicht') });
+  work('tagged', { tags: ['Internal'] });
+  const { result } = await clock.read();
+  expect(result).toMatchObject({
+    created: 1,
+    outside: 3,
+    outsideBy: { not_billable: 1, client_not_included: 1, tag_excluded: 1 },
+  });
+  expect((await clock.entries()).map(({ id }) => id)).toEqual(['in']);
+  await clock.inside((tx) => writeScope(tx, clock.connectionId, { exclude: { tag: ['intern*'] } }));
+  expect((await clock.read()).result).toMatchObject({ created: 2, outside: 1 });
+});
+
+test('an entry that moves out of the scope offers nothing any more, in its own words, and comes back with the next move', async () => {
+  const clock = await open(feedless, { scope: { include: { project: ['HULL'] } } });
+  work('a');
+  await clock.read();
+  work('a', { project: ref('Office', 'OFF') });
+  expect((await clock.read()).result).toMatchObject({ leftScope: 1, outside: 1, deleted: 0 });
+  expect(await clock.entries()).toMatchObject([{ id: 'a', gone: 'out_of_scope' }]);
+  work('a');
+  await clock.read();
+  expect(await clock.entries()).toMatchObject([{ id: 'a', gone: null, open: 3_600 }]);
+});
+
+test('work before go-live is counted and settled elsewhere', async () => {
+  const clock = await open(feeding, { goLiveOn: day(5), approval: 'platform' });
+  work('old', { workDate: day(6) });
+  work('young', { workDate: day(5) });
+  expect((await clock.read()).result).toMatchObject({ created: 2, beforeGoLive: 1 });
+  expect(await clock.entries()).toMatchObject([
+    { id: 'old', settled: true, open: 0 },
+    { id: 'young', settled: false, open: 3_600 },
+  ]);
+});
+
+test('an approved entry that the feed never told of is found by the re-scan, an open one is left to the feed', async () => {
+  const clock = await open(feeding, { approval: 'platform' });
+  work('a');
+  await clock.read();
+  work('missed', { notes: 'dated back', workDate: day(20) });
+  work('open', { notes: 'dated back', approval: 'unsubmitted' });
+  await clock.read();
+  expect((await clock.entries()).map(({ id }) => id)).toEqual(['a']);
+  await clock.ago('window', 61);
+  await clock.read();
+  expect((await clock.entries()).map(({ id }) => id)).toEqual(['a', 'missed']);
+});
+
+test('a person has a stretch of days read again, and what lies outside the window comes in', async () => {
+  const clock = await open(feeding, { approval: 'platform', goLiveOn: day(300) });
+  await clock.read();
+  work('far', { notes: 'dated back', workDate: day(250) });
+  await clock.inside((tx) =>
+    askResync(tx, clock.connectionId, { from: day(260), to: day(240) }, 'member:someone'),
+  );
+  expect(await clock.step()).toBe('sync_time');
+  await clock.read();
+  expect(await clock.operations('resync')).toMatchObject([
+    { status: 'done', result: { from: day(260), to: day(240), created: 1 } },
+  ]);
+  expect(await clock.entries()).toMatchObject([{ id: 'far', gone: null }]);
+  const far = clock.inside((tx) => askResync(tx, clock.connectionId, { from: day(400), to: day(1) }, 'me'));
+  await expect(far).rejects.toMatchObject({ code: 'connection.resync_span' });
+});
+
+test('what the feed itself tells as deleted is deleted at once', async () => {
+  const clock = await open(feeding, { approval: 'platform' });
+  work('a');
+  await clock.read();
+  told = { deleted: ['a', 'never here'] };
+  expect((await clock.read()).result).toMatchObject({ deleted: 1 });
+  expect(asked).toEqual([]);
+});
+
+test('webhooks that come late, twice and in the wrong order make us ask for the entry, and its last state counts', async () => {
+  const clock = await open(feedless, { goLiveOn: day(100) });
+  work('a');
+  work('b');
+  await clock.read();
+  windows = [];
+  work('a', { quantity: 7_200 });
+  held.delete('b');
+  // The word of the deletion comes before that of a change, and both come twice.
+  for (const id of ['b', 'a', 'b', 'a', 'gone long ago']) await clock.hint(id);
+  await clock.read();
+  expect(windows).toEqual([]);
+  expect(asked.toSorted()).toEqual(['a', 'b', 'gone long ago']);
+  expect((await clock.entries()).map(({ id, gone, open: left }) => [id, gone, left])).toEqual([
+    ['a', null, 7_200],
+    ['b', 'deleted', 0],
+  ]);
+  // They were looked into; the next reading is the ordinary one.
+  asked = [];
+  await clock.read();
+  expect(asked).toEqual([]);
+  expect(windows).toHaveLength(1);
+});
+
+test('cost centres are kept with what the source called the parties, and a new one is a new version', async () => {
+  const clock = await open(feedless);
+  work('a', { costCentre: 'CC-1' });
+  await clock.read();
+  work('a', { costCentre: 'CC-2' });
+  expect((await clock.read()).result).toMatchObject({ changed: 1 });
+  const rows = await clock.inside((tx) =>
+    tx.rows<{ costCentre: string }>(
+      `select source_refs ->> 'costCentre' as cost_centre from entry_versions where workspace_id = $1 order by version`,
+      [tx.workspaceId],
+    ),
+  );
+  expect(rows).toEqual([{ costCentre: 'CC-1' }, { costCentre: 'CC-2' }]);
+});
