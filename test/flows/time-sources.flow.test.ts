@@ -3,14 +3,16 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createConnectionActivities } from '../../activities/connection.ts';
 import type { ActivityDeps } from '../../activities/deps.ts';
+import { dryRun } from '../../activities/dry-run.ts';
 import { type Connector, defineConnector, type TimeSource } from '../../connectors/kit/define.ts';
+import type { VendorHttp } from '../../connectors/kit/http.ts';
 import { connectors } from '../../connectors/kit/registry.ts';
 import { addDays } from '../../domain/day.ts';
 import type { Scope } from '../../domain/scope.ts';
 import type { SourceEntry } from '../../domain/work-entry.ts';
 import { createSecretBox } from '../../runtime/secrets.ts';
 import { writeScope } from '../../store/connection-scope.ts';
-import { insertConnection } from '../../store/connections.ts';
+import { connections, insertConnection } from '../../store/connections.ts';
 import { listOperations } from '../../store/operations.ts';
 import { askResync } from '../../store/resyncs.ts';
 import { storeDeliveries } from '../../store/webhook-deliveries.ts';
@@ -180,6 +182,7 @@ async function open(
   const operations = (kind = 'sync_time') =>
     inside((tx) => listOperations(tx, { kind }, { before: null, limit: 20 }));
   return {
+    workspaceId,
     connectionId: connection.id,
     inside,
     step: async () => (await activities.lookAtConnection(subject)).step,
@@ -386,4 +389,35 @@ test('cost centres are kept with what the source called the parties, and a new o
     ),
   );
   expect(rows).toEqual([{ costCentre: 'CC-1' }, { costCentre: 'CC-2' }]);
+});
+
+test('a dry run says what would come in, from whom and why not, and stores nothing', async () => {
+  const clock = await open(feedless, {
+    goLiveOn: day(10),
+    scope: { exclude: { tag: ['internal'] } },
+  });
+  work('known');
+  await clock.read();
+  work('new', { project: ref('Nobody knows', 'NEW') });
+  work('tagged', { tags: ['internal'] });
+  const before = await clock.entries();
+  const connection = (await clock.inside((tx) => connections.find(tx, clock.connectionId)))!;
+  const vendor = { connection, connector: feedless, http: {} as VendorHttp, timeoutMs: 1_000 };
+  const found = await dryRun(deps, clock.workspaceId, vendor);
+  expect(found).toMatchObject({
+    entries: 3,
+    new: 2,
+    known: 1,
+    approved: 2,
+    outside: 1,
+    outsideBy: { tag_excluded: 1 },
+    unmatched: [{ kind: 'project', name: 'Nobody knows', entries: 1 }],
+    isCut: false,
+  });
+  expect(found.rows.map(({ externalId, outside }) => [externalId, outside])).toEqual([
+    ['known', null],
+    ['new', null],
+    ['tagged', 'tag_excluded'],
+  ]);
+  expect(await clock.entries()).toEqual(before);
 });
