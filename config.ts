@@ -1,6 +1,7 @@
 /** Owns every setting: the only reader of the environment, it fails at start with the list of what is wrong. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -94,6 +95,21 @@ const secretKey = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
+const isHost = (text: string) => isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text);
+const isRange = (text: string) => {
+  const [net = '', bits = '', ...rest] = text.split('/');
+  const most = isIP(net) === 6 ? 128 : 32;
+  return isIP(net) !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+};
+/** `kimai.example.internal, 10.1.0.0/16`. */
+const vendorHosts = z
+  .string()
+  .max(4_000)
+  .transform((text) => text.split(',').map((entry) => entry.trim()))
+  .refine((entries) => entries.every((entry) => (entry.includes('/') ? isRange(entry) : isHost(entry))), {
+    message: 'must be names, addresses or ranges with commas between: kimai.example.internal, 10.1.0.0/16',
+  });
+
 const webUrl = z.url({ protocol: /^https?$/, error: 'must look like https://hub.example.com' });
 
 const settings = z.object({
@@ -139,6 +155,7 @@ const settings = z.object({
   SLIPWAY_TEMPORAL_PORT: port(0),
   SLIPWAY_POSTGRES_PORT: port(0),
   SLIPWAY_ALLOW_LOOPBACK_VENDORS: yesOrNo.default(false),
+  SLIPWAY_VENDOR_HOSTS: vendorHosts.default([]),
   SLIPWAY_DATABASE_CONNECTIONS: wholeNumber(16, 2, 100),
   SLIPWAY_WORKFLOW_CACHE: wholeNumber(200, 10, 2_000),
   SLIPWAY_INTERACTIVE_ACTIVITIES: wholeNumber(20, 1, 200),
@@ -179,6 +196,8 @@ export type Config = {
   logLevel: Settings['SLIPWAY_LOG_LEVEL'];
   embedded: { postgresPort: number; temporalPort: number; temporalBinary: string | null };
   allowLoopbackVendors: boolean;
+  /** Hosts beside the vendors' own that connections may name, also private ones: names, addresses, ranges. */
+  vendorHosts: readonly string[];
   databaseConnections: number;
   worker: {
     cachedWorkflows: number;
@@ -300,6 +319,7 @@ function toConfig(set: Settings, env: Environment, cwd: string): Config {
       temporalBinary: set.SLIPWAY_TEMPORAL_BIN ?? null,
     },
     allowLoopbackVendors: set.SLIPWAY_ALLOW_LOOPBACK_VENDORS,
+    vendorHosts: set.SLIPWAY_VENDOR_HOSTS,
     databaseConnections: set.SLIPWAY_DATABASE_CONNECTIONS,
     worker: {
       cachedWorkflows: set.SLIPWAY_WORKFLOW_CACHE,

@@ -1,12 +1,22 @@
 /** Owns what the API is given: `AppDeps` by the composition root, `ApiDeps` to every handler. */
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
+import type {
+  Connector,
+  InvoiceTarget,
+  LookUpKind,
+  LookUpRecord,
+  VendorAccount,
+  WebhookSource,
+} from '../connectors/kit/define.ts';
 import type { ClientReportFigures } from '../domain/client-report.ts';
 import type { AttachmentSubject, MediaType } from '../domain/file-type.ts';
 import type { ImportMapping } from '../domain/import/mapping.ts';
 import type { StatusBadge } from '../domain/printed-document.ts';
 import type { Instant } from '../domain/work-entry.ts';
 import type { RuleScope } from '../store/apply-mapping-rule.ts';
+import type { ConsentProof } from '../store/authorisations.ts';
+import type { NewTokens } from '../store/connection-tokens.ts';
 import type { SecretBox } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
 import type { DocumentFile, DocumentFormat, DocumentType } from '../store/document-files.ts';
@@ -15,16 +25,56 @@ import type { SignIn, SignInSettings } from './auth/sign-in.ts';
 import type { EventFeed, EventTail } from './kit/events.ts';
 import type { DeliveryDesk } from './routes/webhooks/delivery-desk.ts';
 
-/** What the API needs to know of a connector: enough to check a new connection's settings. */
-export interface ConnectorFacts {
-  id: string;
-  name: string;
-  settings: Readonly<Record<string, string>>;
-  optionalSettings?: Readonly<Record<string, string>>;
+/** What the API needs to know of a connector: what it takes, and what it can do, as data. */
+export interface ConnectorFacts
+  extends Pick<Connector, 'id' | 'name' | 'settings'>,
+    Partial<
+      Pick<
+        Connector,
+        | 'optionalSettings'
+        | 'auth'
+        | 'rateLimit'
+        | 'accounts'
+        | 'timeSource'
+        | 'billedMarks'
+        | 'lookUps'
+        | 'timeTarget'
+        | 'entryReader'
+      >
+    > {
   /** Only of platforms that invoices are sent to. */
-  invoiceTarget?: { numberMaxLength: number };
+  invoiceTarget?: { numberMaxLength: number } & Partial<InvoiceTarget>;
   /** Only of platforms that send webhooks. */
   webhooks?: WebhookFacts;
+}
+export interface ConnectionRef {
+  workspaceId: string;
+  connectionId: string;
+}
+/** What is asked of platforms while connections are set up and ended; activities/connection-setup.ts says more. */
+export interface ConnectionSetup {
+  beginConsent(ref: ConnectionRef, redirectUrl: string): Promise<{ url: string; proof: ConsentProof }>;
+  finishConsent(
+    ref: ConnectionRef,
+    code: string,
+    query: Readonly<Record<string, string>>,
+    proof: ConsentProof,
+  ): Promise<NewTokens>;
+  test(ref: ConnectionRef): Promise<{
+    ok: boolean;
+    account: string | null;
+    warnings: string[];
+    problem: { kind: string; message: string; requestId: string | null } | null;
+  }>;
+  accounts(ref: ConnectionRef): Promise<VendorAccount[]>;
+  /** Null: the platform has no such list. */
+  lookUp(
+    ref: ConnectionRef,
+    kind: LookUpKind,
+    wanted: { skip: number; limit: number; holding: string },
+  ): Promise<LookUpRecord[] | null>;
+  end(ref: ConnectionRef): Promise<{ unsubscribed: number; revoked: boolean; problems: string[] }>;
+  allowsHost(url: string): boolean;
 }
 /** A webhook as it arrived; header names in lower case. */
 export interface ArrivedWebhook {
@@ -52,6 +102,9 @@ export interface WebhookFacts {
   } | null;
   /** The status of its answer, where the platform takes 200 only. */
   acknowledges?: 200;
+  subscribe?: WebhookSource['subscribe'];
+  /** How a person sets it up there. */
+  setUp?: string;
 }
 
 /** A file that is being uploaded; `stream` fails when the client goes away. */
@@ -126,6 +179,7 @@ export interface AppDeps {
   secrets: SecretBox;
   signIn: SignInSettings;
   connectors: ReadonlyMap<string, ConnectorFacts>;
+  connectionSetup: ConnectionSetup;
   logger: Logger;
   /** Resolves once the whole upload is here and its import runs; one that breaks off leaves nothing behind. */
   importFile: (upload: UploadedFile) => Promise<Operation>;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { createConnectionSetup } from '../activities/connection-setup.ts';
 import { createActivities } from '../activities/index.ts';
 import { createApp } from '../api/app.ts';
 import type { Readiness } from '../api/deps.ts';
@@ -274,7 +275,11 @@ async function startWorkerLoop(
     documents,
     reports,
     hookBase: () => config.publicUrl,
-    vendor: { allowLoopback: config.allowLoopbackVendors, timeoutMs: options.vendorTimeoutMs ?? null },
+    vendor: {
+      allowLoopback: config.allowLoopbackVendors,
+      allowedHosts: config.vendorHosts,
+      timeoutMs: options.vendorTimeoutMs ?? null,
+    },
   });
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -348,6 +353,18 @@ async function serveApi(
     secrets: parts.secrets,
     signIn: { secret: deriveSecret(loadSecretKey(config), 'sign-in'), publicUrl, oidc: config.oidc },
     connectors,
+    connectionSetup: createConnectionSetup({
+      database: parts.database,
+      secrets: parts.secrets,
+      logger,
+      documents: parts.documents,
+      connectors,
+      vendor: {
+        allowLoopback: config.allowLoopbackVendors,
+        allowedHosts: config.vendorHosts,
+        timeoutMs: options.vendorTimeoutMs ?? null,
+      },
+    }),
     logger,
     readiness: parts.readiness,
     version: options.version,

@@ -26,7 +26,7 @@ const verbs = {
   cost_rates: ['read', 'create', 'update'],
   strategies: ['read', 'create', 'update', 'delete'],
   tax_rates: ['read', 'create', 'update'],
-  connections: ['read', 'create', 'update', 'sync'],
+  connections: ['read', 'create', 'update', 'sync', 'authorise', 'override', 'disconnect'],
   mapping_rules: ['read', 'create', 'update', 'delete'],
   entries: ['read', 'create', 'update', 'approve', 'release'],
   imports: ['read', 'create'],

@@ -129,6 +129,8 @@ interface RouteFacts {
   upload?: { maxBytes: number; mediaTypes: readonly string[] };
   /** A body that works, for the docs and the tests; `'{clientId}'` stands for an id. */
   example?: unknown;
+  /** Whoever sends people here adds query parameters of their own: unknown ones are let in instead of refused. */
+  foreignQuery?: true;
   /** Query parameters that work, likewise. */
   exampleQuery?: Readonly<Record<string, string>>;
   idempotency: IdempotencyMode;
@@ -216,13 +218,14 @@ function toRoute(
   if (body && upload) throw wrong('either a JSON body or an upload');
   if (body && definition.example === undefined) throw wrong('a body needs an example');
   const names = [...path.matchAll(/:([a-zA-Z0-9]+)/g)].map((match) => match[1]!);
+  const query = definition.query ?? z.object({});
   return {
     ...definition,
     own: definition.own ?? false,
     errors: definition.errors ?? [],
     idempotency: definition.idempotency ?? (method === 'get' ? 'none' : 'honoured'),
     params: definition.params ?? z.object(Object.fromEntries(names.map((param) => [param, z.uuid()]))),
-    query: (definition.query ?? z.object({})).strict(),
+    query: definition.foreignQuery ? query.loose() : query.strict(),
     body: body instanceof z.ZodObject ? body.strict() : (body ?? null),
     handler: (input) => definition.handler(input as never),
   };

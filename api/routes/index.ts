@@ -65,10 +65,18 @@ import { undoCompilation } from './compilations/undo-compilation.ts';
 import { getPersonCompliance } from './compliance/get-person-compliance.ts';
 import { listCompliance } from './compliance/list-compliance.ts';
 import { summarizeCompliance } from './compliance/summarize-compliance.ts';
+import { authoriseConnection } from './connections/authorise-connection.ts';
+import { chooseConnectionAccount } from './connections/choose-connection-account.ts';
 import { createConnection } from './connections/create-connection.ts';
+import { disconnectConnection } from './connections/disconnect-connection.ts';
 import { getConnection } from './connections/get-connection.ts';
+import { getConnectionHealth } from './connections/get-connection-health.ts';
+import { listConnectionAccounts } from './connections/list-connection-accounts.ts';
 import { listConnections } from './connections/list-connections.ts';
+import { listLookUps } from './connections/list-look-ups.ts';
+import { startConnection } from './connections/start-connection.ts';
 import { syncConnection } from './connections/sync-connection.ts';
+import { testConnection } from './connections/test-connection.ts';
 import { updateConnection } from './connections/update-connection.ts';
 import { listConnectors } from './connectors/list-connectors.ts';
 import { createContact } from './contacts/create-contact.ts';
@@ -241,6 +249,7 @@ import { listNotifications } from './notifications/list-notifications.ts';
 import { markAllRead } from './notifications/mark-all-read.ts';
 import { markNotificationRead } from './notifications/mark-notification-read.ts';
 import { streamNotifications } from './notifications/stream-notifications.ts';
+import { finishConsent } from './oauth/finish-consent.ts';
 import { counterOpeningBatch } from './opening-batches/counter-opening-batch.ts';
 import { createOpeningBatch } from './opening-batches/create-opening-batch.ts';
 import { getOpeningBatch } from './opening-batches/get-opening-batch.ts';
@@ -471,6 +480,15 @@ export const routes: readonly Route[] = [
   linkClientDocument,
   downloadClientDocument,
   createConnection,
+  authoriseConnection,
+  chooseConnectionAccount,
+  disconnectConnection,
+  getConnectionHealth,
+  listConnectionAccounts,
+  listLookUps,
+  startConnection,
+  testConnection,
+  finishConsent,
   getConnection,
   listConnections,
   syncConnection,

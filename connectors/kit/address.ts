@@ -73,6 +73,7 @@ export function isAllowedHostEntry(text: string): boolean {
 function isListed(hostname: string, ip: string, { allowedHosts }: AddressRules): boolean {
   if (allowedHosts.some((entry) => entry.toLowerCase() === hostname.toLowerCase() || entry === ip))
     return true;
+  if (isIP(ip) === 0) return false;
   const nets = allowedHosts.filter((entry) => entry.includes('/') && isAllowedHostEntry(entry));
   return toList(nets).check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4');
 }
@@ -151,4 +152,11 @@ export function guardedLookup(rules: AddressRules, resolve: typeof lookup = look
       callback(null, addresses[0]!.address, addresses[0]!.family);
     });
   };
+}
+
+/** Whether the operator's list, or development, names this host: what a connection may speak to instead of its vendor. */
+export function isNamedHost(urlHostname: string, rules: AddressRules): boolean {
+  const hostname = bareHost(urlHostname);
+  if (isLoopback(urlHostname)) return rules.allowLoopback;
+  return isListed(hostname, isIP(hostname) === 0 ? '' : hostname, rules);
 }

@@ -232,7 +232,8 @@ function errorOf(answer: WireAnswer): { code: string; words: string } | null {
   const body = bodyOf(answer) as { error?: unknown; error_description?: unknown; message?: unknown } | null;
   const code = typeof body?.error === 'string' ? body.error : null;
   if (code === null) return null;
-  return { code, words: String(body?.error_description ?? body?.message ?? '') };
+  const words = body?.error_description ?? body?.message;
+  return { code, words: typeof words === 'string' ? words : '' };
 }
 
 /** The grant is over: nothing but a new consent helps. `invalid_code` is Zoho's word for it. */

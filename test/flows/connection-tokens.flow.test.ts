@@ -52,8 +52,8 @@ interface Connected {
   connectionId: string;
   connector: Connector;
   /** Calls of one hub, with the tokens that are stored when it is opened. */
-  open(hub: Database): Promise<{ get(): Promise<unknown> }>;
-  stored(): Promise<{ accessToken: string; refreshToken: string; generation: number }>;
+  open: (hub: Database) => Promise<{ get: () => Promise<unknown> }>;
+  stored: () => Promise<{ accessToken: string; refreshToken: string; generation: number }>;
 }
 async function connect(
   options: Parameters<typeof startSignInVendor>[0] = {},

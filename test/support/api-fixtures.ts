@@ -198,6 +198,7 @@ const makers: Record<string, Make> = {
     role: 'manager',
   })),
   reminderPolicyId: post('/reminder-policies', () => ({ name: 'Fixture policy', steps: [{ days: 7 }] })),
+  kind: () => Promise.resolve('project'),
   report: () => Promise.resolve('aged-receivables'),
   role: () => Promise.resolve('employee'),
   ruleCode: () => Promise.resolve('contract.hours_over_cap'),

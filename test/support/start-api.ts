@@ -7,10 +7,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createConnectionSetup } from '../../activities/connection-setup.ts';
 import { createApp } from '../../api/app.ts';
 import type { AppDeps } from '../../api/deps.ts';
 import { createLogger } from '../../api/kit/logger.ts';
 import type { Route } from '../../api/kit/route.ts';
+import { type Connector, defineConnector } from '../../connectors/kit/define.ts';
 import type { Role, Scope } from '../../domain/permissions.ts';
 import { renderMail } from '../../mail/render-mail.ts';
 import { loadTemplates } from '../../mail/templates.ts';
@@ -59,18 +61,37 @@ export interface TestApi {
   stop(): Promise<void>;
 }
 
-/** Connectors that need nothing but to be there. */
-const connectors = new Map([
-  [
-    'harvest',
-    {
-      id: 'harvest',
-      name: 'Harvest',
-      settings: { accountId: 'the number of the account' },
-      optionalSettings: { zone: 'where it keeps time' },
+/** A connector that needs nothing but to be there: it answers without calling anybody. */
+const offline = defineConnector({
+  id: 'harvest',
+  name: 'Harvest',
+  auth: { type: 'bearer' },
+  baseUrl: () => 'https://api.vendor.example',
+  rateLimit: { requests: 100, perSeconds: 15 },
+  timeoutMs: 1_000,
+  throttleMs: 1_000,
+  requestIdHeader: 'x-request-id',
+  settings: { accountId: 'the number of the account' },
+  optionalSettings: { zone: 'where it keeps time' },
+  test: () => Promise.resolve({ account: 'Harbour Works', warnings: [] }),
+  lookUps: {
+    project: async function* () {
+      yield [
+        { externalId: 'p-1', name: 'Dock 4', code: 'D4', email: null, active: true, parentExternalId: 'c-1' },
+      ];
     },
-  ],
-]);
+  },
+  timeSource: {
+    rescan: { days: 30, everyMinutes: 60 },
+    tellsDeletions: false,
+    tellsApproval: true,
+    async *window() {
+      yield { entries: [], unreadable: [], checkpoint: null };
+    },
+    readEntry: () => Promise.resolve(null),
+  },
+});
+const connectors = new Map([[offline.id, offline]]);
 
 /** `routes` replaces the API's own, for tests of the kit. */
 export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Route[]): Promise<TestApi> {
@@ -84,6 +105,8 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
   const rematcher = createRematcher({ database: test.database, logger });
   const files = createFileStore(join(spoolDir, 'files'));
   const printer = createPrinter();
+  const secrets = deps.secrets ?? createSecretBox(new Map([[1, randomBytes(32)]]));
+  const documents = createDocumentKeeper({ database: test.database, files, printer });
   const app = createApp(
     {
       database: test.database,
@@ -94,7 +117,7 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
             signal.addEventListener('abort', () => resolve(), { once: true });
           }),
       },
-      secrets: createSecretBox(new Map([[1, randomBytes(32)]])),
+      secrets,
       signIn: {
         secret: randomBytes(32).toString('hex'),
         publicUrl: () => url,
@@ -102,10 +125,18 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
         maxSignInsPerMinute: 1000,
       },
       connectors,
+      connectionSetup: createConnectionSetup({
+        database: test.database,
+        secrets,
+        logger,
+        documents: { keep: () => Promise.resolve() },
+        connectors: (deps.connectors ?? connectors) as ReadonlyMap<string, Connector>,
+        vendor: { allowLoopback: deps.allowBaseUrlOverride ?? false, timeoutMs: null },
+      }),
       logger,
       importFile: (upload) => importer.importFile(upload),
       files,
-      documents: createDocumentKeeper({ database: test.database, files, printer }),
+      documents,
       reports: createReportKeeper({ database: test.database, files, printer }),
       rematcher,
       showMail: async (content) =>

@@ -61,10 +61,13 @@ export const newConnection = z.object({
   name,
   goLiveOn: day,
   settings: settings.optional(),
-  secrets,
+  secrets: secrets.default({}),
   ownership: ownership.optional(),
   pollSeconds: pollSeconds.optional(),
   baseUrlOverride: baseUrlOverride.nullish(),
+  start: z.boolean().default(true).meta({
+    description: 'False: it waits in set-up, to be tested, mapped and tried, until POST …/start.',
+  }),
 });
 export const connectionChange = z.object({
   name: name.optional(),
@@ -75,6 +78,12 @@ export const connectionChange = z.object({
   goLiveOn: day.optional(),
   pollSeconds: pollSeconds.optional(),
   baseUrlOverride: baseUrlOverride.nullish(),
+});
+
+/** Path and body that name a connection. */
+export const refOf = (workspaceId: string, { connectionId }: { connectionId: string }) => ({
+  workspaceId,
+  connectionId,
 });
 
 /** In one word: whether data flows. */

@@ -1,6 +1,6 @@
 /** Owns PATCH /connections/:connectionId. */
 import { found, Refusal } from '../../../domain/refusal.ts';
-import { changeConnection, connections } from '../../../store/connections.ts';
+import { changeConnection, connections, listSecretNames } from '../../../store/connections.ts';
 import type { WorkspaceTx } from '../../../store/database.ts';
 import { newId } from '../../../store/new-id.ts';
 import { notify } from '../../../store/notifications.ts';
@@ -8,8 +8,14 @@ import { enqueueLook } from '../../../store/outbox.ts';
 import type { Actor } from '../../kit/auth.ts';
 import { record, recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
-import { requireKnownSettings, requireOverrideAllowed } from './check-connection.ts';
+import {
+  requireKnownSecrets,
+  requireKnownSettings,
+  requireOverrideAllowed,
+  requireReady,
+} from './check-connection.ts';
 import { connection, connectionChange, connectionSubject, toConnectionView } from './connection.ts';
+import { requireOwnable } from './ownership.ts';
 
 export const updateConnection = defineRoute({
   name: 'update-connection',
@@ -25,7 +31,10 @@ export const updateConnection = defineRoute({
     'connection.disconnected',
     'connection.setting_missing',
     'connection.setting_unknown',
+    'connection.secret_unknown',
+    'connection.not_ready',
     'connection.override_not_allowed',
+    'connection.cannot_own',
   ],
   handler: ({ params, body: { secrets = {}, ...change }, actor, deps, requireCurrent, transact }) =>
     transact(async (tx) => {
@@ -38,7 +47,15 @@ export const updateConnection = defineRoute({
           whatToDo: 'Create a new one.',
         });
       if (change.settings) requireKnownSettings(deps, before.connector, change.settings);
-      requireOverrideAllowed(deps, change.baseUrlOverride);
+      requireKnownSecrets(deps, before.connector, Object.keys(secrets));
+      requireOverrideAllowed(deps, actor, change.baseUrlOverride);
+      requireOwnable(deps, before.connector, change.ownership);
+      // A connection in set-up is started by its own command, which says what is missing.
+      if (before.status === 'setup' && change.status === 'active')
+        requireReady(deps, { connector: before.connector, settings: change.settings ?? before.settings }, [
+          ...((await listSecretNames(tx, [before.id])).get(before.id) ?? []),
+          ...Object.keys(secrets),
+        ]);
       const after = await changeConnection(tx, deps.secrets, before, change, secrets);
       await enqueueLook(tx, {
         subjectType: 'connection',
