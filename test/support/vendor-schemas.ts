@@ -18,9 +18,9 @@ interface Operation {
   pattern: RegExp;
   method: string;
   queryNames: Set<string>;
-  /** Query names of the form `date[start]` or `filter[x]` that are spelt with a placeholder. */
-  request: ValidateFunction | null;
-  answers: Map<string, ValidateFunction>;
+  /** Made when it is asked for: a large vendor's hundreds of operations take minutes. */
+  request: () => ValidateFunction | null;
+  answer: (status: string) => ValidateFunction | null;
 }
 
 export interface VendorSchemas {
@@ -54,14 +54,9 @@ function problemsOf(operations: readonly Operation[], exchange: RecordedRequest)
   const problems = Object.keys(query)
     .filter((name) => !operation.queryNames.has(name) && !operation.queryNames.has(name.replace(/\[\]$/, '')))
     .map((name) => `${where}: no query parameter "${name}"`);
-  if (
-    body !== null &&
-    typeof body === 'object' &&
-    operation.request &&
-    !operation.request(withoutNulls(body))
-  )
-    problems.push(...wordsOf(where, operation.request));
-  const validate = operation.answers.get(String(status));
+  const request = body !== null && typeof body === 'object' ? operation.request() : null;
+  if (request && !request(withoutNulls(body))) problems.push(...wordsOf(where, request));
+  const validate = operation.answer(String(status));
   if (validate && answer !== null && status !== null && status < 300 && isJson(answer)) {
     if (!validate(withoutNulls(JSON.parse(answer))))
       problems.push(...wordsOf(`${where} → ${status}`, validate));
@@ -98,10 +93,12 @@ function withoutNulls(value: unknown): unknown {
 
 function operationsOf(document: Json): Operation[] {
   const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true, logger: false });
-  const compile = (schema: unknown, isRequest: boolean): ValidateFunction | null => {
+  const named = { request: {}, answer: {} };
+  const compile = (schema: unknown, kind: keyof typeof named): ValidateFunction | null => {
     if (typeof schema !== 'object' || schema === null) return null;
     try {
-      return ajv.compile(resolved(document, schema as Json, isRequest, 0) as Json);
+      const $defs: Json = named[kind];
+      return ajv.compile({ ...(resolved(document, schema, kind === 'request', $defs) as Json), $defs });
     } catch {
       // A schema that is itself broken says nothing.
       return null;
@@ -116,12 +113,8 @@ function operationsOf(document: Json): Operation[] {
         ...((operation.parameters ?? []) as Json[]),
       ].map((parameter) => dereferenced(document, parameter));
       const inBody = parameters.find((parameter) => parameter.in === 'body')?.schema;
-      const answers = new Map<string, ValidateFunction>();
-      for (const [status, answer] of Object.entries((operation.responses ?? {}) as Json)) {
-        const said = dereferenced(document, answer as Json);
-        const validate = compile(said.schema ?? jsonOf(said), false);
-        if (validate) answers.set(status, validate);
-      }
+      const saidOf = (status: string) =>
+        dereferenced(document, ((operation.responses ?? {}) as Json)[status] as Json | undefined);
       return [
         {
           template,
@@ -137,11 +130,10 @@ function operationsOf(document: Json): Operation[] {
               .filter((parameter) => parameter.in === 'query')
               .map((parameter) => String(parameter.name).replace(/\[\]$/, '')),
           ),
-          request: compile(
-            inBody ?? jsonOf(dereferenced(document, (operation.requestBody ?? {}) as Json)),
-            true,
+          request: kept(() =>
+            compile(inBody ?? jsonOf(dereferenced(document, operation.requestBody as Json)), 'request'),
           ),
-          answers,
+          answer: kept((status) => compile(saidOf(status).schema ?? jsonOf(saidOf(status)), 'answer')),
         },
       ];
     }),
@@ -153,8 +145,18 @@ function jsonOf(said: Json): unknown {
   return (content?.[1] as Json | undefined)?.schema;
 }
 
-function dereferenced(document: Json, node: Json): Json {
-  const reference = node.$ref;
+/** The same answer to the same question, made once. */
+function kept<Made>(make: (name: string) => Made): (name?: string) => Made {
+  const made = new Map<string, Made>();
+  return (name = '') => {
+    if (!made.has(name)) made.set(name, make(name));
+    return made.get(name)!;
+  };
+}
+
+function dereferenced(document: Json, node: Json | undefined): Json {
+  const reference = node?.$ref;
+  if (node === undefined) return {};
   if (typeof reference !== 'string' || !reference.startsWith('#/')) return node;
   const found = reference
     .slice(2)
@@ -164,15 +166,25 @@ function dereferenced(document: Json, node: Json): Json {
   return dereferenced(document, (found ?? {}) as Json);
 }
 
-const deepest = 12;
-/** With its references in place; of a request, names that the schema does not list are refused. */
-function resolved(document: Json, node: unknown, isRequest: boolean, depth: number): unknown {
-  if (Array.isArray(node)) return node.map((item) => resolved(document, item, isRequest, depth + 1));
+/**
+ * With its references among `defs`, each once (a vendor's documents name one another in circles); of a request, names that
+ * the schema does not list are refused.
+ */
+function resolved(document: Json, node: unknown, isRequest: boolean, defs: Json): unknown {
+  if (Array.isArray(node)) return node.map((item) => resolved(document, item, isRequest, defs));
   if (typeof node !== 'object' || node === null) return node;
-  if (depth > deepest) return {};
-  const here = dereferenced(document, node as Json);
+  const reference = (node as Json).$ref;
+  if (typeof reference === 'string') {
+    const name = reference.replace(/[^A-Za-z0-9]/g, '_');
+    if (!(name in defs)) {
+      // Its place first: it may lead back to itself.
+      defs[name] = {};
+      defs[name] = resolved(document, dereferenced(document, node as Json), isRequest, defs);
+    }
+    return { $ref: `#/$defs/${name}` };
+  }
   const copy: Json = {};
-  for (const [name, value] of Object.entries(here)) {
+  for (const [name, value] of Object.entries(node as Json)) {
     if (name === 'example' || name === 'examples' || name === 'default' || name === 'description') continue;
     // Vendors' lists of words grow, and their patterns and lengths are written for the page, not for a machine.
     if (!isRequest && (name === 'enum' || name === 'pattern' || name === 'required')) continue;
@@ -181,12 +193,12 @@ function resolved(document: Json, node: unknown, isRequest: boolean, depth: numb
         ? Object.fromEntries(
             Object.entries(value as Json).map(([field, schema]) => [
               field,
-              resolved(document, schema, isRequest, depth + 1),
+              resolved(document, schema, isRequest, defs),
             ]),
           )
         : name === 'required' && !Array.isArray(value)
           ? undefined
-          : resolved(document, value, isRequest, depth + 1);
+          : resolved(document, value, isRequest, defs);
   }
   if (copy.required === undefined) delete copy.required;
   // Swagger's own mistake: a boolean or an empty list.
