@@ -1,0 +1,187 @@
+/** Owns reading the time of Xero Projects, which has no list of it: project after project. */
+import { z } from 'zod';
+import { addDays, isZone } from '../../domain/day.ts';
+import type { Day, SourceEntry } from '../../domain/work-entry.ts';
+import type { EntryPage, LookUps } from '../kit/define.ts';
+import type { VendorHttp } from '../kit/http.ts';
+import { instantOf } from '../kit/local-time.ts';
+import { mapRows } from '../kit/rows.ts';
+import { oneOf, readAs, readable, refused, requireDays } from '../kit/vendor-words.ts';
+import { ofWindowsZone } from '../kit/windows-zones.ts';
+import { accountingPages, projectsPages, vendor } from './answers.ts';
+import {
+  type KnownOfEntry,
+  type Project,
+  projectShape,
+  type Task,
+  taskShape,
+  toSourceEntry,
+} from './to-source-entry.ts';
+
+/** Ids in one address: 50 of 37 characters. */
+const mostIds = 50;
+
+export const readsTime = (http: VendorHttp) =>
+  oneOf(vendor, http.settings, 'time', ['projects', 'none']) === 'projects';
+
+export async function* window(http: VendorHttp, from: Day, to: Day): AsyncGenerator<EntryPage> {
+  requireDays(vendor, from, to);
+  if (!readsTime(http)) return;
+  const zone = await zoneOf(http);
+  // Both bounds are inclusive instants; which days they are is checked on our side.
+  const range = {
+    dateAfterUtc: instantOf(from, 0, zone),
+    dateBeforeUtc: instantOf(addDays(to, 1), 0, zone),
+  };
+  const known = knownOf(http, zone);
+  for await (const projects of projectPages(http))
+    for (const project of projects) {
+      // One call a project at sixty a minute: those without any time cost none.
+      if (project.minutesLogged === 0) continue;
+      for await (const rows of projectsPages(http, `/Projects/${project.projectId}/Time`, range)) {
+        if (rows.length === 0) continue;
+        const facts = await known(project, projects);
+        const { mapped, unreadable } = mapRows(rows, (row) => toSourceEntry(row, facts), positionOf);
+        const entries = mapped.filter(({ workDate }) => from <= workDate && workDate <= to);
+        yield { entries, unreadable, checkpoint: null };
+      }
+    }
+}
+
+/** An entry is asked for under its project, and may have moved to another: all that hold time are asked. */
+export async function readEntry(http: VendorHttp, externalId: string): Promise<SourceEntry | null> {
+  const zone = await zoneOf(http);
+  const known = knownOf(http, zone);
+  for await (const projects of projectPages(http))
+    for (const project of projects) {
+      if (project.minutesLogged === 0) continue;
+      const path = `/Projects/${project.projectId}/Time/${encodeURIComponent(externalId)}`;
+      const response = await http.get(path, { host: 'projects', allow404: true });
+      if (response === null) continue;
+      const facts = await known(project, [project]);
+      return readable(vendor, () => toSourceEntry(response.body, facts));
+    }
+  return null;
+}
+
+export const lookUps: LookUps = {
+  async *person(http) {
+    for await (const rows of projectsPages(http, '/ProjectsUsers'))
+      yield readAll(userShape, rows).map(({ userId, name, email }) =>
+        record(userId, name ?? userId, { email: email || null }),
+      );
+  },
+  async *client(http) {
+    for await (const rows of accountingPages(http, 'Contacts', { summaryOnly: true }))
+      yield readAll(contactShape, rows).map(({ ContactID, Name, EmailAddress, ContactStatus }) =>
+        record(ContactID, Name, { email: EmailAddress || null, active: ContactStatus !== 'ARCHIVED' }),
+      );
+  },
+  async *project(http) {
+    for await (const projects of projectPages(http))
+      yield projects.map(({ projectId, name, contactId, status }) =>
+        record(projectId, name, { parentExternalId: contactId ?? null, active: status !== 'CLOSED' }),
+      );
+  },
+  async *task(http) {
+    for await (const projects of projectPages(http))
+      for (const { projectId } of projects)
+        for await (const rows of projectsPages(http, `/Projects/${projectId}/Tasks`))
+          yield readAll(taskShape, rows).map(({ taskId, name }) =>
+            record(taskId, name, { parentExternalId: projectId }),
+          );
+  },
+};
+
+/** The organisation's zone as IANA: days are counted by it. Throws InvalidRequest where Xero names one that nobody knows. */
+export async function zoneOf(http: VendorHttp): Promise<string> {
+  const wanted = http.settings.zone;
+  if (wanted && !isZone(wanted)) throw refused(vendor, 'settings_invalid', `"${wanted}" is not a time zone.`);
+  if (wanted) return wanted;
+  const { Timezone } = await readOrganisation(http);
+  const zone = ofWindowsZone(Timezone ?? '');
+  if (zone === null)
+    throw refused(
+      vendor,
+      'zone_unknown',
+      `Xero names the zone "${Timezone ?? ''}", which we do not know. Set the setting zone, e.g. Europe/Berlin.`,
+    );
+  return zone;
+}
+
+const organisations = z.object({
+  Organisations: z
+    .array(
+      z.object({ Name: z.string(), Timezone: z.string().nullish(), IsDemoCompany: z.boolean().nullish() }),
+    )
+    .min(1),
+});
+export async function readOrganisation(http: VendorHttp) {
+  return readAs(vendor, organisations, (await http.get('/Organisation')).body).Organisations[0]!;
+}
+
+async function* projectPages(http: VendorHttp): AsyncGenerator<Project[]> {
+  const closed = oneOf(vendor, http.settings, 'closedProjects', ['read', 'skip']) === 'read';
+  const states = closed ? 'INPROGRESS,CLOSED' : 'INPROGRESS';
+  // A project without an id cannot be asked for its time: that must not pass for "none".
+  for await (const rows of projectsPages(http, '/Projects', { states }))
+    yield rows.map((row) => readAs(vendor, projectShape, row));
+}
+
+const userShape = z.object({ userId: z.string(), name: z.string().nullish(), email: z.string().nullish() });
+const contactShape = z.object({
+  ContactID: z.string(),
+  Name: z.string(),
+  EmailAddress: z.string().nullish(),
+  ContactStatus: z.string().nullish(),
+});
+
+/** What entries lack, asked for when a project has any: people once, contacts a page of projects, tasks a project. */
+function knownOf(http: VendorHttp, zone: string) {
+  const users: KnownOfEntry['users'] = new Map();
+  const contacts = new Map<string, string>();
+  let tasksOf: { projectId: string; tasks: Map<string, Task> } | null = null;
+  return async (project: Project, beside: readonly Project[]): Promise<KnownOfEntry> => {
+    if (users.size === 0)
+      for await (const rows of projectsPages(http, '/ProjectsUsers'))
+        for (const { userId, name, email } of readAll(userShape, rows))
+          users.set(userId, { name: name || null, email: email || null });
+    if (project.contactId && !contacts.has(project.contactId)) {
+      const ids = [...new Set(beside.flatMap(({ contactId }) => (contactId ? [contactId] : [])))];
+      const next = [project.contactId, ...ids.filter((id) => id !== project.contactId && !contacts.has(id))];
+      const IDs = next.slice(0, mostIds).join(',');
+      for await (const rows of accountingPages(http, 'Contacts', { IDs, includeArchived: true }))
+        for (const { ContactID, Name } of readAll(contactShape, rows)) contacts.set(ContactID, Name);
+    }
+    if (tasksOf?.projectId !== project.projectId) {
+      const tasks = new Map<string, Task>();
+      for await (const rows of projectsPages(http, `/Projects/${project.projectId}/Tasks`))
+        for (const task of readAll(taskShape, rows)) tasks.set(task.taskId, task);
+      tasksOf = { projectId: project.projectId, tasks };
+    }
+    const client = project.contactId ? (contacts.get(project.contactId) ?? null) : null;
+    return { zone, project, client, users, tasks: tasksOf.tasks };
+  };
+}
+
+/** An odd row of a look-up costs its entries a name, which shows as unmatched; it must not stop the reading. */
+function readAll<Row>(shape: z.ZodType<Row>, rows: readonly unknown[]): Row[] {
+  return rows.flatMap((row) => {
+    const read = shape.safeParse(row);
+    return read.success ? [read.data] : [];
+  });
+}
+
+function record(
+  externalId: string,
+  name: string,
+  more: { email?: string | null; active?: boolean; parentExternalId?: string | null },
+) {
+  return { externalId, name, code: null, email: null, active: true, parentExternalId: null, ...more };
+}
+
+/** The vendor's id, so that a re-read does not take an unreadable entry for a deleted one. */
+function positionOf(row: unknown, index: number): string {
+  const id = (row as { timeEntryId?: unknown } | null)?.timeEntryId;
+  return typeof id === 'string' ? id : `row ${index + 1} of the page`;
+}
