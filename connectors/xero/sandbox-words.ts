@@ -65,7 +65,7 @@ export function matches(where: string | undefined, row: object): boolean {
   const test = (term: string): boolean => {
     const [, field, value] = /^\s*([A-Za-z]+)\s*==\s*"([^"\\]*)"\s*$/.exec(term) ?? [];
     if (field === undefined) throw new Refusal(400, `Invalid where clause: ${term}`, queryParse(term));
-    return String((row as Record<string, unknown>)[field] ?? '') === value;
+    return (row as Record<string, unknown>)[field] === value;
   };
   return where.split(/\s+OR\s+/).some((each) => each.split(/\s+AND\s+/).every(test));
 }
