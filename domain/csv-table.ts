@@ -17,6 +17,17 @@ export const maxCsvRows = 10_000;
  * an apostrophe comes back as it was. Answers the flaws instead where a quote is broken or a row has another number of cells.
  */
 export function readCsvTable(text: string): CsvTable | CsvFlaw[] {
+  const table = readCsvRows(text);
+  if (Array.isArray(table)) return table;
+  const { header, rows } = table;
+  const flaws = rows
+    .filter(({ cells }) => cells.length !== header.length)
+    .map(({ line, cells }) => ({ line, message: `${cells.length} cells under ${header.length} headings` }));
+  return flaws.length > 0 ? flaws : table;
+}
+
+/** The same, where a row with another number of cells is left to the caller. */
+export function readCsvRows(text: string): CsvTable | CsvFlaw[] {
   const plain = text.replace(/^\uFEFF/, '');
   const separator = /^[^\n]*;/.test(plain) && !/^[^;\n]*,/.test(plain) ? ';' : ',';
   const lines = cut(plain, separator);
@@ -26,10 +37,6 @@ export function readCsvTable(text: string): CsvTable | CsvFlaw[] {
   if (rest.length > maxCsvRows)
     return [{ line: maxCsvRows + 2, message: `The file has more than ${maxCsvRows} rows; split it.` }];
   const header = first.cells.map((cell) => cell.trim());
-  const flaws = rest
-    .filter(({ cells }) => cells.length !== header.length)
-    .map(({ line, cells }) => ({ line, message: `${cells.length} cells under ${header.length} headings` }));
-  if (flaws.length > 0) return flaws;
   return { header, rows: rest.map(({ line, cells }) => ({ line, cells: cells.map(toText) })) };
 }
 

@@ -113,6 +113,34 @@ async function raiseUnreadable(tx: WorkspaceTx, deliveries: readonly Delivery[])
   );
 }
 
+/** Stores one that brings its content itself, looked into as it is stored; false when it is known already. */
+export async function keepDelivery(
+  tx: WorkspaceTx,
+  delivery: Pick<Delivery, 'connectionId' | 'key' | 'body' | 'headers'>,
+): Promise<boolean> {
+  const stored = await tx.run(
+    `insert into webhook_deliveries (workspace_id, id, connection_id, delivery_key, body, headers, handled_at) values ($1, $2, $3, $4, $5, $6, now())
+     on conflict (workspace_id, connection_id, delivery_key) do nothing`,
+    [
+      tx.workspaceId,
+      newId(),
+      delivery.connectionId,
+      delivery.key,
+      Buffer.from(delivery.body),
+      JSON.stringify(delivery.headers),
+    ],
+  );
+  return stored > 0;
+}
+
+/** Data flows: what is sent to us counts as what we read. */
+export async function noteIntake(tx: WorkspaceTx, connectionId: string): Promise<void> {
+  await tx.run(
+    'update connections set last_success_at = now(), last_error = null where workspace_id = $1 and id = $2',
+    [tx.workspaceId, connectionId],
+  );
+}
+
 /** A delivery that no reading has looked into yet. */
 export interface OpenDelivery {
   id: string;

@@ -1,19 +1,19 @@
 /** Owns the signature check of incoming webhooks (constant time, over the bytes as they arrived) and the reading of their bodies. */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { parseJson } from './json.ts';
 
 export interface HmacCheck {
   rawBody: Uint8Array;
   /** As presented in the header; absent or empty is a failed check. */
   signature: string | undefined;
-  /** The key as UTF-8 text; an empty key fails every check, for anyone can sign with it. */
-  secret: string;
+  /** The key, as UTF-8 text where it is text; an empty key fails every check, for anyone can sign with it. */
+  secret: string | Uint8Array;
   algorithm: 'sha1' | 'sha256' | 'sha512';
   encoding: 'base64' | 'hex';
 }
 
 export function hmacMatches({ rawBody, signature, secret, algorithm, encoding }: HmacCheck): boolean {
-  if (!signature || secret === '') return false;
+  if (!signature || secret.length === 0) return false;
   const expected = Buffer.from(createHmac(algorithm, secret).update(rawBody).digest(encoding));
   const presented = Buffer.from(encoding === 'hex' ? signature.toLowerCase() : signature);
   // The length is no secret: it follows from the algorithm.
@@ -28,3 +28,13 @@ export function parsedBody(rawBody: Uint8Array): unknown {
     return null;
   }
 }
+
+/** For vendors that send a fixed token instead of a signature: constant time, and an empty secret matches nothing. */
+export function tokenMatches(presented: string | undefined, secret: string): boolean {
+  if (!presented || secret === '') return false;
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(presented), digest(secret));
+}
+
+/** SHA-256 in hex: what a thing without a name of its own is known by. */
+export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
