@@ -1,28 +1,36 @@
 /** Owns the steps of a connection: reading time in, reading payments back, and when it is due to do either again. */
+import type { Connector } from '../connectors/kit/define.ts';
 import { connectorById } from '../connectors/kit/registry.ts';
+import { cardOf } from '../domain/ownership.ts';
 import { advancePoll, beginPoll, type Poll, readPolls } from '../store/checkpoints.ts';
 import { clockOf } from '../store/clock.ts';
 import { type Connection, connections } from '../store/connections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
+import { hasSynced } from '../store/drift.ts';
 import { closeFixed } from '../store/exceptions.ts';
 import { ensureSource, writeQuarantine } from '../store/intake.ts';
 import { endRunningOperations } from '../store/operations.ts';
+import { pushState } from '../store/pushed-documents.ts';
 import { takeInRemotePayment } from '../store/remote-payments.ts';
 import { findByExternalIds } from '../store/sync.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
+import { lookAtDocuments } from './look-at-documents.ts';
 import { readTime } from './read-time.ts';
 import { type OpenVendor, openVendor, settleVendorFailure } from './vendor.ts';
 import { isWebhookWorkDue } from './webhook-subscriptions.ts';
 
 export type ConnectionStep =
-  | { step: 'keep_webhooks' | 'sync_time' | 'read_payments' }
+  | { step: 'keep_webhooks' | 'sync_time' | 'read_payments' | 'look_at_documents' | 'push' }
   /** Null: until somebody signals (paused, or its authorisation is lost). */
   | { step: 'wait'; waitMs: number | null }
   | { step: 'done' };
 
-const streams = { sync_time: 'time', read_payments: 'payments' } as const;
+const streams = { sync_time: 'time', read_payments: 'payments', look_at_documents: 'documents' } as const;
 type Stream = (typeof streams)[keyof typeof streams];
+
+/** Documents at a platform change rarely: they are looked at when they are said to have changed, and once a day. */
+const leastPauseMs = { sync_time: 0, read_payments: 0, look_at_documents: 24 * 3_600_000 } as const;
 
 /** A platform that calls without pause is not read without pause: what it said meanwhile is read together. */
 const hintsGatherMs = 5_000;
@@ -50,16 +58,17 @@ export function createConnectionActivities(deps: ActivityDeps) {
           'authorised again',
         );
         if (await isWebhookWorkDue(tx, deps, connection)) return { step: 'keep_webhooks' };
+        if ((await pushState(tx, connection.id)) === 'open') return { step: 'push' };
         const connector = connectorById(connection.connector);
         const polls = await readPolls(tx, connection.id);
         const clock = await clockOf(tx);
         let waitMs = connection.pollSeconds * 1000;
-        for (const step of ['sync_time', 'read_payments'] as const) {
-          if (step === 'sync_time' ? !connector.timeSource : !connector.invoiceTarget) continue;
+        for (const step of ['sync_time', 'read_payments', 'look_at_documents'] as const) {
+          if (!(await isRead(tx, step, connector, connection.id))) continue;
           const poll = polls.get(streams[step]);
           if (!poll || poll.requested) return { step };
           if (poll.hinted && clock.isSandbox) return { step };
-          const everyMs = connection.pollSeconds * 1000;
+          const everyMs = Math.max(connection.pollSeconds * 1000, leastPauseMs[step]);
           const leftMs = (poll.hinted ? Math.min(everyMs, hintsGatherMs) : everyMs) - poll.agoMs;
           if (leftMs <= 0) return { step };
           waitMs = Math.min(waitMs, leftMs);
@@ -82,7 +91,8 @@ export function createConnectionActivities(deps: ActivityDeps) {
     /** Reads payments booked at the platform and applies them to our invoices, each once. */
     readPayments: (ref: SubjectRef): Promise<void> =>
       reading(ref, 'payments', async ({ connection, connector, http }, poll) => {
-        if (!connector.invoiceTarget) return;
+        // Left out by the ownership card: the reading ends at once, so that whoever asked for it is answered.
+        if (!connector.invoiceTarget || !cardOf(connection.ownership).payments) return;
         const { workspaceId, subjectId } = ref;
         for await (const page of connector.invoiceTarget.paymentsSince(http, poll.cursor)) {
           await database.inWorkspace(workspaceId, async (tx) => {
@@ -111,6 +121,13 @@ export function createConnectionActivities(deps: ActivityDeps) {
           });
         }
       }),
+    /** Finds what was edited, voided or deleted there of what we booked. */
+    lookAtDocuments: (ref: SubjectRef): Promise<void> =>
+      reading(ref, 'documents', (vendor, poll) =>
+        lookAtDocuments(deps, ref.workspaceId, vendor, poll.cursor, (tx, cursor) =>
+          advance(tx, poll, cursor),
+        ),
+      ),
   };
 
   /** One reading of a stream: it begins, does `work` with the vendor, and ends as a success or as one of the four failures. */
@@ -139,6 +156,17 @@ class Superseded extends Error {
 
 async function advance(tx: WorkspaceTx, poll: Poll, cursor: string | null): Promise<void> {
   if (!(await advancePoll(tx, poll, cursor))) throw new Superseded('another reading of this stream began');
+}
+
+async function isRead(
+  tx: WorkspaceTx,
+  step: keyof typeof streams,
+  { timeSource, invoiceTarget }: Connector,
+  connectionId: string,
+): Promise<boolean> {
+  if (step === 'sync_time') return timeSource !== undefined;
+  if (!invoiceTarget) return false;
+  return step === 'read_payments' || hasSynced(tx, connectionId);
 }
 
 const sourceOf = (tx: WorkspaceTx, { id, name }: Connection) =>

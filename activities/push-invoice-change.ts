@@ -1,6 +1,7 @@
 /** Owns what is done to an invoice that is at its platform already: voided, replaced, or sent by the platform's own mail. */
 import { InvalidRequest } from '../connectors/kit/errors.ts';
 import { mailAddressOf } from '../domain/document-mail.ts';
+import { noteDeliveredThere } from '../store/deliveries.ts';
 import { readRemoteRef } from '../store/documents-to-push.ts';
 import { readSnapshot } from '../store/printed-documents.ts';
 import { declined, gone, type Push, type Pushed } from './push.ts';
@@ -77,5 +78,7 @@ export async function pushInvoiceMail({
       return remote;
     },
   );
-  return { is: 'there', remote: { externalId: remote.externalId, versionToken: null } };
+  await deps.database.inWorkspace(workspaceId, (tx) => noteDeliveredThere(tx, record.subjectId, to));
+  // The record of the mail has an id of its own: the invoice's is taken.
+  return { is: 'there', remote: { externalId: `mail:${remote.externalId}`, versionToken: null } };
 }

@@ -36,6 +36,8 @@ export interface DocumentMail {
 /** Queues the mail with the files and its delivery, once a document and address; of what is void meanwhile there is none. */
 export async function mailDocument(tx: WorkspaceTx, mail: DocumentMail): Promise<void> {
   if (mail.type === 'client_invoice' && (await isVoid(tx, mail.id))) return;
+  if (mail.type === 'client_invoice' && mail.again === undefined && (await isMailedThere(tx, mail.id)))
+    return;
   const which = mail.again === undefined ? mail.id : `${mail.id}:${mail.again}`;
   const key = `document:${mail.type}:${which}:${mail.to}`.slice(0, 300);
   const queued = await queueMail(tx, {
@@ -51,6 +53,29 @@ export async function mailDocument(tx: WorkspaceTx, mail: DocumentMail): Promise
     `insert into document_deliveries (workspace_id, document_type, document_id, channel, address, external_id)
      values ($1, $2, $3, 'email', $4, $5)`,
     [tx.workspaceId, mail.type, mail.id, mail.to, key],
+  );
+}
+
+/** The platform's own mail tells the client, by the ownership card. What a person sends again goes out all the same. */
+async function isMailedThere(tx: WorkspaceTx, invoiceId: string): Promise<boolean> {
+  const row = await tx.row<{ theirs: boolean }>(
+    `select exists (select from sync_records r join connections c on c.workspace_id = $1 and c.id = r.connection_id
+       where r.workspace_id = $1 and r.subject_type = 'client_invoice' and r.subject_id = $2 and c.ownership ->> 'mail' = 'theirs') as theirs`,
+    [tx.workspaceId, invoiceId],
+  );
+  return row!.theirs;
+}
+
+/** The platform's mail left for the client: an issued invoice is a sent one from now on. */
+export async function noteDeliveredThere(tx: WorkspaceTx, invoiceId: string, address: string): Promise<void> {
+  await tx.run(
+    `insert into document_deliveries (workspace_id, document_type, document_id, channel, address, status, delivered_at, external_id)
+     values ($1, 'client_invoice', $2, 'platform', $3, 'delivered', now(), $4) on conflict do nothing`,
+    [tx.workspaceId, invoiceId, address, `platform:${invoiceId}`],
+  );
+  await tx.run(
+    `update client_invoices set status = 'sent' where workspace_id = $1 and id = $2 and status = 'issued'`,
+    [tx.workspaceId, invoiceId],
   );
 }
 

@@ -60,6 +60,10 @@ export async function insertDocumentFile(
   );
 }
 
+/** By the ownership card of the connection that it goes to. */
+const printedByUs = `not exists (select from sync_records r join connections c on c.workspace_id = $1 and c.id = r.connection_id
+             where r.workspace_id = $1 and r.subject_type = 'client_invoice' and r.subject_id = i.id and c.ownership ->> 'pdf' = 'theirs')`;
+
 /** The invoice and its credit notes that are issued by us and have no file yet; oldest first. */
 export function unprintedDocuments(
   tx: WorkspaceTx,
@@ -70,9 +74,9 @@ export function unprintedDocuments(
        select 'client_invoice' as type, i.id, i.issued_at from client_invoices i
          where i.workspace_id = $1 and i.id = $2 and i.number is not null and i.status <> 'void' and i.snapshot ? 'seller' and i.line_count <= $3
            -- Printed and sent by the system that numbered it.
-           and i.number_given_by <> 'opening'
+           and i.number_given_by <> 'opening' and ${printedByUs}
        union all select 'credit_note', n.id, n.issued_at from credit_notes n
-         join client_invoices i on i.workspace_id = $1 and i.id = n.invoice_id and i.snapshot ? 'seller' and i.line_count <= $3
+         join client_invoices i on i.workspace_id = $1 and i.id = n.invoice_id and i.snapshot ? 'seller' and i.line_count <= $3 and ${printedByUs}
          where n.workspace_id = $1 and n.invoice_id = $2 and n.number is not null) d
      where not exists (select from document_files f where f.workspace_id = $1 and f.document_type = d.type and f.document_id = d.id)
      order by d.issued_at limit 20`,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { toCsvRow } from '../domain/csv-row.ts';
 import { accountNumber } from '../domain/ledger-accounts.ts';
-import { Decimal } from '../domain/money.ts';
+import { Decimal, minorPlaces } from '../domain/money.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
@@ -130,7 +130,7 @@ export async function makePostingFile(
         line.postedOn,
         line.document,
         line.account,
-        { decimal: line.amount },
+        { decimal: amountOf(line) },
         line.currency,
         line.reason,
       ]),
@@ -160,12 +160,16 @@ export async function makePostingFile(
   return (await readPostingFile(tx, id))!;
 }
 
+const amountOf = ({ amount, currency }: PostingLine) => new Decimal(amount).toFixed(minorPlaces(currency));
+
 function debitsOf(lines: readonly PostingLine[]): Record<string, DecimalText> {
   const byCurrency = Map.groupBy(lines, ({ currency }) => currency);
   return Object.fromEntries(
     [...byCurrency].map(([currency, of]) => [
       currency,
-      of.reduce((sum, { amount }) => sum.plus(Decimal.max(amount, 0)), new Decimal(0)).toFixed(2),
+      of
+        .reduce((sum, { amount }) => sum.plus(Decimal.max(amount, 0)), new Decimal(0))
+        .toFixed(minorPlaces(currency)),
     ]),
   );
 }

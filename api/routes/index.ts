@@ -65,6 +65,7 @@ import { undoCompilation } from './compilations/undo-compilation.ts';
 import { getPersonCompliance } from './compliance/get-person-compliance.ts';
 import { listCompliance } from './compliance/list-compliance.ts';
 import { summarizeCompliance } from './compliance/summarize-compliance.ts';
+import { acceptDocument } from './connections/accept-document.ts';
 import { authoriseConnection } from './connections/authorise-connection.ts';
 import { chooseConnectionAccount } from './connections/choose-connection-account.ts';
 import { createConnection } from './connections/create-connection.ts';
@@ -73,7 +74,9 @@ import { getConnection } from './connections/get-connection.ts';
 import { getConnectionHealth } from './connections/get-connection-health.ts';
 import { listConnectionAccounts } from './connections/list-connection-accounts.ts';
 import { listConnections } from './connections/list-connections.ts';
+import { listDocumentsAtPlatform } from './connections/list-documents-at-platform.ts';
 import { listLookUps } from './connections/list-look-ups.ts';
+import { retryDocument } from './connections/retry-document.ts';
 import { startConnection } from './connections/start-connection.ts';
 import { syncConnection } from './connections/sync-connection.ts';
 import { testConnection } from './connections/test-connection.ts';
@@ -298,6 +301,9 @@ import { deletePhase } from './phases/delete-phase.ts';
 import { getPhase } from './phases/get-phase.ts';
 import { listPhases } from './phases/list-phases.ts';
 import { updatePhase } from './phases/update-phase.ts';
+import { createPostingFile } from './posting-files/create-posting-file.ts';
+import { downloadPostingFile } from './posting-files/download-posting-file.ts';
+import { listPostingFiles } from './posting-files/list-posting-files.ts';
 import { createListPrice } from './price-lists/create-list-price.ts';
 import { createPriceList } from './price-lists/create-price-list.ts';
 import { deleteListPrice } from './price-lists/delete-list-price.ts';
@@ -480,6 +486,12 @@ export const routes: readonly Route[] = [
   linkClientDocument,
   downloadClientDocument,
   createConnection,
+  acceptDocument,
+  listDocumentsAtPlatform,
+  retryDocument,
+  createPostingFile,
+  downloadPostingFile,
+  listPostingFiles,
   authoriseConnection,
   chooseConnectionAccount,
   disconnectConnection,

@@ -1,5 +1,6 @@
 /** Owns one real record for each step of the money pipeline: entry, quarantined row, exception, run, invoice, payment. */
 import { newId } from '../../store/new-id.ts';
+import { makePostingFile } from '../../store/posting-files.ts';
 import type { Make } from './api-fixtures.ts';
 import { type Books, carryOut, entryOf, named, take } from './books.ts';
 
@@ -178,6 +179,36 @@ const startOperation: Make = async ({ api, workspaceId }) => {
   return id;
 };
 
+/** A document that a platform has, and one that it does not take. */
+const syncedDocument: Make = async ({ api, workspaceId, ids }) => {
+  const id = newId();
+  await api.test.database.inWorkspace(workspaceId, (tx) =>
+    tx.run(
+      `insert into sync_records (workspace_id, id, connection_id, subject_type, subject_id, status, failed_step, reason)
+       values ($1, $2, $3, 'credit_note', $4, 'failed', 'create', 'refused')`,
+      [workspaceId, id, ids.connectionId, newId()],
+    ),
+  );
+  return id;
+};
+const postingFile: Make = async ({ api, workspaceId, ids }) => {
+  const line = `insert into posting_lines (workspace_id, connection_id, subject_type, subject_id, document, posted_on, account, amount, currency, reason)
+    values ($1, $2, 'bad_debt', $3, 'FIX-1', $5, 'bad_debt', 10, 'EUR', 'not taken'), ($1, $2, 'bad_debt', $3, 'FIX-1', $5, $4, -10, 'EUR', 'not taken')`;
+  const connectionId = ids.connectionId!;
+  const file = await api.test.database.inWorkspace(workspaceId, async (tx) => {
+    await tx.run(line, [workspaceId, connectionId, newId(), 'receivable', '2026-02-10']);
+    // What the route's own example takes.
+    await tx.run(line, [workspaceId, connectionId, newId(), 'receivable', '2026-03-10']);
+    return makePostingFile(tx, {
+      connectionId,
+      startsOn: '2026-02-01',
+      endsBefore: '2026-03-01',
+      actor: 'fixture',
+    });
+  });
+  return file.id;
+};
+
 export const pipelineMakers: Record<string, Make> = {
   entryId: takeIn,
   quarantineId: newest('quarantine'),
@@ -194,4 +225,6 @@ export const pipelineMakers: Record<string, Make> = {
   paymentId: recordPayment,
   proposalId: proposeMatch,
   lateFeeId: openLateFee,
+  syncedDocumentId: syncedDocument,
+  postingFileId: postingFile,
 };

@@ -4,6 +4,7 @@ import { type Connection, connectionStatuses, listSecretNames } from '../../../s
 import type { WorkspaceTx } from '../../../store/database.ts';
 import type { Subject } from '../../kit/record-change.ts';
 import { day, id, instant, name, storedDay } from '../../kit/schemas.ts';
+import { targetOwnership } from './ownership.ts';
 
 export const connectionSubject: Subject = { type: 'connection', permission: 'connections.read' };
 
@@ -28,6 +29,7 @@ const ownership = z
       description:
         'Its rates price where no strategy does. Without it they are information, and one that differs from ours is a warning.',
     }),
+    ...targetOwnership,
   })
   .meta({ description: 'Who decides what, the platform or we.' });
 const pollSeconds = z.int().min(1).max(86_400);

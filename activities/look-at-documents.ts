@@ -1,0 +1,46 @@
+/** Owns the look at documents that are at a platform: what was edited, voided or deleted there since. */
+import type { RemoteInvoice } from '../connectors/kit/define.ts';
+import type { WorkspaceTx } from '../store/database.ts';
+import { noteSeen, readLongestUnseen, type ThereNow } from '../store/drift.ts';
+import type { ActivityDeps } from './deps.ts';
+import type { OpenVendor } from './vendor.ts';
+
+/** Read one by one where the platform tells of no changes; the others are looked at the next time. */
+const mostReadSingly = 200;
+
+export async function lookAtDocuments(
+  deps: ActivityDeps,
+  workspaceId: string,
+  { connection, connector, http }: OpenVendor,
+  cursor: string | null,
+  advance: (tx: WorkspaceTx, cursor: string | null) => Promise<void>,
+): Promise<void> {
+  const target = connector.invoiceTarget;
+  if (!target) return;
+  const { id } = connection;
+  const actor = `connection:${id}`;
+  const note = (seen: ThereNow[], checkpoint: string | null) =>
+    deps.database.inWorkspace(workspaceId, async (tx) => {
+      await advance(tx, checkpoint);
+      await noteSeen(tx, id, seen, actor);
+    });
+  if (target.invoicesSince) {
+    for await (const page of target.invoicesSince(http, cursor))
+      await note([...page.invoices.map(toSeen), ...page.deleted.map(goneThere)], page.checkpoint);
+    return;
+  }
+  const unseen = await deps.database.inWorkspace(workspaceId, (tx) =>
+    readLongestUnseen(tx, id, mostReadSingly),
+  );
+  for (const externalId of unseen) {
+    const remote = await target.readInvoice(http, externalId);
+    await note([remote === null ? goneThere(externalId) : toSeen(remote)], null);
+  }
+}
+
+const goneThere = (externalId: string): ThereNow => ({ externalId, versionToken: null, now: null });
+const toSeen = (remote: RemoteInvoice): ThereNow => ({
+  externalId: remote.externalId,
+  versionToken: remote.versionToken,
+  now: { ...remote, isVoid: remote.status === 'void' },
+});

@@ -1,0 +1,215 @@
+/** Owns what follows an invoice to QuickBooks: credits, voids, write-offs; and the posting file of what is not taken there. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startTestHub, type TestHub } from '../support/hub.ts';
+import { until } from '../support/loops.ts';
+import { openSpine, type ShownInvoice, type Spine } from '../support/spine.ts';
+import type { TestWorkspace } from '../support/workspace.ts';
+
+let hub: TestHub;
+let at: TestWorkspace;
+let spine: Spine;
+beforeAll(async () => {
+  hub = await startTestHub();
+});
+beforeEach(async () => {
+  at = await hub.newWorkspace();
+  spine = await openSpine(at);
+  const [seller] = (await at.get<{ items: { id: string }[] }>('/sellers')).items;
+  await at.post('/series', { sellerId: seller!.id, documentType: 'credit_note', pattern: 'CN-{NNNN}' });
+});
+afterEach(async () => {
+  await at.verify();
+  await spine.close();
+});
+afterAll(() => hub.stop());
+
+interface Shown {
+  id: string;
+  documentType: string;
+  number: string | null;
+  status: string;
+  reason: string | null;
+  failedStep: string | null;
+  generation: number;
+  difference: Record<string, unknown> | null;
+}
+const documents = async (type?: string): Promise<Shown[]> =>
+  (await at.get<{ items: Shown[] }>(`/connections/${spine.quickbooksId}/documents?limit=200`)).items.filter(
+    ({ documentType }) => type === undefined || documentType === type,
+  );
+const becomes = (type: string, status: string) =>
+  until(
+    `the ${type} is ${status}`,
+    async () => {
+      const [found] = await documents(type);
+      return found?.status === status;
+    },
+    30_000,
+  ).catch(async (error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(await documents())}`);
+  });
+const card = (ownership: Record<string, unknown>) =>
+  at.patch(`/connections/${spine.quickbooksId}`, { ownership });
+
+/** One synced invoice of these hours at 100.00. */
+async function billed(...hours: number[]): Promise<ShownInvoice> {
+  for (const [index, each] of hours.entries()) spine.work('NPF-101', each, `2026-03-0${index + 2}`);
+  await spine.sync(spine.harvestId);
+  await at.idle();
+  await spine.bill();
+  return spine.invoiceBecomes('synced', (one) => one.sync?.status === 'synced', 30_000);
+}
+const there = () => spine.quickbooks.invoices[0]!;
+
+it('a credit note is booked at QuickBooks and applied to its invoice there, once, and comes back as no payment', async () => {
+  const invoice = await billed(10);
+  await at.post(`/invoices/${invoice.id}/credit-notes`, { by: 'amount', amount: '250.00', reason: 'Late' });
+  await becomes('credit_application', 'synced');
+  expect(spine.quickbooks.creditMemos).toMatchObject([
+    { DocNumber: 'CN-0001', TotalAmt: 250, RemainingCredit: 0, CustomerRef: there().CustomerRef },
+  ]);
+  expect(there().Balance).toBe(750);
+  await spine.sync(spine.quickbooksId);
+  await at.idle();
+  expect((await at.get<{ items: unknown[] }>('/payments')).items).toEqual([]);
+  expect((await documents('credit_note'))[0]).toMatchObject({ number: 'CN-0001', status: 'synced' });
+});
+
+it('a credit note whose answer never came is found again, not booked twice', async () => {
+  const invoice = await billed(4);
+  spine.quickbooks.fault({
+    kind: 'commit_then_drop',
+    times: 1,
+    match: (method, path) => method === 'POST' && path.endsWith('/creditmemo'),
+  });
+  await at.post(`/invoices/${invoice.id}/credit-notes`, { by: 'full', reason: 'Wrong client' });
+  await becomes('credit_application', 'synced');
+  expect(spine.quickbooks.creditMemos).toHaveLength(1);
+  expect(there().Balance).toBe(0);
+});
+
+it('a credit waits for its invoice, and is booked when a person has mended that', async () => {
+  spine.quickbooks.fault({
+    kind: 'status',
+    status: 404,
+    times: 1,
+    match: (method, path) => method === 'POST' && path.endsWith('/invoice'),
+  });
+  spine.work('NPF-101', 2);
+  await spine.sync(spine.harvestId);
+  await at.idle();
+  await spine.bill();
+  const failed = await spine.invoiceBecomes('failed', (one) => one.sync?.status === 'failed', 30_000);
+  await at.post(`/invoices/${failed.id}/credit-notes`, { by: 'full', reason: 'Twice' });
+  await becomes('credit_note', 'not_synced');
+  expect(spine.quickbooks.creditMemos).toEqual([]);
+  await at.post(`/invoices/${failed.id}/retry-sync`, {});
+  await becomes('credit_application', 'synced');
+  expect(there().Balance).toBe(0);
+});
+
+it('an invoice that only QuickBooks has is voided there too, where the ownership card says so; else it is credited', async () => {
+  await card({ voids: 'there' });
+  const [client] = (await at.get<{ items: { id: string }[] }>('/clients')).items;
+  await at.patch(`/clients/${client!.id}`, { mailNotifications: false });
+  const invoice = await billed(3);
+  const voided = await at.post<{ outcome: string }>(`/invoices/${invoice.id}/void`, { reason: 'Wrong rate' });
+  expect(voided.outcome).toBe('voided');
+  await until('it is void there', async () => there().TotalAmt === 0, 30_000);
+  await at.idle();
+  expect(there().PrivateNote).toMatch(/^Voided/);
+  expect(spine.quickbooks.creditMemos).toEqual([]);
+  expect((await documents('client_invoice'))[0]).toMatchObject({ status: 'synced' });
+});
+
+it('without that the same void is a credit, booked and applied', async () => {
+  const invoice = await billed(3);
+  const credited = await at.post<{ outcome: string }>(`/invoices/${invoice.id}/void`, {
+    reason: 'Wrong rate',
+  });
+  expect(credited.outcome).toBe('credited');
+  await becomes('credit_application', 'synced');
+  expect([there().TotalAmt, there().Balance]).toEqual([300, 0]);
+});
+
+it('what QuickBooks does not take is in the posting file of its period, once, with a control total', async () => {
+  const invoice = await billed(5);
+  await at.post(`/invoices/${invoice.id}/write-off-bad-debt`, { reason: 'They went out of business' });
+  await becomes('bad_debt', 'not_synced');
+  expect((await documents('bad_debt'))[0]!.reason).toMatch(/^posting file: QuickBooks knows no write-off/);
+  const path = `/connections/${spine.quickbooksId}/posting-files`;
+  const period = { startsOn: '2026-01-01', endsBefore: '2027-12-31' };
+  const file = await at.post<{ id: string; lineCount: number; controlTotals: unknown; sha256: string }>(
+    path,
+    period,
+  );
+  expect(file).toMatchObject({ lineCount: 2, controlTotals: { USD: '500.00' } });
+  const csv = await at.call('GET', `/posting-files/${file.id}/csv`);
+  const rows = csv.text.replace('\uFEFF', '').trim().split('\r\n');
+  expect(rows).toHaveLength(3);
+  expect(rows[0]).toBe('date,document,account,amount,currency,reason');
+  expect(rows.slice(1).map((row) => row.split(',').slice(1, 5))).toEqual([
+    ['NPF-0001', 'bad_debt', '500.00', 'USD'],
+    ['NPF-0001', 'receivable', '-500.00', 'USD'],
+  ]);
+  const again = await at.call('POST', path, { body: period, headers: { 'Idempotency-Key': 'again' } });
+  expect([again.status, again.json.code]).toEqual([409, 'posting_file.empty']);
+  expect((await at.get<{ items: unknown[] }>(path)).items).toHaveLength(1);
+});
+
+const drifted = async () => (await documents('client_invoice'))[0]!;
+const sees = async (status: string) => {
+  await spine.sync(spine.quickbooksId);
+  await until(`the invoice is ${status}`, async () => (await drifted()).status === status, 30_000);
+};
+
+it('an invoice that somebody edits at QuickBooks is drifted, and pushed again it stands there as here', async () => {
+  await billed(6);
+  const { Id, Line } = there();
+  const line = Line.find((one) => one.DetailType === 'SalesItemLineDetail')!;
+  spine.quickbooks.editInvoice(Id, {
+    Line: [
+      {
+        ...line,
+        Amount: 550,
+        SalesItemLineDetail: {
+          ...(line as never as { SalesItemLineDetail: object }).SalesItemLineDetail,
+          Qty: 5.5,
+        },
+      },
+    ],
+  });
+  await sees('drifted');
+  expect(await drifted()).toMatchObject({
+    reason:
+      'It was changed there: net is 600.00 here and 550.00 there; total is 600.00 here and 550.00 there.',
+    difference: { net: { here: '600.00', there: '550.00' }, total: { here: '600.00', there: '550.00' } },
+  });
+  expect(await spine.exceptions('sync.drifted')).toHaveLength(1);
+  await at.post(`/connections/${spine.quickbooksId}/documents/${(await drifted()).id}/retry`, {});
+  await until('it is synced again', async () => (await drifted()).status === 'synced', 30_000);
+  expect(there()).toMatchObject({ Id, TotalAmt: 600, SyncToken: '2' });
+  expect(await spine.exceptions('sync.drifted')).toEqual([]);
+  await sees('synced');
+});
+
+it('one that is deleted there is made anew on request; one that is voided there is accepted by a person, and stays so', async () => {
+  await billed(2);
+  spine.quickbooks.deleteInvoice(there().Id);
+  await sees('drifted');
+  expect((await drifted()).difference).toEqual({ deleted: true });
+  const path = `/connections/${spine.quickbooksId}/documents/${(await drifted()).id}`;
+  await at.post(`${path}/retry`, {});
+  await until('it is there again', async () => (await drifted()).status === 'synced', 30_000);
+  expect(spine.quickbooks.invoices).toMatchObject([{ DocNumber: 'NPF-0001', TotalAmt: 200 }]);
+
+  spine.quickbooks.voidInvoice(there().Id);
+  await sees('drifted');
+  expect((await at.call('POST', `${path}/retry`, { body: {} })).json.code).toBe('document.not_to_push_again');
+  const accepted = await at.post<Shown>(`${path}/accept`, { reason: 'Our bookkeeper voided it' });
+  expect(accepted).toMatchObject({ status: 'drifted', acceptedReason: 'Our bookkeeper voided it' });
+  await spine.sync(spine.quickbooksId);
+  await at.idle();
+  expect(await spine.exceptions('sync.drifted')).toEqual([]);
+  expect(await drifted()).toMatchObject({ status: 'drifted', acceptedReason: 'Our bookkeeper voided it' });
+});
