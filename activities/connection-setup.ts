@@ -11,8 +11,10 @@ import { type Consent, randomText } from '../connectors/kit/oauth.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import { type NewTokens, readTokens, type StoredTokens } from '../store/connection-tokens.ts';
 import { type Connection, connections } from '../store/connections.ts';
+import { finishOperation } from '../store/operations.ts';
 import { oauthOf } from './credentials.ts';
 import type { ActivityDeps } from './deps.ts';
+import { dryRun } from './dry-run.ts';
 import { type OpenVendor, openConnection } from './vendor.ts';
 import { unsubscribeAll } from './webhook-subscriptions.ts';
 
@@ -90,6 +92,24 @@ export function createConnectionSetup(given: SetupDeps) {
       baseUrlOverride: connection.baseUrlOverride ?? undefined,
     };
     return { connector, tokens, calls: oauthOf(deps, auth, tokens.secrets) };
+  }
+
+  const running = new Set<Promise<void>>();
+
+  async function tryOut(ref: ConnectionRef, operationId: string): Promise<void> {
+    const end = (outcome: Parameters<typeof finishOperation>[2]) =>
+      deps.database.inWorkspace(ref.workspaceId, (tx) => finishOperation(tx, operationId, outcome));
+    try {
+      const result = await dryRun(deps, ref.workspaceId, await opened(ref));
+      await end({ status: 'done', result });
+    } catch (problem) {
+      const error = problem instanceof Refusal ? problem : toVendorError(problem);
+      if (error instanceof Unavailable)
+        deps.logger.warn({ err: error.cause ?? error, ...ref }, 'a dry run failed');
+      await end({ status: 'failed', error: { message: error.message } }).catch((failure: unknown) =>
+        deps.logger.warn({ err: failure, ...ref }, 'the end of a dry run could not be noted'),
+      );
+    }
   }
 
   return {
@@ -208,6 +228,20 @@ export function createConnectionSetup(given: SetupDeps) {
         outcome.revoked = await oauthOf(deps, auth, last.tokens.secrets).revoke(token);
       });
       return outcome;
+    },
+
+    /** Reads the first pages in the background and leaves what would come in as the operation's result; nothing is stored. */
+    startDryRun(ref: ConnectionRef, operationId: string): void {
+      const run = tryOut(ref, operationId).finally(() => running.delete(run));
+      running.add(run);
+    },
+
+    /** How many dry runs are under way in this process. */
+    dryRunsUnderWay: () => running.size,
+
+    /** Resolves when no dry run is under way. */
+    idle: async () => {
+      await Promise.allSettled(running);
     },
 
     /** Whether the operator lets connections name this host instead of the platform's. */

@@ -74,6 +74,9 @@ export interface ConnectionSetup {
     wanted: { skip: number; limit: number; holding: string },
   ): Promise<LookUpRecord[] | null>;
   end(ref: ConnectionRef): Promise<{ unsubscribed: number; revoked: boolean; problems: string[] }>;
+  /** In the background; its operation ends with what would come in. */
+  startDryRun(ref: ConnectionRef, operationId: string): void;
+  dryRunsUnderWay(): number;
   allowsHost(url: string): boolean;
 }
 /** A webhook as it arrived; header names in lower case. */

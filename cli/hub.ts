@@ -347,24 +347,25 @@ async function serveApi(
     if (known === null) throw new Error('asked for the address before the API listens');
     return known;
   };
+  const connectionSetup = createConnectionSetup({
+    database: parts.database,
+    secrets: parts.secrets,
+    logger,
+    documents: parts.documents,
+    connectors,
+    vendor: {
+      allowLoopback: config.allowLoopbackVendors,
+      allowedHosts: config.vendorHosts,
+      timeoutMs: options.vendorTimeoutMs ?? null,
+    },
+  });
   const app = createApp({
     database: parts.database,
     feed,
     secrets: parts.secrets,
     signIn: { secret: deriveSecret(loadSecretKey(config), 'sign-in'), publicUrl, oidc: config.oidc },
     connectors,
-    connectionSetup: createConnectionSetup({
-      database: parts.database,
-      secrets: parts.secrets,
-      logger,
-      documents: parts.documents,
-      connectors,
-      vendor: {
-        allowLoopback: config.allowLoopbackVendors,
-        allowedHosts: config.vendorHosts,
-        timeoutMs: options.vendorTimeoutMs ?? null,
-      },
-    }),
+    connectionSetup,
     logger,
     readiness: parts.readiness,
     version: options.version,
@@ -394,7 +395,7 @@ async function serveApi(
     stop: async () => {
       shutdown.abort();
       feed.stop();
-      await Promise.all([importer.stop(), rematcher.stop()]);
+      await Promise.all([importer.stop(), rematcher.stop(), connectionSetup.idle()]);
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       // A connection whose stream or answer has just ended is idle from then on, and would be kept alive.
       const tidying = setInterval(() => http.closeIdleConnections(), 20);

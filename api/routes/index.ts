@@ -70,12 +70,14 @@ import { authoriseConnection } from './connections/authorise-connection.ts';
 import { chooseConnectionAccount } from './connections/choose-connection-account.ts';
 import { createConnection } from './connections/create-connection.ts';
 import { disconnectConnection } from './connections/disconnect-connection.ts';
+import { dryRunConnection } from './connections/dry-run-connection.ts';
 import { getConnection } from './connections/get-connection.ts';
 import { getConnectionHealth } from './connections/get-connection-health.ts';
 import { listConnectionAccounts } from './connections/list-connection-accounts.ts';
 import { listConnections } from './connections/list-connections.ts';
 import { listDocumentsAtPlatform } from './connections/list-documents-at-platform.ts';
 import { listLookUps } from './connections/list-look-ups.ts';
+import { resyncConnection } from './connections/resync-connection.ts';
 import { retryDocument } from './connections/retry-document.ts';
 import { startConnection } from './connections/start-connection.ts';
 import { syncConnection } from './connections/sync-connection.ts';
@@ -498,6 +500,8 @@ export const routes: readonly Route[] = [
   getConnectionHealth,
   listConnectionAccounts,
   listLookUps,
+  dryRunConnection,
+  resyncConnection,
   startConnection,
   testConnection,
   finishConsent,

@@ -167,6 +167,40 @@ describe('setting up', () => {
     }
   });
 
+  it('is tried out before it starts: what would come in is shown, and nothing of it is stored', async () => {
+    const { id } = await connected();
+    const asked = await send('POST', `/connections/${id}/dry-run`);
+    expect([asked.status, asked.json.kind, asked.json.status]).toEqual([202, 'dry_run', 'running']);
+    let shown = asked;
+    while (shown.json.status === 'running') shown = await send('GET', `/operations/${asked.json.id}`);
+    expect(shown.json, shown.text).toMatchObject({ status: 'done', error: null });
+    expect(shown.json.result).toMatchObject({
+      entries: 2,
+      new: 2,
+      known: 0,
+      unreadable: 1,
+      rows: [{ externalId: 'e-1', project: 'Dock 4' }, { externalId: 'e-2' }],
+    });
+    expect(await rows('select 1 from work_entries')).toEqual([]);
+    expect(await rows('select 1 from quarantine')).toEqual([]);
+    expect(await eventsOf(id)).toContain('dry_run_asked');
+    expect((await send('GET', `/connections/${id}`)).json.status).toBe('setup');
+  });
+
+  it('has some days read again once it has started, and no others', async () => {
+    const { id } = await connected();
+    const days = { from: '2026-02-01', to: '2026-02-28' };
+    expect((await send('POST', `/connections/${id}/resync`, days)).json.code).toBe('connection.not_active');
+    await send('POST', `/connections/${id}/start`);
+    const asked = await send('POST', `/connections/${id}/resync`, days);
+    expect([asked.status, asked.json.status, asked.json.result]).toEqual([202, 'queued', days]);
+    expect(
+      await rows(`select 1 from outbox where subject_id = $1 and reason = 'resync requested'`, id),
+    ).toHaveLength(1);
+    const wrong = await send('POST', `/connections/${id}/resync`, { from: '2026-02-28', to: '2026-02-01' });
+    expect([wrong.status, wrong.json.code]).toEqual([422, 'connection.resync_span']);
+  });
+
   it('says in words why the platform refuses a test', async () => {
     const { vendor, id } = await connected();
     vendor.oauth.end();
@@ -367,9 +401,7 @@ describe('the end of a connection', () => {
       false,
       'disconnected',
     ]);
-    expect(answer.json.problems).toEqual([
-      'Sign-in Vendor could not be reached. It is tried again by itself.',
-    ]);
+    expect(answer.json.problems).toEqual(['Sign-in Vendor could not be reached.']);
     expect(await rows('select 1 from connection_secrets where connection_id = $1', id)).toEqual([]);
   });
 });

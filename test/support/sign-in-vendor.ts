@@ -6,6 +6,7 @@ import {
   type SandboxOAuth,
   type SandboxOAuthOptions,
 } from '../../connectors/kit/sandbox-oauth.ts';
+import type { SourceEntry } from '../../domain/work-entry.ts';
 
 export const signInClient = { clientId: 'client-of-ours', clientSecret: 'client-secret-of-ours' };
 
@@ -80,6 +81,31 @@ export async function startSignInVendor(options: Partial<SandboxOAuthOptions> = 
   };
 }
 
+const named = (name: string) => ({ externalId: null, code: null, name });
+const entryOf = (externalId: string): SourceEntry => ({
+  externalId,
+  kind: 'labor',
+  workDate: '2026-02-03',
+  zone: 'Europe/Oslo',
+  startedAt: null,
+  endedAt: null,
+  quantity: 3_600,
+  person: { ...named('Ola Vik'), email: null },
+  client: named('Harbour Lines'),
+  project: named('Dock 4'),
+  task: null,
+  position: null,
+  billable: true,
+  running: false,
+  approval: 'approved',
+  billedElsewhere: false,
+  notes: null,
+  rate: null,
+  cost: null,
+  currency: null,
+  sourceUpdatedAt: null,
+});
+
 /** Its connector: an account to choose, projects to map, a company that the callback names. */
 export const signInConnector = (oauth: Partial<OAuth2> = {}): Connector =>
   defineConnector({
@@ -145,10 +171,22 @@ export const signInConnector = (oauth: Partial<OAuth2> = {}): Connector =>
     timeSource: {
       rescan: { days: 30, everyMinutes: 60 },
       tellsDeletions: false,
-      tellsApproval: false,
+      tellsApproval: true,
       async *window(http) {
         await http.get('/me');
-        yield { entries: [], unreadable: [], checkpoint: null };
+        yield {
+          entries: [entryOf('e-1'), entryOf('e-2')],
+          unreadable: [
+            {
+              position: 'e-3',
+              raw: '{}',
+              truncated: false,
+              reason: 'hours.missing',
+              detail: 'It has no hours.',
+            },
+          ],
+          checkpoint: null,
+        };
       },
       readEntry: () => Promise.resolve(null),
     },

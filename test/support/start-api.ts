@@ -107,6 +107,14 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
   const printer = createPrinter();
   const secrets = deps.secrets ?? createSecretBox(new Map([[1, randomBytes(32)]]));
   const documents = createDocumentKeeper({ database: test.database, files, printer });
+  const connectionSetup = createConnectionSetup({
+    database: test.database,
+    secrets,
+    logger,
+    documents: { keep: () => Promise.resolve() },
+    connectors: (deps.connectors ?? connectors) as ReadonlyMap<string, Connector>,
+    vendor: { allowLoopback: deps.allowBaseUrlOverride ?? false, timeoutMs: null },
+  });
   const app = createApp(
     {
       database: test.database,
@@ -125,20 +133,16 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
         maxSignInsPerMinute: 1000,
       },
       connectors,
-      connectionSetup: createConnectionSetup({
-        database: test.database,
-        secrets,
-        logger,
-        documents: { keep: () => Promise.resolve() },
-        connectors: (deps.connectors ?? connectors) as ReadonlyMap<string, Connector>,
-        vendor: { allowLoopback: deps.allowBaseUrlOverride ?? false, timeoutMs: null },
-      }),
+      connectionSetup,
       logger,
       importFile: (upload) => importer.importFile(upload),
       files,
       documents,
       reports: createReportKeeper({ database: test.database, files, printer }),
       rematcher,
+        database: test.database,
+        connectors: (deps.connectors ?? connectors) as ReadonlyMap<string, Connector>,
+      }),
       showMail: async (content) =>
         renderMail(
           await loadTemplates(join(tmpdir(), 'slipway-test-mail')),
@@ -204,7 +208,7 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       shutdown.abort();
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
-      await Promise.all([importer.stop(), rematcher.stop(), printer.stop()]);
+      await Promise.all([importer.stop(), rematcher.stop(), printer.stop(), connectionSetup.idle()]);
       await rm(spoolDir, { recursive: true, force: true });
       await test.drop();
     },

@@ -48,12 +48,14 @@ export const createConnection = defineRoute({
     const status = start && lacking.length === 0 ? 'active' : 'setup';
     return transact(async (tx) => {
       const created = await insertConnection(tx, deps.secrets, { ...values, status }, secrets);
-      await enqueueLook(tx, {
-        subjectType: 'connection',
-        subjectId: created.id,
-        lane: 'interactive',
-        reason: 'connected',
-      });
+      // One in set-up has nothing to look at.
+      if (status === 'active')
+        await enqueueLook(tx, {
+          subjectType: 'connection',
+          subjectId: created.id,
+          lane: 'interactive',
+          reason: 'connected',
+        });
       await recordCreated(tx, actor, connectionSubject, created);
       return { status: 201, body: await toConnectionView(tx, created) };
     });
