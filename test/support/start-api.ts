@@ -140,9 +140,6 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       documents,
       reports: createReportKeeper({ database: test.database, files, printer }),
       rematcher,
-        database: test.database,
-        connectors: (deps.connectors ?? connectors) as ReadonlyMap<string, Connector>,
-      }),
       showMail: async (content) =>
         renderMail(
           await loadTemplates(join(tmpdir(), 'slipway-test-mail')),
