@@ -26,13 +26,13 @@ const fieldOf = (request: WebhookRequest, name: string) =>
 
 /**
  * The text that FreshBooks signs: its form as Python's `json.dumps` writes it, with a space after colons and commas and
- * every character beyond ASCII as `\uXXXX`. Neither the raw body nor JSON.stringify has these bytes.
+ * every character beyond `~` as `\uXXXX`. Neither the raw body nor JSON.stringify has these bytes.
  */
 export function signedText(fields: readonly (readonly [string, string])[]): string {
   const text = (value: string) =>
-    JSON.stringify(value).replace(/[\u007f-\uffff]/g, (character) =>
-      // Python leaves DEL, which is ASCII, as it is.
-      character === '\u007f' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    JSON.stringify(value).replace(
+      /[\u007f-\uffff]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
     );
   return `{${fields.map(([name, value]) => `${text(name)}: ${text(value)}`).join(', ')}}`;
 }
