@@ -173,6 +173,23 @@ export interface MailContent {
   workspaceName: string;
   link: string | null;
 }
+/** Takes in entries that somebody sends; activities/hook-intake.ts says more. Null: it was taken in before. */
+export type HookIntake = (delivery: {
+  workspaceId: string;
+  connectionId: string;
+  key: string;
+  request: ArrivedWebhook;
+  headers: Record<string, string>;
+}) => Promise<{ operationId: string; counts: HookCounts } | null>;
+export interface HookCounts {
+  created: number;
+  changed: number;
+  unchanged: number;
+  stateChanged: number;
+  quarantined: number;
+  outside: number;
+  beforeGoLive: number;
+}
 /** What `/readyz` says, part by part. */
 export type Readiness = Record<string, { ok: boolean; missing?: string }>;
 
@@ -190,6 +207,7 @@ export interface AppDeps {
   documents: DocumentKeeper;
   reports: ReportKeeper;
   rematcher: Rematcher;
+  takeHook: HookIntake;
   /** A mail as its reader sees it. */
   showMail: (content: MailContent) => Promise<{ html: string; text: string }>;
   /** Asked by `/readyz`; given 5 seconds. */

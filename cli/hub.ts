@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { createConnectionSetup } from '../activities/connection-setup.ts';
+import { createHookIntake } from '../activities/hook-intake.ts';
 import { createActivities } from '../activities/index.ts';
 import { createApp } from '../api/app.ts';
 import type { Readiness } from '../api/deps.ts';
@@ -376,6 +377,7 @@ async function serveApi(
     documents: parts.documents,
     reports: parts.reports,
     rematcher,
+    takeHook: createHookIntake({ database: parts.database, connectors }),
     showMail: async (content) => parts.mail.show(content),
   });
   const http = createServer(app);

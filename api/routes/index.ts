@@ -177,6 +177,7 @@ import { createHolidayCalendar } from './holiday-calendars/create-holiday-calend
 import { getHolidayCalendar } from './holiday-calendars/get-holiday-calendar.ts';
 import { listHolidayCalendars } from './holiday-calendars/list-holiday-calendars.ts';
 import { updateHolidayCalendar } from './holiday-calendars/update-holiday-calendar.ts';
+import { receiveEntries } from './hooks/receive-entries.ts';
 import { createImport } from './imports/create-import.ts';
 import { acceptInvitation } from './invitations/accept-invitation.ts';
 import { showInvitation } from './invitations/show-invitation.ts';
@@ -778,6 +779,7 @@ export const routes: readonly Route[] = [
   stopTimer,
   discardTimer,
   receiveWebhook,
+  receiveEntries,
   listWork,
   getWorkspace,
   getClock,

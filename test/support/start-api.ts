@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createConnectionSetup } from '../../activities/connection-setup.ts';
+import { createHookIntake } from '../../activities/hook-intake.ts';
 import { createApp } from '../../api/app.ts';
 import type { AppDeps } from '../../api/deps.ts';
 import { createLogger } from '../../api/kit/logger.ts';
@@ -140,6 +141,10 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       documents,
       reports: createReportKeeper({ database: test.database, files, printer }),
       rematcher,
+      takeHook: createHookIntake({
+        database: test.database,
+        connectors: (deps.connectors ?? connectors) as ReadonlyMap<string, Connector>,
+      }),
       showMail: async (content) =>
         renderMail(
           await loadTemplates(join(tmpdir(), 'slipway-test-mail')),
