@@ -1,14 +1,20 @@
 /** Owns the list of connectors: the one place that names them all. */
 import { type NumberLimits, numberLimitsOf } from '../../domain/numbering.ts';
+import { file } from '../file/index.ts';
+import { freshbooks } from '../freshbooks/index.ts';
 import { harvest } from '../harvest/index.ts';
 import { hubstaff } from '../hubstaff/index.ts';
+import { inboundHook } from '../inbound-hook/index.ts';
 import { quickbooks } from '../quickbooks/index.ts';
 import { toggl } from '../toggl/index.ts';
 import { xero } from '../xero/index.ts';
 import type { Connector } from './define.ts';
 
 export const connectors: ReadonlyMap<string, Connector> = new Map(
-  [harvest, hubstaff, quickbooks, toggl, xero].map((connector) => [connector.id, connector]),
+  [freshbooks, file, harvest, hubstaff, inboundHook, quickbooks, toggl, xero].map((connector) => [
+    connector.id,
+    connector,
+  ]),
 );
 
 export const numberLimits: NumberLimits = numberLimitsOf(connectors.values());
