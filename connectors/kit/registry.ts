@@ -1,5 +1,6 @@
 /** Owns the list of connectors: the one place that names them all. */
 import { type NumberLimits, numberLimitsOf } from '../../domain/numbering.ts';
+import { clockify } from '../clockify/index.ts';
 import { file } from '../file/index.ts';
 import { freshbooks } from '../freshbooks/index.ts';
 import { harvest } from '../harvest/index.ts';
@@ -11,7 +12,7 @@ import { xero } from '../xero/index.ts';
 import type { Connector } from './define.ts';
 
 export const connectors: ReadonlyMap<string, Connector> = new Map(
-  [freshbooks, file, harvest, hubstaff, inboundHook, quickbooks, toggl, xero].map((connector) => [
+  [clockify, freshbooks, file, harvest, hubstaff, inboundHook, quickbooks, toggl, xero].map((connector) => [
     connector.id,
     connector,
   ]),

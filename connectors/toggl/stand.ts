@@ -10,8 +10,8 @@ const workspaceId = 4_410_022;
 const ines = { name: 'Ines Roth', email: 'ines@nordwerft.example' };
 
 export async function startStand(options: StandOptions & Partial<TogglSandboxOptions> = {}) {
-  const { unlimited, ...more } = options;
-  let nowMs = Date.parse('2026-03-20T12:00:00Z');
+  const { unlimited, startAt = '2026-03-20T12:00:00Z', ...more } = options;
+  let nowMs = Date.parse(startAt);
   const sandbox = await startTogglSandbox({
     apiToken: 'token-one',
     workspaceId,

@@ -31,7 +31,7 @@ const rowShape = z.object({
   tag_names: z.array(z.string()).nullish(),
   billable: z.boolean(),
   description: maybeText,
-  hourly_rate_in_cents: z.unknown(),
+  hourly_rate_in_cents: z.unknown().optional(),
   currency: maybeText,
   time_entry: z.object({
     id: idText,

@@ -10,7 +10,11 @@ import { workspaceOf } from './report.ts';
 
 const signatureHeader = 'x-webhook-signature-256';
 const subscription = z.object({ subscription_id: idText, url_callback: z.string() });
-const ping = z.object({ payload: z.literal('ping'), validation_code: maybeText });
+const ping = z.object({
+  payload: z.literal('ping'),
+  validation_code: maybeText,
+  subscription_id: maybeId,
+});
 const event = z.object({
   created_at: maybeText,
   metadata: z.object({
@@ -51,13 +55,17 @@ export const webhooks: WebhookSource = {
     ];
   },
   handshake(request, secret, pending) {
-    const code = ping.safeParse(parsedBody(request.rawBody)).data?.validation_code;
+    const { validation_code: code, subscription_id: externalId } =
+      ping.safeParse(parsedBody(request.rawBody)).data ?? {};
     if (!code) return null;
     // A subscription of somebody else's must not be validated by us.
     const isOurs =
       request.headers[signatureHeader] === undefined ? pending : webhooks.verify(request, secret);
     if (!isOurs) return { answer: { status: 401 } };
-    return { answer: { status: 200, body: { validation_code: code } }, proved: { validationCode: code } };
+    return {
+      answer: { status: 200, body: { validation_code: code } },
+      proved: { validationCode: code, ...(externalId ? { externalId } : {}) },
+    };
   },
   async subscribe(http, { url, secret }) {
     const path = `/webhooks/api/v1/subscriptions/${workspaceOf(http)}`;

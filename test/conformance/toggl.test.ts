@@ -417,7 +417,7 @@ describe('webhooks', () => {
   test('a ping of ours is answered with its code, and one that somebody else signed is not', () => {
     expect(webhooks.handshake!(ping('ours'), 'ours', true)).toEqual({
       answer: { status: 200, body: { validation_code: 'vc-1' } },
-      proved: { validationCode: 'vc-1' },
+      proved: { validationCode: 'vc-1', externalId: '5512' },
     });
     expect(webhooks.handshake!(ping('theirs'), 'ours', true)).toEqual({ answer: { status: 401 } });
     expect(webhooks.handshake!({ ...ping('ours'), headers: {} }, 'ours', false)).toEqual({

@@ -1,0 +1,133 @@
+/** Owns how a row of Clockify's detailed report becomes a SourceEntry. */
+import { z } from 'zod';
+import { localDay } from '../../domain/day.ts';
+import { Decimal } from '../../domain/money.ts';
+import type { ApprovalState, SourceEntry } from '../../domain/work-entry.ts';
+import {
+  idText,
+  instantField,
+  maybeId,
+  maybeText,
+  orNull,
+  refOrNull,
+  rowAs,
+  secondsField,
+} from '../kit/fields.ts';
+import { decimalOf, UnreadableField } from '../kit/rows.ts';
+import type { ClockifyPerson } from './lists.ts';
+
+const vendor = 'Clockify';
+const named = z.object({ id: maybeId, name: maybeText });
+const rowShape = z.object({
+  // The report writes `_id`; the spec's model prints `get_id`.
+  _id: idText,
+  approvalRequestId: maybeId,
+  userId: idText,
+  userName: maybeText,
+  userEmail: maybeText,
+  clientId: maybeId,
+  clientName: maybeText,
+  projectId: maybeId,
+  projectName: maybeText,
+  taskId: maybeId,
+  taskName: maybeText,
+  tags: z.array(named).nullish(),
+  description: maybeText,
+  billable: z.boolean(),
+  type: z.enum(['REGULAR', 'BREAK', 'HOLIDAY', 'TIME_OFF']).nullish(),
+  rate: z.unknown().optional(),
+  timeInterval: z.object({ start: z.string(), end: maybeText, duration: z.unknown().optional() }),
+});
+
+/** Which part of the report a row was read from: rows do not say it themselves. */
+export interface ReportPart {
+  approved: boolean;
+  invoiced: boolean;
+}
+
+/** Throws UnreadableField. */
+export function toSourceEntry(
+  value: unknown,
+  { approved, invoiced }: ReportPart,
+  people: ReadonlyMap<string, ClockifyPerson>,
+): SourceEntry {
+  const row = rowAs(vendor, rowShape, withId(value));
+  const { start, end, duration } = row.timeInterval;
+  const startedAt = instantField(vendor, 'start', start);
+  const person = people.get(row.userId);
+  const zone = person?.zone ?? null;
+  const rate = decimalOf(row.rate);
+  const running = !end && (duration === null || duration === undefined);
+  return {
+    externalId: row._id,
+    kind: 'labor',
+    workDate: localDay(startedAt, zone ?? 'UTC'),
+    zone,
+    startedAt,
+    endedAt: end ? instantField(vendor, 'end', end) : null,
+    quantity: running ? 0 : secondsField(vendor, 'duration', secondsOf(duration)),
+    person: {
+      externalId: row.userId,
+      code: null,
+      name: orNull(row.userName) ?? person?.name ?? null,
+      email: orNull(row.userEmail) ?? person?.email ?? null,
+    },
+    client: refOrNull(row.clientId, row.clientName),
+    project: refOrNull(row.projectId, row.projectName),
+    task: refOrNull(row.taskId, row.taskName),
+    position: null,
+    // Breaks, holidays and time off stand among the work, and none of them is billed.
+    billable: row.billable && (row.type ?? 'REGULAR') === 'REGULAR',
+    running,
+    approval: approvalOf(approved, row.approvalRequestId),
+    billedElsewhere: invoiced,
+    notes: orNull(row.description),
+    // In minor units, like all amounts there.
+    rate: rate === null ? null : new Decimal(rate).div(100).toFixed(2),
+    cost: null,
+    currency: null,
+    sourceUpdatedAt: null,
+    tags: (row.tags ?? []).flatMap((tag) => tag.name ?? []),
+    groups: person?.groups ?? [],
+  };
+}
+
+function approvalOf(approved: boolean, requestId: string | null | undefined): ApprovalState {
+  if (approved) return 'approved';
+  return requestId ? 'submitted' : 'unsubmitted';
+}
+
+/** Whole seconds in reports, ISO 8601 in the core API: one entry has two units. */
+function secondsOf(duration: unknown): unknown {
+  if (typeof duration !== 'string') return duration;
+  const match = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(duration);
+  if (!match || duration === 'PT')
+    throw new UnreadableField(
+      'duration.invalid',
+      `"${duration}" is no duration. Correct the entry in Clockify.`,
+    );
+  const [hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0));
+  return hours! * 3_600 + minutes! * 60 + seconds!;
+}
+
+/** An entry of the core API, asked for with names (`hydrated`), in the form of a report's row. */
+export function fromCore(value: unknown): unknown {
+  const { project, task, ...entry } = (value ?? {}) as Record<
+    string,
+    Record<string, unknown> | null | undefined
+  >;
+  return {
+    ...entry,
+    clientId: project?.clientId,
+    clientName: project?.clientName,
+    projectId: project?.id ?? entry.projectId,
+    projectName: project?.name,
+    taskId: task?.id ?? entry.taskId,
+    taskName: task?.name,
+  };
+}
+
+export function withId(value: unknown): Record<string, unknown> {
+  const row = (value ?? {}) as Record<string, unknown>;
+  return { ...row, _id: row._id ?? row.id ?? row.get_id };
+}
