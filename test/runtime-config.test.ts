@@ -36,6 +36,7 @@ describe('reading the environment', () => {
       secretKey: null,
       logLevel: 'info',
       allowLoopbackVendors: false,
+      vendorHosts: [],
     });
   });
 
@@ -44,6 +45,18 @@ describe('reading the environment', () => {
       database: null,
       port: 4680,
     });
+  });
+
+  test('hosts that connections may name are names, addresses and ranges', () => {
+    const list = 'kimai.example.internal, 10.1.0.0/16,fd12::/16 , 192.168.7.7';
+    expect(readConfig({ SLIPWAY_VENDOR_HOSTS: list }).vendorHosts).toEqual([
+      'kimai.example.internal',
+      '10.1.0.0/16',
+      'fd12::/16',
+      '192.168.7.7',
+    ]);
+    for (const wrong of ['https://kimai.example', '10.0.0.0/33', 'kimai/8', 'a,,b'])
+      expect(problemsOf({ SLIPWAY_VENDOR_HOSTS: wrong })[0]).toContain('SLIPWAY_VENDOR_HOSTS must be');
   });
 
   test('a bucket for files is one address with its key', () => {

@@ -85,7 +85,7 @@ export interface VendorHttpOptions {
   credentials: VendorCredentials;
   /** Stands in for the vendor's hosts (a sandbox or a proxy), e.g. `http://127.0.0.1:4010`; the vendor's paths are kept. */
   baseUrlOverride?: string | undefined;
-  /** Default: one of its own by the connector's rate limit. Pass `limiterOf(connectionId, …)` to share. */
+  /** Default: one of its own by the connector's rate limit. Pass one to share it. */
   limiter?: Limiter;
   /** Loopback addresses, also without TLS: sandboxes and tests only. */
   allowLoopback?: boolean;

@@ -1,4 +1,4 @@
-/** Owns our side of a vendor's rate limit: a sliding window per connection, in this process. */
+/** Owns our side of a vendor's rate limit: a sliding window, in this process; shared-limit.ts keeps one for several. */
 import type { RateLimit } from './define.ts';
 
 export interface Limiter {
@@ -25,7 +25,7 @@ export interface LocalLimiter extends Limiter {
 export const unlimited: Limiter = { take: () => 0, pause: () => {} };
 
 /**
- * A window of the last `requests` call times. Other processes are not seen: the vendor's 429 corrects us, which is why
+ * A window of the last `requests` call times. Others who call are not seen: the vendor's 429 corrects us, which is why
  * `pause` exists. `now` gives monotonic milliseconds.
  */
 export function createLimiter(limit: RateLimit, now: () => number = () => performance.now()): LocalLimiter {
@@ -49,16 +49,4 @@ export function createLimiter(limit: RateLimit, now: () => number = () => perfor
       if (left <= 0 && resetMs > 0) pausedUntil = Math.max(pausedUntil, now() + resetMs);
     },
   };
-}
-
-const keptLimiters = 2_000;
-const limiters = new Map<string, Limiter>();
-
-/** The one limiter of a connection in this process, so that workers that share a connection share its window. */
-export function limiterOf(connectionId: string, limit: RateLimit): Limiter {
-  const limiter = limiters.get(connectionId) ?? createLimiter(limit);
-  limiters.delete(connectionId);
-  limiters.set(connectionId, limiter);
-  if (limiters.size > keptLimiters) limiters.delete(limiters.keys().next().value!);
-  return limiter;
 }

@@ -16,6 +16,8 @@ export interface SlotLedger {
 
 /** A lease is a tenth of the window: the ledger counts both together, so a tenth of the speed pays for it at most. */
 const leaseOfWindow = 0.1;
+/** What one process may hold at once, so that others get their turn. */
+const leaseOfLimit = 0.25;
 const longestLeaseMs = 1_000;
 
 /**
@@ -28,7 +30,7 @@ export function createSharedLimiter(
   now: () => number = () => performance.now(),
 ): Limiter {
   const leaseMs = Math.max(1, Math.min(longestLeaseMs, limit.perSeconds * 1000 * leaseOfWindow));
-  const mostWanted = Math.max(1, Math.floor(limit.requests * leaseOfWindow));
+  const mostWanted = Math.ceil(limit.requests * leaseOfLimit);
   let held = { slots: 0, used: 0, until: Number.NEGATIVE_INFINITY, lease: null as string | null };
   let wanted = 1;
   let pausedUntil = Number.NEGATIVE_INFINITY;

@@ -12,7 +12,7 @@ import {
 import { createVendorHttp } from '../../connectors/kit/http.ts';
 import { toInstant } from '../../connectors/kit/instant.ts';
 import { jsonNumber, parseJson } from '../../connectors/kit/json.ts';
-import { createLimiter, limiterOf } from '../../connectors/kit/limit.ts';
+import { createLimiter } from '../../connectors/kit/limit.ts';
 import { instantOf, minutesOfClock } from '../../connectors/kit/local-time.ts';
 import { followLinks, offsetPages } from '../../connectors/kit/pages.ts';
 import { connectorById, connectors } from '../../connectors/kit/registry.ts';
@@ -324,12 +324,6 @@ describe('waiting', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(250);
     expect(seen).toHaveLength(2);
   });
-
-  test('connections share a limiter by their id', () => {
-    const limit = { requests: 1, perSeconds: 1 };
-    expect(limiterOf('one', limit)).toBe(limiterOf('one', limit));
-    expect(limiterOf('one', limit)).not.toBe(limiterOf('two', limit));
-  });
 });
 
 describe('pages', () => {
@@ -489,9 +483,9 @@ test('whatever is thrown becomes one of the four', () => {
 });
 
 test('connectors are found by id, and checked when they are defined', () => {
-  expect([...connectors.keys()]).toEqual(['harvest', 'quickbooks']);
+  expect([...connectors.values()].map(({ id }) => id)).toEqual([...connectors.keys()]);
   expect(connectorById('harvest').name).toBe('Harvest');
-  expect(() => connectorById('nope')).toThrow(/there are harvest, quickbooks/);
+  expect(() => connectorById('nope')).toThrow(/there are .*harvest/);
   for (const [wrong, word] of [
     [{ id: 'Not Kebab' }, 'kebab-case'],
     [{ timeoutMs: 0 }, 'timeoutMs'],
