@@ -27,8 +27,8 @@ export interface Tx {
   /** Runs a statement and answers how many rows it touched. */
   run(sql: string, params?: unknown[]): Promise<number>;
 }
-/** What readers in other loops wait for; told after commit, never inside the transaction. */
-export type Topic = 'outbox' | 'events' | 'totals';
+/** What readers in other loops wait for; told after commit, never inside the transaction. `answered`: looks left the outbox. */
+export type Topic = 'outbox' | 'answered' | 'events' | 'totals';
 
 /** A transaction bound to one workspace by row-level security. */
 export interface WorkspaceTx extends Tx {
@@ -39,11 +39,17 @@ export interface WorkspaceTx extends Tx {
   secrets(): Promise<SecretBox>;
 }
 
+/**
+ * Whether the server keeps the plans of a transaction's statements for the next time. Where few rows are asked for by their keys,
+ * making the plan takes longer than carrying it out. Made anew where the best plan depends on how many rows there are.
+ */
+export type Plans = 'made_anew' | 'kept';
+
 export interface Database {
   /** All tenant SQL goes through here: role slipway_app, `app.workspace` set for this transaction only. */
-  inWorkspace<T>(workspaceId: string, work: (tx: WorkspaceTx) => Promise<T>): Promise<T>;
+  inWorkspace<T>(workspaceId: string, work: (tx: WorkspaceTx) => Promise<T>, plans?: Plans): Promise<T>;
   /** Relay, sequencer, roller, sweeper and the look-ups before a workspace is known: role slipway_system. */
-  inSystem<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  inSystem<T>(work: (tx: Tx) => Promise<T>, plans?: Plans): Promise<T>;
   /** Calls back after every commit that touched a topic. No NOTIFY inside commands: it serialises commits. */
   onTouched(listener: (topics: ReadonlySet<Topic>) => void): () => void;
   /** A connection of its own for LISTEN, as the system role. The caller ends it. */
@@ -54,6 +60,13 @@ export interface Database {
   ping(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** The same database, for work whose plans are kept. */
+export const keepingPlans = (database: Database): Database => ({
+  ...database,
+  inWorkspace: (workspaceId, work, plans = 'kept') => database.inWorkspace(workspaceId, work, plans),
+  inSystem: (work, plans = 'kept') => database.inSystem(work, plans),
+});
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const retryableCodes = new Set(['40001', '40P01']);
@@ -72,9 +85,37 @@ function camel(name: string): string {
 const emptyRow = (names: readonly string[]): Record<string, unknown> =>
   JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join(',')}}`);
 
-function toTx(client: pg.PoolClient): Tx {
+/** A server process holds the plans of its connection in memory, some 50 KB each. */
+const maxKept = 400;
+/** Of one parameter, in characters or elements: more is of many rows. */
+const maxKeptChars = 4_000;
+const maxKeptElements = 40;
+const keptNames = new Map<string, string>();
+
+/** Under which name its plan is kept; undefined: it is made anew. */
+function keptName(sql: string, params: readonly unknown[]): string | undefined {
+  const isLarge = (param: unknown) =>
+    typeof param === 'string'
+      ? param.length > maxKeptChars
+      : Array.isArray(param) && param.length > maxKeptElements;
+  if (params.length === 0 || params.some(isLarge)) return undefined;
+  const known = keptNames.get(sql);
+  if (known !== undefined || keptNames.size >= maxKept) return known;
+  const name = `kept_${keptNames.size}`;
+  keptNames.set(sql, name);
+  return name;
+}
+
+function toTx(client: pg.PoolClient, plans: Plans): Tx {
   const query = async (sql: string, params: unknown[] = []) => {
-    return client.query<unknown[]>({ text: sql, values: params, types, rowMode: 'array' });
+    const name = plans === 'kept' ? keptName(sql, params) : undefined;
+    return client.query<unknown[]>({
+      text: sql,
+      values: params,
+      types,
+      rowMode: 'array',
+      ...(name !== undefined && { name }),
+    });
   };
   const rows = async <T>(sql: string, params?: unknown[]): Promise<T[]> => {
     const result = await query(sql, params);
@@ -98,13 +139,24 @@ function toTx(client: pg.PoolClient): Tx {
   };
 }
 
-async function inTransaction<T>(pool: pg.Pool, begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+/** A kept plan outlives the size that its tables had: one that reads a small table whole would go on doing so when it has grown. */
+const beginKept = 'set local enable_seqscan = off; ';
+/** A migration changed what a kept statement answers: its connection is of no more use. */
+const staleCode = '0A000';
+
+async function inTransaction<T>(
+  pool: pg.Pool,
+  bind: string,
+  work: (tx: Tx) => Promise<T>,
+  wanted: Plans,
+): Promise<T> {
+  let plans = wanted;
   for (let attempt = 1; ; attempt += 1) {
     const client = await pool.connect();
     let broken: Error | undefined;
     try {
-      await client.query(begin);
-      const result = await work(toTx(client));
+      await client.query(`begin; ${plans === 'kept' ? beginKept : ''}${bind}`);
+      const result = await work(toTx(client, plans));
       await client.query('commit');
       return result;
     } catch (error) {
@@ -113,7 +165,12 @@ async function inTransaction<T>(pool: pg.Pool, begin: string, work: (tx: Tx) => 
       });
       // A deadlock or serialisation failure rolled everything back: the whole transaction is safe to repeat.
       const code = (error as { code?: string }).code ?? '';
-      if (!retryableCodes.has(code) || attempt >= maxAttempts) throw error;
+      const isStale = plans === 'kept' && code === staleCode;
+      if (isStale) {
+        broken = error as Error;
+        plans = 'made_anew';
+      }
+      if (!(isStale || retryableCodes.has(code)) || attempt >= maxAttempts) throw error;
     } finally {
       client.release(broken);
     }
@@ -150,6 +207,9 @@ export function openDatabase(
     pool.on('connect', (client) => client.on('error', () => undefined));
     return pool;
   };
+  // A pooler gives a transaction whatever session is free, and kept plans are the session's.
+  const isPooled = options.directUrl !== undefined && options.directUrl !== url;
+  const keptIf = (plans: Plans): Plans => (isPooled ? 'made_anew' : plans);
   const app = poolFor('slipway_app', options.poolSize ?? 12);
   const system = poolFor('slipway_system', 4);
   const authPool = poolFor('slipway_system', 4);
@@ -163,19 +223,21 @@ export function openDatabase(
     return opened;
   };
   return {
-    inWorkspace: async (workspaceId, work) => {
+    inWorkspace: async (workspaceId, work, plans = 'made_anew') => {
       if (!uuidPattern.test(workspaceId)) throw new TypeError(`not a workspace id: ${workspaceId}`);
       // The role again here: a pooler may drop the session's, and the owner would see every workspace.
-      const begin = `begin; set local role slipway_app; select set_config('app.workspace', '${workspaceId}', true)`;
+      const bind = `set local role slipway_app; select set_config('app.workspace', '${workspaceId}', true)`;
       const topics = new Set<Topic>();
-      const result = await inTransaction(app, begin, (tx) => {
+      const bound = (tx: Tx) => {
         topics.clear();
         return work({ ...tx, workspaceId, touch: (topic) => topics.add(topic), secrets });
-      });
+      };
+      const result = await inTransaction(app, bind, bound, keptIf(plans));
       if (topics.size > 0) for (const listener of listeners) listener(topics);
       return result;
     },
-    inSystem: (work) => inTransaction(system, 'begin; set local role slipway_system', work),
+    inSystem: (work, plans = 'made_anew') =>
+      inTransaction(system, 'set local role slipway_system', work, keptIf(plans)),
     onTouched: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -138,7 +138,7 @@ function keyReader(database: Database, cacheMs: number, onNoteFailed: (error: un
     const known = remembered.get(cacheKey);
     if (known && known.untilMs > Date.now()) return known.actor;
     remembered.delete(cacheKey);
-    const key = await database.inSystem((tx) => findApiKey(tx, hash));
+    const key = await database.inSystem((tx) => findApiKey(tx, hash), 'kept');
     if (!key) throw unauthorized('auth.invalid', 'This API key does not exist, has expired or was revoked.');
     const actor = actorOfKey(key);
     // A member who is suspended, or whose role loses a right, loses it at once: what hangs on a member is asked each time.

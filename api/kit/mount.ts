@@ -213,18 +213,22 @@ class Run {
     return this.#signal;
   }
 
-  transact: HandlerInput<unknown, unknown, unknown>['transact'] = async (work) => {
+  transact: HandlerInput<unknown, unknown, unknown>['transact'] = async (work, plans) => {
     if (this.#transacted) throw new Error(`route ${this.#route.name}: transact was called twice`);
     if (!this.#actor)
       throw new Error(`route ${this.#route.name}: a public route has no workspace of its own`);
     this.#transacted = true;
-    const answer = await this.#deps.database.inWorkspace(this.#actor.workspaceId, async (tx) => {
-      // The shape is checked inside: an answer that does not fit rolls the command back, where that is an error.
-      const shaped = this.#shape((await work(tx)) as Answer);
-      if (this.held && !(await storeAnswer(tx, this.held, shaped.status, this.#toKeep(shaped))))
-        throw claimLost();
-      return shaped;
-    });
+    const answer = await this.#deps.database.inWorkspace(
+      this.#actor.workspaceId,
+      async (tx) => {
+        // The shape is checked inside: an answer that does not fit rolls the command back, where that is an error.
+        const shaped = this.#shape((await work(tx)) as Answer);
+        if (this.held && !(await storeAnswer(tx, this.held, shaped.status, this.#toKeep(shaped))))
+          throw claimLost();
+        return shaped;
+      },
+      plans,
+    );
     this.#kept = this.held !== null;
     return answer as never;
   };

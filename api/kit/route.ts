@@ -31,7 +31,7 @@ import type { Request } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Permission } from '../../domain/permissions.ts';
-import type { WorkspaceTx } from '../../store/database.ts';
+import type { Plans, WorkspaceTx } from '../../store/database.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Actor } from './auth.ts';
 import type { IdempotencyMode } from './idempotency.ts';
@@ -108,7 +108,7 @@ export interface HandlerInput<Params, Query, Body, R extends Responses = Respons
    * the same transaction: a crash leaves both or neither. At most once a request; what needs more than one transaction
    * uses `deps.database.inWorkspace` for the others.
    */
-  transact: (work: (tx: WorkspaceTx) => Promise<AnswerTo<R>>) => Promise<AnswerTo<R>>;
+  transact: (work: (tx: WorkspaceTx) => Promise<AnswerTo<R>>, plans?: Plans) => Promise<AnswerTo<R>>;
   /** Refuses with 412 when If-Match names another representation than this one (shaped by the route's first 2xx schema). */
   requireCurrent: (representation: unknown) => void;
   /** Asks again whether the key is valid and still has the permission: for answers that stay open. */

@@ -28,5 +28,5 @@ export const approveTicket = defineRoute({
       const decision = { to: 'approve', ownReason, contentHash } as const;
       await decideTicket(tx, params.ticketId, decision, deciderOf(actor));
       return { status: 200, body: shownTicket(found(await readTicket(tx, params.ticketId), 'ticket')) };
-    }),
+    }, 'kept'),
 });
