@@ -23,6 +23,8 @@ export interface LoopOptions {
   maxIdleMs?: number;
   /** The least time between two steps that did not ask for more: gathers a burst of wake-ups into one step. */
   paceMs?: number;
+  /** Between the wake-up that ends a pause and its step: what follows within goes with it, where nobody waits for the first. */
+  gatherMs?: number;
   /** The longest wait after an error. */
   maxErrorMs?: number;
 }
@@ -35,7 +37,16 @@ export function backoffMs(failures: number, maxMs: number): number {
 
 /** Starts the loop. An error is logged when it begins and when it ends, not on every attempt. */
 export function startLoop(options: LoopOptions): Loop {
-  const { name, step, logger, idleMs = 100, maxIdleMs = 1_000, paceMs = 0, maxErrorMs = 5_000 } = options;
+  const {
+    name,
+    step,
+    logger,
+    idleMs = 100,
+    maxIdleMs = 1_000,
+    paceMs = 0,
+    gatherMs = 0,
+    maxErrorMs = 5_000,
+  } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   // Steps may hang many calls in flight on this one signal.
@@ -73,6 +84,7 @@ export function startLoop(options: LoopOptions): Loop {
         }
         await pause(paceMs, false);
         await pause(next === 'idle' ? Math.min(maxIdleMs, idleMs * 2 ** idles) : next.afterMs, true);
+        if (woken) await pause(gatherMs, false);
         idles = woken ? 0 : Math.min(idles + 1, 20);
       } catch (error) {
         if (signal.aborted) break;

@@ -36,7 +36,11 @@ export function startPoke({ database, logger }: { database: Database; logger: Lo
     for (const listener of listeners.get(topic) ?? []) listener();
   };
   const self = newId();
-  const notifier = startNotifier(database, self);
+  let listener: Client | undefined;
+  const notifier = startNotifier(async (names) => {
+    // While nobody listens here nobody tells either: the others poll.
+    await listener?.query('select pg_notify(name, $2) from unnest($1::text[]) as n (name)', [names, self]);
+  });
   const tell = (topic: PokeTopic) => {
     wakeHere(topic);
     const channel = channels.find((each) => each.topic === topic)?.channel;
@@ -50,12 +54,16 @@ export function startPoke({ database, logger }: { database: Database; logger: Lo
     step: (signal) =>
       listenUntilLost(database, signal, {
         // What was told while nobody listened is not known: everyone looks once.
-        ready: () => {
+        ready: (client) => {
+          listener = client;
           for (const { topic } of channels) wakeHere(topic);
         },
         heard: (channel, sender) => {
           const topic = channels.find((each) => each.channel === channel)?.topic;
           if (topic && sender !== self) wakeHere(topic);
+        },
+        lost: () => {
+          listener = undefined;
         },
       }),
   });
@@ -75,7 +83,7 @@ export function startPoke({ database, logger }: { database: Database; logger: Lo
 }
 
 /** Sends one NOTIFY for all channels added within 20 ms; the first goes at once. The payload names only the sender. */
-function startNotifier(database: Database, self: string) {
+function startNotifier(notify: (names: string[]) => Promise<void>) {
   const waiting = new Set<string>();
   const stopping = new AbortController();
   let running: Promise<void> | undefined;
@@ -84,11 +92,7 @@ function startNotifier(database: Database, self: string) {
     const names = [...waiting];
     waiting.clear();
     // Outside every command's transaction (a NOTIFY inside serialises commits: 11,800 → 4,050 tps measured).
-    await database
-      .inSystem((tx) =>
-        tx.run('select pg_notify(name, $2) from unnest($1::text[]) as n (name)', [names, self]),
-      )
-      .catch(() => undefined); // The others poll.
+    await notify(names).catch(() => undefined); // The others poll.
   };
   const run = async () => {
     // After this turn: a commit that touched several topics is told in one.
@@ -111,8 +115,10 @@ function startNotifier(database: Database, self: string) {
   };
 }
 
+type Client = ReturnType<Database['listenClient']>;
 interface Hearing {
-  ready: () => void;
+  ready: (client: Client) => void;
+  lost: () => void;
   heard: (channel: string, sender: string | undefined) => void;
 }
 
@@ -127,12 +133,13 @@ async function listenUntilLost(database: Database, signal: AbortSignal, hearing:
   const listen = async () => {
     await client.connect();
     await client.query(channels.map(({ channel }) => `listen ${channel}`).join('; '));
-    hearing.ready();
+    hearing.ready(client);
     await over;
   };
   try {
     await Promise.race([listen(), over]);
   } finally {
+    hearing.lost();
     await endConnection(client);
   }
   return 'idle';

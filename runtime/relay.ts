@@ -38,6 +38,10 @@ export interface RelayOptions {
   resignalAfterMs?: number;
 }
 
+const answeredMs = 30;
+/** Bulk may wait for so long, and goes together. */
+const bulkGatherMs = 50;
+
 type SearchableSubject = ClaimedSubject & { search: SearchValues };
 
 export interface Relay {
@@ -56,12 +60,21 @@ export function startRelay(options: RelayOptions): Relay {
   const wakeAll = () => {
     for (const lane of running) lane.wake();
   };
-  const off = options.poke.on('outbox', wakeAll);
+  // Hardly ever does a row wait behind the answered ones, and then nobody has waited for it for long: one claim for several answers.
+  let soon: NodeJS.Timeout | undefined;
+  const wakeSoon = () => {
+    soon ??= setTimeout(() => {
+      soon = undefined;
+      wakeAll();
+    }, answeredMs);
+  };
+  const offs = [options.poke.on('outbox', wakeAll), options.poke.on('answered', wakeSoon)];
   return {
     idle: async () =>
       running.every((lane) => lane.inFlight() === 0) && (await options.database.inSystem(isOutboxEmpty)),
     stop: async () => {
-      off();
+      for (const off of offs) off();
+      clearTimeout(soon);
       await Promise.all(running.map((lane) => lane.stop()));
     },
   };
@@ -130,7 +143,14 @@ function startLane(lane: Lane, options: RelayOptions, outage: Outage) {
     }
   };
 
-  const loop = startLoop({ name: `relay ${lane}`, step, logger, idleMs: 250, paceMs: 2 });
+  const loop = startLoop({
+    name: `relay ${lane}`,
+    step,
+    logger,
+    idleMs: 250,
+    paceMs: 2,
+    gatherMs: lane === 'bulk' ? bulkGatherMs : 0,
+  });
   return {
     wake: () => loop.wake(),
     inFlight: () => inFlight.size,

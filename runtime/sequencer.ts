@@ -16,6 +16,7 @@ export interface Sequencer {
 const sequencerLock = 4_711_002;
 const batchSize = 2_000;
 const standByMs = 500;
+const gatherMs = 30;
 
 /**
  * Starts numbering, or standing by until the one that numbers is gone. The lock only keeps two from working in each
@@ -28,12 +29,12 @@ export function startSequencer(options: { database: Database; poke: Poke; logger
 
   const step = async (): Promise<Next> => {
     if (!(await turn.held())) return { afterMs: standByMs };
-    const numbered = await database.inSystem((tx) => numberEvents(tx, batchSize));
+    const numbered = await database.inSystem((tx) => numberEvents(tx, batchSize), 'kept');
     if (numbered > 0) poke.tell('numbered');
     return numbered === batchSize ? 'again' : 'idle';
   };
-  // A command under way pokes for each commit; a few milliseconds gather them into one batch.
-  const loop = startLoop({ name: 'sequencer', step, logger, paceMs: 5 });
+  // Work under way pokes for each commit, and waits for the same processor: a few milliseconds gather them into one batch.
+  const loop = startLoop({ name: 'sequencer', step, logger, gatherMs });
   const off = poke.on('events', () => {
     // Who stands by asks for the lock at its own pace, not at every commit.
     if (turn.active()) loop.wake();

@@ -24,6 +24,8 @@ export interface Look {
   lane: Lane;
   /** Why, for a person who reads the table; the look itself decides from the state alone. */
   reason: string;
+  /** Somebody is at it already: it is sent only if it is still there when an unanswered signal would be repeated. */
+  isSignalled?: boolean;
 }
 
 /** Asks that the subject's workflow look again, once this transaction has committed. Insert-only, in milliseconds. */
@@ -35,14 +37,16 @@ export function enqueueLook(tx: WorkspaceTx, look: Look): Promise<void> {
 export async function enqueueLooks(tx: WorkspaceTx, looks: readonly Look[]): Promise<void> {
   if (looks.length === 0) return;
   await tx.run(
-    `insert into outbox (workspace_id, subject_type, subject_id, lane, reason)
-     select $1, * from unnest($2::text[], $3::uuid[], $4::text[], $5::text[])`,
+    `insert into outbox (workspace_id, subject_type, subject_id, lane, reason, signalled_at)
+     select $1, subject_type, subject_id, lane, reason, case when is_signalled then clock_timestamp() end
+     from unnest($2::text[], $3::uuid[], $4::text[], $5::text[], $6::boolean[]) as r(subject_type, subject_id, lane, reason, is_signalled)`,
     [
       tx.workspaceId,
       looks.map((look) => look.subjectType),
       looks.map((look) => look.subjectId),
       looks.map((look) => look.lane),
       looks.map((look) => look.reason),
+      looks.map((look) => look.isSignalled ?? false),
     ],
   );
   tx.touch('outbox');
@@ -76,7 +80,7 @@ export async function deleteLooks(tx: WorkspaceTx, ids: readonly string[]): Prom
     ids,
   ]);
   // A row that came in meanwhile waits behind these: the relay may send it now.
-  tx.touch('outbox');
+  tx.touch('answered');
 }
 
 /** A subject to signal, with the rows that the signal stands for. */
