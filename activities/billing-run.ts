@@ -1,6 +1,5 @@
 /** Owns the steps of a billing run: compile, draft, issue, cancel; each repeatable, set-based, and done chunk by chunk. */
 import { numberLimits } from '../connectors/kit/registry.ts';
-import { contractsOfItems } from '../store/chosen-items.ts';
 import { compileChunk } from '../store/compile.ts';
 import { openCompile } from '../store/compile-context.ts';
 import { type ContractForBilling, contractsInScope } from '../store/contract-scope.ts';
@@ -13,30 +12,34 @@ import type { CompileCursor } from '../store/open-entries.ts';
 import { prepareCompile, recheckContract } from '../store/prepare-compile.ts';
 import { returnDrawsOfRun } from '../store/retainers.ts';
 import { beginAskingAgain, isAsApproved, stepBack, withdrawAsked } from '../store/run-approvals.ts';
-import { addsToOpenDraft } from '../store/run-finish.ts';
 import { findRunBefore } from '../store/run-turns.ts';
 import {
   beginRun,
   beginStep,
   endStep,
-  type FinishAt,
   finishRun,
-  isSmall,
   openDraftsOfRun,
   progressStep,
   type Run,
   type RunStep,
   readRun,
-  readRunItems,
-  readRunSteps,
-  stepsOf,
 } from '../store/runs.ts';
+import { isSmall } from '../store/small-runs.ts';
 import { readTermsInUse } from '../store/terms-in-use.ts';
 import { undoPage } from '../store/uncompile.ts';
 import { beginUndo, finishUndo, progressUndo } from '../store/undo-run.ts';
 import { workspaceNow } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
+import {
+  actorOf,
+  compileChunkSize,
+  contractsOfRun,
+  draftWish,
+  issueBlockSize,
+  nextStep,
+  stepsDone,
+} from './run-steps.ts';
 
 export type BillingRunStep = { counts?: Run['counts'] } & (
   | { step: 'compile' | 'draft' | 'issue' | 'cancel' | 'finish' | 'undo' | 'ask_again' }
@@ -47,8 +50,6 @@ export type BillingRunStep = { counts?: Run['counts'] } & (
   | { step: 'done'; status: Run['status'] }
 );
 
-const compileChunkSize = 5_000;
-const issueBlockSize = 200;
 const discardBatch = 50;
 
 export function createBillingRunActivities(deps: ActivityDeps) {
@@ -135,16 +136,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
       const stopped = await eachContract(contracts, async (contract) => {
         if (await shouldStop(ref)) return false;
         await database.inWorkspace(ref.workspaceId, async (tx) => {
-          const projectIds = run.scopeType === 'project' ? [run.scopeId] : null;
-          const drafted = await draftContract(tx, contract, {
-            id: run.id,
-            actor: actorOf(run),
-            projectIds,
-            cutoffOn: run.cutoffOn,
-            itemIds: run.itemCount === null ? null : await readRunItems(tx, run.id),
-            grouping: run.grouping,
-            addsToOpen: addsToOpenDraft(run),
-          });
+          const drafted = await draftContract(tx, contract, await draftWish(tx, run));
           await progressStep(tx, run.id, 'draft', {
             done: drafted.invoices,
             amount: { [contract.currency]: drafted.net },
@@ -228,28 +220,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
     },
   };
 
-  const doing: Record<FinishAt, (ref: SubjectRef) => Promise<void>> = {
-    compile: (ref) => activities.compileRun(ref),
-    draft: (ref) => activities.draftRun(ref),
-    issue: (ref) => activities.issueRun(ref),
-  };
-  return {
-    ...activities,
-
-    /** Its steps one after the other, without Temporal in between. Repeated, it goes on with what is left; asked to stop, it does. */
-    async billAtOnce(ref: SubjectRef): Promise<void> {
-      for (;;) {
-        const next = await database.inWorkspace(ref.workspaceId, async (tx) => {
-          const run = (await readRun(tx, ref.subjectId))!;
-          return run.status !== 'running' || run.cancelRequested
-            ? null
-            : nextStep(run, await stepsDone(tx, run));
-        });
-        if (next === null) return;
-        await doing[next](ref);
-      }
-    },
-  };
+  return activities;
 
   async function issueBlock(ref: SubjectRef, run: Run, ids: string[], isTime: () => boolean): Promise<void> {
     await database.inWorkspace(ref.workspaceId, async (tx) => {
@@ -304,20 +275,9 @@ export function createBillingRunActivities(deps: ActivityDeps) {
   async function begin(ref: SubjectRef, run: Run, step: RunStep): Promise<ContractForBilling[]> {
     return database.inWorkspace(ref.workspaceId, async (tx) => {
       await beginStep(tx, run.id, step);
-      const contracts = await contractsInScope(tx, { type: run.scopeType, id: run.scopeId });
-      const itemIds = run.itemCount === null ? null : await readRunItems(tx, run.id);
-      return itemIds === null ? contracts : contractsOfItems(tx, contracts, itemIds);
+      return contractsOfRun(tx, run);
     });
   }
-}
-
-/** The first that is not done; null: all are. */
-const nextStep = (run: Run, done: ReadonlySet<RunStep>): FinishAt | null =>
-  stepsOf(run).find((step) => !done.has(step)) ?? null;
-
-async function stepsDone(tx: WorkspaceTx, run: Run): Promise<Set<RunStep>> {
-  const rows = await readRunSteps(tx, run.id);
-  return new Set(rows.filter((row) => row.status === 'done').map((row) => row.step));
 }
 
 /** Chunks are many, and whoever watches a run reads no more than this; the end of a step is told besides. */
@@ -351,5 +311,3 @@ async function eachContract(
   for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason;
   return stopped;
 }
-
-const actorOf = (run: Run) => `billing-run:${run.id}`;

@@ -16,9 +16,10 @@ import { readSyncRecord } from '../store/sync.ts';
 export type ClientInvoiceStep = {
   print?: boolean;
   number?: string;
-} & /** `push`: what follows it to the platform, e.g. a void or a credit note. */
+} /** `push`: what follows it to the platform, e.g. a void or a credit note. */ & /** `inPlace`: nothing was asked of the platform yet, and it may be asked without Temporal in between. */
 (
-  | { step: 'sync' | 'issue' | 'push' }
+  | { step: 'sync'; inPlace?: boolean }
+  | { step: 'issue' | 'push' }
   /** Something whose time has come. */
   | { step: InvoiceDueKind }
   /**
@@ -53,7 +54,7 @@ export async function nextStep(tx: WorkspaceTx, invoiceId: string): Promise<Clie
     (record.status === 'queued' || record.status === 'syncing' || record.status === 'not_synced');
   const canSync = isQueued && (await connections.find(tx, record.connectionId))?.status === 'active';
   // The first push waits for nothing; one that is tried again does not keep what is due from its time.
-  if (canSync && record.status !== 'syncing') return { step: 'sync', ...print };
+  if (canSync && record.status !== 'syncing') return { step: 'sync', inPlace: true, ...print };
   const due = await planInvoice(tx, invoice.id, clock.now);
   if (due && isDue(due, clock)) return { step: due.kind, ...print };
   if (canSync) return { step: 'sync', ...print };

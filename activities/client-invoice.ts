@@ -1,5 +1,6 @@
 /** Owns the steps of a client invoice: sign-off, print, and the push of it and of what follows it to the accounting platform. */
 import { numberLimits } from '../connectors/kit/registry.ts';
+import { keepingPlans } from '../store/database.ts';
 import { unprintedDocuments } from '../store/document-files.ts';
 import { holdInvoices, issueInvoices } from '../store/issue.ts';
 import { expireSignOff } from '../store/sign-offs.ts';
@@ -10,9 +11,14 @@ import { look, type SubjectRef } from './look.ts';
 import { createPushDocuments } from './push-documents.ts';
 import { actor, createPushInvoice } from './push-invoice.ts';
 
+/** More at once would keep the looks of other subjects waiting: these go to the queue of the platforms. */
+const mostInPlace = 4;
+
 export function createClientInvoiceActivities(deps: ActivityDeps) {
   const { database } = deps;
-  const { pushInvoice } = createPushInvoice(deps);
+  // One document and what belongs to it, by their keys.
+  const { pushInvoice } = createPushInvoice({ ...deps, database: keepingPlans(database) });
+  let inPlace = 0;
 
   return {
     /** What this invoice needs now, from its own state and its connection's. */
@@ -47,6 +53,17 @@ export function createClientInvoiceActivities(deps: ActivityDeps) {
     },
 
     pushInvoice,
+    /** `pushInvoice` without Temporal in between; false where too many are at it already. */
+    async pushInPlace(ref: SubjectRef): Promise<boolean> {
+      if (inPlace >= mostInPlace) return false;
+      inPlace += 1;
+      try {
+        await pushInvoice(ref);
+        return true;
+      } finally {
+        inPlace -= 1;
+      }
+    },
     pushDocuments: createPushDocuments(deps),
   };
 }

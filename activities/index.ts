@@ -10,6 +10,7 @@ import { createClockActivities } from './clock.ts';
 import { createConnectionActivities } from './connection.ts';
 import { createContractorInvoiceActivities } from './contractor-invoice.ts';
 import { createInvoiceFollowUpActivities } from './invoice-follow-up.ts';
+import { createSmallRunActivities } from './small-run.ts';
 import { createTicketActivities } from './ticket.ts';
 import { createWebhookActivities } from './webhook-subscriptions.ts';
 
@@ -23,6 +24,7 @@ export function createActivities(deps: ReportDeps) {
     ...createConnectionActivities(deps),
     ...createContractorInvoiceActivities(deps),
     ...createInvoiceFollowUpActivities(deps),
+    ...createSmallRunActivities(deps),
     ...createTicketActivities(deps),
     ...createWebhookActivities(deps),
     /** Wakes the subjects whose due time passed without anybody noticing, and does what each workspace's day asks for. */

@@ -7,6 +7,7 @@ import { addDays, laterDay, localDay } from '../domain/day.ts';
 import type { Day, Instant } from '../domain/work-entry.ts';
 import { pullWatched } from './billing-watches.ts';
 import { type Clock, clockOf } from './clock.ts';
+import type { RunScope } from './contract-scope.ts';
 import { readTimeline } from './contract-versions.ts';
 import type { WorkspaceTx } from './database.ts';
 import { doneDue, dropDue, nextDue, setDue } from './due.ts';
@@ -14,6 +15,7 @@ import { readHolidays } from './holiday-calendars.ts';
 import { finishOf } from './run-finish.ts';
 import { lockTurns } from './run-turns.ts';
 import { type Run, requestRun } from './runs.ts';
+import { isSmall } from './small-runs.ts';
 import { dropPulls, givePullsTo, openPulls, pullTriggers, type TriggerPull } from './trigger-pulls.ts';
 
 export interface BillingPolicy {
@@ -65,6 +67,8 @@ export type PolicyStep =
       until: Instant | null;
       waitMs: number | null;
     }
+  /** The run has begun and is carried out in place. */
+  | { step: 'bill'; runId: string; until: Instant | null; waitMs: number | null }
   | { step: 'done' };
 
 /**
@@ -91,15 +95,14 @@ export async function lookAtPolicy(tx: WorkspaceTx, contractId: string): Promise
     isPaused: policy.pausedAt !== null,
     runUnderWay: pulls.length === 0 ? null : await runUnderWay(tx, contractId, 'for share of r'),
   });
-  if (next.next === 'run') await startRun(tx, policy, next.pulls, termsNow(timeline, clock), clock);
-  else if (next.for === 'gathering') await setDue(tx, gathering(contractId, policy.gatherUntil!));
+  const run =
+    next.next === 'run' ? await startRun(tx, policy, next.pulls, termsNow(timeline, clock), clock) : null;
+  if (next.next === 'wait' && next.for === 'gathering')
+    await setDue(tx, gathering(contractId, policy.gatherUntil!));
   const due = await nextDue(tx, subjectType, contractId);
-  return {
-    step: 'wait',
-    for: next.next === 'run' ? 'run' : next.for,
-    until: due?.dueAt ?? null,
-    waitMs: due && clock.waitMs(due.dueAt),
-  };
+  const until = { until: due?.dueAt ?? null, waitMs: due && clock.waitMs(due.dueAt) };
+  if (run?.status === 'running') return { step: 'bill', runId: run.id, ...until };
+  return { step: 'wait', for: next.next === 'run' ? 'run' : next.for, ...until };
 }
 
 /** The window is over, and what gathered in it is ready: its due row goes, since there is one in every few seconds of work. */
@@ -244,13 +247,17 @@ async function startRun(
   { now }: Clock,
 ): Promise<Run> {
   const [{ trigger, pulledBy, reason, projectId }] = pulls;
+  const scope: RunScope =
+    projectId === null ? { type: 'contract', id: contractId } : { type: 'project', id: projectId };
   const run = await requestRun(tx, {
-    scope: projectId === null ? { type: 'contract', id: contractId } : { type: 'project', id: projectId },
+    scope,
     trigger,
     pulledBy,
     reason,
     cutoffOn: pulls.map(({ cutoffOn }) => cutoffOn).reduce(laterDay),
     finishAt: await finishOf(tx, { clientId }, trigger),
+    // The next approval waits for it.
+    isInPlace: trigger === 'entry' && (await isSmall(tx, { scopeType: scope.type, scopeId: scope.id })),
   });
   await givePullsTo(
     tx,

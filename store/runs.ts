@@ -9,7 +9,7 @@ import { newId } from './new-id.ts';
 import { beginOperation, countOperation, finishOperation } from './operations.ts';
 import { enqueueLook } from './outbox.ts';
 import { tellFailedRun } from './run-notices.ts';
-import { passTurn } from './run-turns.ts';
+import { findRunBefore, passTurn } from './run-turns.ts';
 
 export const triggers = ['entry', 'period_end', 'ready_for_billing', 'by_hand', 'threshold'] as const;
 export type Trigger = (typeof triggers)[number];
@@ -92,8 +92,11 @@ export async function requestRun(
     /** Asked: it begins once somebody else agreed. Approved: its drafts are held against what was agreed to (run-approvals.ts). */
     approval?: 'asked' | 'approved' | null;
     askedByMember?: string | null;
+    /** Whoever asks carries it out, if it is its turn: it is under way with this transaction, and its workflow only begins if nobody ends it. */
+    isInPlace?: boolean;
   },
 ): Promise<Run> {
+  const { isInPlace = false, ...asked } = wanted;
   const run = await tx.row<Run>(
     `insert into runs (workspace_id, id, scope_type, scope_id, trigger, pulled_by, reason, cutoff_on, finish_at, task_ids, operation_id, item_ids, grouping, payment_terms_id,
        again_of, approval, asked_by_member, contract_ids)
@@ -126,16 +129,19 @@ export async function requestRun(
       subjectId: run!.id,
       actor: wanted.pulledBy,
       permission: 'runs.read',
-      payload: { ...wanted, ...(wanted.itemIds && { itemIds: wanted.itemIds.slice(0, mostTold) }) },
+      payload: { ...asked, ...(wanted.itemIds && { itemIds: wanted.itemIds.slice(0, mostTold) }) },
     },
   ]);
+  const isBegun = isInPlace && (await findRunBefore(tx, run!)) === null;
+  if (isBegun) await beginRun(tx, run!.id);
   await enqueueLook(tx, {
     subjectType: 'billing_run',
     subjectId: run!.id,
     lane: 'interactive',
     reason: wanted.trigger,
+    isSignalled: isBegun,
   });
-  return run!;
+  return isBegun ? { ...run!, status: 'running' } : run!;
 }
 
 export async function readRun(
@@ -246,23 +252,6 @@ export async function progressStep(
   );
 }
 
-const fewRows = 1_000;
-/** Of a contract or a project: whether so little is open there that it is billed within a second. Asks no more than it needs. */
-export async function isSmall(tx: WorkspaceTx, { scopeType, scopeId }: Run): Promise<boolean> {
-  if (scopeType !== 'contract' && scopeType !== 'project') return false;
-  const row = await tx.row<{ open: number }>(
-    `select count(*)::int as open from (
-       (select 1 from projects p cross join lateral (
-          select 1 from entry_balance b where b.workspace_id = $1 and b.project_id = p.id and b.claimed <> b.quantity limit $3 offset 0) b
-        where p.workspace_id = $1 and (p.id = $2 or p.contract_id = $2) limit $3)
-       union all
-       (select 1 from item_balance b where b.workspace_id = $1 and b.allocated <> b.quantity
-          and b.contract_id = coalesce((select p.contract_id from projects p where p.workspace_id = $1 and p.id = $2), $2) limit $3)) x`,
-    [tx.workspaceId, scopeId, fewRows + 1],
-  );
-  return row!.open <= fewRows;
-}
-
 export async function endStep(tx: WorkspaceTx, runId: string, step: RunStep): Promise<void> {
   const ended = await tx.row<Pick<RunStepRow, 'status' | 'done' | 'amount'>>(
     `update run_steps set status = 'done', finished_at = now() where workspace_id = $1 and run_id = $2 and step = $3 and status = 'running'
@@ -272,7 +261,7 @@ export async function endStep(tx: WorkspaceTx, runId: string, step: RunStep): Pr
   if (ended) await tellProgress(tx, runId, { step, ...ended });
 }
 
-const tellProgress = (
+export const tellProgress = (
   tx: WorkspaceTx,
   runId: string,
   progress: Pick<RunStepRow, 'step' | 'status' | 'done' | 'amount'>,

@@ -2,6 +2,7 @@
 import { ActivityFailure, defineQuery, proxyLocalActivities, setHandler } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import { beatingActivities } from './beating-activities.ts';
+import { failedInPlace } from './failed-in-place.ts';
 import { lookLoop, type SubjectInput } from './look-loop.ts';
 
 /** Where it is, for whose end or word it waits, and what it had counted when it last looked. */
@@ -69,7 +70,8 @@ export async function billingRun(input: SubjectInput): Promise<void> {
           return 'end';
       }
     } catch (failure) {
-      if (!(failure instanceof ActivityFailure)) throw failure;
+      const inPlace = next.step === 'bill_at_once' && failedInPlace(failure);
+      if (!(inPlace || failure instanceof ActivityFailure)) throw failure;
       await finishBillingRun({ ...input, error: failure.cause?.message ?? failure.message });
       return 'again';
     }

@@ -7,6 +7,7 @@ import { ActivityFailure, defineQuery, proxyLocalActivities, setHandler } from '
 import type { ClientInvoiceStep } from '../activities/client-invoice-step.ts';
 import type { Activities } from '../activities/index.ts';
 import { beatingActivities } from './beating-activities.ts';
+import { failedInPlace } from './failed-in-place.ts';
 import { lookLoop, type Outcome, type SubjectInput } from './look-loop.ts';
 import { nameDocument } from './name-document.ts';
 
@@ -29,6 +30,12 @@ const { pushInvoice, pushDocuments } = beatingActivities({
   taskQueue: 'vendor',
   startToCloseTimeout: '5m',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 20 },
+});
+
+/** In place: what a single approval bills is to be at the platform at once. Once: what it leaves is done as any other push. */
+const { pushInPlace } = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '10s',
+  retry: { maximumAttempts: 1 },
 });
 
 const { printDocuments } = beatingActivities({
@@ -69,12 +76,23 @@ async function printAll(input: SubjectInput): Promise<void> {
   }
 }
 
+/** False: it is left to the queue of the platforms. */
+async function pushedInPlace(input: SubjectInput): Promise<boolean> {
+  try {
+    return await pushInPlace(input);
+  } catch (failure) {
+    if (!failedInPlace(failure)) throw failure;
+    return false;
+  }
+}
+
 async function doStep(input: SubjectInput, next: ClientInvoiceStep): Promise<Outcome> {
   switch (next.step) {
     case 'sync':
     case 'push':
       try {
-        await (next.step === 'sync' ? pushInvoice(input) : pushDocuments(input));
+        if (next.step !== 'sync') await pushDocuments(input);
+        else if (!(next.inPlace && (await pushedInPlace(input)))) await pushInvoice(input);
         return 'again';
       } catch (failure) {
         // The platform has been away for long: the document stays queued and is tried again later.

@@ -86,11 +86,11 @@ it('no approval is lost between a run that begins and one that ends: all of them
   await Promise.all(Array.from({ length: 4 }, approver));
   // 60 × 0.5 h × 90.00; nothing but the approvals asks for a run.
   await until('all of them are billed', async () => netOf(await firm.issued()) >= 2700, 60_000);
+  // The last pull may be of work that the run before it billed: it waits for its window all the same.
+  await until('no pull waits', async () => (await firm.policy()).openPulls.length === 0, 30_000);
   await at.idle();
   expect(netOf(await firm.issued())).toBe(2700);
-  const { lastRuns, openPulls } = await firm.policy();
-  expect(lastRuns.length).toBeGreaterThan(1);
-  expect(openPulls).toEqual([]);
+  expect((await firm.policy()).lastRuns.length).toBeGreaterThan(1);
   await at.verify();
 }, 300_000);
 

@@ -23,6 +23,7 @@ export async function goodDay(): Promise<void> {
     await firm.at.idle(patienceMs);
     await record('billing-run.issued', firm.at.workflow('billing_run', run.id));
     await record('client-invoice.settled', firm.at.workflow('client_invoice', invoice.id));
+    await record('client-invoice.pushed-in-place', firm.at.workflow('client_invoice', invoice.id));
     await record('connection.payments-polled', firm.at.workflow('connection', firm.quickbooksId));
     await firm.at.patch(`/connections/${firm.harvestId}`, { status: 'paused' });
     await firm.at.idle(patienceMs);
@@ -54,6 +55,7 @@ export async function badDay(): Promise<void> {
     await firm.invoiceBecomes('synced', (one) => one.sync?.status === 'synced');
     await firm.at.idle(patienceMs);
     await record('client-invoice.mended-by-a-person', firm.at.workflow('client_invoice', failed.id));
+    await record('client-invoice.left-to-the-queue', firm.at.workflow('client_invoice', failed.id));
     const gaveUp = async () =>
       (await firm.at.get<{ items: { status: string }[] }>('/operations')).items.filter(
         (one) => one.status === 'failed',

@@ -163,7 +163,7 @@ export async function movedClock(): Promise<void> {
   await record('clock.given-up', clock);
 }
 
-/** One approval is billed at once, by a run in one go, one gathers; the end of a month is waited for; the policy ends with its contract. */
+/** One approval is billed at once, in place, one gathers; the end of a month is waited for; the policy ends with its contract. */
 export async function policy(): Promise<void> {
   const at = await openTestWorkspace(hub, hub.database);
   const triggers = { onApproval: { windowSeconds: 5 }, periodEnd: 'month' };
@@ -176,10 +176,9 @@ export async function policy(): Promise<void> {
   }
   await firm.issuedBecome(2);
   await at.idle(patienceMs);
-  const [run] = (await at.get<{ items: { id: string }[] }>('/billing-runs')).items;
-  await record('billing-run.billed-at-once', at.workflow('billing_run', run!.id));
   await at.patch(`/contracts/${firm.contractId}`, { status: 'ended' });
   const handle = at.workflow('billing_policy', firm.contractId);
   await becomesClosed(handle);
   await record('billing-policy.gathered-and-ended', handle);
+  await record('billing-policy.billed-in-place', handle);
 }

@@ -2,6 +2,7 @@
 import pino from 'pino';
 import { expect } from 'vitest';
 import { createBillingRunActivities } from '../../activities/billing-run.ts';
+import { createSmallRunActivities } from '../../activities/small-run.ts';
 import { entryContentHash } from '../../domain/entry-content-hash.ts';
 import type { TargetKind } from '../../domain/match.ts';
 import type { SourceEntry, UnreadableRow } from '../../domain/work-entry.ts';
@@ -195,13 +196,14 @@ export function billingActivities(database: Database) {
   const none = () => {
     throw new Error('a billing run needs no secrets');
   };
-  return createBillingRunActivities({
+  const deps = {
     database,
     secrets: { seal: none, open: none, fingerprints: none },
     logger: pino({ level: 'silent' }),
     documents: { keep: none },
     vendor: { allowLoopback: true, timeoutMs: null },
-  });
+  };
+  return { ...createBillingRunActivities(deps), ...createSmallRunActivities(deps) };
 }
 
 /** Looks and does what the look says, as the workflow would, until the run has ended, or waits for somebody's approval. */
