@@ -223,16 +223,17 @@ describe('time is written', () => {
 
   test('an entry from elsewhere is made once, for the person whose it is', async () => {
     const here = await business();
-    const { people, find, create } = freshbooks.timeTarget!;
-    expect(await people!.find(here.http(), { name: 'Somebody', email: 'INES@nordwerft.example' })).toBe(
+    const { timeTarget } = freshbooks;
+    const people = timeTarget!.people!;
+    expect(await people.find(here.http(), { name: 'Somebody', email: 'INES@nordwerft.example' })).toBe(
       String(here.personId),
     );
-    expect(await people!.find(here.http(), { name: 'ines roth', email: null })).toBe(String(here.personId));
-    expect(await people!.find(here.http(), { name: 'Nobody', email: null })).toBeNull();
+    expect(await people.find(here.http(), { name: 'ines roth', email: null })).toBe(String(here.personId));
+    expect(await people.find(here.http(), { name: 'Nobody', email: null })).toBeNull();
     const entry = wanted(here);
-    expect(await find(here.http(), entry)).toBeNull();
+    expect(await timeTarget!.find(here.http(), entry)).toBeNull();
     here.sandbox.fault({ kind: 'commit_then_drop', times: 1, match: (method) => method === 'POST' });
-    expect(await failureOf(create(here.http(), entry, 'k'))).toBeInstanceOf(Unavailable);
+    expect(await failureOf(timeTarget!.create(here.http(), entry, 'k'))).toBeInstanceOf(Unavailable);
     const [made] = here.sandbox.entries.values();
     expect(made).toMatchObject({
       identity_id: here.personId,
@@ -244,8 +245,11 @@ describe('time is written', () => {
       billable: true,
       note: 'Hull refit slipway:0f5b6f4e-0000-4000-8000-000000000001',
     });
-    expect(await find(here.http(), entry)).toEqual({ externalId: String(made!.id), versionToken: null });
-    expect(await find(here.http(), wanted(here, { key: 'another' }))).toBeNull();
+    expect(await timeTarget!.find(here.http(), entry)).toEqual({
+      externalId: String(made!.id),
+      versionToken: null,
+    });
+    expect(await timeTarget!.find(here.http(), wanted(here, { key: 'another' }))).toBeNull();
     expect(here.sandbox.entries.size).toBe(1);
   });
 
@@ -256,8 +260,8 @@ describe('time is written', () => {
       here.entry({ is_logged: false, timer: { id: 1, is_running: true } }),
     ];
     const before = { ...here.sandbox.entries.get(Number(id)) };
-    const { mark } = freshbooks.billedMarks!;
-    expect(await mark(here.http(), [id, running, '42'], true)).toEqual({
+    const marks = freshbooks.billedMarks!;
+    expect(await marks.mark(here.http(), [id, running, '42'], true)).toEqual({
       done: [id],
       refused: [
         { externalId: running, reason: 'Its timer still runs.' },
@@ -265,7 +269,7 @@ describe('time is written', () => {
       ],
     });
     expect(here.sandbox.entries.get(Number(id))).toEqual({ ...before, billed: true });
-    await mark(here.http(), [id], false);
+    await marks.mark(here.http(), [id], false);
     expect(here.sandbox.entries.get(Number(id))).toEqual(before);
   });
 });
