@@ -16,6 +16,7 @@ import { livingWithin, lookUpMissing } from './gone-entries.ts';
 import { readAhead } from './read-ahead.ts';
 import { readWindow, rereadWindow } from './reread-window.ts';
 import { type Intake, noReadingCounts, openIntake, type ReadingCounts, takePage } from './take-time.ts';
+import { tellBilled } from './tell-billed.ts';
 import type { OpenVendor } from './vendor.ts';
 import { closeHints, readHints } from './webhook-hints.ts';
 
@@ -74,6 +75,10 @@ export async function readTime(deps: ActivityDeps, reading: Reading): Promise<vo
     noteDeleted(reread?.deleted ?? 0);
   });
   for (const resync of begun.resyncs) await readResync(deps, reading, intake, timeSource, resync);
+  const marks = connector.billedMarks;
+  const { sourceId } = intake;
+  if (marks)
+    await tellBilled(database, { workspaceId, connectionId: subjectId, sourceId, marks, http: vendor.http });
 }
 
 /** Without a feed a webhook alone does not make us read the whole window: it names what changed. */

@@ -6,6 +6,7 @@ import type { Matcher } from '../domain/match.ts';
 import { scopeOf } from '../domain/scope.ts';
 import { type SourceApproval, sourceApprovalOf, withApproval } from '../domain/source-approval.ts';
 import type { Day, SourceEntry } from '../domain/work-entry.ts';
+import { ownMarks } from '../store/billed-marks.ts';
 import { readScope } from '../store/connection-scope.ts';
 import type { Connection } from '../store/connections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
@@ -91,7 +92,7 @@ export async function takePage(
 ): Promise<ReadingCounts> {
   const { connection, sourceId } = intake;
   const actor = `connection:${connection.id}`;
-  const { inside, outside, beforeGoLive } = sortPage(intake, page.entries);
+  const { inside, outside, beforeGoLive } = sortPage(intake, await withoutEcho(tx, connection, page.entries));
   const taken = await takeIn(
     tx,
     intake.matcher,
@@ -129,6 +130,18 @@ export async function takePage(
     result: sum,
   });
   return sum;
+}
+
+/** What a platform calls billed because we told it so is not settled elsewhere: it is our own word that comes back. */
+async function withoutEcho(
+  tx: WorkspaceTx,
+  { id }: Connection,
+  entries: readonly SourceEntry[],
+): Promise<readonly SourceEntry[]> {
+  const billed = entries.filter((entry) => entry.billedElsewhere).map((entry) => entry.externalId);
+  const own = await ownMarks(tx, id, billed);
+  if (own.size === 0) return entries;
+  return entries.map((entry) => (own.has(entry.externalId) ? { ...entry, billedElsewhere: false } : entry));
 }
 
 /** Which unknown names a connection may create by itself: its ownership card says so, nobody else. */
