@@ -1,5 +1,5 @@
 /** Owns the steps of a connection: reading time in, reading payments back, and when it is due to do either again. */
-import type { Connector } from '../connectors/kit/define.ts';
+import type { Connector, RemotePayment } from '../connectors/kit/define.ts';
 import { connectorById } from '../connectors/kit/registry.ts';
 import { cardOf } from '../domain/ownership.ts';
 import { advancePoll, beginPoll, type Poll, readPolls } from '../store/checkpoints.ts';
@@ -101,6 +101,8 @@ export function createConnectionActivities(deps: ActivityDeps) {
               payment.applications.map((application) => application.invoiceExternalId),
             );
             const invoices = await findByExternalIds(tx, subjectId, 'client_invoice', externalIds);
+            const payers = page.payments.flatMap(({ customerExternalId }) => customerExternalId ?? []);
+            const clients = await findByExternalIds(tx, subjectId, 'client', payers);
             for (const payment of page.payments) {
               const applications = payment.applications.map((application) => ({
                 invoiceId: invoices.get(application.invoiceExternalId) ?? null,
@@ -109,7 +111,7 @@ export function createConnectionActivities(deps: ActivityDeps) {
               await takeInRemotePayment(
                 tx,
                 subjectId,
-                { ...payment, applications },
+                { ...payment, applications, onAccountOf: payerOf(payment, clients, connection) },
                 `connection:${subjectId}`,
               );
             }
@@ -156,6 +158,16 @@ class Superseded extends Error {
 
 async function advance(tx: WorkspaceTx, poll: Poll, cursor: string | null): Promise<void> {
   if (!(await advancePoll(tx, poll, cursor))) throw new Superseded('another reading of this stream began');
+}
+
+/** Whose money it is, where nothing of it is applied there: of before the go-live date it is nobody's business here. */
+function payerOf(
+  { customerExternalId, valueDate }: RemotePayment,
+  clients: ReadonlyMap<string, string>,
+  { goLiveOn }: Connection,
+): string | null {
+  if (!customerExternalId || valueDate < goLiveOn) return null;
+  return clients.get(customerExternalId) ?? null;
 }
 
 async function isRead(

@@ -5,6 +5,7 @@ import type { Day, DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import { raiseFindings } from './exceptions.ts';
 import { lockPayables } from './payment-applications.ts';
+import { proposeMatches } from './payment-matches.ts';
 import { recordPayment } from './payments.ts';
 import { openPostingDate, reversePayment } from './reverse-payment.ts';
 
@@ -23,6 +24,8 @@ export async function takeInRemotePayment(
     reference: string | null;
     deleted: boolean;
     applications: { invoiceId: string | null; amount: DecimalText }[];
+    /** The client, where it is applied to nothing there. */
+    onAccountOf?: string | null;
   },
   actor: string,
 ): Promise<'recorded' | 'known' | 'reversed' | 'ignored' | 'differs'> {
@@ -50,7 +53,10 @@ export async function takeInRemotePayment(
     (application): application is { invoiceId: string; amount: DecimalText } =>
       application.invoiceId !== null,
   );
-  if (ours.length === 0) return 'ignored';
+  if (ours.length === 0)
+    return remote.applications.length === 0 && remote.onAccountOf && remote.currency !== null
+      ? propose(tx, connectionId, remote.onAccountOf, { ...remote, currency: remote.currency }, actor)
+      : 'ignored';
   const invoices = await lockPayables(
     tx,
     ours.map((application) => application.invoiceId),
@@ -97,6 +103,28 @@ export async function takeInRemotePayment(
       externalId: remote.externalId,
     });
   }
+  return 'recorded';
+}
+
+/** Nobody said there what it is for: it is on account here, with what it is probably for, until a person confirms it. */
+async function propose(
+  tx: WorkspaceTx,
+  connectionId: string,
+  clientId: string,
+  remote: {
+    externalId: string;
+    amount: DecimalText;
+    currency: string;
+    valueDate: Day;
+    reference: string | null;
+  },
+  actor: string,
+): Promise<'recorded'> {
+  const { externalId, amount, currency, valueDate, reference } = remote;
+  const postingDate = await openPostingDate(tx, null, valueDate, actor);
+  const facts = { clientId, currency, amount, valueDate, postingDate, reference, connectionId, externalId };
+  const id = await recordPayment(tx, { ...facts, actor, applications: [] });
+  await proposeMatches(tx, { id, reference });
   return 'recorded';
 }
 

@@ -239,6 +239,8 @@ export interface RemotePayment {
   /** What of it was applied to which invoice at the vendor. */
   applications: { invoiceExternalId: string; amount: DecimalText }[];
   reference: string | null;
+  /** Who paid, there; absent where the platform does not tell: then money that is applied to nothing cannot be anybody's. */
+  customerExternalId?: string | null;
   /** True: amount is 0.00 and nothing is applied any more. */
   deleted: boolean;
   updatedAt: Instant | null;

@@ -85,6 +85,7 @@ const paymentShape = z.object({
   Id: z.string(),
   TxnDate: z.string(),
   TotalAmt: money,
+  CustomerRef: reference.nullish(),
   CurrencyRef: reference.nullish(),
   PaymentRefNum: z.string().nullish(),
   Line: z
@@ -118,6 +119,7 @@ export function fromQuickbooksPayment(row: unknown): RemotePayment {
       applicationsOf(line.Amount ?? null, line.LinkedTxn ?? []),
     ),
     reference: payment.PaymentRefNum || null,
+    customerExternalId: payment.CustomerRef?.value ?? null,
     deleted: false,
     updatedAt: toInstant(payment.MetaData?.LastUpdatedTime ?? ''),
   };

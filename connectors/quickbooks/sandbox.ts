@@ -149,6 +149,8 @@ export interface QuickbooksSandbox extends Sandbox {
    */
   bookPayment(booking: PaymentBooking): QuickbooksPayment;
   addClass(name: string): QuickbooksClass;
+  /** Books money of a customer that is applied to nothing. */
+  receive(customerId: string, amount: string, date: string, reference?: string): QuickbooksPayment;
   /** Somebody changes what an invoice says, e.g. its lines, as its form does. */
   editInvoice(id: string, change: Record<string, unknown>): QuickbooksInvoice;
   voidInvoice(id: string): QuickbooksInvoice;
@@ -1227,6 +1229,18 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
         Class.set(made.Id, made);
         return made;
       }),
+    receive: (customerId, amount, date, reference) =>
+      byHand(() =>
+        putPayment(
+          {
+            CustomerRef: { value: customerId },
+            TotalAmt: Number(amount),
+            TxnDate: date,
+            ...(reference === undefined ? {} : { PaymentRefNum: reference }),
+          },
+          null,
+        ),
+      ),
     editInvoice: (id, change) =>
       byHand(() => {
         const { TxnTaxDetail: _, ...kept } = Invoice.get(id) ?? raise(objectNotFound());

@@ -195,6 +195,7 @@ describe('their payment in our words', () => {
         { invoiceExternalId: '239', amount: '100.00' },
       ],
       reference: 'CHK 77',
+      customerExternalId: null,
       deleted: false,
       updatedAt: '2026-04-12T16:01:44.000Z',
     });

@@ -213,3 +213,26 @@ it('one that is deleted there is made anew on request; one that is voided there 
   expect(await spine.exceptions('sync.drifted')).toEqual([]);
   expect(await drifted()).toMatchObject({ status: 'drifted', acceptedReason: 'Our bookkeeper voided it' });
 });
+
+it('money that nobody applied at QuickBooks is on account here, with a proposal; what a person confirms settles', async () => {
+  const invoice = await billed(7);
+  spine.quickbooks.receive(there().CustomerRef.value, '700.00', '2026-04-12', 'NPF-0001');
+  await spine.sync(spine.quickbooksId);
+  await at.idle();
+  const { items } = await at.get<{ items: { id: string }[] }>('/payments');
+  expect(items).toHaveLength(1);
+  expect((await spine.invoices())[0]).toMatchObject({
+    status: expect.stringMatching(/issued|sent/),
+    applied: expect.stringMatching(/^0/),
+  });
+  const path = `/payments/${items[0]!.id}/proposals`;
+  const { items: proposals } = await at.get<{ items: { id: string; documentId: string; amount: string }[] }>(
+    path,
+  );
+  expect(proposals).toMatchObject([{ documentId: invoice.id, amount: '700.00' }]);
+  await at.post(`${path}/${proposals[0]!.id}/confirm`, {});
+  await spine.invoiceBecomes('settled', (one) => one.status === 'settled', 30_000);
+  await spine.sync(spine.quickbooksId);
+  await at.idle();
+  expect((await at.get<{ items: unknown[] }>('/payments')).items).toHaveLength(1);
+});
