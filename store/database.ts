@@ -85,7 +85,7 @@ function camel(name: string): string {
 const emptyRow = (names: readonly string[]): Record<string, unknown> =>
   JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join(',')}}`);
 
-/** A server process holds the plans of its connection in memory, some 50 KB each. */
+/** A server process holds the plans of its connection in memory. */
 const maxKept = 400;
 /** Of one parameter, in characters or elements: more is of many rows. */
 const maxKeptChars = 4_000;

@@ -53,11 +53,24 @@ async function eventsOf(
     .filter((event) => event.at >= from);
 }
 
+const instantOf = (text: string | null) => (text === null ? undefined : Date.parse(text));
+
 /** The marks of the contract's newest invoice, from the request to the acceptance. */
 export async function marksOf(at: TestWorkspace, contractId: string, marks: Marks): Promise<Mark[]> {
   const invoice = await at.in((tx) =>
-    tx.row<{ id: string; runId: string }>(
-      'select id, run_id from client_invoices where workspace_id = $1 and contract_id = $2 order by id desc limit 1',
+    tx.row<{
+      id: string;
+      runId: string;
+      lookedAt: string;
+      billedAt: string | null;
+      intentAt: string | null;
+    }>(
+      // A transaction's now() is its begin.
+      `select i.id, i.run_id, r.started_at as looked_at, s.started_at as billed_at, t.created_at as intent_at from client_invoices i
+       join runs r on r.workspace_id = $1 and r.id = i.run_id
+       left join run_steps s on s.workspace_id = $1 and s.run_id = r.id and s.step = 'issue'
+       left join intents t on t.workspace_id = $1 and t.subject_type = 'client_invoice' and t.subject_id = i.id
+       where i.workspace_id = $1 and i.contract_id = $2 order by i.id desc limit 1`,
       [at.workspaceId, contractId],
     ),
   );
@@ -73,6 +86,12 @@ export async function marksOf(at: TestWorkspace, contractId: string, marks: Mark
     'policy looks, asks for the run; outbox → relay → run started',
     run.find(({ kind }) => kind === 'started')?.at,
   );
+  // In place there is no workflow of the run: its rows say when.
+  const inPlace = run.length === 0;
+  if (inPlace) {
+    add("policy's look begins", instantOf(invoice!.lookedAt));
+    add('looks: pulls → a run that begins', instantOf(invoice!.billedAt));
+  }
   const steps = [...new Set(run.flatMap(({ activity }) => activity ?? []))];
   const push = await eventsOf(at, 'client_invoice', invoice!.id, marks.requestedAt);
   const pushStarted = push.find(({ kind }) => kind === 'started')?.at;
@@ -87,12 +106,18 @@ export async function marksOf(at: TestWorkspace, contractId: string, marks: Mark
       if (instant !== undefined && (pushStarted === undefined || instant <= pushStarted)) add(words, instant);
     }
   }
-  add('issued, outbox → relay → invoice started', pushStarted);
+  add(
+    inPlace
+      ? 'compiled, drafted, issued; outbox → relay → invoice started'
+      : 'issued, outbox → relay → invoice started',
+    pushStarted,
+  );
   for (const [kind, words] of [
     ['scheduled', 'invoice looks; pushInvoice scheduled'],
     ['begun', 'pushInvoice taken by a worker'],
   ] as const)
     add(words, push.find((event) => event.activity === 'pushInvoice' && event.kind === kind)?.at);
+  add('invoice looks; what the push needs is read', instantOf(invoice!.intentAt));
   add('intent, POST, accepted by the platform', marks.acceptedAt);
   return path;
 }
