@@ -66,6 +66,7 @@ const insertOnly = [
   'payment_applications',
   'period_overrides',
   'person_keys',
+  'posting_files',
   'price_schedule_entries',
   'raw_pages',
   'reminder_letter_invoices',
@@ -121,6 +122,7 @@ const checkedValues: Record<string, string> = {
   'opening_balances.kind': "'wip'",
   'person_keys.owner': "'person:x'",
   'periods.ends_before': "'2026-02-01'",
+  'posting_files.ends_before': "'2026-02-01'",
   'retainers.expires_on': "'2026-02-01'",
   'ticket_lines.seconds': '60',
 };
