@@ -58,8 +58,8 @@ export const freshbooks = defineConnector({
     },
   },
   baseUrl: () => 'https://api.freshbooks.com',
-  // No figures are published; this is what other integrations keep to.
-  rateLimit: { requests: 120, perSeconds: 60 },
+  // No figures are published. By the second, so that a reader in the middle of its pages never waits for long.
+  rateLimit: { requests: 2, perSeconds: 1 },
   timeoutMs: 30_000,
   throttleMs: 30_000,
   requestIdHeader: 'x-request-id',

@@ -1,6 +1,7 @@
 /** Owns the Hubstaff connector: time by slots, approved by time sheets, read by polling. Traps: README.md. */
 import { z } from 'zod';
-import { isZone } from '../../domain/day.ts';
+import { addDays, isDay, isZone } from '../../domain/day.ts';
+import type { Day, Instant } from '../../domain/work-entry.ts';
 import { type ConnectorSettings, defineConnector, type EntryPage, type LookUpRecord } from '../kit/define.ts';
 import { AuthorizationLost, Throttled, Unavailable } from '../kit/errors.ts';
 import { idText as id, maybeId, maybeText, orNull } from '../kit/fields.ts';
@@ -91,22 +92,22 @@ export const hubstaff = defineConnector({
       const isOurs = approvedOnly(http.settings)
         ? ({ approval }: EntryPage['entries'][number]) => approval === 'approved'
         : () => true;
-      const since = checkpoint === null ? null : toInstant(checkpoint);
-      if (checkpoint !== null && since === null)
-        throw refused(
-          vendor,
-          'checkpoint_invalid',
-          `The place reached in Hubstaff, "${checkpoint}", is not a point in time.`,
-        );
+      const place = placeOf(checkpoint);
       const { now } = await readOrganization(http);
       const changed =
-        since === null
-          ? { readings: [everything(now)], unreadable: [] }
-          : await changedDays(http, since, now);
-      for await (const page of readDays(http, changed.readings, now))
-        yield { ...page, entries: page.entries.filter(isOurs) };
-      // Days come in no order of change: only the end moves the checkpoint, to what Hubstaff's clock said before.
-      yield { entries: [], unreadable: changed.unreadable, checkpoint: now };
+        place.since === null || place.next !== null ? null : await changedDays(http, place.since, now);
+      // An hour's calls may not be enough for three years: the first reading goes on where it was interrupted, and what
+      // changed meanwhile counts from where it began.
+      const begun = changed === null && place.next !== null ? place.since! : now;
+      const all = { ...everything(now), ...(place.next === null ? {} : { from: place.next }) };
+      for await (const { through, ...page } of readDays(http, changed?.readings ?? [all], now))
+        yield {
+          ...page,
+          entries: page.entries.filter(isOurs),
+          checkpoint: changed === null && through !== null ? `${begun} ${addDays(through, 1)}` : null,
+        };
+      // Changed days come in no order of change: only the end moves the checkpoint, to what Hubstaff's clock said before.
+      yield { entries: [], unreadable: changed?.unreadable ?? [], checkpoint: begun };
     },
     async *window(http, from, to) {
       requireZone(http.settings);
@@ -207,6 +208,19 @@ function codeOf(
 ): string | null {
   const code = metadata?.[settings.codeField ?? ''];
   return typeof code === 'string' || typeof code === 'number' ? String(code) : null;
+}
+
+/** A checkpoint: since when, and in the first reading the day (not yet read) that it reached. */
+function placeOf(checkpoint: string | null): { since: Instant | null; next: Day | null } {
+  if (checkpoint === null) return { since: null, next: null };
+  const [at = '', next = null] = checkpoint.split(' ');
+  if (toInstant(at) !== at || (next !== null && !isDay(next)))
+    throw refused(
+      vendor,
+      'checkpoint_invalid',
+      `The place reached in Hubstaff, "${checkpoint}", is not a point in time.`,
+    );
+  return { since: at, next };
 }
 
 const approvedOnly = (settings: ConnectorSettings) =>

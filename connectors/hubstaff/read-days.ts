@@ -52,11 +52,12 @@ export const everything = (now: Instant): Reading => ({
   userIds: null,
 });
 
+/** `through`: the day up to which its reading is done with this page; null in the middle of days. */
 export async function* readDays(
   http: VendorHttp,
   readings: readonly Reading[],
   now: Instant,
-): AsyncGenerator<EntryPage> {
+): AsyncGenerator<EntryPage & { through: Day | null }> {
   const none = () => new Map<string, never>();
   const names: Names = { people: none(), projects: none(), tasks: none(), clients: none(), notes: none() };
   for (const bite of readings.flatMap((reading) => bitesOf(reading, addDays(now.slice(0, 10), -slotDays)))) {
@@ -79,6 +80,7 @@ export async function* readDays(
         entries: read.entries.slice(at, at + entriesAPage),
         unreadable: at === 0 ? [...unreadable, ...read.unreadable] : [],
         checkpoint: null,
+        through: at + entriesAPage < read.entries.length ? null : bite.to,
       };
   }
 }
@@ -166,16 +168,15 @@ async function readNotes(http: VendorHttp, bite: Bite): Promise<Map<string, stri
 
 const touched = z.object({ user_id: id, date: z.string().refine(isDay) });
 
-/** Days to read again, whole, for the time and the time sheets that changed since a poll. */
+/** Days to read again, whole, for the time and the time sheets that changed since a poll; null where that is too long ago. */
 export async function changedDays(
   http: VendorHttp,
   since: Instant,
   now: Instant,
-): Promise<{ readings: Reading[]; unreadable: UnreadableRow[] }> {
+): Promise<{ readings: Reading[]; unreadable: UnreadableRow[] } | null> {
   const today = now.slice(0, 10);
   const [from, until] = [Date.parse(since) - overlapMs, Date.parse(now)];
-  // Further back Hubstaff tells of no change.
-  if (from < until - updateDays * 24 * hourMs) return { readings: [everything(now)], unreadable: [] };
+  if (from < until - updateDays * 24 * hourMs) return null;
   const peopleOf = new Map<Day, Set<string>>();
   const touch = (day: Day, userId: string) => peopleOf.set(day, (peopleOf.get(day) ?? new Set()).add(userId));
   const unreadable: UnreadableRow[] = [];

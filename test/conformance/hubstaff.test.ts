@@ -349,6 +349,29 @@ describe('time arrives with its approval', () => {
     expect((await poll(here, checkpoint)).entries).toHaveLength(2);
   });
 
+  test('a first reading that is interrupted goes on where it came to, and counts from where it began', async () => {
+    const here = await firm();
+    const { sandbox, who } = here;
+    const [old, recent] = ['2025-01-14', '2026-03-10'];
+    for (const day of [old, recent]) sandbox.addTime({ ...who, startedAt: `${day}T13:00:00Z`, seconds: 600 });
+    here.later(120);
+    const policy = { approvalPolicy: 'all' };
+    const pages = source.changedSince!(here.http(policy), null)[Symbol.asyncIterator]();
+    const first = (await pages.next()).value as { entries: { workDate: string }[]; checkpoint: string };
+    expect(first.entries.map(({ workDate }) => workDate)).toEqual([old]);
+    // The hour's calls are used up; what changes until it goes on must not be lost.
+    here.later(60);
+    sandbox.addTime({ ...who, startedAt: `${old}T18:00:00Z`, seconds: 600 });
+    here.later(120);
+    sandbox.requests.length = 0;
+    const rest = await poll(here, first.checkpoint, policy);
+    expect(rest.entries.map(({ workDate }) => workDate)).toEqual([recent]);
+    expect(askedFor(here, '/daily').every(({ query }) => query['date[start]']! > old)).toBe(true);
+    expect(rest.checkpoint).toBe('2026-03-20T14:00:00.000Z');
+    const after = await poll(here, rest.checkpoint, policy);
+    expect(after.entries.map(({ workDate, quantity }) => [workDate, quantity])).toEqual([[old, 1_200]]);
+  });
+
   test('a misspelt setting or a foreign checkpoint is refused before any call', async () => {
     const here = await firm();
     for (const wrong of [{ approvalPolicy: 'approved' }, { timeZone: 'Eastern Time' }])
