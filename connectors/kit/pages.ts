@@ -28,6 +28,9 @@ export function pageGuard(vendor: { id: string; name: string }, mostPages: numbe
   };
 }
 
+/** What tells one page from another without writing all of it down: how many rows, the first and the last. */
+const endsOf = (rows: readonly unknown[]): unknown[] => [rows.length, rows[0], rows.at(-1)];
+
 export interface LinkPages<Page> {
   path: string;
   query?: VendorRequest['query'];
@@ -47,7 +50,7 @@ export async function* followLinks<Page>(http: VendorHttp, pages: LinkPages<Page
     const response = await http.get(link, query === undefined ? {} : { query });
     const { page, rows, next } = pages.read(response.body);
     // Empty pages are alike without being endless; their links still differ.
-    if (rows.length > 0) contents.check(rows);
+    if (rows.length > 0) contents.check(endsOf(rows));
     yield page;
     link = next;
     query = undefined; // A next link carries the whole query.
@@ -71,7 +74,7 @@ export async function* offsetPages<Row>(
   for (let offset = pages.firstOffset; ; offset += pages.pageSize) {
     const rows = await pages.read(offset, pages.pageSize);
     if (rows.length === 0) return;
-    contents.check(rows);
+    contents.check(endsOf(rows));
     yield rows;
     if (rows.length < pages.pageSize) return;
   }

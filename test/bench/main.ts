@@ -53,6 +53,10 @@ if (values['temporal-down']) {
   await import('./temporal-down.ts');
   process.exit();
 }
+if (values.pull) {
+  await import('./pull.ts');
+  process.exit();
+}
 if (values.tickets) {
   await import('./tickets.ts');
   process.exit();
