@@ -226,7 +226,7 @@ it('money that nobody applied at QuickBooks is on account here, with a proposal;
     applied: expect.stringMatching(/^0/),
   });
   const path = `/payments/${items[0]!.id}/proposals`;
-  const { items: proposals } = await at.get<{ items: { id: string; documentId: string; amount: string }[] }>(
+  const { proposals } = await at.get<{ proposals: { id: string; documentId: string; amount: string }[] }>(
     path,
   );
   expect(proposals).toMatchObject([{ documentId: invoice.id, amount: '700.00' }]);

@@ -13,7 +13,9 @@ import { endRecording, isWanted, named } from './recorder.ts';
 import { ends, longInvoice, numberedLater, signOffs } from './stories-of-invoices.ts';
 import { contractorDay, report, sweeps, ticketDay } from './stories-of-people.ts';
 import { badDay, goodDay } from './stories-of-platforms.ts';
+import { billed, followed } from './stories-of-pushes.ts';
 import { failedRun, movedClock, otherRuns, policy, waitingRun } from './stories-of-runs.ts';
+import { askedToCall } from './stories-of-webhooks.ts';
 
 /** Which histories each story brings. */
 const stories: { tell: () => Promise<void>; brings: string[] }[] = [
@@ -54,7 +56,10 @@ const stories: { tell: () => Promise<void>; brings: string[] }[] = [
   { tell: policy, brings: ['billing-policy.gathered-and-ended', 'billing-policy.billed-in-place'] },
   { tell: report, brings: ['client-report.made-after-grace'] },
   { tell: numberedLater, brings: ['client-invoice.named-while-waiting'] },
+  { tell: followed, brings: ['client-invoice.credited-there', 'connection.documents-looked-at'] },
+  { tell: billed, brings: ['contractor-invoice.billed-there'] },
   { tell: sweeps, brings: ['sweep.nothing-overdue'] },
+  { tell: askedToCall, brings: ['connection.asked-to-call'] },
 ];
 
 try {
