@@ -42,7 +42,7 @@ export async function compileChunk(
   const locked = await lockPage(tx, context, cursor, limit);
   const page = locked.length === limit ? wholeDays(locked) : locked;
   const next = locked.length === limit ? page.reduce(later) : null;
-  const candidates = page.length === 0 ? [] : await readCandidates(tx, context, cursor, page);
+  const candidates = page.length === 0 ? [] : await readCandidates(tx, context, page);
   const { items, findings } = await priceCandidates(tx, context, candidates);
   const exceptions = await raiseFindings(tx, findings);
   await writeItems(tx, context, items);

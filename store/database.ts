@@ -1,4 +1,5 @@
 /** Owns connections to Postgres: two pools by role, the type parsers, and the only ways into a transaction. */
+import { compileFunction } from 'node:vm';
 import pg from 'pg';
 import type { SecretBox } from './connections.ts';
 
@@ -72,22 +73,31 @@ const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 const retryableCodes = new Set(['40001', '40P01']);
 const maxAttempts = 4;
 
-const camelNames = new Map<string, string>();
-function camel(name: string): string {
-  let known = camelNames.get(name);
-  if (known === undefined) {
-    known = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-    if (camelNames.size < 5000) camelNames.set(name, known);
-  }
-  return known;
-}
+const camel = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
-const emptyRow = (names: readonly string[]): Record<string, unknown> =>
-  JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join(',')}}`);
+/** Names of columns → what makes an object of a row. Kept by the names as one text; statements are few. */
+const shapes = new Map<string, (row: readonly unknown[]) => unknown>();
+const mostShapes = 2_000;
+
+/**
+ * An object literal is compiled for each list of columns, which makes an object three times as fast as key by key: a bulk run
+ * reads millions of cells. What is compiled are names of columns in our own statements, each quoted as JSON.
+ */
+function shapeOf(names: readonly string[]): (row: readonly unknown[]) => unknown {
+  const key = names.join('\n');
+  let shape = shapes.get(key);
+  if (shape === undefined) {
+    const cells = names.map((name, index) => `${JSON.stringify(camel(name))}:row[${index}]`);
+    shape = compileFunction(`return {${cells.join(',')}}`, ['row']) as (row: readonly unknown[]) => unknown;
+    if (shapes.size >= mostShapes) shapes.clear();
+    shapes.set(key, shape);
+  }
+  return shape;
+}
 
 /** A server process holds the plans of its connection in memory. */
 const maxKept = 400;
-/** Of one parameter, in characters or elements: more is of many rows. */
+/** Of one parameter, in characters, bytes or elements: more is of many rows. */
 const maxKeptChars = 4_000;
 const maxKeptElements = 40;
 const keptNames = new Map<string, string>();
@@ -97,7 +107,9 @@ function keptName(sql: string, params: readonly unknown[]): string | undefined {
   const isLarge = (param: unknown) =>
     typeof param === 'string'
       ? param.length > maxKeptChars
-      : Array.isArray(param) && param.length > maxKeptElements;
+      : param instanceof Uint8Array
+        ? param.length > maxKeptChars
+        : Array.isArray(param) && param.length > maxKeptElements;
   if (params.length === 0 || params.some(isLarge)) return undefined;
   const known = keptNames.get(sql);
   if (known !== undefined || keptNames.size >= maxKept) return known;
@@ -119,14 +131,8 @@ function toTx(client: pg.PoolClient, plans: Plans): Tx {
   };
   const rows = async <T>(sql: string, params?: unknown[]): Promise<T[]> => {
     const result = await query(sql, params);
-    const names = result.fields.map((field) => camel(field.name));
-    // Copies of one empty row: built key by key, objects of many columns become dictionaries, three times as slow to make and read.
-    const empty = emptyRow(names);
-    return result.rows.map((row) => {
-      const shaped: Record<string, unknown> = { ...empty };
-      for (let index = 0; index < names.length; index += 1) shaped[names[index]!] = row[index];
-      return shaped as T;
-    });
+    const shape = shapeOf(result.fields.map((field) => field.name));
+    return result.rows.map((row) => shape(row) as T);
   };
   return {
     rows,

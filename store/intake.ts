@@ -209,16 +209,13 @@ async function takeInNew(
 ): Promise<IntakeCounts | null> {
   await tx.run('savepoint taken_as_new');
   const ids = read.latest.map(() => newId());
-  const made = makeEntries(tx, options.sourceId, read.latest, ids).then(
-    () => null,
-    (error: unknown) => error,
-  );
+  const made = makeEntries(tx, options.sourceId, read.latest, ids);
+  made.catch(() => undefined);
   try {
     return await takeInLatest(tx, shared, read, options, { known: new Map(), ids, made });
   } catch (error) {
-    // Whatever came after it failed too: the cause is what the first one says.
-    const cause = (await made) as { code?: string; table?: string } | null;
-    if (cause?.code !== uniqueViolation || cause.table !== 'work_entries') throw cause ?? error;
+    const { code, table } = error as { code?: string; table?: string };
+    if (code !== uniqueViolation || table !== 'work_entries') throw error;
     await tx.run('rollback to savepoint taken_as_new');
     return null;
   }
@@ -232,7 +229,7 @@ async function takeInLatest(
   shared: Matcher,
   { latest, unreadable }: ReadChunk,
   options: IntakeOptions,
-  { known, ids, made }: { known: Map<string, Known>; ids: string[]; made?: Promise<unknown> },
+  { known, ids, made }: { known: Map<string, Known>; ids: string[]; made?: Promise<void> },
 ): Promise<IntakeCounts> {
   const counts = { ...noCounts };
   const duplicates: UnreadableRow[] = [];
@@ -241,7 +238,9 @@ async function takeInLatest(
     const before = known.get(entry.externalId);
     return !before || before.contentHash !== contentHash;
   });
-  const matcher = await createMissing(tx, shared, fresh, options);
+  const isAnyMissing = namesMissing(shared, fresh, options);
+  await made;
+  const matcher = isAnyMissing ? await createMissing(tx, shared, fresh, options) : shared;
 
   const versions: NewVersion[] = [];
   const moved: { known: Known; entry: SourceEntry; settledElsewhere: boolean }[] = [];
@@ -301,7 +300,6 @@ async function takeInLatest(
     }
   }
 
-  await made;
   await supersedeFindings(
     tx,
     versions.filter((v) => v.version > 1).map((v) => v.id),
@@ -385,16 +383,16 @@ async function readKnown(
   const keys = textArray(entries.map(({ entry }) => entry.externalId));
   // Locked first, read after: a statement that waits for a lock goes on with its older snapshot of every other row, and
   // would not see what a compile has claimed meanwhile.
-  const locked = await tx.run(
-    `select 1 from (
+  const locked = await tx.row<{ count: number }>(
+    `select count(*) from (select 1 from (
        select w.id, w.current_version from work_entries w
        where w.workspace_id = $1 and w.source_id = $2 and w.external_id = any($3::text[]) order by w.id) e
      cross join lateral (
        select 1 from entry_balance x
-       where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version for no key update) b`,
+       where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version for no key update) b) l`,
     [tx.workspaceId, sourceId, keys],
   );
-  if (locked === 0) return new Map();
+  if (locked?.count === 0) return new Map();
   const rows = await tx.rows<Known>(
     // Each table is reached by its key (lateral, not flattened): see the ledger triggers for why.
     `select e.external_id, e.id, e.current_version, v.content_hash, v.approval, v.running, v.settled_elsewhere, v.billable,
@@ -420,6 +418,17 @@ type Wanted = { ref: SourceRef | SourcePersonRef; parentId: string | null };
 /** As long as a client's or a person's name may be. */
 const maxNameLength = 200;
 
+/** In the order in which they are created: a project needs its client. */
+const createdKinds = ({ createMissing: asked }: IntakeOptions) =>
+  (['client', 'person', 'project', 'task'] as const).filter((kind) => asked.includes(kind));
+
+/** Whether the entries name something that nobody has and that is to be created. */
+function namesMissing(matcher: Matcher, entries: HashedEntry[], options: IntakeOptions): boolean {
+  const kinds: readonly TargetKind[] = createdKinds(options);
+  const isWanted = ({ kind, ambiguous }: Match['unmatched'][number]) => !ambiguous && kinds.includes(kind);
+  return entries.some(({ entry }) => matcher.match(entry).unmatched.some(isWanted));
+}
+
 /**
  * Creates the clients, projects, tasks and people that the chunk names and nobody has, kind by kind, set-based. One intake
  * of a workspace creates at a time, and looks first at what others have made since. Answers the matcher for this chunk.
@@ -430,15 +439,10 @@ async function createMissing(
   entries: HashedEntry[],
   options: IntakeOptions,
 ): Promise<Matcher> {
-  const kinds = (['client', 'person', 'project', 'task'] as const).filter((kind) =>
-    options.createMissing.includes(kind),
-  );
-  const isWanted = ({ kind, ambiguous }: Match['unmatched'][number]) => !ambiguous && kinds.includes(kind);
-  if (!entries.some(({ entry }) => shared.match(entry).unmatched.some(isWanted))) return shared;
   await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 4))', [tx.workspaceId]);
   shared.reload(await readDirectory(tx));
   const matcher = shared.copy();
-  for (const kind of kinds) {
+  for (const kind of createdKinds(options)) {
     const wanted = wantedRecords(matcher, kind, entries);
     if (wanted.length > 0) await createRecords(tx, matcher, kind, wanted, options);
   }

@@ -143,14 +143,17 @@ export async function issueInvoices(
   byItself = false,
 ): Promise<IssuedBlock> {
   const ids = plainArray(invoiceIds);
+  // Every row that a block looks up is another one: remembering them costs more than it finds again.
+  await tx.run('set local enable_memoize = off');
   await tx.run(
-    `select 1 from (
-       select distinct i.entry_id from allocations a
+    `select count(*) from (
+       select 1 from (
+         select distinct i.entry_id from allocations a
+         cross join lateral (
+           select x.entry_id from billable_items x where x.workspace_id = $1 and x.id = a.item_id and x.entry_id is not null offset 0) i
+         where a.workspace_id = $1 and a.invoice_id = any($2::uuid[]) order by 1) e
        cross join lateral (
-         select x.entry_id from billable_items x where x.workspace_id = $1 and x.id = a.item_id and x.entry_id is not null offset 0) i
-       where a.workspace_id = $1 and a.invoice_id = any($2::uuid[]) order by 1) e
-     cross join lateral (
-       select 1 from entry_balance b where b.workspace_id = $1 and b.entry_id = e.entry_id order by b.version for no key update) l`,
+         select 1 from entry_balance b where b.workspace_id = $1 and b.entry_id = e.entry_id order by b.version for no key update) l) locked`,
     [tx.workspaceId, ids],
   );
   const taken = await readDrafts(tx, ids, releaseReason === null ? takenByRuns : takenOnRelease);
@@ -282,17 +285,24 @@ async function gateReasons(
     atBuiltIn: boolean;
     allocated: DecimalText;
   }>(
-    `select d.id as invoice_id,
-       count(*) filter (where e.current_version <> i.entry_version and (x.open or b.claimed <> b.quantity))::int as stale,
-       count(*) filter (where e.current_version <> i.entry_version and ${movedParties('v', 'w')})::int as moved,
-       count(*) filter (where e.current_version = i.entry_version and x.open)::int as excepted,
-       count(*) filter (where i.entry_id is not null and (e.deleted or not $4::jsonb -> d.policy ? v.approval
-         or d.policy = 'approved' and v.approved_hash is distinct from v.content_hash))::int as unapproved,
-       count(*) filter (where i.flagged)::int as flagged,
+    `select g.id as invoice_id,
+       count(*) filter (where g.stale)::int as stale,
+       count(*) filter (where g.moved)::int as moved,
+       count(*) filter (where g.excepted)::int as excepted,
+       count(*) filter (where g.unapproved)::int as unapproved,
+       count(*) filter (where g.flagged)::int as flagged,
        -- Overtime and differences to what was billed before are items of the same entry by right.
-       (count(i.entry_id) filter (where i.whole) - count(distinct i.entry_id) filter (where i.whole))::int as twice,
-       bool_or(i.at_built_in) as at_built_in,
-       sum(a.amount) as allocated
+       (count(g.entry_id) filter (where g.whole) - count(distinct g.entry_id) filter (where g.whole))::int as twice,
+       bool_or(g.at_built_in) as at_built_in,
+       sum(g.amount) as allocated
+     from (
+       -- Judged item by item, so that little of each is sorted.
+       select d.id, i.entry_id, i.whole, i.flagged, i.at_built_in, a.amount,
+         e.current_version <> i.entry_version and (x.open or b.claimed <> b.quantity) as stale,
+         e.current_version <> i.entry_version and ${movedParties('v', 'w')} as moved,
+         e.current_version = i.entry_version and x.open as excepted,
+         i.entry_id is not null and (e.deleted or not $4::jsonb -> d.policy ? v.approval
+           or d.policy = 'approved' and v.approved_hash is distinct from v.content_hash) as unapproved
      from unnest($2::uuid[], $3::text[]) as d(id, policy)
      cross join lateral (
        select x.item_id, sum(x.amount) as amount from allocations x where x.workspace_id = $1 and x.invoice_id = d.id
@@ -314,6 +324,7 @@ async function gateReasons(
      left join lateral (
        select true as open from exception_entries x
        where x.workspace_id = $1 and x.entry_id = i.entry_id and x.version = e.current_version and x.open limit 1) x on true
+     offset 0) g
      group by 1`,
     [
       tx.workspaceId,

@@ -66,7 +66,7 @@ async function addPage(
   const found = await peekPage(tx, context, cursor, pageSize);
   if (found.length === 0) return null;
   const page = found.length === pageSize ? wholeDays(found) : found;
-  const { items } = await priceCandidates(tx, context, await readCandidates(tx, context, cursor, page));
+  const { items } = await priceCandidates(tx, context, await readCandidates(tx, context, page));
   for (const { candidate, quantity, priced, included } of items) {
     if (included || (from !== null && candidate.workDate < from)) continue;
     work.entries += 1;

@@ -1,4 +1,4 @@
-/** Owns writing what was compiled: items, their claims and the totals that follow, in one statement each a chunk. */
+/** Owns writing what was compiled: items, their claims and the totals that follow, a statement each a chunk. */
 import { sumOf } from '../domain/money.ts';
 import type { EntryKind } from '../domain/work-entry.ts';
 import { asRows } from './arrays.ts';
@@ -35,6 +35,35 @@ export async function writeItems(
     tx,
     p.flatMap((row) => row.costConversion ?? []),
   );
+  // Statement by statement: while the database runs one, the rows of the next are put together.
+  const balances = asRows(
+    {
+      id: { type: 'uuid', values: ids },
+      quantity: { type: 'numeric', values: p.map((row) => row.quantity) },
+    },
+    3,
+  );
+  const balanced = tx.run(
+    `insert into item_balance (workspace_id, item_id, contract_id, quantity) select $1, id, $2, quantity from ${balances.from}`,
+    [tx.workspaceId, contract.id, ...balances.params],
+  );
+  balanced.catch(() => undefined);
+  const claims = asRows(
+    {
+      id: { type: 'uuid', values: ids },
+      entry_id: { type: 'uuid', values: c.map((row) => row.entryId) },
+      version: { type: 'int', values: c.map((row) => row.version) },
+      raw_quantity: { type: 'bigint', values: items.map((item) => item.quantity) },
+    },
+    3,
+  );
+  await balanced;
+  const claimed = tx.run(
+    `insert into claims (workspace_id, entry_id, version, item_id, quantity, run_id)
+     select $1, entry_id, version, id, raw_quantity, $2 from ${claims.from}`,
+    [tx.workspaceId, runId, ...claims.params],
+  );
+  claimed.catch(() => undefined);
   const { from, params } = asRows(
     {
       id: { type: 'uuid', values: ids },
@@ -78,23 +107,18 @@ export async function writeItems(
     },
     6,
   );
+  await claimed;
   await tx.run(
-    `with r as materialized (select * from ${from}),
-     balanced as (
-       insert into item_balance (workspace_id, item_id, contract_id, quantity) select $1, id, $2, quantity from r),
-     made as (
-       insert into billable_items (workspace_id, id, kind, entry_id, entry_version, replaces_version, contract_id, client_id, project_id, phase_id, task_id,
-         person_id, product_id, product_step, position, work_date, description, unit, raw_quantity, rounded_quantity, quantity, unit_price, amount, cost_amount, cost_currency, cost_conversion_id,
-         currency, price_source, price_rule, flagged, included, contract_version, run_id, created_at)
-       select $1, id, kind, entry_id, version,
-         -- Versions that nothing was claimed of were never billed: the difference is to the last that was.
-         case when version > 1 then (select max(b.version) from entry_balance b
-           where b.workspace_id = $1 and b.entry_id = r.entry_id and b.version < r.version and b.claimed <> 0) end, $2, $3, project_id, phase_id, task_id, person_id, product_id, product_step,
-         position, work_date, description, unit, raw_quantity, quantity, quantity, unit_price, amount, cost_amount, cost_currency, cost_conversion_id, $4, price_source, price_rule,
-         flagged, included, contract_version, $5, ${sqlNow}
-       from r)
-     insert into claims (workspace_id, entry_id, version, item_id, quantity, run_id)
-     select $1, entry_id, version, id, raw_quantity, $5 from r`,
+    `insert into billable_items (workspace_id, id, kind, entry_id, entry_version, replaces_version, contract_id, client_id, project_id, phase_id, task_id,
+       person_id, product_id, product_step, position, work_date, description, unit, raw_quantity, rounded_quantity, quantity, unit_price, amount, cost_amount, cost_currency, cost_conversion_id,
+       currency, price_source, price_rule, flagged, included, contract_version, run_id, created_at)
+     select $1, id, kind, entry_id, version,
+       -- Versions that nothing was claimed of were never billed: the difference is to the last that was.
+       case when version > 1 then (select max(b.version) from entry_balance b
+         where b.workspace_id = $1 and b.entry_id = r.entry_id and b.version < r.version and b.claimed <> 0) end, $2, $3, project_id, phase_id, task_id, person_id, product_id, product_step,
+       position, work_date, description, unit, raw_quantity, quantity, quantity, unit_price, amount, cost_amount, cost_currency, cost_conversion_id, $4, price_source, price_rule,
+       flagged, included, contract_version, $5, ${sqlNow}
+     from ${from}`,
     [tx.workspaceId, contract.id, contract.clientId, contract.currency, runId, ...params],
   );
   const seconds = new Map<string, number>();
