@@ -9,13 +9,13 @@ import { inboundHook } from '../inbound-hook/index.ts';
 import { quickbooks } from '../quickbooks/index.ts';
 import { toggl } from '../toggl/index.ts';
 import { xero } from '../xero/index.ts';
+import { zohoBooks } from '../zoho-books/index.ts';
 import type { Connector } from './define.ts';
 
 export const connectors: ReadonlyMap<string, Connector> = new Map(
-  [clockify, freshbooks, file, harvest, hubstaff, inboundHook, quickbooks, toggl, xero].map((connector) => [
-    connector.id,
-    connector,
-  ]),
+  [clockify, freshbooks, file, harvest, hubstaff, inboundHook, quickbooks, toggl, xero, zohoBooks].map(
+    (connector) => [connector.id, connector],
+  ),
 );
 
 export const numberLimits: NumberLimits = numberLimitsOf(connectors.values());

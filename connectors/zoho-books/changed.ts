@@ -1,0 +1,170 @@
+/** Owns reading back what happened to our invoices in Zoho Books: changes, payments, and payments that were taken off. */
+import { z } from 'zod';
+import { isDay } from '../../domain/day.ts';
+import type { Instant } from '../../domain/work-entry.ts';
+import type { InvoicePage, PaymentPage, RemotePayment } from '../kit/define.ts';
+import { idText, orNull, rowAs } from '../kit/fields.ts';
+import type { VendorHttp } from '../kit/http.ts';
+import { toInstant } from '../kit/instant.ts';
+import { mapRows, moneyField, UnreadableField } from '../kit/rows.ts';
+import { readAs, refused } from '../kit/vendor-words.ts';
+import { ask, listPages, vendor } from './answers.ts';
+import { pathOf, readInvoice } from './documents.ts';
+
+const overlapMs = 5 * 60_000;
+/** Invoices whose payments are remembered, to tell that one is gone; a forgotten one shows in its balance only. */
+const mostRemembered = 2_000;
+
+/** JSON text kept by the caller. Times are the vendor's, never ours. */
+const checkpointShape = z.object({
+  /** Largest `last_modified_time` of our invoices. */
+  since: z.string().nullable(),
+  /** Invoice → what it was when it was last read, and the payments on it that were told. */
+  told: z.record(z.string(), z.object({ was: z.string(), ids: z.array(z.string()) })),
+});
+
+const row = z.object({
+  invoice_id: idText,
+  reference_number: z.string().nullish(),
+  last_modified_time: z.string(),
+  currency_code: z.string().nullish(),
+  total: moneyField,
+  balance: moneyField,
+});
+type ChangedRow = z.infer<typeof row>;
+
+/** Of ours only: each costs further calls, and the day's are shared by all that the organisation has connected. */
+async function* changedRows(http: VendorHttp, since: Instant | null): AsyncGenerator<ChangedRow[]> {
+  const from = since === null ? undefined : new Date(Date.parse(since) - overlapMs).toISOString();
+  // Its `+` must arrive as `%2B`.
+  const query = { last_modified_time: from?.replace(/\.\d+Z$/, '+0000') };
+  for await (const rows of listPages(http, '/invoices', 'invoices', query))
+    yield rows
+      .map((each) => readAs(vendor, row, each))
+      .filter(({ reference_number: reference }) => reference?.startsWith('slipway:'));
+}
+
+export async function* invoicesSince(
+  http: VendorHttp,
+  checkpoint: string | null,
+): AsyncGenerator<InvoicePage> {
+  let newest = checkpoint;
+  for await (const rows of changedRows(http, checkpoint)) {
+    const invoices = [];
+    for (const each of rows) {
+      const invoice = await readInvoice(http, each.invoice_id);
+      if (invoice !== null) invoices.push(invoice);
+      newest = later(newest, instantOf(each));
+    }
+    // The order is not by change, so only the end moves the checkpoint.
+    yield { invoices, deleted: [], checkpoint: null };
+  }
+  yield { invoices: [], deleted: [], checkpoint: newest };
+}
+
+/** There is no list of payments by their change: those of every invoice of ours that changed are read. */
+export async function* paymentsSince(
+  http: VendorHttp,
+  checkpoint: string | null,
+): AsyncGenerator<PaymentPage> {
+  const { since, told } = readCheckpoint(checkpoint);
+  const remembered = new Map(Object.entries(told));
+  let newest = since;
+  for await (const rows of changedRows(http, since)) {
+    const page: PaymentPage = { payments: [], unreadable: [], checkpoint: null };
+    for (const invoice of rows) {
+      newest = later(newest, instantOf(invoice));
+      const before = remembered.get(invoice.invoice_id);
+      const was = `${invoice.last_modified_time} ${invoice.balance}`;
+      // A call is spared where nothing is paid and nothing was, and for what the overlap shows again.
+      if (before ? before.was === was : invoice.balance === invoice.total) continue;
+      const { payments, unreadable, ids } = await paymentsOf(http, invoice);
+      const gone = (before?.ids ?? [])
+        .filter((id) => !ids.includes(id))
+        .map((id) => goneAt(id, instantOf(invoice)));
+      page.payments.push(...payments, ...gone);
+      page.unreadable.push(...unreadable);
+      remembered.delete(invoice.invoice_id);
+      if (ids.length > 0) remembered.set(invoice.invoice_id, { was, ids });
+    }
+    yield page;
+  }
+  const kept = Object.fromEntries([...remembered].slice(-mostRemembered));
+  yield { payments: [], unreadable: [], checkpoint: JSON.stringify({ since: newest, told: kept }) };
+}
+
+async function paymentsOf(http: VendorHttp, invoice: ChangedRow) {
+  const path = `${pathOf(invoice.invoice_id)}/payments`;
+  const answer = await ask(http, 'get', path, { payments: z.array(z.unknown()) });
+  const idOf = (each: unknown) =>
+    String((each as { invoice_payment_id?: unknown } | null)?.invoice_payment_id);
+  const { mapped, unreadable } = mapRows(
+    answer!.payments,
+    (each) => fromPayment(each, invoice),
+    (each) => `payment ${idOf(each)}`,
+  );
+  return { payments: mapped, unreadable, ids: answer!.payments.map(idOf) };
+}
+
+const paymentShape = z.object({
+  invoice_payment_id: idText,
+  date: z.string(),
+  amount: moneyField,
+  reference_number: z.string().nullish(),
+});
+
+/** `row`: what one payment pays of one invoice; a payment of several invoices comes with each of them. Throws UnreadableField. */
+function fromPayment(each: unknown, invoice: ChangedRow): RemotePayment {
+  const payment = rowAs('Zoho Books', paymentShape, each);
+  const exists: boolean = isDay(payment.date);
+  if (!exists)
+    throw new UnreadableField('date.invalid', `"${payment.date}" is not a day. Correct it in Zoho Books.`);
+  return {
+    externalId: payment.invoice_payment_id,
+    valueDate: payment.date,
+    currency: invoice.currency_code ?? null,
+    amount: payment.amount,
+    applications: [{ invoiceExternalId: invoice.invoice_id, amount: payment.amount }],
+    reference: orNull(payment.reference_number),
+    deleted: false,
+    updatedAt: instantOf(invoice),
+  };
+}
+
+function goneAt(externalId: string, at: Instant): RemotePayment {
+  return {
+    externalId,
+    valueDate: at.slice(0, 10),
+    currency: null,
+    amount: '0.00',
+    applications: [],
+    reference: null,
+    deleted: true,
+    updatedAt: at,
+  };
+}
+
+function instantOf({ last_modified_time: text }: ChangedRow): Instant {
+  const at = toInstant(text);
+  if (at === null)
+    throw refused(vendor, 'last_modified_time.invalid', `Zoho Books says "${text.slice(0, 40)}" for a time.`);
+  return at;
+}
+
+/** Instants in one form compare as text. */
+function later(one: string | null, other: string): string {
+  return one === null || other > one ? other : one;
+}
+
+function readCheckpoint(text: string | null): z.infer<typeof checkpointShape> {
+  if (text === null) return { since: null, told: {} };
+  try {
+    return checkpointShape.parse(JSON.parse(text));
+  } catch {
+    throw refused(
+      vendor,
+      'checkpoint_invalid',
+      'The place reached in the payments of Zoho Books cannot be read.',
+    );
+  }
+}

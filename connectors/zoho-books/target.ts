@@ -1,0 +1,290 @@
+/** Owns Zoho Books as a target: customers, items, invoices of time entries, voids, write-offs. */
+import { z } from 'zod';
+import { Decimal } from '../../domain/money.ts';
+import type {
+  InvoiceTarget,
+  RemoteInvoice,
+  TargetInvoice,
+  TargetInvoiceLine,
+  TargetParty,
+} from '../kit/define.ts';
+import { ours, requireBookable, requireSame } from '../kit/document-checks.ts';
+import { idText } from '../kit/fields.ts';
+import type { VendorHttp } from '../kit/http.ts';
+import { jsonNumber } from '../kit/json.ts';
+import { moneyField } from '../kit/rows.ts';
+import { readAs, readWritten, refused } from '../kit/vendor-words.ts';
+import { ask, listPages, vendor } from './answers.ts';
+import { invoicesSince, paymentsSince } from './changed.ts';
+import { fromInvoice, keyNote, pathOf, readInvoice, readRow } from './documents.ts';
+
+const numberMaxLength = 100;
+const most = { name: 200, itemName: 100, lineName: 100, places: 6 } as const;
+
+export const invoiceTarget: InvoiceTarget = {
+  numberMaxLength,
+  customers: {
+    find: (http, { name }) => findByName(http, 'contacts', 'contact', nameOf(name, most.name)),
+    create: createCustomer,
+  },
+  items: {
+    find: (http, { name }) => findByName(http, 'items', 'item', nameOf(name, most.itemName)),
+    async create(http, { name }) {
+      const { incomeAccountId } = http.settings;
+      const body = {
+        name: nameOf(name, most.itemName),
+        rate: 0,
+        product_type: 'service',
+        ...(incomeAccountId ? { account_id: incomeAccountId } : {}),
+      };
+      const answer = await ask(http, 'post', '/items', { item: z.object({ item_id: idText }) }, { body });
+      return answer!.item.item_id;
+    },
+  },
+  invoices: { find: findInvoice, create: createInvoice },
+  readInvoice,
+  paymentsSince,
+  invoicesSince,
+  async updateInvoice(http, remote, invoice) {
+    const now = await readInvoice(http, remote.externalId);
+    if (now === null || now.versionToken !== remote.versionToken)
+      throw refused(
+        vendor,
+        'changed_there',
+        'Someone changed this invoice in Zoho Books meanwhile. Read it again before changing it.',
+      );
+    const request = { query: ownNumber, body: await toBody(http, invoice) };
+    const answer = await ask(http, 'put', pathOf(remote.externalId), { invoice: z.unknown() }, request);
+    return readWritten(vendor, () => fromInvoice(answer!.invoice));
+  },
+  async voidInvoice(http, { externalId }) {
+    const found = await readInvoice(http, externalId);
+    if (found === null || found.status === 'void') return found;
+    // Zoho would detach payments and credits without a word.
+    if (!new Decimal(found.balance).equals(found.total))
+      throw refused(
+        vendor,
+        'paid',
+        `${found.number} has payments or credits in Zoho Books, which a void would detach. Take them off there first.`,
+      );
+    await ask(http, 'post', `${pathOf(externalId)}/status/void`, {});
+    return readInvoice(http, externalId);
+  },
+  async emailInvoice(http, { externalId }, to) {
+    await ask(http, 'post', `${pathOf(externalId)}/email`, {}, { body: { to_mail_ids: [to] } });
+  },
+  writeOffs: {
+    async find(http, { invoice, amount }) {
+      const row = await readRow(http, invoice.externalId);
+      const { write_off_amount: off } = readAs(vendor, writtenOff, row ?? {});
+      return new Decimal(off ?? 0).equals(amount) ? { ...invoice, externalId: invoice.externalId } : null;
+    },
+    async create(http, { invoice, amount }) {
+      const found = await readInvoice(http, invoice.externalId);
+      if (found === null || !new Decimal(found.balance).equals(amount))
+        throw refused(
+          vendor,
+          'partial_write_off',
+          `Zoho Books writes off all that is open, ${found?.balance ?? 'nothing'}, and not ${amount}.`,
+        );
+      await ask(http, 'post', `${pathOf(invoice.externalId)}/writeoff`, {});
+      return { externalId: invoice.externalId, versionToken: null };
+    },
+  },
+  takes: ['drafts', 'their_tax'],
+  declines: {
+    creditNotes:
+      'Zoho’s description of credit notes knows no price of a line and whole quantities only, so what would be booked is not certain: the credit is booked there.',
+    creditApplications: 'Credit notes are booked in Zoho Books by hand, and applied there.',
+    refunds: 'Credit notes are booked in Zoho Books by hand, and refunded there.',
+    vendors: 'Contractors’ bills are not taken to Zoho Books, so no vendors either.',
+    bills: 'Zoho’s description of bills is not at hand, so contractors’ bills are booked there.',
+    billPayments: 'Contractors’ bills are booked in Zoho Books by hand, and paid there.',
+  },
+};
+
+const ownNumber = { ignore_auto_number_generation: true };
+const writtenOff = z.object({ write_off_amount: moneyField.nullish() });
+
+async function createCustomer(http: VendorHttp, { name, email, currency }: TargetParty): Promise<string> {
+  const body = {
+    contact_name: nameOf(name, most.name),
+    contact_type: 'customer',
+    currency_id: await currencyId(http, currency),
+    ...(email === null ? {} : { contact_persons: [{ email, is_primary_contact: true }] }),
+  };
+  const answer = await ask(
+    http,
+    'post',
+    '/contacts',
+    { contact: z.object({ contact_id: idText }) },
+    { body },
+  );
+  return answer!.contact.contact_id;
+}
+
+/** A filter that Zoho does not understand brings everything: the name is compared, and only active records count. */
+async function findByName(
+  http: VendorHttp,
+  list: 'contacts' | 'items',
+  kind: 'contact' | 'item',
+  name: string,
+) {
+  const nameField = kind === 'contact' ? 'contact_name' : 'name';
+  const query = kind === 'contact' ? { contact_name: name, contact_type: 'customer' } : { name };
+  for await (const rows of listPages(http, `/${list}`, list, query))
+    for (const row of rows) {
+      const { status, contact_type: type, ...fields } = row as Record<string, unknown>;
+      const isIts = String(fields[nameField]).toLowerCase() === name.toLowerCase();
+      if (isIts && (status ?? 'active') === 'active' && type !== 'vendor')
+        return readAs(vendor, idText, fields[`${kind}_id`]);
+    }
+  return null;
+}
+
+async function currencyId(http: VendorHttp, code: string): Promise<string> {
+  const currency = z.object({ currency_id: idText, currency_code: z.string() });
+  for await (const rows of listPages(http, '/settings/currencies', 'currencies'))
+    for (const row of rows) {
+      const found = readAs(vendor, currency, row);
+      if (found.currency_code === code) return found.currency_id;
+    }
+  throw refused(
+    vendor,
+    'currency_missing',
+    `Zoho Books has no currency ${code}. Add it there under Settings, Currencies.`,
+  );
+}
+
+/** By number and our key, then by our key alone: somebody may have given it another number. */
+async function findInvoice(http: VendorHttp, invoice: TargetInvoice): Promise<RemoteInvoice | null> {
+  const carriesKey = (row: unknown) => fieldOf(row, 'reference_number') === keyNote(invoice.key);
+  const numbered = await invoiceRows(http, 'invoice_number', invoice.number);
+  const row =
+    ours(vendor, invoice.number, numbered, carriesKey) ??
+    (await invoiceRows(http, 'reference_number', keyNote(invoice.key)))[0];
+  if (row === undefined) return null;
+  const id = readAs(vendor, idText, fieldOf(row, 'invoice_id'));
+  // Lists lack what the lines and the tax come to.
+  const remote = await readInvoice(http, id);
+  if (remote === null) return null;
+  const remoteNow = await posted(http, remote, invoice);
+  requireSame(vendor, remoteNow, invoice, invoice.customer.externalId);
+  return remoteNow;
+}
+
+async function invoiceRows(http: VendorHttp, name: 'invoice_number' | 'reference_number', value: string) {
+  const found: unknown[] = [];
+  for await (const rows of listPages(http, '/invoices', 'invoices', { [name]: value }))
+    found.push(...rows.filter((row) => fieldOf(row, name) === value));
+  return found;
+}
+
+async function createInvoice(http: VendorHttp, invoice: TargetInvoice): Promise<RemoteInvoice> {
+  const body = await toBody(http, invoice);
+  const { keyField } = http.settings;
+  // Without a key of its own a POST is only guarded by the number; with the field Zoho finds its own invoice again.
+  const answer = keyField
+    ? await ask(
+        http,
+        'put',
+        '/invoices',
+        { invoice: z.unknown() },
+        {
+          headers: {
+            'X-Unique-Identifier-Key': keyField,
+            'X-Unique-Identifier-Value': invoice.key,
+            'X-Upsert': 'true',
+          },
+          query: ownNumber,
+          body: { ...body, custom_fields: [{ api_name: keyField, value: invoice.key }] },
+        },
+      )
+    : await ask(
+        http,
+        'post',
+        '/invoices',
+        { invoice: z.unknown() },
+        { query: { ...ownNumber, send: false }, body },
+      );
+  const made = readWritten(vendor, () => fromInvoice(answer!.invoice));
+  return posted(http, made, invoice);
+}
+
+/** Zoho makes drafts: posting is a second step, done again by the look where the first time was cut off. */
+async function posted(http: VendorHttp, made: RemoteInvoice, invoice: TargetInvoice): Promise<RemoteInvoice> {
+  if (made.status !== 'draft' || invoice.draft) return made;
+  await ask(http, 'post', `${pathOf(made.externalId)}/status/sent`, {});
+  return (await readInvoice(http, made.externalId)) ?? made;
+}
+
+async function toBody(http: VendorHttp, invoice: TargetInvoice): Promise<Record<string, unknown>> {
+  requireBookable(vendor, invoice, { numberMaxLength, places: most.places });
+  const lines = [];
+  for (const line of invoice.lines) lines.push(await toLine(http, line, invoice));
+  return {
+    customer_id: invoice.customer.externalId,
+    currency_id: await currencyId(http, invoice.currency),
+    invoice_number: invoice.number,
+    reference_number: keyNote(invoice.key),
+    date: invoice.issueDate,
+    due_date: invoice.dueDate,
+    is_inclusive_tax: false,
+    line_items: lines,
+  };
+}
+
+async function toLine(http: VendorHttp, line: TargetInvoiceLine, invoice: TargetInvoice) {
+  const times = line.timeExternalIds ?? [];
+  const taxId = taxIdOf(line, invoice, http.settings.taxId);
+  return {
+    item_id: line.itemExternalId,
+    name: line.description.slice(0, most.lineName),
+    description: line.description,
+    rate: jsonNumber(new Decimal(line.unitPrice).toFixed()),
+    quantity: jsonNumber(new Decimal(line.quantity).toFixed()),
+    ...(taxId ? { tax_id: taxId } : {}),
+    ...(times.length === 0 ? {} : { project_id: await projectOf(http, times[0]!), time_entry_ids: times }),
+  };
+}
+
+/** Left out on untaxed lines: Zoho then charges none. */
+function taxIdOf(
+  line: TargetInvoiceLine,
+  invoice: TargetInvoice,
+  taxId: string | undefined,
+): string | undefined {
+  if (line.taxCode) return line.taxCode;
+  if (new Decimal(invoice.tax).isZero()) return undefined;
+  if (taxId) return taxId;
+  throw refused(
+    vendor,
+    'tax_code_missing',
+    `${invoice.number} has tax but a line without a tax id of Zoho Books. Set taxId on the connection or map the tax rate.`,
+  );
+}
+
+/** Linked entries go with their project, which Zoho holds the other entries to. */
+async function projectOf(http: VendorHttp, timeId: string): Promise<string> {
+  const path = `/projects/timeentries/${encodeURIComponent(timeId)}`;
+  const fields = { time_entry: z.object({ project_id: idText }) };
+  const answer = await ask(http, 'get', path, fields, { allow404: true });
+  if (answer !== null) return answer.time_entry.project_id;
+  throw refused(
+    vendor,
+    'time_entry_gone',
+    'A time entry of this invoice is no longer in Zoho Books. Read the time again.',
+  );
+}
+
+function fieldOf(row: unknown, name: string): unknown {
+  return (row as Record<string, unknown> | null)?.[name];
+}
+
+function nameOf(name: string, mostCharacters: number): string {
+  const clean = name.replace(/\s+/g, ' ').trim();
+  if (clean === '') throw refused(vendor, 'name_empty', 'Zoho Books needs a name.');
+  if (clean.length > mostCharacters)
+    throw refused(vendor, 'name_too_long', `Zoho Books takes names of at most ${mostCharacters} characters.`);
+  return clean;
+}
