@@ -236,3 +236,34 @@ it('money that nobody applied at QuickBooks is on account here, with a proposal;
   await at.idle();
   expect((await at.get<{ items: unknown[] }>('/payments')).items).toHaveLength(1);
 });
+
+it('money that goes back is in the posting file where QuickBooks takes no refund, balanced', async () => {
+  await billed(1);
+  spine.quickbooks.receive(there().CustomerRef.value, '20.00', '2026-04-12');
+  await spine.sync(spine.quickbooksId);
+  await at.idle();
+  const [payment] = (await at.get<{ items: { id: string }[] }>('/payments')).items;
+  await at.post(`/payments/${payment!.id}/refund`, {
+    amount: '20.00',
+    method: 'wire',
+    valueDate: '2026-04-20',
+    reason: 'Paid by mistake',
+  });
+  await becomes('refund', 'not_synced');
+  const file = await at.post<{ id: string; controlTotals: unknown }>(
+    `/connections/${spine.quickbooksId}/posting-files`,
+    { startsOn: '2026-04-01', endsBefore: '2026-05-01' },
+  );
+  expect(file.controlTotals).toEqual({ USD: '20.00' });
+  const { text } = await at.call('GET', `/posting-files/${file.id}/csv`);
+  expect(
+    text
+      .trim()
+      .split('\r\n')
+      .slice(1)
+      .map((row) => row.split(',').slice(2, 4)),
+  ).toEqual([
+    ['client_credits', '20.00'],
+    ['cash', '-20.00'],
+  ]);
+});
