@@ -27,8 +27,19 @@ const allowed: Record<string, { own: string[]; packages: string[] }> = {
   'connectors/*': { own: ['domain', 'connectors/kit'], packages: ['zod', 'decimal.js'] },
   // Stand-ins of vendors, written from the fact sheets: no connector code, or one misreading hides in both.
   sandbox: {
-    own: ['connectors/kit/sandbox.ts'],
+    own: ['connectors/kit/sandbox.ts', 'connectors/kit/sandbox-oauth.ts'],
     packages: ['zod', 'decimal.js', 'node:crypto', 'node:fs', 'node:http', 'node:net'],
+  },
+  // The test hand at a vendor's side: its sandbox, never its connector.
+  stand: {
+    own: [
+      'domain',
+      'connectors/kit/sandbox.ts',
+      'connectors/kit/sandbox-oauth.ts',
+      'connectors/kit/stand.ts',
+      'connectors/kit/local-time.ts',
+    ],
+    packages: ['decimal.js', 'node:crypto'],
   },
   store: {
     own: ['domain'],
@@ -90,6 +101,7 @@ const allowedTypes: Record<string, string[]> = {
   workflows: ['activities', 'domain'],
   runtime: ['activities'],
   store: ['activities'],
+  sandbox: ['connectors/kit/stand.ts'],
 };
 const skipped = [
   'node_modules',
@@ -144,6 +156,7 @@ function layerOf(file: string): string {
   if (!file.includes('/')) return file;
   if (folder !== 'connectors') return folder;
   if (/\/sandbox[^/]*\.ts$/.test(file)) return 'sandbox';
+  if (platform !== 'kit' && file.endsWith('/stand.ts')) return 'stand';
   return platform === 'kit' ? 'connectors/kit' : 'connectors/*';
 }
 
@@ -152,7 +165,8 @@ const isUnder = (path: string, place: string) => path === place || path.startsWi
 /** True for a file of the same layer; of a platform, only its own folder. */
 function isOwnLayer({ file, target }: Import): boolean {
   const layer = layerOf(file);
-  if (layer === 'sandbox') return layerOf(target) === 'sandbox' && dirname(file) === dirname(target);
+  if (layer === 'sandbox' || layer === 'stand')
+    return layerOf(target) === 'sandbox' && dirname(file) === dirname(target);
   if (layer === 'connectors/*') return dirname(target).split('/')[1] === file.split('/')[1];
   return isUnder(target, layer);
 }
