@@ -15,12 +15,29 @@ import {
   type VendorCall,
 } from '../kit/sandbox.ts';
 import { createSandboxOAuth, type SandboxOAuth } from '../kit/sandbox-oauth.ts';
+import { type HarvestBooks, openHarvestBooks } from './sandbox-books.ts';
+import {
+  byDay,
+  byFlag,
+  byId,
+  createdAt,
+  type Filter,
+  type Filters,
+  fromCursor,
+  isDay,
+  newestFirst,
+  Refusal,
+  readListQuery,
+  refuseUnknownParameters,
+  toCursor,
+  toInstant,
+  toLink,
+  updatedSince,
+  VENDOR_PAGE_SIZE_MAX,
+} from './sandbox-lists.ts';
 
 /** help.getharvest.com, API v2, "Overview: General": 100 requests per 15 seconds. */
 const VENDOR_RATE_LIMIT: RateLimit = { requests: 100, perSeconds: 15 };
-/** "Overview: Pagination": per_page is 1 to 2000, default 2000, above → 422. */
-const VENDOR_PAGE_SIZE_MAX = 2_000;
-
 export type HarvestApprovalStatus = 'unsubmitted' | 'submitted' | 'approved';
 export type HarvestRole = 'administrator' | 'manager' | 'member';
 
@@ -243,19 +260,9 @@ export interface HarvestSandbox extends Sandbox {
   /** Replaces the accepted token, as revoking or rotating it would. */
   setAccessToken(accessToken: string): void;
   setTokenOwner(owner: HarvestTokenOwner): void;
+  readonly books: HarvestBooks;
   /** Null without `options.oauth`. */
   readonly oauth: SandboxOAuth | null;
-}
-
-/** A refusal in one of Harvest's documented statuses. */
-class Refusal extends Error {
-  readonly status: number;
-  readonly body: unknown;
-  constructor(status: number, message: string, body: unknown = { code: status, message }) {
-    super(message);
-    this.status = status;
-    this.body = body;
-  }
 }
 
 /** Starts the sandbox with one user, an administrator, who owns the token. */
@@ -500,6 +507,8 @@ export async function startHarvestSandbox(options: HarvestSandboxOptions): Promi
       if (call.method === 'PATCH') return patchEntry(Number(entryId), call.text, call.headers);
       if (call.method === 'DELETE') return deleteByApi(Number(entryId));
     }
+    const answer = books.route(call);
+    if (answer !== null) return answer;
     if (call.method !== 'GET') throw new Refusal(404, `No route ${call.method} ${call.path}.`);
     switch (call.path) {
       case '/v2/time_entries': {
@@ -549,6 +558,19 @@ export async function startHarvestSandbox(options: HarvestSandboxOptions): Promi
     };
   }
 
+  const addClient: HarvestSandbox['addClient'] = (client) => {
+    const row = { ...DEFAULT_CLIENT, ...stamps(), ...client, id: nextId(client.id) };
+    clients.set(row.id, row);
+    return row;
+  };
+  const books = openHarvestBooks({
+    now: () => toInstant(clock()),
+    nextId,
+    addClient,
+    clientName: (id) => clients.get(id)?.name ?? null,
+    listPage,
+  });
+
   const sandbox = await startSandbox(
     {
       answer(call) {
@@ -576,11 +598,8 @@ export async function startHarvestSandbox(options: HarvestSandboxOptions): Promi
     ...sandbox,
     oauth,
     addUser,
-    addClient(client) {
-      const row = { ...DEFAULT_CLIENT, ...stamps(), ...client, id: nextId(client.id) };
-      clients.set(row.id, row);
-      return row;
-    },
+    addClient,
+    books,
     addProject({ client_id: clientId, ...project }) {
       const { id, name, currency } = known(clients, clientId, 'client');
       const row = {
@@ -663,45 +682,8 @@ const INVALID_TOKEN = {
   error: 'invalid_token',
   error_description: 'The access token provided is expired, revoked, malformed or invalid for other reasons.',
 };
-const CREDENTIAL_PARAMETERS = ['access_token', 'account_id'];
 /** About a fortnight. */
 const ACCESS_TOKEN_LIFE_MS = 14 * 86_400_000;
-const PAGING_PARAMETERS = ['page', 'cursor', 'per_page', 'ref'];
-
-type Filter<Row> = (value: string, name: string) => (row: Row) => boolean;
-type Filters<Row> = Record<string, Filter<Row>>;
-
-function byId<Row>(idOf: (row: Row) => number): Filter<Row> {
-  return (value, name) => {
-    if (!/^\d+$/.test(value)) throw new Refusal(422, `${name}: "${value}" is not an id.`);
-    return (row) => String(idOf(row)) === value;
-  };
-}
-
-function byFlag<Row>(flagOf: (row: Row) => boolean): Filter<Row> {
-  return (value, name) => {
-    if (value !== 'true' && value !== 'false')
-      throw new Refusal(422, `${name}: "${value}" is neither true nor false.`);
-    return (row) => String(flagOf(row)) === value;
-  };
-}
-
-function byDay<Row>(holds: (row: Row, day: string) => boolean): Filter<Row> {
-  return (value, name) => {
-    if (!isDay(value)) throw new Refusal(422, `${name}: "${value}" is not a day (YYYY-MM-DD).`);
-    return (row) => holds(row, value);
-  };
-}
-
-/** ISO 8601 with a zone: an instant without one has no meaning across zones. A raw `+` arrives as a space and fails. */
-const updatedSince: Filter<{ updated_at: string }> = (value, name) => {
-  const isInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/.test(value);
-  const sinceMs = Date.parse(value);
-  if (!isInstant || Number.isNaN(sinceMs))
-    throw new Refusal(422, `${name}: "${value}" is not an ISO 8601 date-time with a zone.`);
-  return (row) => Date.parse(row.updated_at) >= sinceMs;
-};
-
 const approvalStatus: Filter<HarvestTimeEntry> = (value, name) => {
   if (!['unsubmitted', 'submitted', 'approved'].includes(value))
     throw new Refusal(422, `${name}: "${value}" is not unsubmitted, submitted or approved.`);
@@ -726,65 +708,6 @@ const LIST_FILTERS: Filters<{ is_active: boolean; updated_at: string }> = {
   is_active: byFlag((row) => row.is_active),
   updated_since: updatedSince,
 };
-
-function refuseUnknownParameters(call: VendorCall, names: readonly string[]): void {
-  const allowed = [...names, ...CREDENTIAL_PARAMETERS];
-  for (const name of new Set(call.query.keys())) {
-    if (!allowed.includes(name))
-      throw new Refusal(
-        422,
-        `${name}: unknown parameter of ${call.path}; it takes ${names.join(', ') || 'none'}.`,
-      );
-    if (call.query.getAll(name).length > 1) throw new Refusal(422, `${name}: given more than once.`);
-  }
-}
-
-function readListQuery<Row>(call: VendorCall, rows: Row[], filters: Filters<Row>) {
-  refuseUnknownParameters(call, [...Object.keys(filters), ...PAGING_PARAMETERS]);
-  const perPage = readCount(call, 'per_page') ?? VENDOR_PAGE_SIZE_MAX;
-  if (perPage > VENDOR_PAGE_SIZE_MAX)
-    throw new Refusal(422, `per_page: ${perPage} is above ${VENDOR_PAGE_SIZE_MAX}.`);
-  const page = readCount(call, 'page');
-  const cursor = call.query.get('cursor');
-  if (page !== null && cursor !== null) throw new Refusal(422, 'page and cursor exclude each other.');
-  const tests = Object.entries(filters).flatMap(([name, filter]) => {
-    const value = call.query.get(name);
-    return value === null ? [] : [filter(value, name)];
-  });
-  return { selected: rows.filter((row) => tests.every((test) => test(row))), perPage, page, cursor };
-}
-
-function readCount(call: VendorCall, name: string): number | null {
-  const value = call.query.get(name);
-  if (value === null) return null;
-  if (!/^[1-9]\d{0,8}$/.test(value)) throw new Refusal(422, `${name}: "${value}" is not a number from 1.`);
-  return Number(value);
-}
-
-/** An absolute link to another page of the same list: same filters and page size, other position. */
-function toLink(baseUrl: string, call: VendorCall, perPage: number, changes: Record<string, string>): string {
-  const link = new URL(call.path, baseUrl);
-  for (const [name, value] of call.query) {
-    if (![...PAGING_PARAMETERS, ...CREDENTIAL_PARAMETERS].includes(name)) link.searchParams.set(name, value);
-  }
-  link.searchParams.set('per_page', String(perPage));
-  for (const [name, value] of Object.entries(changes)) link.searchParams.set(name, value);
-  return link.href;
-}
-
-const cursorShape = z.strictObject({ id: z.number(), day: z.string(), turn: z.number() });
-
-function toCursor(id: number, day: string, turn: number): string {
-  return Buffer.from(JSON.stringify({ id, day, turn })).toString('base64url');
-}
-
-function fromCursor(cursor: string): { id: number; day: string } {
-  try {
-    return cursorShape.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
-  } catch {
-    throw new Refusal(422, `cursor: "${cursor}" was not issued by this API.`);
-  }
-}
 
 /** The only fields that PATCH takes: billed and approval state cannot be set by API. */
 const patchShape = z.strictObject({
@@ -864,30 +787,8 @@ function withoutUndefined<T extends object>(record: T): { [K in keyof T]: Exclud
   };
 }
 
-const createdAt = (row: { created_at: string }) => row.created_at;
-
-/** By the day or instant that `dayOf` gives, then by id: the order of every list, which a caller cannot choose. */
-function newestFirst<Row extends { id: number }>(rows: Iterable<Row>, dayOf: (row: Row) => string): Row[] {
-  return [...rows].sort((a, b) => compareText(dayOf(b), dayOf(a)) || b.id - a.id);
-}
-
-function isDay(text: string): boolean {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
-  const instant = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(instant.getTime()) && instant.toISOString().startsWith(text);
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 function toTwoPlaces(hours: number): number {
   return new Decimal(hours).toDecimalPlaces(2).toNumber();
-}
-
-/** Harvest writes instants to the second, in UTC. */
-function toInstant(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`;
 }
 
 const CLOCK_TIME = {

@@ -1,7 +1,7 @@
 /** Owns the test hand at Harvest's side, for the conformance suite. */
 import { oauthStand } from '../kit/sandbox-oauth.ts';
 import type { Stand, StandEntry, StandOptions } from '../kit/stand.ts';
-import { type HarvestEntryState, startHarvestSandbox } from './sandbox.ts';
+import { type HarvestEntryState, type HarvestSandbox, startHarvestSandbox } from './sandbox.ts';
 
 const pageSize = 4;
 const unlimitedPage = 2_000;
@@ -15,7 +15,7 @@ const railsZones: Readonly<Record<string, string>> = {
   'Asia/Tokyo': 'Tokyo',
 };
 
-export async function startStand(options: StandOptions = {}): Promise<Stand> {
+export async function startStand(options: StandOptions = {}): Promise<Stand & { sandbox: HarvestSandbox }> {
   let nowMs = Date.parse(options.startAt ?? '2026-03-20T12:00:00Z');
   const sandbox = await startHarvestSandbox({
     ...(options.port === undefined ? {} : { port: options.port }),
@@ -135,6 +135,23 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
         sandbox.updateEntry(Number(id), { approval_status: 'parked' as 'submitted' });
         return id;
       },
+    },
+    books: {
+      invoices: () =>
+        sandbox.books.invoices.map(({ id, number, amount, state }) => ({
+          externalId: String(id),
+          number,
+          total: amount,
+          status: state === 'closed' ? ('void' as const) : state,
+          timeIds: [],
+        })),
+      bills: () => [],
+      creditNotes: () => [],
+      pay: (invoiceId, amount, on) => String(sandbox.books.pay(Number(invoiceId), amount, on)),
+      removePayment: (paymentId) => sandbox.books.removePayment(Number(paymentId)),
+      edit: (invoiceId) => sandbox.books.edit(Number(invoiceId), 'Looked at by the accountant.'),
+      void: (invoiceId) => sandbox.books.close(Number(invoiceId)),
+      takeNumber: (number) => sandbox.books.takeNumber(number),
     },
   };
 }

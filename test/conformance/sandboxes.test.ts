@@ -438,7 +438,7 @@ describe('the Harvest sandbox', () => {
   });
 
   test.each([
-    ['GET', '/v2/invoices'],
+    ['GET', '/v2/estimates'],
     ['GET', '/v1/time_entries'],
     ['GET', '/time_entries'],
     ['POST', '/v2/users'],
