@@ -10,6 +10,17 @@ export interface ConnectionState {
   now: Instant;
 }
 
+const dayMs = 24 * 3_600_000;
+
+/** How long after a reading of a stream the next one comes: the last days and documents are looked at again at a pace of their own. */
+export function pauseMs(
+  stream: string,
+  { pollSeconds, rescanMinutes }: { pollSeconds: number; rescanMinutes: number },
+): number {
+  if (stream === 'window') return rescanMinutes * 60_000;
+  return Math.max(pollSeconds * 1000, stream === 'documents' ? dayMs : 0);
+}
+
 export function healthInWords(state: ConnectionState): { summary: string; whatToDo: string | null } {
   const { status, statusReason, lastSuccessAt, lastError, pausedUntil, now } = state;
   switch (status) {

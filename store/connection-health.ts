@@ -21,13 +21,13 @@ export async function readConnectionHealth(
 ): Promise<ConnectionHealth> {
   const counts = await tx.row<{ openExceptions: number; quarantined: number }>(
     `select (select count(*)::int from (
-        select x.id from exceptions x where x.workspace_id = $1 and x.status = 'open' and x.subject_type = 'connection' and x.subject_id = $2
-        union
-        select e.exception_id from sources s
-          join work_entries w on w.workspace_id = $1 and w.source_id = s.id
-          join exception_entries e on e.workspace_id = $1 and e.entry_id = w.id and e.open
-          join exceptions x on x.workspace_id = $1 and x.id = e.exception_id and x.status = 'open'
-          where s.workspace_id = $1 and s.connection_id = $2
+        select from exceptions x where x.workspace_id = $1 and x.status = 'open' and (
+          x.subject_type = 'connection' and x.subject_id = $2
+          or exists (
+            select from exception_entries e
+            join work_entries w on w.workspace_id = $1 and w.id = e.entry_id
+            join sources s on s.workspace_id = $1 and s.id = w.source_id and s.connection_id = $2
+            where e.workspace_id = $1 and e.exception_id = x.id and e.open))
         limit $3) found) as open_exceptions,
       (select count(*)::int from (
         select from quarantine q join sources s on s.workspace_id = $1 and s.id = q.source_id and s.connection_id = $2

@@ -1,6 +1,6 @@
 /** Owns the sentences in which a connection says how it is. */
 import { expect, test } from 'vitest';
-import { type ConnectionState, healthInWords } from '../domain/connection-health.ts';
+import { type ConnectionState, healthInWords, pauseMs } from '../domain/connection-health.ts';
 
 const now = '2026-11-21T12:00:00Z';
 const of = (state: Partial<ConnectionState>) =>
@@ -55,4 +55,11 @@ test('what will not mend itself is not called patience', () => {
     }).whatToDo;
   expect(todo('Unavailable')).toContain('tried again by itself');
   expect(todo('InvalidRequest')).toContain('correct what the message names');
+});
+
+test('each stream is read at its own pace', () => {
+  const pace = { pollSeconds: 300, rescanMinutes: 360 };
+  expect(['time', 'payments', 'window', 'documents'].map((stream) => pauseMs(stream, pace))).toEqual([
+    300_000, 300_000, 21_600_000, 86_400_000,
+  ]);
 });

@@ -8,6 +8,7 @@ import {
   allowedAddress,
   guardedLookup,
   isAllowedHostEntry,
+  isNamedHost,
 } from '../../connectors/kit/address.ts';
 import { createTransport } from '../../connectors/kit/transport.ts';
 import { failureOf, json, serve } from './loopback.ts';
@@ -78,6 +79,23 @@ describe('as it is written', () => {
     expect(refused('https://169.254.169.254', { allowLoopback: true, allowedHosts: ['0.0.0.0/0'] })).toBe(
       true,
     );
+  });
+
+  test('a connection may name the hosts that the operator lists, and this machine in development only', () => {
+    const rules = {
+      allowLoopback: false,
+      allowedHosts: ['kimai.example.internal', '10.1.0.0/16', 'proxy.example.com'],
+    };
+    const hosts = [
+      'KIMAI.example.internal',
+      '10.1.9.9',
+      'proxy.example.com',
+      'api.vendor.example',
+      '10.2.0.1',
+      '127.0.0.1',
+    ];
+    expect(hosts.map((host) => isNamedHost(host, rules))).toEqual([true, true, true, false, false, false]);
+    expect(isNamedHost('127.0.0.1', { ...rules, allowLoopback: true })).toBe(true);
   });
 
   test('another origin keeps the path and what is asked', () => {

@@ -1,6 +1,6 @@
 /** Owns GET /connections/:connectionId/health. */
 import { z } from 'zod';
-import { healthInWords } from '../../../domain/connection-health.ts';
+import { healthInWords, pauseMs } from '../../../domain/connection-health.ts';
 import { found } from '../../../domain/refusal.ts';
 import { readConnectionHealth } from '../../../store/connection-health.ts';
 import { connections, listSecretNames } from '../../../store/connections.ts';
@@ -59,10 +59,12 @@ export const getConnectionHealth = defineRoute({
       const names = (await listSecretNames(tx, [row.id])).get(row.id) ?? [];
       const lastError = row.lastError as { kind: string; message: string } | null;
       const now = new Date(nowMs).toISOString();
-      const nextOf = (readAt: string) =>
-        row.status === 'active'
-          ? new Date(Math.max(nowMs, Date.parse(readAt) + row.pollSeconds * 1000)).toISOString()
-          : null;
+      const nextOf = (stream: string, readAt: string) => {
+        if (row.status !== 'active') return null;
+        const rescanMinutes = connector?.timeSource?.rescan.everyMinutes ?? 0;
+        const everyMs = pauseMs(stream, { pollSeconds: row.pollSeconds, rescanMinutes });
+        return new Date(Math.max(nowMs, Date.parse(readAt) + everyMs)).toISOString();
+      };
       return {
         status: 200,
         body: {
@@ -76,7 +78,7 @@ export const getConnectionHealth = defineRoute({
             row.lastSuccessAt === null
               ? null
               : Math.max(0, Math.floor((nowMs - Date.parse(row.lastSuccessAt)) / 1000)),
-          readings: streams.map(({ stream, readAt }) => ({ stream, readAt, nextAt: nextOf(readAt) })),
+          readings: streams.map(({ stream, readAt }) => ({ stream, readAt, nextAt: nextOf(stream, readAt) })),
           calls: limit && {
             limit: limit.requests,
             perSeconds: limit.perSeconds,

@@ -22,7 +22,8 @@ export const updateConnection = defineRoute({
   method: 'patch',
   path: '/connections/:connectionId',
   summary: 'Change, pause, resume or re-authorise a connection',
-  description: 'New secrets end a lost authorisation. A disconnected connection stays disconnected.',
+  description:
+    'New secrets end a lost authorisation. A disconnected connection stays disconnected, and its secrets are destroyed; POST …/disconnect ends it at the platform as well.',
   permission: 'connections.update',
   body: connectionChange,
   example: { pollSeconds: 600, secrets: { accessToken: 'new token from the vendor' } },
