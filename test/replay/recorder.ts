@@ -28,6 +28,7 @@ export const hub = await startHub({
     SLIPWAY_DATA_DIR: dataDir,
     SLIPWAY_PORT: '0',
     SLIPWAY_ALLOW_LOOPBACK_VENDORS: 'true',
+    SLIPWAY_PUBLIC_URL: 'https://hub.example.com',
   }),
   logger: pino({ level: 'silent' }),
   version: 'recording',
