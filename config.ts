@@ -161,6 +161,7 @@ const settings = z.object({
   SLIPWAY_INTERACTIVE_ACTIVITIES: wholeNumber(20, 1, 200),
   SLIPWAY_BULK_ACTIVITIES: wholeNumber(2, 1, 32),
   SLIPWAY_VENDOR_ACTIVITIES: wholeNumber(10, 1, 200),
+  SLIPWAY_RAW_PAGES_DAYS: wholeNumber(30, 0, 365),
   OIDC_ISSUER: webUrl.optional(),
   OIDC_CLIENT_ID: z.string().min(1).optional(),
   OIDC_CLIENT_SECRET: z.string().min(1).optional(),
@@ -199,6 +200,8 @@ export type Config = {
   /** Hosts beside the vendors' own that connections may name, also private ones: names, addresses, ranges. */
   vendorHosts: readonly string[];
   databaseConnections: number;
+  /** How long answers of platforms are kept as they were read; 0: not at all. They hold personal data. */
+  rawPagesDays: number;
   worker: {
     cachedWorkflows: number;
     interactiveActivities: number;
@@ -321,6 +324,7 @@ function toConfig(set: Settings, env: Environment, cwd: string): Config {
     allowLoopbackVendors: set.SLIPWAY_ALLOW_LOOPBACK_VENDORS,
     vendorHosts: set.SLIPWAY_VENDOR_HOSTS,
     databaseConnections: set.SLIPWAY_DATABASE_CONNECTIONS,
+    rawPagesDays: set.SLIPWAY_RAW_PAGES_DAYS,
     worker: {
       cachedWorkflows: set.SLIPWAY_WORKFLOW_CACHE,
       interactiveActivities: set.SLIPWAY_INTERACTIVE_ACTIVITIES,

@@ -1,5 +1,6 @@
 /** Owns what activities need from the process that runs them. */
 import type { Logger } from 'pino';
+import type { SeenCall } from '../connectors/kit/http.ts';
 import type { SecretBox } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
 import type { DocumentType } from '../store/document-files.ts';
@@ -12,6 +13,8 @@ export interface ActivityDeps {
   documents: { keep(ref: { workspaceId: string; type: DocumentType; id: string }): Promise<void> };
   /** `https://hub.example.com`: where platforms reach the API; null or absent where nobody has said. */
   hookBase?: () => string | null;
+  /** Notes a call beside its work; never throws and never waits. */
+  noteCall?: (place: { workspaceId: string; connectionId: string }, call: SeenCall) => void;
   vendor: {
     /** Loopback vendors are sandboxes; off outside development. */
     allowLoopback: boolean;

@@ -73,6 +73,7 @@ export function openConnection(
     tls: tlsOf(tokens.secrets),
     settingsLater,
     redacted: Object.values(tokens.secrets),
+    onCall: (call) => deps.noteCall?.({ workspaceId, connectionId: connection.id }, call),
     logger: deps.logger,
   });
   const http = patient(direct, (waitMs) =>

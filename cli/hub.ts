@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { createConnectionSetup } from '../activities/connection-setup.ts';
 import { createHookIntake } from '../activities/hook-intake.ts';
 import { createActivities } from '../activities/index.ts';
+import { watchVendorCalls } from '../activities/vendor-call-watch.ts';
 import { createApp } from '../api/app.ts';
 import type { Readiness } from '../api/deps.ts';
 import { type Config, loadSecretKey, makeDataDir } from '../config.ts';
@@ -269,6 +270,7 @@ async function startWorkerLoop(
 ) {
   const { config, logger, onProgress } = options;
   const bundlePath = await workflowBundle(join(config.dataDir, 'cache'), onProgress);
+  const calls = watchVendorCalls({ database, logger, archiveDays: config.rawPagesDays });
   const activities = createActivities({
     database,
     secrets,
@@ -276,6 +278,7 @@ async function startWorkerLoop(
     documents,
     reports,
     hookBase: () => config.publicUrl,
+    noteCall: calls.noteCall,
     vendor: {
       allowLoopback: config.allowLoopbackVendors,
       allowedHosts: config.vendorHosts,
@@ -316,6 +319,7 @@ async function startWorkerLoop(
     stop: async () => {
       stopping.abort();
       await loop;
+      await calls.stop();
     },
   };
 }

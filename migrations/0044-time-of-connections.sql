@@ -79,3 +79,18 @@ create table raw_pages (
 select tenant_table('raw_pages', 'select, insert, delete');
 create index on raw_pages (workspace_id, connection_id, id);
 create index on raw_pages (workspace_id, expires_at);
+
+-- How calls to a platform went, by the hour: how many, how long they took, and how long we waited for our own limit.
+create table vendor_calls (
+  workspace_id uuid not null,
+  connection_id uuid not null,
+  hour timestamptz not null,
+  outcome text not null check (outcome in ('answered', 'AuthorizationLost', 'InvalidRequest', 'Throttled', 'Unavailable')),
+  calls bigint not null,
+  duration_ms bigint not null,
+  waited_ms bigint not null,
+  slowest_ms bigint not null,
+  primary key (workspace_id, connection_id, hour, outcome),
+  foreign key (workspace_id, connection_id) references connections
+);
+select tenant_table('vendor_calls', 'select, insert, update, delete');

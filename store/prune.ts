@@ -8,6 +8,8 @@ import type { WorkspaceTx } from './database.ts';
  */
 const kept = [
   { table: 'webhook_deliveries', days: 30, where: 'true' },
+  // Each page says itself how long it is kept.
+  { table: 'raw_pages', days: 0, where: 'expires_at < now()' },
   // An upload that nothing came to hold.
   { table: 'attachments', days: 7, where: 'subject_id is null' },
   { table: 'mails', days: 90, where: `status in ('sent', 'given_up')` },
@@ -16,6 +18,7 @@ const kept = [
   { table: 'operations', days: 90, where: `finished_at < now() - interval '90 days'` },
 ];
 const batchSize = 5_000;
+const callsKeptDays = 90;
 
 /** Deletes up to `batchSize` rows of each table; answers true while there may be more. */
 export async function pruneTenantRows(tx: WorkspaceTx): Promise<boolean> {
@@ -30,5 +33,9 @@ export async function pruneTenantRows(tx: WorkspaceTx): Promise<boolean> {
     );
     more ||= deleted === batchSize;
   }
+  await tx.run(`delete from vendor_calls where workspace_id = $1 and hour < now() - $2 * interval '1 day'`, [
+    tx.workspaceId,
+    callsKeptDays,
+  ]);
   return more;
 }

@@ -73,12 +73,16 @@ import { disconnectConnection } from './connections/disconnect-connection.ts';
 import { dryRunConnection } from './connections/dry-run-connection.ts';
 import { getConnection } from './connections/get-connection.ts';
 import { getConnectionHealth } from './connections/get-connection-health.ts';
+import { getConnectionScope } from './connections/get-connection-scope.ts';
 import { listConnectionAccounts } from './connections/list-connection-accounts.ts';
 import { listConnections } from './connections/list-connections.ts';
 import { listDocumentsAtPlatform } from './connections/list-documents-at-platform.ts';
 import { listLookUps } from './connections/list-look-ups.ts';
+import { listRawPages } from './connections/list-raw-pages.ts';
+import { listVendorCalls } from './connections/list-vendor-calls.ts';
 import { resyncConnection } from './connections/resync-connection.ts';
 import { retryDocument } from './connections/retry-document.ts';
+import { setConnectionScope } from './connections/set-connection-scope.ts';
 import { startConnection } from './connections/start-connection.ts';
 import { syncConnection } from './connections/sync-connection.ts';
 import { testConnection } from './connections/test-connection.ts';
@@ -507,6 +511,10 @@ export const routes: readonly Route[] = [
   testConnection,
   finishConsent,
   getConnection,
+  getConnectionScope,
+  setConnectionScope,
+  listRawPages,
+  listVendorCalls,
   listConnections,
   syncConnection,
   updateConnection,

@@ -31,7 +31,6 @@ try {
   await migrate(postgres.url);
   const database = openDatabase(postgres.url, { poolSize: 4, secrets: () => secrets });
   const { workspace } = await createWorkspace(database, { name: 'bench' });
-  const inside = database.inWorkspace.bind(null, workspace.id);
   const connection = await database.inWorkspace(workspace.id, (tx) =>
     insertConnection(
       tx,
@@ -61,7 +60,7 @@ try {
     await activities.syncTime({ workspaceId: workspace.id, subjectId: connection.id });
     const tookMs = performance.now() - startedMs;
     const cpu = process.cpuUsage(cpuBefore);
-    const [operation] = await inside((tx) =>
+    const [operation] = await database.inWorkspace(workspace.id, (tx) =>
       listOperations(tx, { kind: 'sync_time' }, { before: null, limit: 1 }),
     );
     if (operation?.status !== 'done') throw new Error(JSON.stringify(operation));
@@ -76,7 +75,7 @@ try {
       'hub CPU µs an entry': Math.round((cpu.user + cpu.system) / count),
       'peak MB': Math.round(process.resourceUsage().maxRSS / 1024),
     });
-    await inside((tx) =>
+    await database.inWorkspace(workspace.id, (tx) =>
       tx.run('update checkpoints set cursor = null where workspace_id = $1', [workspace.id]),
     );
   }
