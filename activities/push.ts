@@ -17,11 +17,11 @@ export interface Push {
   record: PushedDocument;
   sayInvoice: ReturnType<typeof createPushInvoice>['sayInvoice'];
   /** Intent, look, post, under an action of its own. */
-  once<Remote>(
+  once: <Remote>(
     find: () => Promise<Remote | null>,
     create: (idempotencyKey: string) => Promise<Remote>,
     action?: string,
-  ): Promise<Remote>;
+  ) => Promise<Remote>;
 }
 export type Pushed =
   | { is: 'there'; remote: RemoteRef & { number?: string; total?: string } }

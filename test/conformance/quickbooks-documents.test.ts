@@ -187,14 +187,14 @@ describe('time from elsewhere', () => {
   test('is a time activity of its person, made once, in hours, minutes and seconds of its own day', async () => {
     const { sandbox, http, customer } = await company();
     const employee = sandbox.addEmployee('Dana Reyes', 'dana@acme.example');
-    const { people, find, create } = quickbooks.timeTarget!;
-    const person = await people!.find(http, { name: 'Dana Reyes', email: 'DANA@acme.example' });
+    const time = quickbooks.timeTarget!;
+    const person = await time.people!.find(http, { name: 'Dana Reyes', email: 'DANA@acme.example' });
     expect(person).toBe(`Employee:${employee.Id}`);
-    expect(await people!.find(http, { name: 'Nobody', email: null })).toBeNull();
+    expect(await time.people!.find(http, { name: 'Nobody', email: null })).toBeNull();
     const wanted = entry(customer.Id, person!);
-    expect(await find(http, wanted)).toBeNull();
-    const made = await create(http, wanted, 'a');
-    expect(await find(http, wanted)).toEqual(made);
+    expect(await time.find(http, wanted)).toBeNull();
+    const made = await time.create(http, wanted, 'a');
+    expect(await time.find(http, wanted)).toEqual(made);
     expect(sandbox.timeActivities).toMatchObject([
       {
         TxnDate: '2026-03-04',
