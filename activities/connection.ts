@@ -178,7 +178,9 @@ async function isRead(
 ): Promise<boolean> {
   if (step === 'sync_time') return timeSource !== undefined;
   if (!invoiceTarget) return false;
-  return step === 'read_payments' || hasSynced(tx, connectionId);
+  // Who keeps time there too may never book an invoice: its own invoices and their payments are none of ours.
+  if (step === 'read_payments' && !timeSource) return true;
+  return hasSynced(tx, connectionId);
 }
 
 const sourceOf = (tx: WorkspaceTx, { id, name }: Connection) =>
