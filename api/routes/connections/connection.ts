@@ -1,5 +1,6 @@
 /** Owns how a connection is read and written over the API. Secrets go in and never come out. */
 import { z } from 'zod';
+import { sourceApprovals } from '../../../domain/source-approval.ts';
 import { type Connection, connectionStatuses, listSecretNames } from '../../../store/connections.ts';
 import type { WorkspaceTx } from '../../../store/database.ts';
 import type { Subject } from '../../kit/record-change.ts';
@@ -25,6 +26,10 @@ const ownership = z
       .max(4)
       .optional()
       .meta({ description: 'What a sync creates where nothing matches.' }),
+    approval: z.enum(sourceApprovals).optional().meta({
+      description:
+        'platform (default): entries count as approved where the platform says so. automatic: every finished entry does, for platforms without approvals.',
+    }),
     prices: z.boolean().optional().meta({
       description:
         'Its rates price where no strategy does. Without it they are information, and one that differs from ours is a warning.',
