@@ -1,6 +1,7 @@
 /** Owns the test hand at Xero's side, for the conformance suite. */
 import { createHmac } from 'node:crypto';
 import type { Day } from '../../domain/work-entry.ts';
+import { instantOf, minutesOfClock } from '../kit/local-time.ts';
 import { oauthStand } from '../kit/sandbox-oauth.ts';
 import type { Stand, StandDelivery, StandEntry, StandOptions } from '../kit/stand.ts';
 import { startXeroSandbox } from './sandbox.ts';
@@ -233,9 +234,7 @@ function dayAfter(day: Day, days: number): Day {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
-/** The instant at which clocks in `zone` show this time, away from their changes. */
+/** The instant at which clocks in `zone` show this time. */
 function utcOf(day: Day, clock: string, zone: string): string {
-  const wallMs = Date.parse(`${day}T${clock}:00Z`);
-  const shown = new Date(wallMs).toLocaleString('sv-SE', { timeZone: zone }).replace(' ', 'T');
-  return new Date(wallMs - (Date.parse(`${shown}Z`) - wallMs)).toISOString().replace('.000Z', 'Z');
+  return instantOf(day, minutesOfClock(clock) ?? 0, zone).replace('.000Z', 'Z');
 }
