@@ -41,9 +41,15 @@ export function orNull(text: string | null | undefined): string | null {
   return text === undefined || text === null || text.trim() === '' ? null : text;
 }
 
-/** A zone that exists; null for one that does not, and where none is stated. */
+const knownZones = new Map<string, boolean>();
+const mostKnownZones = 1_000;
+
+/** A zone that exists; null for one that does not, and where none is stated. Asking costs more than a row: once each. */
 export function zoneOrNull(zone: string | null | undefined): string | null {
-  return zone && isZone(zone) ? zone : null;
+  if (!zone) return null;
+  const known = knownZones.get(zone) ?? isZone(zone);
+  if (knownZones.size < mostKnownZones) knownZones.set(zone, known);
+  return known ? zone : null;
 }
 
 /** Null where there is neither id nor name. */
