@@ -56,7 +56,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
   const { database } = deps;
 
   async function runOf(ref: SubjectRef): Promise<Run> {
-    const run = await database.inWorkspace(ref.workspaceId, (tx) => readRun(tx, ref.subjectId));
+    const run = await database.inWorkspace(ref.workspaceId, (tx) => readRun(tx, ref.subjectId), 'kept');
     if (!run) throw new Error(`billing run ${ref.subjectId} does not exist`);
     return run;
   }
@@ -103,11 +103,16 @@ export function createBillingRunActivities(deps: ActivityDeps) {
       const inUse = await database.inWorkspace(ref.workspaceId, readTermsInUse);
       const isTime = everySecond();
       const stopped = await eachContract(contracts, async (contract) => {
-        const context = await database.inWorkspace(ref.workspaceId, async (tx) => {
-          const opened = await openCompile(tx, run, contract, inUse);
-          await recheckContract(tx, opened);
-          return opened;
-        });
+        // The same dozen of questions for every contract, each of few rows.
+        const context = await database.inWorkspace(
+          ref.workspaceId,
+          async (tx) => {
+            const opened = await openCompile(tx, run, contract, inUse);
+            await recheckContract(tx, opened);
+            return opened;
+          },
+          'kept',
+        );
         let cursor: CompileCursor | null = null;
         do {
           if (await shouldStop(ref)) return false;

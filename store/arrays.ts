@@ -32,6 +32,17 @@ const asText = (values: readonly Plain[], text?: boolean) =>
 /** Bytes come as hexadecimal digits. */
 const asScalar = (type: string, value: Plain) => (type === 'bytea' && value !== null ? `\\x${value}` : value);
 
+/** The same array is often a column of several statements, as the ids of what is written are. */
+const encoded = new WeakMap<readonly Plain[], { type: string; array: Buffer | null }>();
+
+function inBinary(type: string, values: readonly Plain[]): Buffer | null {
+  const known = encoded.get(values);
+  if (known?.type === type) return known.array;
+  const array = binaryArray(type, values);
+  encoded.set(values, { type, array });
+  return array;
+}
+
 const isUniform = (values: readonly Plain[]) => values.every((value) => value === values[0]);
 
 /**
@@ -56,7 +67,7 @@ export function asRows(
       selected.push(`${place(asScalar(type, values[0]!))}::${type} as ${name}`);
       continue;
     }
-    arrays.push(`${place(binaryArray(type, values) ?? asText(values, text))}::${type}[]`);
+    arrays.push(`${place(inBinary(type, values) ?? asText(values, text))}::${type}[]`);
     names.push(name);
     selected.push(`u.${name}`);
   }

@@ -28,6 +28,7 @@ export async function writeItems(
 ): Promise<string[]> {
   if (items.length === 0) return [];
   const ids = items.map(() => newId());
+  const entryIds = items.map((item) => item.candidate.entryId);
   const { contract, runId } = context;
   const c = items.map((item) => item.candidate);
   const p = items.map((item) => item.priced);
@@ -51,7 +52,7 @@ export async function writeItems(
   const claims = asRows(
     {
       id: { type: 'uuid', values: ids },
-      entry_id: { type: 'uuid', values: c.map((row) => row.entryId) },
+      entry_id: { type: 'uuid', values: entryIds },
       version: { type: 'int', values: c.map((row) => row.version) },
       raw_quantity: { type: 'bigint', values: items.map((item) => item.quantity) },
     },
@@ -71,7 +72,7 @@ export async function writeItems(
         type: 'text',
         values: items.map((item) => (item.isOvertime ? 'labor_overtime' : itemKinds[item.candidate.kind])),
       },
-      entry_id: { type: 'uuid', values: c.map((row) => row.entryId) },
+      entry_id: { type: 'uuid', values: entryIds },
       version: { type: 'int', values: c.map((row) => row.version) },
       project_id: { type: 'uuid', values: c.map((row) => row.projectId) },
       phase_id: { type: 'uuid', values: c.map((row) => row.phaseId) },
