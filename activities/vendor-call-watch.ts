@@ -7,7 +7,7 @@ import { insertRawPages, type NewRawPage, packRawPages } from '../store/raw-page
 import { addVendorCalls, type CallCount } from '../store/vendor-calls.ts';
 
 export interface VendorCallWatch {
-  noteCall(place: { workspaceId: string; connectionId: string }, call: SeenCall): void;
+  noteCall: (place: { workspaceId: string; connectionId: string }, call: SeenCall) => void;
   /** Writes what waits; for the end of a process and for tests. */
   flush(): Promise<void>;
   stop(): Promise<void>;
