@@ -229,7 +229,9 @@ it('money that nobody applied at QuickBooks is on account here, with a proposal;
   const { proposals } = await at.get<{ proposals: { id: string; documentId: string; amount: string }[] }>(
     path,
   );
-  expect(proposals).toMatchObject([{ documentId: invoice.id, amount: '700.00' }]);
+  expect(proposals).toMatchObject([
+    { documentId: invoice.id, amount: expect.stringMatching(/^700(\.00)?$/) },
+  ]);
   await at.post(`${path}/${proposals[0]!.id}/confirm`, {});
   await spine.invoiceBecomes('settled', (one) => one.status === 'settled', 30_000);
   await spine.sync(spine.quickbooksId);
