@@ -56,6 +56,7 @@ const answer = z.union([page, z.tuple([page]).transform(([only]) => only)]);
 export class TimesheetBook {
   readonly all: Timesheet[] = [];
   readonly #http: VendorHttp;
+  readonly #byMember = new Map<string, Timesheet[]>();
   #read: { from: Day; to: Day } | null = null;
 
   constructor(http: VendorHttp) {
@@ -77,7 +78,8 @@ export class TimesheetBook {
 
   /** Of whichever id of a member Toggl means. */
   covering(memberIds: readonly string[], on: Day): Timesheet[] {
-    return this.all.filter((one) => memberIds.includes(one.memberId) && one.from <= on && on <= one.to);
+    const theirs = memberIds.flatMap((memberId) => this.#byMember.get(memberId) ?? []);
+    return theirs.filter((one) => one.from <= on && on <= one.to);
   }
 
   /** Timesheets that start within `from`..`to`. Whether the bounds themselves count is not said: a day more is asked for. */
@@ -90,7 +92,11 @@ export class TimesheetBook {
       return { rows: data ?? [], more: number * size < total && (data ?? []).length > 0 };
     };
     for await (const rows of numberedPages(this.#http.connector, { read }))
-      this.all.push(...rows.filter((one) => from <= one.from && one.from <= to));
+      for (const one of rows) {
+        if (one.from < from || to < one.from) continue;
+        this.all.push(one);
+        this.#byMember.set(one.memberId, [...(this.#byMember.get(one.memberId) ?? []), one]);
+      }
   }
 }
 
