@@ -69,7 +69,8 @@ export function createConnectionSetup(given: SetupDeps) {
     return { ...vendor, tokens };
   }
 
-  async function oauthCalls(ref: ConnectionRef) {
+  /** `query`: of the callback, which may tell where tokens are to be had (Zoho's data centre). */
+  async function oauthCalls(ref: ConnectionRef, query: Readonly<Record<string, string>> = {}) {
     const { connection, connector, tokens } = await read(ref);
     requireConnected(connection);
     if (!connector.auth.oauth?.grants.includes('authorization_code'))
@@ -84,14 +85,15 @@ export function createConnectionSetup(given: SetupDeps) {
         message: `The app of this hub at ${connector.name} is not known yet.`,
         whatToDo: `Register an app at ${connector.name}, and give its clientId and clientSecret as secrets of the connection.`,
       });
+    const told = connector.auth.oauth.settingsFromCallback?.(query) ?? {};
     const auth = {
       workspaceId: ref.workspaceId,
       connectionId: ref.connectionId,
       connector,
-      settings: connection.settings,
+      settings: { ...connection.settings, ...told },
       baseUrlOverride: connection.baseUrlOverride ?? undefined,
     };
-    return { connector, tokens, calls: oauthOf(deps, auth, tokens.secrets) };
+    return { connector, tokens, told, calls: oauthOf(deps, auth, tokens.secrets) };
   }
 
   const running = new Set<Promise<void>>();
@@ -130,9 +132,8 @@ export function createConnectionSetup(given: SetupDeps) {
       proof: Consent,
     ): Promise<NewTokens> =>
       inWords(async () => {
-        const { connector, calls } = await oauthCalls(ref);
+        const { connector, calls, told } = await oauthCalls(ref, query);
         const tokens = await calls.exchangeCode(code, proof);
-        const told = connector.auth.oauth?.settingsFromCallback?.(query) ?? {};
         const settings = knownOnly(connector, { ...told, ...tokens.settings });
         return { ...tokens, settings, redirectUrl: proof.redirectUrl };
       }),
