@@ -12,12 +12,12 @@ import { pushState } from '../store/pushed-documents.ts';
 import { issuesItself } from '../store/sign-offs.ts';
 import { readSyncRecord } from '../store/sync.ts';
 
-/** `print`: beside whatever the step is, it has documents that are not made yet. `number`: of an issued one. */
-export type ClientInvoiceStep = {
-  print?: boolean;
-  number?: string;
-} /** `push`: what follows it to the platform, e.g. a void or a credit note. */ & /** `inPlace`: nothing was asked of the platform yet, and it may be asked without Temporal in between. */
-(
+/**
+ * `print`: beside whatever the step is, it has documents that are not made yet. `number`: of an issued one. `push`: what
+ * follows it to the platform, e.g. a void or a credit note. `inPlace`: nothing was asked of the platform yet, and it may be
+ * asked without Temporal in between.
+ */
+export type ClientInvoiceStep = { print?: boolean; number?: string } & (
   | { step: 'sync'; inPlace?: boolean }
   | { step: 'issue' | 'push' }
   /** Something whose time has come. */

@@ -51,6 +51,7 @@ const allowed: Record<string, { own: string[]; packages: string[] }> = {
       'node:crypto',
       'node:fs/promises',
       'node:path',
+      'node:vm',
       'node:zlib',
     ],
   },

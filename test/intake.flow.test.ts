@@ -599,7 +599,7 @@ test('days close together are told apart: each over 24 hours is a warning, those
   ]);
   await take(books, [day('e', '2026-03-02', 11), day('f', '2026-03-05', 12), day('g', '2026-05-04', 3)]);
   const found = await exceptionsOf(books, 'open');
-  expect(found.map((row) => `${row.rule} ${row.detail.workDate}`).sort()).toEqual([
+  expect(found.map((row) => `${row.rule} ${String(row.detail.workDate)}`).sort()).toEqual([
     'person_day.over_24h 2026-03-02',
     'person_day.over_24h 2026-03-05',
   ]);

@@ -1,11 +1,10 @@
 /** Owns Clockify's webhooks: one for each kind of event, proved by a fixed token that comes with every delivery. */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { WebhookEvent, WebhookSource } from '../kit/define.ts';
 import { InvalidRequest } from '../kit/errors.ts';
 import { idText, maybeId } from '../kit/fields.ts';
 import { readAs, refused } from '../kit/vendor-words.ts';
-import { parsedBody, tokenMatches } from '../kit/webhook.ts';
+import { digestOf, parsedBody, tokenMatches } from '../kit/webhook.ts';
 import { pathOf } from './lists.ts';
 
 /** Most wanted first: the free plan has three. */
@@ -32,10 +31,7 @@ export const webhooks: WebhookSource = {
   verify: ({ headers }, secret) => tokenMatches(headers['clockify-signature'], secret),
   // There is no id of a delivery.
   deliveryId: ({ rawBody, headers }) =>
-    createHash('sha256')
-      .update(`${headers[typeHeader] ?? ''} `)
-      .update(rawBody)
-      .digest('hex'),
+    digestOf(`${headers[typeHeader] ?? ''} ${Buffer.from(rawBody).toString('base64')}`),
   events({ rawBody, headers }) {
     const type = headers[typeHeader] ?? '';
     const change = Object.hasOwn(changes, type) ? changes[type] : undefined;
