@@ -98,7 +98,10 @@ export async function closeMarks(
   );
 }
 
-/** Which of these a platform says to have billed because we told it so. */
+/**
+ * Which of these a platform says to have billed because we told it so: by a mark, or by an invoice of ours that stands in its
+ * own books with the entry on it.
+ */
 export async function ownMarks(
   tx: WorkspaceTx,
   connectionId: string,
@@ -107,7 +110,16 @@ export async function ownMarks(
   if (externalIds.length === 0) return new Set();
   const rows = await tx.rows<{ externalId: string }>(
     `select external_id from billed_marks
-     where workspace_id = $1 and connection_id = $2 and external_id = any($3::text[]) and (wanted or told)`,
+     where workspace_id = $1 and connection_id = $2 and external_id = any($3::text[]) and (wanted or told)
+     union
+     select e.external_id from sources k
+     join work_entries e on e.workspace_id = $1 and e.source_id = k.id and e.external_id = any($3::text[])
+     where k.workspace_id = $1 and k.connection_id = $2 and exists (
+       select from claims c
+       join allocations a on a.workspace_id = $1 and a.item_id = c.item_id and a.invoice_id is not null
+       join sync_records s on s.workspace_id = $1 and s.connection_id = $2 and s.subject_type = 'client_invoice' and s.subject_id = a.invoice_id
+       where c.workspace_id = $1 and c.entry_id = e.id
+       group by c.item_id having sum(a.quantity) <> 0)`,
     [tx.workspaceId, connectionId, textArray(externalIds)],
   );
   return new Set(rows.map((row) => row.externalId));

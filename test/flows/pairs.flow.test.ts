@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { connectors } from '../../connectors/kit/registry.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
+import { until } from '../support/loops.ts';
 import { openPair } from '../support/pair.ts';
 
 const called = [...connectors.values()].filter((connector) => !connector.entryReader);
@@ -15,6 +16,8 @@ const pairs = [
   ...sources.flatMap((source) => both.map((target) => [source, target] as const)),
   ...targets.filter((id) => !both.includes(id)).map((target) => ['harvest', target] as const),
 ];
+/** Those that hold the time and make the invoice of it. */
+const alone = sources.filter((id) => targets.includes(id));
 
 let hub: TestHub;
 beforeAll(async () => {
@@ -56,4 +59,31 @@ describe('an approved hour', () => {
     await pair.sync(pair.targetId);
     await pair.invoicesBecome('settled', ([only]) => only?.status === 'settled');
   });
+
+  test.each(alone)(
+    'of %s that is invoiced at the same place is not taken for billed by somebody else',
+    async (id) => {
+      const workspace = await hub.newWorkspace();
+      const pair = await openPair(workspace, id, id);
+      onTestFinished(() => pair.close());
+      pair.source.time!.add({ day: pair.day(5), seconds: 12_600, notes: 'Frames 12 to 18' });
+      pair.source.later(60);
+      await pair.sync(pair.sourceId);
+      await pair.entriesBecome(1);
+      expect(await pair.bill()).toMatchObject({ status: 'done' });
+      await pair.invoicesBecome('synced', ([only]) => only?.sync?.status === 'synced');
+      pair.source.later(60);
+      const before = await workspace.get<{ lastSuccessAt: string }>(`/connections/${pair.sourceId}`);
+      await pair.sync(pair.sourceId);
+      await until('it was read again', async () => {
+        const { lastSuccessAt } = await workspace.get<{ lastSuccessAt: string }>(
+          `/connections/${pair.sourceId}`,
+        );
+        return lastSuccessAt > before.lastSuccessAt;
+      });
+      const open = await workspace.get<{ items: unknown[] }>('/exceptions?status=open');
+      expect(open.items).toEqual([]);
+      expect(pair.target.books!.invoices()).toHaveLength(1);
+    },
+  );
 });
