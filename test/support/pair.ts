@@ -37,6 +37,7 @@ async function connect(
   stand: Stand,
   name: string,
   goLiveOn: string,
+  card: Record<string, unknown> = {},
 ): Promise<string> {
   const { id } = await hub.post<{ id: string }>('/connections', {
     connector: connector.id,
@@ -49,6 +50,7 @@ async function connect(
     ownership: {
       createMissing: ['person', 'task'],
       ...(connector.timeSource?.tellsApproval === false ? { approval: 'automatic' } : {}),
+      ...card,
     },
   });
   return id;
@@ -69,7 +71,10 @@ export async function openPair(hub: TestWorkspace, sourceOf: string, targetOf: s
     zone: 'Europe/Berlin',
   });
   await made('/series', { sellerId, documentType: 'invoice', pattern: 'NW-{NNNN}' });
-  const targetId = await connect(hub, connectorById(targetOf), target, 'Books', firstDay);
+  const targetId = await connect(hub, connectorById(targetOf), target, 'Books', firstDay, {
+    // Of the platform that holds the time, a line links its entries.
+    attachTime: source === target,
+  });
   const clientId = await made('/clients', {
     name: 'Nordlicht GmbH',
     email: 'ap@nordlicht.example',
