@@ -4,6 +4,7 @@ import { InvalidRequest } from '../connectors/kit/errors.ts';
 import { Decimal } from '../domain/money.ts';
 import { cardOf, type OwnershipCard } from '../domain/ownership.ts';
 import { rereadStream } from '../store/checkpoints.ts';
+import { clockOf } from '../store/clock.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { type InvoicedWork, readInvoicedWork, readProjectCodes } from '../store/invoiced-work.ts';
 import { type InvoiceLineRow, type InvoiceRow, readInvoice, readInvoiceLines } from '../store/invoices.ts';
@@ -258,6 +259,14 @@ async function keepSynced(
     actor,
   });
   await releaseWaiting(tx, invoice.id);
+  // A clock that is set forward waits for looks: what comes next must be planned before it goes on.
+  if ((await clockOf(tx)).isSandbox)
+    await enqueueLook(tx, {
+      subjectType: 'client_invoice',
+      subjectId: invoice.id,
+      lane: 'bulk',
+      reason: 'synced',
+    });
   if (card.attachTime) await sayUnlinked(tx, connectionId, invoice.id, document, remote, unlinked);
   if (card.mail === 'theirs')
     await queueDocument(tx, {
