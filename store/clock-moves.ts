@@ -173,6 +173,11 @@ export async function jump(tx: WorkspaceTx, move: ClockMove, to: Instant): Promi
            case when $3::boolean or exists (select ${dueRows('$4', '$5')}) then interval '0' else $6 * interval '1 day' end))`,
     [tx.workspaceId, to, isEnd, [...subjectTypes], move.leftBehind, readAfterDays],
   );
+  // Asked for like by a person: it is under way until each stream was read, also between a look and the reading it leads to.
+  await tx.run(
+    'update connections set sync_requested_at = clock_timestamp() where workspace_id = $1 and id = any($2::uuid[])',
+    [tx.workspaceId, plainArray(read.map((connection) => connection.subjectId))],
+  );
   await wake(tx, move, read, 'read');
   return read.length;
 }

@@ -83,7 +83,7 @@ export async function openTestWorkspace(
       succeed('POST', path, { body, headers: { 'idempotency-key': idempotencyKey } }),
     patch: (path, body) => succeed('PATCH', path, { body }),
     in: inside,
-    idle: async (timeoutMs = 30_000) => {
+    idle: async (timeoutMs = 90_000) => {
       let open: unknown = null;
       const isIdle = async () => {
         open = await inside(underWay);
