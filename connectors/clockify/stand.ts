@@ -1,7 +1,14 @@
 /** Owns the test hand at Clockify's side, for the conformance suite. */
-import { addDays } from '../../domain/day.ts';
+import { addDays, localDay } from '../../domain/day.ts';
 import { instantOf, minutesOfClock } from '../kit/local-time.ts';
-import type { Stand, StandEntry, StandOptions } from '../kit/stand.ts';
+import {
+  hoursFrom,
+  madeOnce,
+  type Stand,
+  type StandEntry,
+  type StandOptions,
+  standClock,
+} from '../kit/stand.ts';
 import { type ClockifyApproval, type ClockifySandboxOptions, startClockifySandbox } from './sandbox.ts';
 
 const pageSize = 4;
@@ -11,22 +18,17 @@ const berlin = 'Europe/Berlin';
 const ines = { name: 'Ines Roth', email: 'ines@nordwerft.example' };
 
 export async function startStand(options: StandOptions & Partial<ClockifySandboxOptions> = {}) {
-  const { unlimited, startAt = '2026-03-20T12:00:00Z', ...more } = options;
-  let nowMs = Date.parse(startAt);
+  const { unlimited, startAt: _startAt, ...more } = options;
+  const clock = standClock(options);
   const sandbox = await startClockifySandbox({
     apiKey: 'token-one',
     workspaceId,
     rateLimit: 'off',
     pageSizeMax: unlimited ? vendorPageSize : pageSize,
-    now: () => new Date(nowMs),
+    now: clock.date,
     ...more,
   });
-  const ids = new Map<string, string>();
-  const known = (key: string, make: () => string): string => {
-    const id = ids.get(key) ?? make();
-    ids.set(key, id);
-    return id;
-  };
+  const known = madeOnce<string>();
   const zones = new Map<string, string>();
 
   const userOf = ({ person = ines, zone = berlin }: Partial<StandEntry>) => {
@@ -63,8 +65,7 @@ export async function startStand(options: StandOptions & Partial<ClockifySandbox
     return { start, end: new Date(Date.parse(start) + seconds * 1_000).toISOString(), seconds };
   };
   const entryOf = (externalId: string) => sandbox.entries.find((entry) => entry.id === externalId)!;
-  const dayOf = (userId: string, start: string) =>
-    new Intl.DateTimeFormat('en-CA', { timeZone: zones.get(userId) ?? berlin }).format(new Date(start));
+  const dayOf = (userId: string, start: string) => localDay(start, zones.get(userId) ?? berlin);
 
   const add = (entry: StandEntry, type = 'REGULAR'): string => {
     const userId = userOf(entry);
@@ -86,10 +87,8 @@ export async function startStand(options: StandOptions & Partial<ClockifySandbox
     settings: { workspaceId },
     secrets: { accessToken: 'token-one' },
     pageSize: unlimited ? vendorPageSize : pageSize,
-    now: () => new Date(nowMs).toISOString(),
-    later: (minutes) => {
-      nowMs += minutes * 60_000;
-    },
+    now: clock.now,
+    later: clock.later,
     revoke: () => sandbox.setApiKey('nobody has this one'),
     replaceToken: (token) => sandbox.setApiKey(token),
     endless: () => sandbox.endlessPages(true),
@@ -107,8 +106,7 @@ export async function startStand(options: StandOptions & Partial<ClockifySandbox
     time: {
       step: 1,
       add,
-      addMany: (count, from) =>
-        Array.from({ length: count }, (_, n) => add({ day: addDays(from, n % 28), seconds: 3_600 })),
+      addMany: hoursFrom(add, 28),
       change(externalId, change) {
         const entry = entryOf(externalId);
         const before = dayOf(entry.userId, entry.start);

@@ -1,8 +1,16 @@
 /** Owns the test hand at FreshBooks' side, for the conformance suite. */
 import { createHmac } from 'node:crypto';
-import { addDays } from '../../domain/day.ts';
 import { instantOf, minutesOfClock } from '../kit/local-time.ts';
-import type { Stand, StandDelivery, StandEntry, StandOptions } from '../kit/stand.ts';
+import { oauthStand } from '../kit/sandbox-oauth.ts';
+import {
+  hoursFrom,
+  madeOnce,
+  type Stand,
+  type StandDelivery,
+  type StandEntry,
+  type StandOptions,
+  standClock,
+} from '../kit/stand.ts';
 import { type FreshbooksEntry, startFreshbooksSandbox } from './sandbox.ts';
 
 const pageSize = 4;
@@ -11,7 +19,7 @@ const accountId = 'ZyQ04o';
 const businessId = 6543;
 
 export async function startStand(options: StandOptions = {}): Promise<Stand> {
-  let nowMs = Date.parse('2026-03-20T12:00:00Z');
+  const clock = standClock(options);
   const client = { clientId: 'slipway-app', clientSecret: 'slipway-app-secret' };
   const tokens = { accessToken: 'token-one', refreshToken: 'refresh-one' };
   const sandbox = await startFreshbooksSandbox({
@@ -24,15 +32,10 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     tokenLifeMs: 400 * 86_400_000,
     rateLimit: 'off',
     pageSizeMax: options.unlimited ? mostPage : pageSize,
-    now: () => new Date(nowMs),
+    now: clock.date,
   });
-  const ids = new Map<string, number>();
   const written = new Map<number, Partial<StandEntry>>();
-  const known = (key: string, make: () => number) => {
-    const id = ids.get(key) ?? make();
-    ids.set(key, id);
-    return id;
-  };
+  const known = madeOnce<number>();
   const personOf = ({
     person = { name: 'Ines Roth', email: 'ines@nordwerft.example' },
   }: Partial<StandEntry>) => known(`person ${person.email}`, () => sandbox.addPerson(person));
@@ -76,10 +79,8 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     settings: { accountId, businessId: String(businessId) },
     secrets: { ...client, ...tokens },
     pageSize: options.unlimited ? mostPage : pageSize,
-    now: () => new Date(nowMs).toISOString(),
-    later: (minutes) => {
-      nowMs += minutes * 60_000;
-    },
+    now: clock.now,
+    later: clock.later,
     revoke: () => sandbox.oauth.end(),
     replaceToken: (token) => sandbox.oauth.replaceAccessToken(token),
     endless: () => sandbox.endlessPages(),
@@ -90,8 +91,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     time: {
       step: 1,
       add,
-      addMany: (count, from) =>
-        Array.from({ length: count }, (_, n) => add({ day: addDays(from, n % 28), seconds: 3_600 })),
+      addMany: hoursFrom(add, 28),
       change(id, change) {
         const entry = { ...written.get(Number(id)), ...change } as StandEntry;
         written.set(Number(id), entry);
@@ -106,13 +106,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
       addUnknownWord: (day) => changed(add({ day, seconds: 3_600 }), { local_timezone: 'Mars/Olympus_Mons' }),
       billed: () => [...sandbox.entries.values()].flatMap(({ id, billed }) => (billed ? [String(id)] : [])),
     },
-    oauth: {
-      consent: (url) => sandbox.oauth.consent(url),
-      expire: () => sandbox.oauth.expire(),
-      refreshes: () => sandbox.oauth.refreshes(),
-      currentRefreshToken: () => sandbox.oauth.currentRefreshToken(),
-      revoked: () => sandbox.oauth.ended(),
-    },
+    oauth: oauthStand(sandbox.oauth),
     webhooks: {
       subscriptions: () => sandbox.callbacks.map(({ id, uri: url }) => ({ externalId: String(id), url })),
       delivery({ externalId, change }, secret) {

@@ -1,12 +1,18 @@
 /** Owns the test hand at Harvest's side, for the conformance suite. */
 import { oauthStand } from '../kit/sandbox-oauth.ts';
-import type { Stand, StandEntry, StandOptions } from '../kit/stand.ts';
+import {
+  hoursFrom,
+  madeOnce,
+  type Stand,
+  type StandEntry,
+  type StandOptions,
+  standClock,
+} from '../kit/stand.ts';
 import { type HarvestEntryState, type HarvestSandbox, startHarvestSandbox } from './sandbox.ts';
 
 const pageSize = 4;
 const unlimitedPage = 2_000;
 const secondsAnHour = 3_600;
-const secondsAMinute = 60;
 
 /** Rails' name of the zones that the suite uses. */
 const railsZones: Readonly<Record<string, string>> = {
@@ -16,7 +22,7 @@ const railsZones: Readonly<Record<string, string>> = {
 };
 
 export async function startStand(options: StandOptions = {}): Promise<Stand & { sandbox: HarvestSandbox }> {
-  let nowMs = Date.parse(options.startAt ?? '2026-03-20T12:00:00Z');
+  const clock = standClock(options);
   const sandbox = await startHarvestSandbox({
     ...(options.port === undefined ? {} : { port: options.port }),
     accessToken: 'token-one',
@@ -24,34 +30,31 @@ export async function startStand(options: StandOptions = {}): Promise<Stand & { 
     rateLimit: 'off',
     company: { wants_timestamp_timers: true },
     pageSizeMax: options.unlimited ? unlimitedPage : pageSize,
-    now: () => new Date(nowMs),
+    now: clock.date,
     oauth: { clientId: 'slipway-app', clientSecret: 'app-secret-1', refreshToken: 'refresh-one' },
   });
-  const users = new Map<string, number>();
-  const clients = new Map<string, number>();
-  const projects = new Map<string, number>();
-  const tasks = new Map<string, number>();
+  const known = madeOnce<number>();
 
   const userOf = ({ person, zone = 'Europe/Berlin' }: Partial<StandEntry>) => {
     const { name, email } = person ?? { name: 'Ines Roth', email: 'ines@nordwerft.example' };
     const [first = '', ...last] = name.split(' ');
-    return known(users, `${email} ${zone}`, () => {
+    return known(`user ${email} ${zone}`, () => {
       const timezone = railsZones[zone];
       if (timezone === undefined) throw new Error(`the stand knows no Harvest name of ${zone}`);
       return sandbox.addUser({ first_name: first, last_name: last.join(' '), email, timezone }).id;
     });
   };
   const clientOf = (name: string) =>
-    known(clients, name, () => sandbox.addClient({ name, currency: 'EUR' }).id);
+    known(`client ${name}`, () => sandbox.addClient({ name, currency: 'EUR' }).id);
   const projectOf = ({
     client = 'Nordlicht GmbH',
     project = { name: 'Hull refit', code: 'HULL' },
   }: Partial<StandEntry>) =>
-    known(projects, `${client}/${project.name}`, () => {
+    known(`project ${client}/${project.name}`, () => {
       const code = project.code === undefined ? {} : { code: project.code };
       return sandbox.addProject({ name: project.name, ...code, client_id: clientOf(client) }).id;
     });
-  const taskOf = (name = 'Welding') => known(tasks, name, () => sandbox.addTask({ name }).id);
+  const taskOf = (name = 'Welding') => known(`task ${name}`, () => sandbox.addTask({ name }).id);
 
   const stateOf = (entry: Partial<StandEntry>): Partial<HarvestEntryState> => ({
     ...(entry.day === undefined ? {} : { spent_date: entry.day }),
@@ -84,10 +87,8 @@ export async function startStand(options: StandOptions = {}): Promise<Stand & { 
       clientSecret: 'app-secret-1',
     },
     pageSize: options.unlimited ? unlimitedPage : pageSize,
-    now: () => new Date(nowMs).toISOString(),
-    later: (minutes) => {
-      nowMs += minutes * secondsAMinute * 1_000;
-    },
+    now: clock.now,
+    later: clock.later,
     revoke: () => {
       sandbox.setAccessToken('nobody has this one');
       sandbox.oauth!.end();
@@ -106,8 +107,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand & { 
     time: {
       step: 36,
       add,
-      addMany: (count, from) =>
-        Array.from({ length: count }, (_, n) => add({ day: dayAfter(from, n % 28), seconds: secondsAnHour })),
+      addMany: hoursFrom(add, 28),
       change: (id, change) => void sandbox.updateEntry(Number(id), stateOf(change)),
       remove: (id) => sandbox.deleteEntry(Number(id)),
       startTimer: (entry) =>
@@ -120,7 +120,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand & { 
             project_id: projectOf(entry),
             task_id: taskOf(entry.task),
             approval_status: 'approved',
-            timer_started_at: new Date(nowMs).toISOString(),
+            timer_started_at: clock.now(),
           }).id,
         ),
       withdraw: (id) => void sandbox.updateEntry(Number(id), { approval_status: 'unsubmitted' }),
@@ -156,20 +156,10 @@ export async function startStand(options: StandOptions = {}): Promise<Stand & { 
   };
 }
 
-function known(ids: Map<string, number>, key: string, make: () => number): number {
-  const id = ids.get(key) ?? make();
-  ids.set(key, id);
-  return id;
-}
-
 /** Harvest keeps hundredths of an hour: 36 s each. */
 function hoursOf(seconds: number): number {
   if (seconds % 36 !== 0) throw new Error(`${seconds} s are no hundredths of an hour`);
   return seconds / secondsAnHour;
-}
-
-function dayAfter(day: string, days: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
 /** `23:30` as `11:30pm`. */

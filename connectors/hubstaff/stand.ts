@@ -2,7 +2,15 @@
 import { createHmac } from 'node:crypto';
 import { addDays } from '../../domain/day.ts';
 import { instantOf, minutesOfClock } from '../kit/local-time.ts';
-import type { Stand, StandDelivery, StandEntry, StandOptions } from '../kit/stand.ts';
+import { oauthStand } from '../kit/sandbox-oauth.ts';
+import {
+  madeOnce,
+  type Stand,
+  type StandDelivery,
+  type StandEntry,
+  type StandOptions,
+  standClock,
+} from '../kit/stand.ts';
 import { startHubstaffSandbox } from './sandbox.ts';
 
 const pageSize = 4;
@@ -19,7 +27,7 @@ interface Written extends StandEntry {
 }
 
 export async function startStand(options: StandOptions = {}): Promise<Stand> {
-  let nowMs = Date.parse('2026-03-20T12:00:00Z');
+  const clock = standClock(options);
   const client = { clientId: 'slipway-app', clientSecret: 'slipway-app-secret' };
   const tokens = { accessToken: 'token-one', refreshToken: 'refresh-one' };
   const sandbox = await startHubstaffSandbox({
@@ -31,15 +39,10 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     tokenLifeMs: 400 * 86_400_000,
     rateLimit: 'off',
     pageSizeMax: options.unlimited ? mostPage : pageSize,
-    now: () => new Date(nowMs),
+    now: clock.date,
   });
-  const ids = new Map<string, number>();
   const written = new Map<string, Written>();
-  const known = (key: string, make: () => number) => {
-    const id = ids.get(key) ?? make();
-    ids.set(key, id);
-    return id;
-  };
+  const known = madeOnce<number>();
   const userOf = ({ person = { name: 'Ines Roth', email: 'ines@nordwerft.example' } }: Partial<StandEntry>) =>
     known(`user ${person.email}`, () => sandbox.addUser(person));
   const projectOf = ({
@@ -100,10 +103,8 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     settings: { organizationId: String(organizationId), timeZone: 'UTC', codeField: 'code' },
     secrets: { ...client, ...tokens },
     pageSize: options.unlimited ? mostPage : pageSize,
-    now: () => new Date(nowMs).toISOString(),
-    later: (minutes) => {
-      nowMs += minutes * 60_000;
-    },
+    now: clock.now,
+    later: clock.later,
     revoke: () => sandbox.oauth.end(),
     replaceToken: (token) => sandbox.oauth.replaceAccessToken(token),
     endless: () => sandbox.endlessPages(),
@@ -164,18 +165,15 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
       },
     },
     oauth: {
+      ...oauthStand(sandbox.oauth),
       consent(authorizeUrl) {
         if (!new URL(authorizeUrl).searchParams.get('nonce')) throw new Error('Hubstaff needs a nonce');
         return sandbox.oauth.consent(authorizeUrl);
       },
-      expire: () => sandbox.oauth.expire(),
-      refreshes: () => sandbox.oauth.refreshes(),
-      currentRefreshToken: () => sandbox.oauth.currentRefreshToken(),
-      revoked: () => sandbox.oauth.ended(),
     },
     webhooks: {
       subscriptions: () => sandbox.webhooks.map(({ id, target_url: url }) => ({ externalId: id, url })),
-      delivery({ externalId, change }, secret, at = new Date(nowMs).toISOString()) {
+      delivery({ externalId, change }, secret, at = clock.now()) {
         const [userId, date, projectId, taskId] = externalId.split(':');
         const event = `activity.${{ created: 'create', updated: 'update', deleted: 'delete' }[change]}`;
         const facts =
@@ -184,8 +182,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
             : { user_id: Number(userId), date, project_id: Number(projectId), task_id: Number(taskId) };
         return signed({ event, payload: { organization_id: organizationId, ...facts } }, secret, at);
       },
-      unknown: (secret) =>
-        signed({ event: 'sauna.start', payload: {} }, secret, new Date(nowMs).toISOString()),
+      unknown: (secret) => signed({ event: 'sauna.start', payload: {} }, secret, clock.now()),
     },
   };
 }

@@ -1,10 +1,12 @@
 /**
- * Owns the words by which the conformance suite drives any vendor's sandbox: a test hand at the vendor's side.
+ * Owns the words by which the conformance suite drives any vendor's sandbox, a test hand at the vendor's side, and what all
+ * of these hands do alike.
  *
  * Every connector's folder has a `stand.ts` with `export const startStand: StartStand`. It imports its sandbox and this
  * file, never its connector: the suite compares what the vendor holds with what the connector says of it. A member that
  * is absent is a case that is not applicable, and is printed as such.
  */
+import { addDays } from '../../domain/day.ts';
 import type { Day, DecimalText, Instant } from '../../domain/work-entry.ts';
 import type { ConnectorSecrets, ConnectorSettings } from './define.ts';
 import type { Fault, Sandbox } from './sandbox.ts';
@@ -142,4 +144,33 @@ export interface BooksStand {
   void(invoiceExternalId: string): void;
   /** Somebody uses this number for a document of their own. */
   takeNumber(number: string): void | Promise<void>;
+}
+
+/** The vendor's clock, as a stand shows it and its sandbox reads it (`date`). */
+export function standClock({ startAt = '2026-03-20T12:00:00Z' }: StandOptions) {
+  let nowMs = Date.parse(startAt);
+  const date = () => new Date(nowMs);
+  return {
+    date,
+    now: (): Instant => date().toISOString(),
+    later: (minutes: number) => {
+      nowMs += minutes * 60_000;
+    },
+  };
+}
+
+/** Makes a record the first time that its name comes up, and answers its id each time. */
+export function madeOnce<Id extends string | number>(): (name: string, make: () => Id) => Id {
+  const ids = new Map<string, Id>();
+  return (name, make) => {
+    const id = ids.get(name) ?? make();
+    ids.set(name, id);
+    return id;
+  };
+}
+
+/** An hour each, on `days` days from `from` on, over and over: what `addMany` means where entries need nothing more. */
+export function hoursFrom(add: TimeStand['add'], days: number): TimeStand['addMany'] {
+  return (count, from) =>
+    Array.from({ length: count }, (_, n) => add({ day: addDays(from, n % days), seconds: 3_600 }));
 }

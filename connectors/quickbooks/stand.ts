@@ -2,19 +2,19 @@
 import { createHmac } from 'node:crypto';
 import { Decimal } from '../../domain/money.ts';
 import { oauthStand } from '../kit/sandbox-oauth.ts';
-import type { Stand, StandDelivery, StandOptions } from '../kit/stand.ts';
+import { type Stand, type StandDelivery, type StandOptions, standClock } from '../kit/stand.ts';
 import { startQuickbooksSandbox } from './sandbox.ts';
 
 const realmId = '4620816365';
 
 export async function startStand(options: StandOptions = {}): Promise<Stand> {
-  let nowMs = Date.parse(options.startAt ?? '2026-03-20T12:00:00Z');
+  const clock = standClock(options);
   const sandbox = await startQuickbooksSandbox({
     ...(options.port === undefined ? {} : { port: options.port }),
     realmId,
     accessToken: 'token-one',
     rateLimit: 'off',
-    now: () => new Date(nowMs),
+    now: clock.date,
     oauth: { clientId: 'slipway-app', clientSecret: 'app-secret-1', refreshToken: 'refresh-one' },
   });
   return {
@@ -27,10 +27,8 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
       clientSecret: 'app-secret-1',
     },
     pageSize: 1_000,
-    now: () => new Date(nowMs).toISOString(),
-    later: (minutes) => {
-      nowMs += minutes * 60_000;
-    },
+    now: clock.now,
+    later: clock.later,
     revoke: () => {
       sandbox.setAccessToken('nobody has this one');
       sandbox.oauth!.end();
@@ -58,7 +56,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     webhooks: {
       // Intuit's endpoint belongs to the app: a person enters it in the developer portal.
       subscriptions: () => [],
-      delivery: ({ externalId, change }, secret, at = new Date(nowMs).toISOString()) =>
+      delivery: ({ externalId, change }, secret, at = clock.now()) =>
         signed([cloudEvent(`qbo.invoice.${change}.v1`, externalId, at)], secret),
       unknown: (secret) => signed({ announcements: [] }, secret),
     },

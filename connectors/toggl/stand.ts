@@ -1,7 +1,14 @@
 /** Owns the test hand at Toggl's side, for the conformance suite. */
-import { addDays, isoWeekday } from '../../domain/day.ts';
+import { addDays, isoWeekday, localDay } from '../../domain/day.ts';
 import { instantOf, minutesOfClock } from '../kit/local-time.ts';
-import type { Stand, StandEntry, StandOptions } from '../kit/stand.ts';
+import {
+  hoursFrom,
+  madeOnce,
+  type Stand,
+  type StandEntry,
+  type StandOptions,
+  standClock,
+} from '../kit/stand.ts';
 import { startTogglSandbox, type TogglSandboxOptions } from './sandbox.ts';
 
 const pageSize = 4;
@@ -10,22 +17,17 @@ const workspaceId = 4_410_022;
 const ines = { name: 'Ines Roth', email: 'ines@nordwerft.example' };
 
 export async function startStand(options: StandOptions & Partial<TogglSandboxOptions> = {}) {
-  const { unlimited, startAt = '2026-03-20T12:00:00Z', ...more } = options;
-  let nowMs = Date.parse(startAt);
+  const { unlimited, startAt: _startAt, ...more } = options;
+  const clock = standClock(options);
   const sandbox = await startTogglSandbox({
     apiToken: 'token-one',
     workspaceId,
     rateLimit: 'off',
     pageSizeMax: unlimited ? vendorPageSize : pageSize,
-    now: () => new Date(nowMs),
+    now: clock.date,
     ...more,
   });
-  const ids = new Map<string, number>();
-  const known = (key: string, make: () => number): number => {
-    const id = ids.get(key) ?? make();
-    ids.set(key, id);
-    return id;
-  };
+  const known = madeOnce<number>();
   const zones = new Map<number, string>();
 
   const userOf = ({ person = ines, zone = 'Europe/Berlin' }: Partial<StandEntry>) => {
@@ -82,18 +84,15 @@ export async function startStand(options: StandOptions & Partial<TogglSandboxOpt
   };
   const entryOf = (externalId: string) => sandbox.entries.find((entry) => String(entry.id) === externalId)!;
   const zoneOf = (userId: number) => zones.get(userId) ?? 'Europe/Berlin';
-  const dayOf = (userId: number, start: string) =>
-    new Intl.DateTimeFormat('en-CA', { timeZone: zoneOf(userId) }).format(new Date(start));
+  const dayOf = (userId: number, start: string) => localDay(start, zoneOf(userId));
 
   return {
     sandbox,
     settings: { workspaceId: String(workspaceId) },
     secrets: { accessToken: 'token-one' },
     pageSize: unlimited ? vendorPageSize : pageSize,
-    now: () => new Date(nowMs).toISOString(),
-    later: (minutes) => {
-      nowMs += minutes * 60_000;
-    },
+    now: clock.now,
+    later: clock.later,
     revoke: () => sandbox.setApiToken('nobody has this one'),
     replaceToken: (token) => sandbox.setApiToken(token.replace(/:api_token$/, '')),
     endless: () => sandbox.endlessPages(true),
@@ -123,8 +122,7 @@ export async function startStand(options: StandOptions & Partial<TogglSandboxOpt
     time: {
       step: 1,
       add,
-      addMany: (count, from) =>
-        Array.from({ length: count }, (_, n) => add({ day: addDays(from, n % 28), seconds: 3_600 })),
+      addMany: hoursFrom(add, 28),
       change(externalId, change) {
         const entry = entryOf(externalId);
         const day = change.day ?? dayOf(entry.user_id, entry.start);
@@ -164,14 +162,11 @@ export async function startStand(options: StandOptions & Partial<TogglSandboxOpt
           url: one.url_callback,
         })),
       delivery: ({ externalId, change }, secret, at) => ({
-        ...sandbox.signed(
-          eventOf('time_entry', change, externalId, at ?? new Date(nowMs).toISOString()),
-          secret,
-        ),
+        ...sandbox.signed(eventOf('time_entry', change, externalId, at ?? clock.now()), secret),
         query: {},
       }),
       unknown: (secret) => ({
-        ...sandbox.signed(eventOf('timesheet', 'approved', '1', new Date(nowMs).toISOString()), secret),
+        ...sandbox.signed(eventOf('timesheet', 'approved', '1', clock.now()), secret),
         query: {},
       }),
     },

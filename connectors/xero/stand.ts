@@ -3,7 +3,15 @@ import { createHmac } from 'node:crypto';
 import type { Day } from '../../domain/work-entry.ts';
 import { instantOf, minutesOfClock } from '../kit/local-time.ts';
 import { oauthStand } from '../kit/sandbox-oauth.ts';
-import type { Stand, StandDelivery, StandEntry, StandOptions } from '../kit/stand.ts';
+import {
+  hoursFrom,
+  madeOnce,
+  type Stand,
+  type StandDelivery,
+  type StandEntry,
+  type StandOptions,
+  standClock,
+} from '../kit/stand.ts';
 import { startXeroSandbox } from './sandbox.ts';
 import type { Document } from './sandbox-bodies.ts';
 
@@ -20,7 +28,7 @@ const zones: Readonly<Record<string, string>> = {
 };
 
 export async function startStand(options: StandOptions = {}): Promise<Stand> {
-  let nowMs = Date.parse(options.startAt ?? '2026-03-20T12:00:00Z');
+  const clock = standClock(options);
   const secrets = {
     accessToken: 'token-one',
     refreshToken: 'refresh-one',
@@ -34,27 +42,24 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     limits: 'off',
     pageSizeMax: options.unlimited ? unlimitedPage : pageSize,
     timezone: zones['Europe/Berlin']!,
-    now: () => new Date(nowMs),
+    now: clock.date,
   });
   const { books, projects } = sandbox;
-  const users = new Map<string, string>();
-  const contacts = new Map<string, string>();
-  const projectIds = new Map<string, string>();
-  const tasks = new Map<string, string>();
+  const known = madeOnce<string>();
   let zone = 'Europe/Berlin';
 
   const userOf = ({ name, email } = { name: 'Ines Roth', email: 'ines@nordwerft.example' }) =>
-    known(users, email, () => projects.addUser(name, email));
-  const contactOf = (name: string) => known(contacts, name, () => books.addContact({ Name: name }));
+    known(`user ${email}`, () => projects.addUser(name, email));
+  const contactOf = (name: string) => known(`contact ${name}`, () => books.addContact({ Name: name }));
   const projectOf = ({ client = 'Nordlicht GmbH', project = { name: 'Hull refit' } }: Partial<StandEntry>) =>
-    known(projectIds, `${client}/${project.name}`, () =>
+    known(`project ${client}/${project.name}`, () =>
       projects.addProject({ name: project.name, contactId: contactOf(client) }),
     );
   const taskOf = (entry: Partial<StandEntry>) => {
     const projectId = projectOf(entry);
     const chargeType = entry.billable === false ? 'NON_CHARGEABLE' : 'TIME';
     const name = entry.task ?? 'Welding';
-    return known(tasks, `${projectId}/${name}/${chargeType}`, () =>
+    return known(`task ${projectId}/${name}/${chargeType}`, () =>
       projects.addTask({ name, projectId, chargeType }),
     );
   };
@@ -99,10 +104,8 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     },
     secrets,
     pageSize: options.unlimited ? unlimitedPage : pageSize,
-    now: () => new Date(nowMs).toISOString(),
-    later: (minutes) => {
-      nowMs += minutes * 60_000;
-    },
+    now: clock.now,
+    later: clock.later,
     revoke: () => {
       sandbox.setAccessToken(null);
       sandbox.oauth.end();
@@ -135,8 +138,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     time: {
       step: secondsAMinute,
       add,
-      addMany: (count, from) =>
-        Array.from({ length: count }, (_, n) => add({ day: dayAfter(from, n % 13), seconds: 3_600 })),
+      addMany: hoursFrom(add, 13),
       change(id, change) {
         const task =
           change.project || change.task || change.billable !== undefined ? taskOf(change) : undefined;
@@ -165,7 +167,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     webhooks: {
       // One address an app, entered by a person in the developer portal.
       subscriptions: () => [],
-      delivery: ({ externalId, change }, secret, at = new Date(nowMs).toISOString()) =>
+      delivery: ({ externalId, change }, secret, at = clock.now()) =>
         signed(
           { events: [eventOf(externalId, change === 'created' ? 'CREATE' : 'UPDATE', at)], ...sequence },
           secret,
@@ -219,19 +221,9 @@ function signed(body: unknown, secret: string): StandDelivery {
   };
 }
 
-function known(ids: Map<string, string>, key: string, make: () => string): string {
-  const id = ids.get(key) ?? make();
-  ids.set(key, id);
-  return id;
-}
-
 function minutesOf(seconds: number): number {
   if (seconds % secondsAMinute !== 0) throw new Error(`${seconds} s are no whole minutes`);
   return seconds / secondsAMinute;
-}
-
-function dayAfter(day: Day, days: number): Day {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
 /** The instant at which clocks in `zone` show this time. */

@@ -1,8 +1,15 @@
 /** Owns the test hand at Zoho Books' side, for the conformance suite. */
 import { createHmac } from 'node:crypto';
-import type { Day } from '../../domain/work-entry.ts';
 import { oauthStand } from '../kit/sandbox-oauth.ts';
-import type { Stand, StandDelivery, StandEntry, StandOptions } from '../kit/stand.ts';
+import {
+  hoursFrom,
+  madeOnce,
+  type Stand,
+  type StandDelivery,
+  type StandEntry,
+  type StandOptions,
+  standClock,
+} from '../kit/stand.ts';
 import { startZohoSandbox } from './sandbox.ts';
 import { zohoTime } from './sandbox-words.ts';
 
@@ -12,7 +19,7 @@ const unlimitedPage = 200;
 const secondsAMinute = 60;
 
 export async function startStand(options: StandOptions = {}): Promise<Stand> {
-  let nowMs = Date.parse(options.startAt ?? '2026-03-20T12:00:00Z');
+  const clock = standClock(options);
   const secrets = {
     accessToken: 'token-one',
     refreshToken: 'refresh-one',
@@ -25,19 +32,17 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     ...secrets,
     limits: 'off',
     pageSizeMax: options.unlimited ? unlimitedPage : pageSize,
-    now: () => new Date(nowMs),
+    now: clock.date,
   });
   const { books, sheets } = sandbox;
-  const users = new Map<string, string>();
-  const contacts = new Map<string, string>();
-  const projects = new Map<string, string>();
-  const tasks = new Map<string, string>();
+  const known = madeOnce<string>();
 
   const userOf = ({ name, email } = { name: 'Ines Roth', email: 'ines@nordwerft.example' }) =>
-    known(users, email, () => sheets.addUser(name, email));
-  const contactOf = (name: string) => known(contacts, name, () => books.addContact({ contact_name: name }));
+    known(`user ${email}`, () => sheets.addUser(name, email));
+  const contactOf = (name: string) =>
+    known(`contact ${name}`, () => books.addContact({ contact_name: name }));
   const projectOf = ({ client = 'Nordlicht GmbH', project = { name: 'Hull refit' } }: Partial<StandEntry>) =>
-    known(projects, `${client}/${project.name}`, () =>
+    known(`project ${client}/${project.name}`, () =>
       sheets.addProject({
         project_name: project.name,
         customer_id: contactOf(client),
@@ -47,7 +52,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
   const taskOf = (entry: Partial<StandEntry>) => {
     const project = projectOf(entry);
     const name = entry.task ?? 'Welding';
-    return known(tasks, `${project}/${name}`, () => sheets.addTask(project, name));
+    return known(`task ${project}/${name}`, () => sheets.addTask(project, name));
   };
   const add = (entry: StandEntry) => {
     if (entry.zone !== undefined) sandbox.organisation.time_zone = entry.zone;
@@ -68,10 +73,8 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     settings: { organizationId, dataCentre: 'eu' },
     secrets,
     pageSize: options.unlimited ? unlimitedPage : pageSize,
-    now: () => new Date(nowMs).toISOString(),
-    later: (minutes) => {
-      nowMs += minutes * 60_000;
-    },
+    now: clock.now,
+    later: clock.later,
     revoke: () => {
       sandbox.setAccessToken(null);
       sandbox.oauth.end();
@@ -118,8 +121,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     time: {
       step: secondsAMinute,
       add,
-      addMany: (count, from) =>
-        Array.from({ length: count }, (_, n) => add({ day: dayAfter(from, n % 13), seconds: 3_600 })),
+      addMany: hoursFrom(add, 13),
       change(id, change) {
         const isMoved = change.project !== undefined || change.task !== undefined;
         sheets.changeTime(id, {
@@ -133,7 +135,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
       remove: (id) => sheets.removeTime(id),
       startTimer(entry) {
         const id = add({ ...entry, seconds: 720 });
-        sheets.changeTime(id, { timer_started_at: zohoTime(new Date(nowMs)) });
+        sheets.changeTime(id, { timer_started_at: zohoTime(clock.date()) });
         return id;
       },
       addMalformed(day) {
@@ -193,19 +195,9 @@ function signed(body: unknown, secret: string): StandDelivery {
   };
 }
 
-function known(ids: Map<string, string>, key: string, make: () => string): string {
-  const id = ids.get(key) ?? make();
-  ids.set(key, id);
-  return id;
-}
-
 /** `02:30`. */
 function clockOf(seconds: number): string {
   if (seconds % secondsAMinute !== 0) throw new Error(`${seconds} s are no whole minutes`);
   const minutes = seconds / secondsAMinute;
   return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
-}
-
-function dayAfter(day: Day, days: number): Day {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
