@@ -9,28 +9,13 @@ import type { SourceEntry } from '../../domain/work-entry.ts';
 import { type ConnectorSettings, defineConnector } from '../kit/define.ts';
 import { InvalidRequest } from '../kit/errors.ts';
 import { mapRows, UnreadableField } from '../kit/rows.ts';
-import { signedHook } from '../kit/signed-hook.ts';
+import { receivesOnly, signedHook } from '../kit/signed-hook.ts';
 
 const stated = ['dayFormat', 'hoursFormat', 'clockFormat', 'zone', 'client', 'approval'] as const;
 
 export const file = defineConnector({
-  id: 'file',
+  ...receivesOnly('file'),
   name: 'CSV files',
-  auth: {
-    type: 'header',
-    header: 'x-signature',
-    secrets: {
-      webhookSecret: 'What deliveries are signed with; 32 random characters or more, or whsec_ and base64',
-    },
-    tokenOf: () => '',
-  },
-  // Nothing is called.
-  baseUrl: () => 'https://file.invalid',
-  rateLimit: { requests: 1, perSeconds: 1 },
-  timeoutMs: 1_000,
-  throttleMs: 1_000,
-  requestIdHeader: 'x-request-id',
-  settings: {},
   optionalSettings: {
     mapping: `A ready mapping: ${readyMappingNames.join(', ')}`,
     mappingJson: 'A mapping of your own instead, as JSON',

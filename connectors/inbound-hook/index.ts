@@ -4,7 +4,7 @@ import type { SourceEntry, UnreadableRow } from '../../domain/work-entry.ts';
 import { defineConnector, type WebhookRequest } from '../kit/define.ts';
 import { InvalidRequest } from '../kit/errors.ts';
 import { mapRows } from '../kit/rows.ts';
-import { signedHook } from '../kit/signed-hook.ts';
+import { receivesOnly, signedHook } from '../kit/signed-hook.ts';
 import { parsedBody } from '../kit/webhook.ts';
 import { type HookMapping, hookFields, hookMapping } from './mapping.ts';
 import { rowReader } from './to-source-entry.ts';
@@ -14,23 +14,8 @@ import { valueAt } from './value-at.ts';
 const mostRows = 5_000;
 
 export const inboundHook = defineConnector({
-  id: 'inbound-hook',
+  ...receivesOnly('inbound-hook'),
   name: 'Inbound hook',
-  auth: {
-    type: 'header',
-    header: 'x-signature',
-    secrets: {
-      webhookSecret: 'What deliveries are signed with; 32 random characters or more, or whsec_ and base64',
-    },
-    tokenOf: () => '',
-  },
-  // Nothing is called.
-  baseUrl: () => 'https://inbound-hook.invalid',
-  rateLimit: { requests: 1, perSeconds: 1 },
-  timeoutMs: 1_000,
-  throttleMs: 1_000,
-  requestIdHeader: 'x-request-id',
-  settings: {},
   optionalSettings: {
     entries: 'Path of the list in a JSON body, e.g. items[]; default: the body itself',
     durationUnit: 'auto (default), decimal-point, decimal-comma, h:mm, h:mm:ss, 1h 30m, minutes or seconds',

@@ -1,5 +1,5 @@
-/** Owns the signature of what others send to our own address: Standard Webhooks, and a plain form for automation tools. */
-import type { WebhookRequest, WebhookSource } from './define.ts';
+/** Owns what others send to our own address: who may (Standard Webhooks, a plain form for automation tools), and that nothing is called there. */
+import type { Connector, WebhookRequest, WebhookSource } from './define.ts';
 import { hmacMatches } from './webhook.ts';
 
 /**
@@ -12,6 +12,26 @@ export const signedHook: Pick<WebhookSource, 'verify' | 'deliveryId' | 'replayWi
   deliveryId: ({ headers }) => headers['webhook-id'] || headers['x-delivery-id'] || null,
   replayWindow: { seconds: 300, signedAt },
 };
+
+/** A connection that only receives: the secret signs what comes, and there is no address of theirs. */
+export const receivesOnly = (id: string) =>
+  ({
+    id,
+    auth: {
+      type: 'header',
+      header: 'x-signature',
+      secrets: {
+        webhookSecret: 'What deliveries are signed with; 32 random characters or more, or whsec_ and base64',
+      },
+      tokenOf: () => '',
+    },
+    baseUrl: () => `https://${id}.invalid`,
+    rateLimit: { requests: 1, perSeconds: 1 },
+    timeoutMs: 1_000,
+    throttleMs: 1_000,
+    requestIdHeader: 'x-request-id',
+    settings: {},
+  }) satisfies Partial<Connector>;
 
 const mostSignatures = 5;
 
