@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import {
+  known,
   type RateLimit,
   type Sandbox,
   startSandbox,
@@ -416,10 +417,4 @@ function isoDuration(seconds: number): string {
   ] as const;
   const text = parts.flatMap(([count, unit]) => (count > 0 ? `${count}${unit}` : [])).join('');
   return `PT${text || '0S'}`;
-}
-
-function known<Row>(rows: ReadonlyMap<string, Row>, id: string): Row {
-  const row = rows.get(id);
-  if (row === undefined) throw new Error(`There is no ${id} in the sandbox.`);
-  return row;
 }

@@ -8,6 +8,7 @@
 import { Decimal } from 'decimal.js';
 import { z } from 'zod';
 import {
+  known,
   type RateLimit,
   type Sandbox,
   startSandbox,
@@ -773,12 +774,6 @@ function roundHours(hours: Decimal, rounding: HarvestSandboxOptions['rounding'])
 function refuseApprovalWhenOff(company: HarvestCompany, status: HarvestApprovalStatus): void {
   if (!company.approval_feature && status !== 'unsubmitted')
     throw new Error('With approval_feature off every entry stays unsubmitted.');
-}
-
-function known<Row>(rows: Map<number, Row>, id: number, kind: string): Row {
-  const row = rows.get(id);
-  if (row === undefined) throw new Error(`There is no ${kind} ${id} in the sandbox.`);
-  return row;
 }
 
 function withoutUndefined<T extends object>(record: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -210,6 +210,13 @@ export async function startSandbox(vendor: Vendor, port = 0): Promise<Sandbox> {
   };
 }
 
+/** A record that a test hand names; one that is not there is the test's mistake. */
+export function known<Id, Row>(rows: ReadonlyMap<Id, Row>, id: Id, kind = 'record'): Row {
+  const row = rows.get(id);
+  if (row === undefined) throw new Error(`There is no ${kind} ${String(id)} in the sandbox.`);
+  return row;
+}
+
 /** The vendor's answer; a crash inside the sandbox shows as a 500 that says so, not as a lost connection. */
 function answerOf(vendor: Vendor, call: VendorCall): VendorAnswer {
   try {

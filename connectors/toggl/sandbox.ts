@@ -7,6 +7,7 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import {
+  known,
   type RateLimit,
   type Sandbox,
   startSandbox,
@@ -477,10 +478,4 @@ function allow(query: URLSearchParams, names: readonly string[]): void {
   for (const name of query.keys())
     if (!names.includes(name))
       throw new Refusal(400, `${name}: unknown parameter; there are ${names.join(', ')}`);
-}
-
-function known<Row>(rows: ReadonlyMap<number, Row>, id: number): Row {
-  const row = rows.get(id);
-  if (row === undefined) throw new Error(`There is no ${id} in the sandbox.`);
-  return row;
 }
