@@ -4,16 +4,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { failInterruptedOperations, readOperation } from '../store/operations.ts';
 import { readRun } from '../store/runs.ts';
 import { tasks } from '../store/tasks.ts';
-import {
-  billingActivities,
-  carryOut,
-  cutoffOn,
-  entryOf,
-  expectBalanced,
-  named,
-  take,
-} from './support/books.ts';
+import { billingActivities, carryOut, cutoffOn, entryOf, expectBalanced, take } from './support/books.ts';
 import { type Firm, openFirm } from './support/pipeline.ts';
+import { named } from './support/source-entry.ts';
 import { type Answered, startApi, type TestApi } from './support/start-api.ts';
 
 let api: TestApi;

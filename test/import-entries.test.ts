@@ -9,6 +9,7 @@ import { readyMapping, readyMappingNames } from '../domain/import/ready-mappings
 import { SeenKeys } from '../domain/import/seen-keys.ts';
 import type { SourceEntry } from '../domain/work-entry.ts';
 import { parseText, simpleMapping } from './fixtures/import/parse-text.ts';
+import { named, sourceEntry } from './support/source-entry.ts';
 
 const fixture = (name: string) => readFile(new URL(`./fixtures/import/${name}`, import.meta.url));
 const day = '2026-01-05';
@@ -324,29 +325,15 @@ describe('ready mappings', () => {
 });
 
 describe('the content hash', () => {
-  const entry: SourceEntry = {
-    externalId: '1',
-    kind: 'labor',
+  const entry = sourceEntry('1', {
     workDate: day,
-    zone: null,
-    startedAt: null,
-    endedAt: null,
-    quantity: 3600,
     person: { externalId: null, code: null, name: 'Ada', email: 'Ada@example.test' },
     client: { externalId: '7', code: null, name: 'Yard' },
-    project: { externalId: null, code: 'P1', name: 'Hull' },
-    task: null,
-    position: null,
-    billable: true,
-    running: false,
-    approval: 'approved',
-    billedElsewhere: false,
+    project: named('Hull', 'P1'),
     notes: 'x',
     rate: '80.00',
-    cost: null,
     currency: 'EUR',
-    sourceUpdatedAt: null,
-  };
+  });
   const hash = (change: Partial<SourceEntry> = {}) => entryContentHash({ ...entry, ...change });
 
   it('does not change from one release to the next', () => {

@@ -22,13 +22,13 @@ import {
   exceptionsOf,
   expectBalanced,
   invoicesOf,
-  named,
   openBooks,
   requestBilling,
   take,
   totalOf,
 } from './support/books.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
+import { named } from './support/source-entry.ts';
 
 let scratch: TestDatabase;
 let owner: pg.Client;

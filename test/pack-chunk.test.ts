@@ -2,35 +2,15 @@ import { expect, test } from 'vitest';
 import type { SourceEntry } from '../domain/work-entry.ts';
 import { packChunk, unpackChunk } from '../runtime/import/pack-chunk.ts';
 import type { ParsedChunk } from '../runtime/import/parse-entries.ts';
+import { named, sourceEntry } from './support/source-entry.ts';
 
-const ref = (name: string | null, code: string | null = null) => ({ externalId: null, code, name });
-
-function entryOf(change: Partial<SourceEntry>): SourceEntry {
-  return {
-    externalId: 'a',
-    kind: 'labor',
-    workDate: '2026-03-02',
-    zone: null,
-    startedAt: null,
-    endedAt: null,
-    quantity: 3600,
-    person: { ...ref('Ann'), email: null },
-    client: ref('Client'),
-    project: ref('Hull'),
-    task: null,
-    position: null,
-    billable: true,
-    running: false,
-    approval: 'approved',
-    billedElsewhere: false,
-    notes: null,
-    rate: null,
-    cost: null,
-    currency: null,
-    sourceUpdatedAt: null,
+const entryOf = (change: Partial<SourceEntry>): SourceEntry =>
+  sourceEntry('a', {
+    person: { ...named('Ann'), email: null },
+    client: named('Client'),
+    project: named('Hull'),
     ...change,
-  };
-}
+  });
 
 const chunkOf = (entries: SourceEntry[]): ParsedChunk => ({
   entries: entries.map((entry, index) => ({ entry, contentHash: `hash ${index}` })),
@@ -49,13 +29,13 @@ const sent = (chunk: ParsedChunk) => unpackChunk(JSON.parse(JSON.stringify(packC
 test('a chunk comes out of the thread as it went in, whatever its lines have in common', () => {
   const entries = [
     entryOf({}),
-    entryOf({ externalId: 'b', quantity: 1, notes: 'caulking', rate: '80.00', project: ref(null, 'null') }),
+    entryOf({ externalId: 'b', quantity: 1, notes: 'caulking', rate: '80.00', project: named(null, 'null') }),
     entryOf({
       externalId: 'c',
       billable: false,
       client: null,
-      project: ref('null', null),
-      task: ref('Hull'),
+      project: named('null', null),
+      task: named('Hull'),
     }),
     entryOf({
       externalId: 'd',
@@ -63,7 +43,7 @@ test('a chunk comes out of the thread as it went in, whatever its lines have in 
       receipt: { on: null, net: '10.00', inputTax: '1.90' },
       tags: ['dock', 'night'],
       costCentre: '4711',
-      person: { ...ref('Ann'), email: 'ann@example.com' },
+      person: { ...named('Ann'), email: 'ann@example.com' },
     }),
   ];
   for (const count of [0, 1, entries.length])
@@ -71,10 +51,10 @@ test('a chunk comes out of the thread as it went in, whatever its lines have in 
 });
 
 test('a code that reads null is not a missing code', () => {
-  const [named, coded] = sent(
-    chunkOf([entryOf({ project: ref('a', null) }), entryOf({ project: ref('a', 'null') })]),
+  const [byName, coded] = sent(
+    chunkOf([entryOf({ project: named('a', null) }), entryOf({ project: named('a', 'null') })]),
   ).entries;
-  expect([named!.entry.project!.code, coded!.entry.project!.code]).toEqual([null, 'null']);
+  expect([byName!.entry.project!.code, coded!.entry.project!.code]).toEqual([null, 'null']);
 });
 
 test('entries of one party share it, so that it is looked up once', () => {

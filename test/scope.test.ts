@@ -4,32 +4,16 @@ import { entryContentHash } from '../domain/entry-content-hash.ts';
 import { type Scope, scopeOf } from '../domain/scope.ts';
 import { withApproval } from '../domain/source-approval.ts';
 import type { SourceEntry } from '../domain/work-entry.ts';
+import { sourceEntry } from './support/source-entry.ts';
 
-const entry: SourceEntry = {
-  externalId: '1',
-  kind: 'labor',
-  workDate: '2026-03-02',
-  zone: null,
-  startedAt: null,
-  endedAt: null,
-  quantity: 3_600,
+const entry = sourceEntry('1', {
   person: { externalId: '7', code: null, name: 'Ines Roth', email: 'Ines@Nordwerft.example' },
   client: { externalId: '9', code: null, name: 'Nordlicht GmbH' },
   project: { externalId: '12', code: 'HULL-2', name: 'Hull refit' },
-  task: null,
-  position: null,
-  billable: true,
-  running: false,
   approval: 'unsubmitted',
-  billedElsewhere: false,
-  notes: null,
-  rate: null,
-  cost: null,
-  currency: null,
-  sourceUpdatedAt: null,
   tags: ['Offshore', 'night'],
   groups: ['Welders'],
-};
+});
 const why = (scope: Scope, over: Partial<SourceEntry> = {}) => scopeOf(scope)({ ...entry, ...over });
 
 test.each<[string, Scope, string | null]>([

@@ -10,6 +10,7 @@ import { createSecretBox } from '../../runtime/secrets.ts';
 import { insertConnection } from '../../store/connections.ts';
 import { expectBalanced, invoicesOf } from '../support/books.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
+import { sourceEntry } from '../support/source-entry.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
 /** Billed there, by id; and how it was asked. */
@@ -78,29 +79,8 @@ async function open(ids: readonly string[]) {
   planLacksIt = false;
   const firm: Firm = await openFirm(api);
   const [code] = Object.keys(firm.books.projects);
-  entries = ids.map((externalId) => ({
-    externalId,
-    kind: 'labor',
-    workDate: '2026-03-02',
-    zone: 'UTC',
-    startedAt: null,
-    endedAt: null,
-    quantity: 3_600,
-    person: null,
-    client: null,
-    project: { externalId: null, code: code!, name: null },
-    task: null,
-    position: null,
-    billable: true,
-    running: false,
-    approval: 'approved',
-    billedElsewhere: false,
-    notes: null,
-    rate: null,
-    cost: null,
-    currency: null,
-    sourceUpdatedAt: null,
-  }));
+  const project = { externalId: null, code: code!, name: null };
+  entries = ids.map((externalId) => sourceEntry(externalId, { zone: 'UTC', project }));
   const connection = await firm.books.in((tx) =>
     insertConnection(
       tx,

@@ -1,16 +1,9 @@
 /** Owns billing over HTTP: why an entry is not billed, previews, runs, drafts, issue, the lines and what they are made of. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { readTotals } from '../../store/totals.ts';
-import {
-  billingActivities,
-  carryOut,
-  entryOf,
-  expectBalanced,
-  invoicesOf,
-  named,
-  take,
-} from '../support/books.ts';
+import { billingActivities, carryOut, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
 import { type Firm, openFirm, runOf } from '../support/pipeline.ts';
+import { named } from '../support/source-entry.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
 let api: TestApi;

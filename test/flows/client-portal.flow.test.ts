@@ -4,9 +4,10 @@ import { followConfirmations } from '../../store/client-confirmations.ts';
 import { clients } from '../../store/clients.ts';
 import { doDaily } from '../../store/daily.ts';
 import { projects } from '../../store/projects.ts';
-import { entryOf, exceptionsOf, invoicesOf, named, take } from '../support/books.ts';
+import { entryOf, exceptionsOf, invoicesOf, take } from '../support/books.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
 import { newSession, type TestSession } from '../support/sessions.ts';
+import { named } from '../support/source-entry.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
 let api: TestApi;

@@ -1,7 +1,8 @@
 /** Owns drafting over HTTP: chosen items, grouping for one run, and what a preview says. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { carryOut, entryOf, expectBalanced, invoicesOf, named, take } from '../support/books.ts';
+import { carryOut, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
 import { type Firm, openFirm, runOf } from '../support/pipeline.ts';
+import { named } from '../support/source-entry.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
 let api: TestApi;

@@ -1,8 +1,9 @@
 /** Owns working on exceptions over HTTP: releasing warnings, mapping names, looking again, dismissing quarantined rows. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { newId } from '../../store/new-id.ts';
-import { entryOf, expectBalanced, invoicesOf, named, take, totalOf } from '../support/books.ts';
+import { entryOf, expectBalanced, invoicesOf, take, totalOf } from '../support/books.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
+import { named } from '../support/source-entry.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
 let api: TestApi;

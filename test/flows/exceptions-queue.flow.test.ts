@@ -9,12 +9,12 @@ import {
   exceptionsOf,
   expectBalanced,
   invoicesOf,
-  named,
   requestBilling,
   take,
   totalOf,
 } from '../support/books.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
+import { named } from '../support/source-entry.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
 let api: TestApi;

@@ -7,10 +7,11 @@ import { listMails } from '../../store/mails.ts';
 import { projects } from '../../store/projects.ts';
 import { rateCards } from '../../store/rate-cards.ts';
 import { series } from '../../store/series.ts';
-import { type Books, entryOf, expectBalanced, named, openBooks, take } from '../support/books.ts';
+import { type Books, entryOf, expectBalanced, openBooks, take } from '../support/books.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { until } from '../support/loops.ts';
 import { makeSandbox, type Sandbox } from '../support/sandbox.ts';
+import { named } from '../support/source-entry.ts';
 
 type Found = 'in_sign_off' | 'ready' | 'held' | 'issued' | 'sent' | 'reminded' | 'partially_paid' | 'settled';
 interface Case {

@@ -1,8 +1,9 @@
 /** Owns the leakage report over HTTP: every open hour is in it once, under the reason that keeps it from earning. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LeakageRow } from '../../store/reports/leakage.ts';
-import { entryOf, expectBalanced, named, take } from '../support/books.ts';
+import { entryOf, expectBalanced, take } from '../support/books.ts';
 import { openFirm } from '../support/pipeline.ts';
+import { named } from '../support/source-entry.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
 let api: TestApi;

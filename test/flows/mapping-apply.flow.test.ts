@@ -3,9 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { SourceEntry } from '../../domain/work-entry.ts';
 import { ensureSource } from '../../store/intake.ts';
 import { newId } from '../../store/new-id.ts';
-import { entryOf, expectBalanced, named, take, totalOf } from '../support/books.ts';
+import { entryOf, expectBalanced, take, totalOf } from '../support/books.ts';
 import { until } from '../support/loops.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
+import { named } from '../support/source-entry.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
 let api: TestApi;

@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { addDays, localDay } from '../../domain/day.ts';
 import { newId } from '../../store/new-id.ts';
 import type { Run } from '../../store/runs.ts';
-import { carryOut, entryOf, expectBalanced, invoicesOf, named, take } from '../support/books.ts';
+import { carryOut, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
 import { type Firm, openFirm, runOf } from '../support/pipeline.ts';
+import { named } from '../support/source-entry.ts';
 import { type Answered, startApi, type TestApi } from '../support/start-api.ts';
 
 let api: TestApi;

@@ -11,13 +11,14 @@ import { nextDue } from '../../store/due.ts';
 import { listMails } from '../../store/mails.ts';
 import { deleteLooks, takeLooks } from '../../store/outbox.ts';
 import { series } from '../../store/series.ts';
-import { bill, entryOf, expectBalanced, invoicesOf, named, take } from '../support/books.ts';
+import { bill, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
 import { makeTestDirectory } from '../support/directory.ts';
 import { startTestHub } from '../support/hub.ts';
 import { until } from '../support/loops.ts';
 import { readPdf } from '../support/pdf-text.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
 import { newSession } from '../support/sessions.ts';
+import { named } from '../support/source-entry.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
 const printer = createPrinter();

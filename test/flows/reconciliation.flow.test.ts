@@ -10,10 +10,11 @@ import { ensureSource } from '../../store/intake.ts';
 import { projects } from '../../store/projects.ts';
 import { rateCards } from '../../store/rate-cards.ts';
 import { markSynced, markSyncFailed } from '../../store/sync.ts';
-import { carryOut, entryOf, expectBalanced, named, requestBilling, take } from '../support/books.ts';
+import { carryOut, entryOf, expectBalanced, requestBilling, take } from '../support/books.ts';
 import { runCli } from '../support/cli.ts';
 import { makeTestDirectory } from '../support/directory.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
+import { named } from '../support/source-entry.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
 const dir = makeTestDirectory('reconciliation');

@@ -18,6 +18,7 @@ import { askResync } from '../../store/resyncs.ts';
 import { storeDeliveries } from '../../store/webhook-deliveries.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { newWorkspace } from '../support/loops.ts';
+import { sourceEntry } from '../support/source-entry.ts';
 
 /** What the platform holds, and how it was asked. */
 let held = new Map<string, SourceEntry>();
@@ -29,30 +30,17 @@ const today = new Date().toISOString().slice(0, 10);
 const day = (ago: number) => addDays(today, -ago);
 const ref = (name: string, code: string | null = null) => ({ externalId: `id of ${name}`, code, name });
 function work(externalId: string, over: Partial<SourceEntry> = {}): void {
-  held.set(externalId, {
+  held.set(
     externalId,
-    kind: 'labor',
-    workDate: day(2),
-    zone: 'UTC',
-    startedAt: null,
-    endedAt: null,
-    quantity: 3_600,
-    person: { ...ref('Ines Roth'), email: 'ines@nordwerft.example' },
-    client: ref('Nordlicht'),
-    project: ref('Hull refit', 'HULL'),
-    task: null,
-    position: null,
-    billable: true,
-    running: false,
-    approval: 'approved',
-    billedElsewhere: false,
-    notes: null,
-    rate: null,
-    cost: null,
-    currency: null,
-    sourceUpdatedAt: null,
-    ...over,
-  });
+    sourceEntry(externalId, {
+      workDate: day(2),
+      zone: 'UTC',
+      person: { ...ref('Ines Roth'), email: 'ines@nordwerft.example' },
+      client: ref('Nordlicht'),
+      project: ref('Hull refit', 'HULL'),
+      ...over,
+    }),
+  );
 }
 const page = (entries: SourceEntry[]) => ({ entries, unreadable: [], checkpoint: null });
 const windowOf: Pick<TimeSource, 'window' | 'readEntry'> = {

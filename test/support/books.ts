@@ -27,6 +27,7 @@ import { strategies } from '../../store/strategies.ts';
 import { readTotals } from '../../store/totals.ts';
 import { verifyWorkspace } from '../../store/verify.ts';
 import { newWorkspace, sleep } from './loops.ts';
+import { named, sourceEntry } from './source-entry.ts';
 
 export interface Books {
   workspaceId: string;
@@ -116,34 +117,14 @@ export async function openBooks(
   });
 }
 
-export const named = (name: string) => ({ externalId: null, code: null, name });
-
 /** An approved hour of Ann on P1; everything can be told otherwise. */
 export function entryOf(externalId: string, facts: Partial<SourceEntry> = {}): SourceEntry {
-  return {
-    externalId,
-    kind: 'labor',
-    workDate: '2026-03-02',
-    zone: null,
-    startedAt: null,
-    endedAt: null,
-    quantity: 3600,
+  return sourceEntry(externalId, {
     person: { ...named('Ann Berg'), email: null },
     client: named('Northern Ferries'),
-    project: { externalId: null, code: 'P1', name: 'P1' },
-    task: null,
-    position: null,
-    billable: true,
-    running: false,
-    approval: 'approved',
-    billedElsewhere: false,
-    notes: null,
-    rate: null,
-    cost: null,
-    currency: null,
-    sourceUpdatedAt: null,
+    project: named('P1', 'P1'),
     ...facts,
-  };
+  });
 }
 
 /** Takes one chunk in, as an import of its own unless `operationId` says that it belongs to another. */
@@ -203,7 +184,10 @@ export function billingActivities(database: Database) {
     documents: { keep: none },
     vendor: { allowLoopback: true, timeoutMs: null },
   };
-  return { ...createBillingRunActivities(deps), ...createSmallRunActivities(deps) };
+  return {
+    ...createBillingRunActivities(deps),
+    ...createSmallRunActivities(deps, () => Promise.resolve(false)),
+  };
 }
 
 /** Looks and does what the look says, as the workflow would, until the run has ended, or waits for somebody's approval. */

@@ -2,7 +2,8 @@
 import { newId } from '../../store/new-id.ts';
 import { makePostingFile } from '../../store/posting-files.ts';
 import type { Make } from './api-fixtures.ts';
-import { type Books, carryOut, entryOf, named, take } from './books.ts';
+import { type Books, carryOut, entryOf, take } from './books.ts';
+import { named } from './source-entry.ts';
 
 /** The part of a test's books that intake and runs need. */
 async function booksOf({ api, workspaceId }: Parameters<Make>[0]): Promise<Books> {

@@ -7,6 +7,7 @@ import {
   type SandboxOAuthOptions,
 } from '../../connectors/kit/sandbox-oauth.ts';
 import type { SourceEntry } from '../../domain/work-entry.ts';
+import { named, sourceEntry } from './source-entry.ts';
 
 export const signInClient = { clientId: 'client-of-ours', clientSecret: 'client-secret-of-ours' };
 
@@ -81,30 +82,14 @@ export async function startSignInVendor(options: Partial<SandboxOAuthOptions> = 
   };
 }
 
-const named = (name: string) => ({ externalId: null, code: null, name });
-const entryOf = (externalId: string): SourceEntry => ({
-  externalId,
-  kind: 'labor',
-  workDate: '2026-02-03',
-  zone: 'Europe/Oslo',
-  startedAt: null,
-  endedAt: null,
-  quantity: 3_600,
-  person: { ...named('Ola Vik'), email: null },
-  client: named('Harbour Lines'),
-  project: named('Dock 4'),
-  task: null,
-  position: null,
-  billable: true,
-  running: false,
-  approval: 'approved',
-  billedElsewhere: false,
-  notes: null,
-  rate: null,
-  cost: null,
-  currency: null,
-  sourceUpdatedAt: null,
-});
+const entryOf = (externalId: string): SourceEntry =>
+  sourceEntry(externalId, {
+    workDate: '2026-02-03',
+    zone: 'Europe/Oslo',
+    person: { ...named('Ola Vik'), email: null },
+    client: named('Harbour Lines'),
+    project: named('Dock 4'),
+  });
 
 /** Its connector: an account to choose, projects to map, a company that the callback names. */
 export const signInConnector = (oauth: Partial<OAuth2> = {}): Connector =>
