@@ -113,6 +113,7 @@ export async function takePage(
       today: intake.today,
       currency: intake.currency,
       severities: {},
+      readsAgain: true,
     },
   );
   const left = outside.map(({ externalId }) => externalId);

@@ -60,6 +60,8 @@ export interface IntakeOptions {
   severities: RuleSettings;
   /** Of a file whose keys are derived from its lines, where its source had entries before: whether a key is in it so far. */
   isInFile?: ((key: string) => boolean) | undefined;
+  /** True: of a platform that may be read twice in one operation, where what is read later is the newer state. */
+  readsAgain?: boolean | undefined;
 }
 
 export interface IntakeCounts {
@@ -269,7 +271,7 @@ async function takeInLatest(
         counts.unchanged += 1;
         continue;
       }
-      if (age !== 'newer' && before.operationId === options.operationId) {
+      if (age !== 'newer' && !options.readsAgain && before.operationId === options.operationId) {
         duplicates.push(duplicateRow(hashed));
         continue;
       }

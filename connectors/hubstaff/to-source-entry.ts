@@ -24,7 +24,6 @@ interface DayWork {
   endedAt: Instant | null;
   /** Null stands for slots that name no sheet. */
   sheetIds: (string | null)[];
-  updatedAt: Instant | null;
 }
 /** Both by the id of the entry. */
 export interface DayWorks {
@@ -49,7 +48,6 @@ const slotShape = z.object({
   project_id: maybeId,
   task_id: maybeId,
   tracked: seconds,
-  updated_at: maybeText,
   starts_at: z.string(),
   billable: z.boolean(),
   client_invoiced: z.boolean(),
@@ -149,7 +147,8 @@ function toSourceEntry(
     rate: null, // README 13
     cost: null,
     currency: null,
-    sourceUpdatedAt: work.updatedAt,
+    // None: the newest of its slots may be the one that went, and what is left would count as an older state.
+    sourceUpdatedAt: null,
   };
 }
 
@@ -157,17 +156,15 @@ export function dayKey(userId: string, day: Day, projectId: string | null, taskI
   return `${userId}:${day}:${projectId ?? '-'}:${taskId ?? '-'}`;
 }
 
-type DayRow = Pick<z.infer<typeof slotShape>, 'user_id' | 'date' | 'project_id' | 'task_id' | 'updated_at'>;
+type DayRow = Pick<z.infer<typeof slotShape>, 'user_id' | 'date' | 'project_id' | 'task_id'>;
 
 function workOf({ works }: DayWorks, row: DayRow, part: Part): DayWork {
   const [projectId, taskId] = [row.project_id ?? null, row.task_id ?? null];
   const externalId = workId(dayKey(row.user_id, row.date, projectId, taskId), part);
   const named = { externalId, userId: row.user_id, day: row.date, projectId, taskId, part };
-  const nothing = { seconds: 0, startedAt: null, endedAt: null, sheetIds: [], updatedAt: null };
+  const nothing = { seconds: 0, startedAt: null, endedAt: null, sheetIds: [] };
   const work = works.get(externalId) ?? { ...named, ...nothing };
   works.set(externalId, work);
-  const updatedAt = toInstant(row.updated_at ?? '');
-  if (updatedAt !== null && updatedAt > (work.updatedAt ?? '')) work.updatedAt = updatedAt;
   return work;
 }
 
