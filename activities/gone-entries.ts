@@ -32,25 +32,50 @@ export async function livingWithin(
   return new Set(ids);
 }
 
-/** Asks for each id by itself, at most `mostLookups`; answers how many the platform denied. The rest waits for the next reading. */
+/**
+ * Asks for each id, at most `most`; answers how many the platform denied. The rest waits for the next reading. What was found
+ * out before a failure is kept: where calls are few, the next reading would come no further.
+ */
 export async function lookUpMissing(
   database: Database,
   search: GoneSearch,
   missing: Iterable<string>,
+  most = mostLookups,
 ): Promise<number> {
+  const asked = [...missing].slice(0, most);
+  const atOnce = search.timeSource.readEntries?.mostAtOnce ?? 1;
   const deleted: string[] = [];
-  let asked = 0;
-  for (const externalId of missing) {
-    if (asked >= mostLookups) break;
-    asked += 1;
-    const entry = await readOne(search, externalId);
-    if (entry === null) deleted.push(externalId);
-    else if (entry !== 'unreadable') await search.take([entry]);
+  const mark = () =>
+    database.inWorkspace(search.workspaceId, (tx) =>
+      markDeletedAtSource(tx, search.sourceId, deleted, search.actor),
+    );
+  try {
+    for (let first = 0; first < asked.length; first += atOnce)
+      deleted.push(...(await lookUp(search, asked.slice(first, first + atOnce))));
+  } catch (problem) {
+    if (deleted.length > 0) await mark();
+    throw problem;
   }
-  if (deleted.length === 0) return 0;
-  return database.inWorkspace(search.workspaceId, (tx) =>
-    markDeletedAtSource(tx, search.sourceId, deleted, search.actor),
-  );
+  return deleted.length === 0 ? 0 : mark();
+}
+
+/** Takes in what is there, and answers which is not. */
+async function lookUp(search: GoneSearch, externalIds: readonly string[]): Promise<readonly string[]> {
+  const { readEntries } = search.timeSource;
+  const [only] = externalIds;
+  if (!readEntries) {
+    const entry = await readOne(search, only!);
+    if (entry === null) return externalIds;
+    if (entry !== 'unreadable') await search.take([entry]);
+    return [];
+  }
+  const { entries, unreadable } = await readEntries.read(search.http, externalIds);
+  if (entries.length > 0) await search.take(entries);
+  const there = new Set([
+    ...entries.map(({ externalId }) => externalId),
+    ...unreadable.map(({ position }) => position),
+  ]);
+  return externalIds.filter((externalId) => !there.has(externalId));
 }
 
 async function readOne(

@@ -1,16 +1,13 @@
 /** Owns one reading of a platform's time: its feed or its window, what its webhooks named, and the stretches people asked for. */
 import type { EntryPage, TimeSource } from '../connectors/kit/define.ts';
+import { Throttled, Unavailable } from '../connectors/kit/errors.ts';
 import { addDays, earlierDay, laterDay } from '../domain/day.ts';
+import { withApproval } from '../domain/source-approval.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { beginPoll, type Poll, readPolls } from '../store/checkpoints.ts';
 import type { WorkspaceTx } from '../store/database.ts';
-import {
-  beginOperation,
-  endRunningOperations,
-  finishOperation,
-  startOperation,
-} from '../store/operations.ts';
-import { listResyncs, type Resync } from '../store/resyncs.ts';
+import { endRunningOperations, finishOperation, startOperation } from '../store/operations.ts';
+import { beginResync, listResyncs, mostResyncTries, type Resync } from '../store/resyncs.ts';
 import type { ActivityDeps } from './deps.ts';
 import { livingWithin, lookUpMissing } from './gone-entries.ts';
 import { readAhead } from './read-ahead.ts';
@@ -18,7 +15,7 @@ import { readWindow, rereadWindow } from './reread-window.ts';
 import { type Intake, noReadingCounts, openIntake, type ReadingCounts, takePage } from './take-time.ts';
 import { tellBilled } from './tell-billed.ts';
 import type { OpenVendor } from './vendor.ts';
-import { closeHints, readHints } from './webhook-hints.ts';
+import { chooseHints, closeHints, isHinted, readHints } from './webhook-hints.ts';
 
 /** A platform without a feed is read for the first time in stretches of so many days, each kept when it is done. */
 const stretchDays = 92;
@@ -54,7 +51,8 @@ export async function readTime(deps: ActivityDeps, reading: Reading): Promise<vo
   });
   const { intake } = begun;
   await counted(deps, reading, intake, begun.operationId, {}, async (take, noteDeleted) => {
-    const hints = await readHints(database, { workspaceId, connectionId: subjectId }, connector);
+    const ids = { workspaceId, connectionId: subjectId };
+    const hints = await readHints(database, ids, connector);
     const seen = new Set<string>();
     const takeSeen: Take = async (page, checkpoint = null) => {
       for (const { externalId } of page.entries) seen.add(externalId);
@@ -63,13 +61,14 @@ export async function readTime(deps: ActivityDeps, reading: Reading): Promise<vo
     if (timeSource.changedSince) {
       const pages = timeSource.changedSince(vendor.http, reading.poll.cursor);
       for await (const page of readAhead(pages)) await takeSeen(page, page.checkpoint);
-    } else if (await isWindowDue(deps, reading, hints.externalIds.length > 0))
+    } else if (await isWindowDue(deps, reading, isHinted(hints)))
       await readStretches(deps, reading, intake, timeSource, takeSeen, noteDeleted);
     // Asked for one by one: what no page brought may lie outside the window, or be gone.
     const search = searchOf(reading, intake, timeSource, take);
-    const unseen = hints.externalIds.filter((externalId) => !seen.has(externalId));
-    noteDeleted(await lookUpMissing(database, search, unseen));
-    await closeHints(database, workspaceId, hints);
+    const chosen = chooseHints(hints, seen);
+    const { externalIds } = chosen;
+    noteDeleted(await lookUpMissing(database, search, externalIds, externalIds.length));
+    await closeHints(database, ids, chosen);
     if (!timeSource.changedSince) return;
     const reread = await rereadWindow(database, rereadOf(reading, intake, timeSource, take));
     noteDeleted(reread?.deleted ?? 0);
@@ -85,11 +84,11 @@ export async function readTime(deps: ActivityDeps, reading: Reading): Promise<vo
 async function isWindowDue(
   { database }: ActivityDeps,
   { workspaceId, vendor: { connection } }: Reading,
-  isHinted: boolean,
+  areHints: boolean,
 ): Promise<boolean> {
   return database.inWorkspace(workspaceId, async (tx) => {
     const last = (await readPolls(tx, connection.id)).get('window');
-    if (isHinted && last && !last.requested && last.agoMs < connection.pollSeconds * 1_000) return false;
+    if (areHints && last && !last.requested && last.agoMs < connection.pollSeconds * 1_000) return false;
     await beginPoll(tx, connection.id, 'window');
     return true;
   });
@@ -131,17 +130,22 @@ async function readResync(
   reading: Reading,
   intake: Intake,
   timeSource: TimeSource,
-  { operationId, from, to }: Resync,
+  { operationId, from, to, tries }: Resync,
 ): Promise<void> {
-  await deps.database.inWorkspace(reading.workspaceId, (tx) => beginOperation(tx, operationId));
-  await counted(deps, reading, intake, operationId, { from, to }, async (take, noteDeleted) => {
+  const facts = { from, to, tries: tries + 1 };
+  await deps.database.inWorkspace(reading.workspaceId, (tx) => beginResync(tx, operationId, facts));
+  const isLast = facts.tries >= mostResyncTries;
+  const isPassing = (problem: unknown) =>
+    !isLast && (problem instanceof Throttled || problem instanceof Unavailable);
+  const read = async (take: Take, noteDeleted: NoteDeleted) => {
     const reread = rereadOf(reading, intake, timeSource, take);
     const { deleted } = await readWindow(deps.database, reread, { from, to, unknown: 'all' });
     noteDeleted(deleted);
-  });
+  };
+  await counted(deps, reading, intake, operationId, facts, read, isPassing);
 }
 
-/** Runs `work` under an operation that counts what it takes in, and ends with it. */
+/** Runs `work` under an operation that counts what it takes in, and ends with it, but for a failure that `isPassing`: it is tried again. */
 async function counted(
   { database }: ActivityDeps,
   { workspaceId, advance }: Reading,
@@ -149,6 +153,7 @@ async function counted(
   operationId: string,
   facts: object,
   work: (take: Take, noteDeleted: NoteDeleted) => Promise<void>,
+  isPassing: (problem: unknown) => boolean = () => false,
 ): Promise<void> {
   let counts: ReadingCounts = { ...noReadingCounts, ...facts };
   const end = (outcome: { status: 'done' } | { status: 'failed'; error: object }) =>
@@ -167,6 +172,7 @@ async function counted(
     });
     await end({ status: 'done' });
   } catch (problem) {
+    if (isPassing(problem)) throw problem;
     const message = problem instanceof Error ? problem.message : String(problem);
     await end({ status: 'failed', error: { message } });
     throw problem;
@@ -190,4 +196,6 @@ const rereadOf = (reading: Reading, intake: Intake, timeSource: TimeSource, take
   timeSource,
   http: reading.vendor.http,
   takePage: (entries: Page['entries'], unreadable: Page['unreadable']) => take({ entries, unreadable }),
+  isApproved: (entry: Page['entries'][number]) =>
+    withApproval(intake.approval, entry).approval === 'approved',
 });

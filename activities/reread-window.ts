@@ -1,9 +1,10 @@
 /** Owns the second reading of recent time: a platform does not tell of deletions, nor always of a withdrawn approval. */
 import type { TimeSource } from '../connectors/kit/define.ts';
+import { InvalidRequest, Throttled } from '../connectors/kit/errors.ts';
 import type { VendorHttp } from '../connectors/kit/http.ts';
 import { addDays } from '../domain/day.ts';
 import type { Day, SourceEntry, UnreadableRow } from '../domain/work-entry.ts';
-import { beginPoll, readPolls } from '../store/checkpoints.ts';
+import { advancePoll, beginPoll, readPolls } from '../store/checkpoints.ts';
 import type { Database } from '../store/database.ts';
 import { knownExternalIds } from '../store/deleted-entries.ts';
 import { livingWithin, lookUpMissing } from './gone-entries.ts';
@@ -16,11 +17,20 @@ export interface Reread {
   timeSource: TimeSource;
   http: VendorHttp;
   takePage: (entries: SourceEntry[], unreadable: UnreadableRow[]) => Promise<void>;
+  /** Whether it counts as approved here; default: where the platform says so. */
+  isApproved?: (entry: SourceEntry) => boolean;
 }
 
 const stream = 'window';
+/** Stands in the stream's cursor while a reading of it is under way, and after one that was killed or failed. */
+const underWay = 'under way';
+/** One that did not come to its end is tried again so long after it began. */
+const againMs = 10 * 60_000;
 
-/** Reads the window again when the last time is long enough ago; the first full reading counts as one. */
+/**
+ * Reads the window again when the last time is long enough ago; the first full reading counts as one. Where the platform's
+ * calls ran out, it waits for its turn: they are the feed's first.
+ */
 export async function rereadWindow(
   database: Database,
   reread: Reread,
@@ -29,17 +39,28 @@ export async function rereadWindow(
   const { workspaceId, connectionId, timeSource, today } = reread;
   const due = await database.inWorkspace(workspaceId, async (tx) => {
     const last = (await readPolls(tx, connectionId)).get(stream);
-    if (!force && last && last.agoMs < timeSource.rescan.everyMinutes * 60_000) return false;
-    await beginPoll(tx, connectionId, stream);
-    return force || last !== undefined;
+    const everyMs = timeSource.rescan.everyMinutes * 60_000;
+    const pauseMs = last?.cursor === underWay ? Math.min(againMs, everyMs) : everyMs;
+    if (!force && last && last.agoMs < pauseMs) return null;
+    const poll = await beginPoll(tx, connectionId, stream);
+    if (!force && last === undefined) return null;
+    await advancePoll(tx, poll, underWay);
+    return poll;
   });
   if (!due) return null;
-  return readWindow(database, reread, {
-    from: addDays(today, -timeSource.rescan.days),
-    to: today,
-    unknown: 'approved',
-  });
+  const isOver = () => database.inWorkspace(workspaceId, (tx) => advancePoll(tx, due, 'read'));
+  const window = { from: addDays(today, -timeSource.rescan.days), to: today, unknown: 'approved' } as const;
+  try {
+    const found = await readWindow(database, reread, window);
+    await isOver();
+    return found;
+  } catch (problem) {
+    if (problem instanceof Throttled || problem instanceof InvalidRequest) await isOver();
+    throw problem;
+  }
 }
+
+const saysApproved = ({ approval }: SourceEntry): boolean => approval === 'approved';
 
 /**
  * Reads every entry dated within the window. `unknown`: which of those that we do not have come in; `approved` leaves out
@@ -47,7 +68,7 @@ export async function rereadWindow(
  */
 export async function readWindow(
   database: Database,
-  { workspaceId, connectionId, sourceId, timeSource, http, takePage }: Reread,
+  { workspaceId, connectionId, sourceId, timeSource, http, takePage, isApproved = saysApproved }: Reread,
   { from, to, unknown }: { from: Day; to: Day; unknown: 'all' | 'approved' },
 ): Promise<{ deleted: number }> {
   const missing = await livingWithin(database, { workspaceId, sourceId }, { from, to });
@@ -66,7 +87,7 @@ export async function readWindow(
         );
     // What was never approved was never taken in; it comes with its approval. A feed may also have missed an approved one.
     const entries = page.entries.filter(
-      (entry) => !known || known.has(entry.externalId) || entry.approval === 'approved',
+      (entry) => !known || known.has(entry.externalId) || isApproved(entry),
     );
     const unreadable = takesAll ? page.unreadable : [];
     if (entries.length > 0 || unreadable.length > 0) await takePage(entries, unreadable);

@@ -9,13 +9,20 @@ export interface Poll {
   fence: string;
 }
 
-/** How long ago each stream's last reading began, by the workspace's clock, and whether a person asked for another since, or a webhook. */
-export async function readPolls(
-  tx: WorkspaceTx,
-  connectionId: string,
-): Promise<Map<string, { agoMs: number; requested: boolean; hinted: boolean }>> {
-  const rows = await tx.rows<{ stream: string; agoMs: number; requested: boolean; hinted: boolean }>(
-    `select k.stream, (extract(epoch from coalesce(w.clock_at - coalesce(k.sandbox_at, k.updated_at), clock_timestamp() - k.updated_at)) * 1000)::bigint as ago_ms,
+export interface LastPoll {
+  /** How long ago it began, by the workspace's clock. */
+  agoMs: number;
+  cursor: string | null;
+  /** A person asked for another since. */
+  requested: boolean;
+  /** A webhook did. */
+  hinted: boolean;
+}
+
+/** The last reading of each stream. */
+export async function readPolls(tx: WorkspaceTx, connectionId: string): Promise<Map<string, LastPoll>> {
+  const rows = await tx.rows<LastPoll & { stream: string }>(
+    `select k.stream, k.cursor, (extract(epoch from coalesce(w.clock_at - coalesce(k.sandbox_at, k.updated_at), clock_timestamp() - k.updated_at)) * 1000)::bigint as ago_ms,
        coalesce(c.sync_requested_at > k.updated_at, false) as requested, coalesce(c.hinted_at > k.updated_at, false) as hinted
      from checkpoints k join connections c on c.workspace_id = $1 and c.id = k.connection_id join workspaces w on w.id = $1
      where k.workspace_id = $1 and k.connection_id = $2`,
@@ -38,15 +45,41 @@ export async function beginPoll(tx: WorkspaceTx, connectionId: string, stream: s
 
 /**
  * Moves the cursor (null: this page moves nothing) and holds the stream until the commit. False when another reading began
- * meanwhile, or the stream is to be read anew: then roll back and stop.
+ * meanwhile, the stream is to be read anew, or the connection was paused or ended: then roll back and stop.
  */
 export async function advancePoll(tx: WorkspaceTx, poll: Poll, cursor: string | null): Promise<boolean> {
   const moved = await tx.run(
     `update checkpoints set cursor = coalesce($4, cursor)
-     where workspace_id = $1 and connection_id = $2 and stream = $3 and updated_at = $5::timestamptz`,
+     where workspace_id = $1 and connection_id = $2 and stream = $3 and updated_at = $5::timestamptz
+       and exists (select from connections c where c.workspace_id = $1 and c.id = $2 and c.status = 'active')`,
     [tx.workspaceId, poll.connectionId, poll.stream, cursor, poll.fence],
   );
   return moved === 1;
+}
+
+const anew = 'anew:';
+/**
+ * The stream is read from its beginning, at the next look, after it was read on from where it is: what a platform tells of
+ * by its absence only, like a deleted payment, is known by the place that was reached.
+ */
+export async function rereadStreamToo(tx: WorkspaceTx, connectionId: string, stream: string): Promise<void> {
+  await tx.run(
+    `update checkpoints set cursor = case when starts_with(cursor, $4) then cursor else $4 || cursor end, updated_at = 'epoch', sandbox_at = null
+     where workspace_id = $1 and connection_id = $2 and stream = $3`,
+    [tx.workspaceId, connectionId, stream, anew],
+  );
+}
+
+/** The cursors from which a stream is read, one after the other, and how each reading keeps what it reached. */
+export function readingsOf(
+  cursor: string | null,
+): { from: string | null; keep: (reached: string | null) => string | null }[] {
+  const plain = (reached: string | null) => reached;
+  if (cursor === null || !cursor.startsWith(anew)) return [{ from: cursor, keep: plain }];
+  return [
+    { from: cursor.slice(anew.length), keep: (reached) => (reached === null ? null : anew + reached) },
+    { from: null, keep: plain },
+  ];
 }
 
 /** The stream is read from its beginning, at the next look. */

@@ -186,6 +186,14 @@ export async function requestSync(tx: WorkspaceTx, connectionId: string): Promis
   );
 }
 
+/** Asks for a poll soon, as a webhook does. */
+export async function hintSync(tx: WorkspaceTx, connectionId: string): Promise<void> {
+  await tx.run('update connections set hinted_at = clock_timestamp() where workspace_id = $1 and id = $2', [
+    tx.workspaceId,
+    connectionId,
+  ]);
+}
+
 export async function writeConnectionSecrets(
   tx: WorkspaceTx,
   box: SecretBox,

@@ -3,14 +3,16 @@ import { z } from 'zod';
 import type { Instant } from '../../domain/work-entry.ts';
 import type { EntryPage } from '../kit/define.ts';
 import { idText, instantField, rowAs } from '../kit/fields.ts';
-import type { VendorHttp } from '../kit/http.ts';
+import type { VendorHttp, VendorResponse } from '../kit/http.ts';
 import { mapRows } from '../kit/rows.ts';
-import { listPages } from './lists.ts';
+import { answeredAt, listPages } from './lists.ts';
 import type { ReadBetween } from './report.ts';
 
 /** The list can be asked for these; a rejected one is found by the re-read of the window. */
 const statuses = ['APPROVED', 'WITHDRAWN_APPROVAL', 'PENDING'] as const;
 const mostPeople = 100;
+/** Of decisions made in one moment some may show after others: those of the last minutes are read again. */
+const lagMs = 10 * 60_000;
 
 const shape = z.object({
   approvalRequest: z.object({
@@ -34,8 +36,12 @@ export async function* decidedSince(
   between: ReadBetween,
 ): AsyncGenerator<EntryPage> {
   const decisions: Decision[] = [];
+  let begun: Instant = '';
+  const onAnswer = ({ headers }: VendorResponse) => {
+    begun ||= answeredAt(headers);
+  };
   for (const status of statuses)
-    for await (const { mapped, unreadable } of updated(http, status)) {
+    for await (const { mapped, unreadable } of updated(http, status, onAnswer)) {
       const fresh = mapped.filter((one) => one.updatedAt > (reached ?? ''));
       decisions.push(...fresh);
       if (unreadable.length > 0) yield { entries: [], unreadable, checkpoint: null };
@@ -47,16 +53,18 @@ export async function* decidedSince(
     for (let first = 0; first < userIds.length; first += mostPeople)
       yield* between(start, end, userIds.slice(first, first + mostPeople));
   }
-  const newest = decisions
-    .map(({ updatedAt }) => updatedAt)
-    .reduce((one, other) => (other > one ? other : one), reached ?? '');
-  yield { entries: [], unreadable: [], checkpoint: newest || null };
+  const newest = decisions.map(({ updatedAt }) => updatedAt).reduce(later, reached ?? '');
+  const settled = new Date(Date.parse(begun) - lagMs).toISOString();
+  const checkpoint = newest > settled ? later(settled, reached ?? '') : newest;
+  yield { entries: [], unreadable: [], checkpoint: newest === '' ? null : checkpoint };
 }
 
+const later = (one: Instant, other: Instant) => (other > one ? other : one);
+
 /** Newest first. User and date filters are ignored there, so they are not sent. */
-async function* updated(http: VendorHttp, status: string) {
+async function* updated(http: VendorHttp, status: string, onAnswer: (answer: VendorResponse) => void) {
   const query = { status, 'sort-column': 'UPDATED_AT', 'sort-order': 'DESCENDING' };
-  for await (const rows of listPages(http, 'approval-requests', query))
+  for await (const rows of listPages(http, 'approval-requests', query, onAnswer))
     yield mapRows(rows, toDecision, (row, index) => {
       const id = idText.safeParse(
         (row as { approvalRequest?: { id?: unknown } } | null)?.approvalRequest?.id,

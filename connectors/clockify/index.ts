@@ -8,7 +8,7 @@ import { idText, maybeText } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { readAs, readable, refused, requireDays } from '../kit/vendor-words.ts';
 import { decidedSince } from './approvals.ts';
-import { lookUps, pathOf, readPeople } from './lists.ts';
+import { answeredAt, lookUps, pathOf, readPeople } from './lists.ts';
 import { hasApprovals, openReport } from './report.ts';
 import { fromCore, toSourceEntry } from './to-source-entry.ts';
 import { webhooks } from './webhooks.ts';
@@ -184,8 +184,7 @@ async function requireApprovals(http: VendorHttp): Promise<void> {
 async function todayThere(http: VendorHttp): Promise<Day> {
   const { body, headers } = await http.get(pathOf(http, '').slice(0, -1));
   readAs(vendor, z.object({ name: maybeText }), body);
-  const statedMs = Date.parse(headers.date ?? '');
-  return new Date(Number.isNaN(statedMs) ? Date.now() : statedMs).toISOString().slice(0, 10);
+  return answeredAt(headers).slice(0, 10);
 }
 
 function region({ region: chosen }: ConnectorSettings): string | null {

@@ -1,24 +1,37 @@
 /** Owns Clockify's plain lists: paging by `Last-Page`, look-ups for mapping, and what report rows lack of a person. */
 import { z } from 'zod';
+import type { Instant } from '../../domain/work-entry.ts';
 import type { LookUpRecord, LookUps } from '../kit/define.ts';
 import { idText, maybeId, maybeText, orNull, zoneOrNull } from '../kit/fields.ts';
-import type { VendorHttp, VendorRequest } from '../kit/http.ts';
+import type { VendorHttp, VendorRequest, VendorResponse } from '../kit/http.ts';
 import { numberedPages } from '../kit/pages.ts';
 import { readAs } from '../kit/vendor-words.ts';
 
 const pageSize = 200;
 
 /** Rows of a list. Some lists ignore `page-size`, so a short page ends nothing: the header does, or an empty page. */
-export function listPages(http: VendorHttp, name: string, query: VendorRequest['query'] = {}) {
+export function listPages(
+  http: VendorHttp,
+  name: string,
+  query: VendorRequest['query'] = {},
+  onAnswer?: (answer: VendorResponse) => void,
+) {
   return numberedPages<unknown>(http.connector, {
     async read(page) {
       const response = await http.get(pathOf(http, name), {
         query: { ...query, page, 'page-size': pageSize },
       });
+      onAnswer?.(response);
       const rows = readAs(http.connector, z.array(z.unknown()), response.body);
       return { rows, more: rows.length > 0 && response.headers['last-page'] !== 'true' };
     },
   });
+}
+
+/** By Clockify's clock: ours may differ. */
+export function answeredAt({ date = '' }: Readonly<Record<string, string>>): Instant {
+  const at = Date.parse(date);
+  return new Date(Number.isNaN(at) ? Date.now() : at).toISOString();
 }
 
 /** Rows that can be read; an odd one shows as unmatched later and must not stop the sync. */

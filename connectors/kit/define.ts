@@ -109,6 +109,14 @@ export interface TimeSource {
   window(http: VendorHttp, from: Day, to: Day): AsyncIterable<EntryPage>;
   /** One entry as it is now; null when the vendor says that it does not exist. An unreadable row is `InvalidRequest`. */
   readEntry(http: VendorHttp, externalId: string): Promise<SourceEntry | null>;
+  /** The same of several, where one call tells of many: whatever stands in neither list does not exist. */
+  readEntries?: {
+    mostAtOnce: number;
+    read(
+      http: VendorHttp,
+      externalIds: readonly string[],
+    ): Promise<Pick<EntryPage, 'entries' | 'unreadable'>>;
+  };
 }
 
 /** What a platform is told of entries that are billed; partial success is normal. */
@@ -347,6 +355,8 @@ export interface InvoiceTarget {
    * Absent: open documents are read one by one.
    */
   invoicesSince?(http: VendorHttp, checkpoint: string | null): AsyncIterable<InvoicePage>;
+  /** False: its pages never name what was deleted there, so open documents are read one by one besides. */
+  tellsDeletedInvoices?: false;
   /** Which choices of an ownership card it acts on; default: only that the platform reckons the tax. */
   takes?: readonly TargetChoice[];
   /** Replaces what the document says, under its version token. */

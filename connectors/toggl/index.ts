@@ -72,9 +72,13 @@ export const toggl = defineConnector({
     },
     async readEntry(http, externalId) {
       if (!/^\d+$/.test(externalId)) return null;
-      const { entries, unreadable } = await (await Reading.open(http)).one(externalId);
+      const { entries, unreadable } = await (await Reading.open(http)).some([externalId]);
       if (unreadable[0]) throw refused(vendor, unreadable[0].reason, unreadable[0].detail);
       return entries[0] ?? null;
+    },
+    readEntries: {
+      mostAtOnce: 50,
+      read: async (http, externalIds) => (await Reading.open(http)).some(externalIds),
     },
   },
   billedMarks: {

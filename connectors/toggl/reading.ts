@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { addDays, isDay } from '../../domain/day.ts';
 import type { Day, Instant, SourceEntry } from '../../domain/work-entry.ts';
 import type { EntryPage } from '../kit/define.ts';
+import { InvalidRequest } from '../kit/errors.ts';
 import { idText, positionById } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { mapRows } from '../kit/rows.ts';
@@ -87,10 +88,34 @@ export class Reading {
       yield { ...page, entries: page.entries.filter(within) };
   }
 
-  async one(externalId: string): Promise<EntryPage> {
-    const query = { from: this.#from, to: this.#to, ...oldestFirst, entryIds: [externalId] } as const;
-    for await (const { rows, page } of this.#search(query)) if (rows.length > 0) return page;
-    return nothing;
+  /** Where they are by now: among the days that are read by themselves, else before or after these. */
+  async some(externalIds: readonly string[]): Promise<Pick<EntryPage, 'entries' | 'unreadable'>> {
+    const found: Pick<EntryPage, 'entries' | 'unreadable'> = { entries: [], unreadable: [] };
+    const missing = new Set(externalIds.filter((externalId) => /^\d+$/.test(externalId)));
+    for (const range of this.#placesOf()) {
+      if (missing.size === 0) break;
+      const query = { from: range.from, to: range.to, ...oldestFirst, entryIds: [...missing] };
+      try {
+        for await (const { page } of this.#search(query)) {
+          for (const { externalId } of page.entries) missing.delete(externalId);
+          for (const { position } of page.unreadable) missing.delete(position);
+          found.entries.push(...page.entries);
+          found.unreadable.push(...page.unreadable);
+        }
+      } catch (problem) {
+        // A plan may refuse days that far away; nobody has time there then.
+        if (range.isNear || !(problem instanceof InvalidRequest)) throw problem;
+      }
+    }
+    return found;
+  }
+
+  *#placesOf(): Generator<{ from: Day; to: Day; isNear: boolean }> {
+    for (const range of rangesOf(this.#from, this.#to)) yield { ...range, isNear: true };
+    const earliest = addDays(this.#workspace.today, -mostDaysBack);
+    for (const range of rangesOf(earliest, addDays(this.#from, -1)).reverse())
+      yield { ...range, isNear: false };
+    yield { from: addDays(this.#to, 1), to: addDays(this.#to, mostRangeDays), isNear: false };
   }
 
   async *#begin(): AsyncGenerator<EntryPage> {
@@ -105,7 +130,7 @@ export class Reading {
     if (this.#byTimesheet) await this.#recentTimesheets();
     yield* this.#fill(this.#from, {
       at: this.#settled(ends.flat().reduce(later, null) ?? ''),
-      sheets: this.#newestTimesheet(''),
+      sheets: this.#settled(this.#newestTimesheet('')),
       // One order for both directions would be a rise in one of the two.
       ordered: ends.every((end) =>
         end.every((at, index) => index === 0 || (at ?? '') <= (end[index - 1] ?? '')),
@@ -149,11 +174,10 @@ export class Reading {
       }
     }
     if (this.#byTimesheet) yield* this.#decided(reached.sheets);
-    const settled = this.#settled(newest);
     yield at({
       ...reached,
-      at: settled > reached.at ? settled : reached.at,
-      sheets: this.#newestTimesheet(reached.sheets),
+      at: later(this.#settled(newest), reached.at)!,
+      sheets: later(this.#settled(this.#newestTimesheet(reached.sheets)), reached.sheets)!,
     });
   }
 

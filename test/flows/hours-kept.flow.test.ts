@@ -1,0 +1,360 @@
+/** Owns that no hour of a platform is lost or taken twice, however its time moves while we read, or before we read it again. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { clockify } from '../../connectors/clockify/index.ts';
+import { startStand as startClockify } from '../../connectors/clockify/stand.ts';
+import { hubstaff } from '../../connectors/hubstaff/index.ts';
+import { startHubstaffSandbox } from '../../connectors/hubstaff/sandbox.ts';
+import { type Connector, defineConnector, type TimeSource } from '../../connectors/kit/define.ts';
+import { Unavailable } from '../../connectors/kit/errors.ts';
+import { connectors } from '../../connectors/kit/registry.ts';
+import { toggl } from '../../connectors/toggl/index.ts';
+import { startStand as startToggl } from '../../connectors/toggl/stand.ts';
+import { addDays } from '../../domain/day.ts';
+import type { SourceEntry } from '../../domain/work-entry.ts';
+import { connections } from '../../store/connections.ts';
+import { askResync } from '../../store/resyncs.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { sourceEntry } from '../support/source-entry.ts';
+import { openTimeConnection } from '../support/time-connection.ts';
+
+const startAt = new Date().toISOString();
+const today = startAt.slice(0, 10);
+const day = (ago: number) => addDays(today, -ago);
+const goLiveOn = day(300);
+
+/** A platform that does as a test says. */
+const platform: { [Name in 'changedSince' | 'window' | 'readEntry']-?: NonNullable<TimeSource[Name]> } = {
+  changedSince: () => pages(),
+  window: () => pages(),
+  readEntry: () => Promise.resolve(null),
+};
+async function* pages(...found: SourceEntry[][]) {
+  for (const entries of found) {
+    await Promise.resolve();
+    yield { entries, unreadable: [], checkpoint: 'read' };
+  }
+}
+function says(over: Partial<typeof platform>): void {
+  const silent = {
+    changedSince: () => pages(),
+    window: () => pages(),
+    readEntry: () => Promise.resolve(null),
+  };
+  Object.assign(platform, silent, over);
+}
+const base = {
+  auth: { type: 'bearer' as const },
+  baseUrl: () => 'https://api.clock.example',
+  rateLimit: { requests: 1000, perSeconds: 1 },
+  timeoutMs: 2_000,
+  throttleMs: 1_000,
+  requestIdHeader: 'x-request-id',
+  settings: {},
+  test: () => Promise.resolve({ account: 'Clock', warnings: [] }),
+  webhooks: {
+    verify: () => true,
+    deliveryId: () => null,
+    events: ({ rawBody }: { rawBody: Uint8Array }) => [
+      {
+        account: null,
+        entity: 'time_entry',
+        externalId: Buffer.from(rawBody).toString(),
+        change: 'updated' as const,
+        occurredAt: null,
+      },
+    ],
+  },
+};
+const reading: TimeSource = {
+  rescan: { days: 30, everyMinutes: 60 },
+  tellsDeletions: false,
+  tellsApproval: true,
+  window: (...asked) => platform.window(...asked),
+  readEntry: (...asked) => platform.readEntry(...asked),
+};
+const feedless = defineConnector({
+  ...base,
+  id: 'test-kept-feedless',
+  name: 'No feed',
+  timeSource: { ...reading, tellsApproval: false },
+});
+const feeding = defineConnector({
+  ...base,
+  id: 'test-kept-feeding',
+  name: 'A feed',
+  timeSource: { ...reading, changedSince: (...asked) => platform.changedSince(...asked) },
+});
+
+let books: TestDatabase;
+beforeAll(async () => {
+  for (const each of [feedless, feeding]) (connectors as Map<string, Connector>).set(each.id, each);
+  books = await createTestDatabase();
+});
+beforeEach(() => says({}));
+afterAll(async () => {
+  for (const each of [feedless, feeding]) (connectors as Map<string, Connector>).delete(each.id);
+  await books.drop();
+});
+
+const party = (name: string) => ({ externalId: `id of ${name}`, code: null, name });
+const hour = (externalId: string, over: Partial<SourceEntry> = {}) =>
+  sourceEntry(externalId, {
+    workDate: day(2),
+    zone: 'UTC',
+    person: { ...party('Ines Roth'), email: 'ines@nordwerft.example' },
+    client: party('Nordlicht'),
+    project: party('Hull refit'),
+    ...over,
+  });
+
+async function openHubstaff() {
+  let nowMs = Date.parse(startAt);
+  const sandbox = await startHubstaffSandbox({
+    organizationId: 13_001,
+    accessToken: 'token-one',
+    refreshToken: 'refresh-one',
+    clientId: 'app',
+    clientSecret: 'app-secret',
+    tokenLifeMs: 400 * 86_400_000,
+    rateLimit: 'off',
+    now: () => new Date(nowMs),
+  });
+  const userId = sandbox.addUser({ name: 'Ines Roth', email: 'ines@nordwerft.example' });
+  const projectId = sandbox.addProject({ name: 'Hull refit', clientId: sandbox.addClient('Nordlicht') });
+  const taskId = sandbox.addTask({ summary: 'Welding', projectId });
+  const worked = day(3);
+  const timesheetId = sandbox.addTimesheet({ userId, from: worked, to: worked, status: 'approved' });
+  const connection = await openTimeConnection(books, hubstaff, {
+    goLiveOn,
+    url: sandbox.url,
+    settings: { organizationId: '13001', timeZone: 'UTC' },
+    secrets: {
+      clientId: 'app',
+      clientSecret: 'app-secret',
+      accessToken: 'token-one',
+      refreshToken: 'refresh-one',
+    },
+  });
+  return {
+    sandbox,
+    connection,
+    timesheetId,
+    id: `${userId}:${worked}:${projectId}:${taskId}`,
+    later: (minutes: number) => {
+      nowMs += minutes * 60_000;
+    },
+    /** Ten minutes from `HH:MM` on. */
+    slot: (startsAt: string) =>
+      sandbox.addTime({
+        userId,
+        projectId,
+        taskId,
+        timesheetId,
+        startedAt: `${worked}T${startsAt}:00Z`,
+        seconds: 600,
+      })[0]!,
+  };
+}
+
+test('Hubstaff: a slot that was deleted takes its time with it, also where it was the last to be changed', async () => {
+  const { sandbox, connection, slot, later, id } = await openHubstaff();
+  slot('08:00');
+  later(120);
+  const wrong = slot('09:00');
+  later(120);
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([{ id, open: 1_200, approval: 'approved' }]);
+  sandbox.deleteActivities([wrong]);
+  await connection.ago('window', 361);
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([{ id, open: 600 }]);
+  await sandbox.close();
+});
+
+test('Hubstaff: what it has invoiced itself leaves what we bill, and is not in both', async () => {
+  const { sandbox, connection, slot, later, id } = await openHubstaff();
+  slot('08:00');
+  later(120);
+  const invoiced = slot('09:00');
+  later(120);
+  await connection.read();
+  sandbox.changeActivity(invoiced, {
+    client_invoiced: true,
+    updated_at: new Date(Date.parse(startAt) + 5 * 3_600_000).toISOString(),
+  });
+  later(120);
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([
+    { id, open: 600, settled: false },
+    { id: `${id}:invoiced`, open: 0, settled: true },
+  ]);
+  await sandbox.close();
+});
+
+test('what changes between the feed and the re-scan of one reading is the later word, not a duplicate', async () => {
+  const connection = await openTimeConnection(books, feeding, { goLiveOn });
+  says({ changedSince: () => pages([hour('a')]) });
+  await connection.read();
+  await connection.ago('window', 61);
+  says({
+    changedSince: () => pages([hour('a', { quantity: 5_400 })]),
+    window: () => pages([hour('a', { quantity: 7_200 })]),
+  });
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([{ id: 'a', open: 7_200 }]);
+  expect(await connection.quarantined()).toEqual([]);
+});
+
+test('of more webhooks than a reading asks for, the rest waits for the next', async () => {
+  const connection = await openTimeConnection(books, feedless, { goLiveOn, approval: 'automatic' });
+  await connection.read();
+  // Dated back beyond every window: only the webhooks tell of them.
+  const ids = Array.from({ length: 450 }, (_, index) => `far ${String(index).padStart(3, '0')}`);
+  says({ readEntry: (_http, externalId) => Promise.resolve(hour(externalId, { workDate: day(200) })) });
+  await connection.hint(ids);
+  await connection.read();
+  await connection.read();
+  await connection.read();
+  expect((await connection.entries()).map(({ id }) => id)).toEqual(ids);
+});
+
+test('Toggl: an entry older than what is read by itself is still there when a webhook names it', async () => {
+  const stand = await startToggl({ startAt });
+  const connection = await openTimeConnection(books, toggl, {
+    goLiveOn: day(400),
+    settings: { ...stand.settings, readFrom: day(380) },
+    secrets: stand.secrets,
+    url: stand.sandbox.url,
+  });
+  const id = stand.time.add({ day: day(360), seconds: 3_600 });
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([{ id, open: 3_600 }]);
+  // Somebody takes the setting away: what is here already must not count as deleted.
+  await connection.inside((tx) =>
+    connections.update(tx, connection.connectionId, { settings: { ...stand.settings } }),
+  );
+  const { rawBody } = stand.webhooks.delivery({ externalId: id, change: 'updated' }, 'secret', stand.now());
+  await connection.hint([Buffer.from(rawBody).toString()]);
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([{ id, gone: null, open: 3_600 }]);
+  await stand.sandbox.close();
+});
+
+test('Clockify: of two approvals in the same moment the one that shows later comes in too', async () => {
+  const stand = await startClockify({ startAt });
+  const connection = await openTimeConnection(books, clockify, {
+    goLiveOn,
+    settings: stand.settings,
+    secrets: stand.secrets,
+    url: stand.sandbox.url,
+  });
+  const early = stand.time.add({ day: day(60), seconds: 3_600 });
+  await connection.read();
+  const late = stand.time.add({ day: day(70), seconds: 1_800 });
+  await connection.read();
+  stand.later(3 * 60);
+  await connection.read();
+  expect((await connection.entries()).map(({ id, open }) => [id, open]).toSorted()).toEqual(
+    [
+      [early, 3_600],
+      [late, 1_800],
+    ].toSorted(),
+  );
+  await stand.sandbox.close();
+});
+
+test('Toggl: of two timesheets approved in the same moment the one that shows later counts too', async () => {
+  const stand = await startToggl({ startAt });
+  const connection = await openTimeConnection(books, toggl, {
+    goLiveOn,
+    settings: stand.settings,
+    secrets: stand.secrets,
+    url: stand.sandbox.url,
+  });
+  const first = stand.time.add({ day: day(60), seconds: 3_600, approved: false });
+  const second = stand.time.add({ day: day(74), seconds: 1_800, approved: false });
+  stand.later(60);
+  await connection.read();
+  stand.later(60);
+  // Writing down work on an approved week is what approves it at this stand.
+  stand.time.add({ day: day(60), seconds: 60 });
+  await connection.read();
+  stand.time.add({ day: day(74), seconds: 60 });
+  await connection.read();
+  const approvals = new Map((await connection.entries()).map(({ id, approval }) => [id, approval]));
+  expect([approvals.get(first), approvals.get(second)]).toEqual(['approved', 'approved']);
+  await stand.sandbox.close();
+});
+
+test('a re-scan that failed half-way is due again, and not in hours', async () => {
+  const connection = await openTimeConnection(books, feeding, { goLiveOn });
+  says({ changedSince: () => pages([hour('a'), hour('b')]) });
+  await connection.read();
+  await connection.ago('window', 61);
+  let fails = true;
+  says({
+    async *window() {
+      yield* pages([hour('a')]);
+      if (fails) throw new Unavailable('The platform has a problem.', { connector: feeding.id });
+    },
+  });
+  await expect(connection.read()).rejects.toThrow('problem');
+  fails = false;
+  await connection.ago('window', 11);
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([
+    { id: 'a', gone: null },
+    { id: 'b', gone: 'deleted' },
+  ]);
+});
+
+test('the re-scan brings what the feed missed also where the card, not the platform, approves', async () => {
+  const connection = await openTimeConnection(books, feeding, { goLiveOn, approval: 'automatic' });
+  await connection.read();
+  await connection.ago('window', 61);
+  says({ window: () => pages([hour('missed', { approval: 'unsubmitted' })]) });
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([{ id: 'missed', approval: 'approved', open: 3_600 }]);
+});
+
+test('a connection that is paused in the middle of a reading takes in no further page, and goes on where it stopped', async () => {
+  const connection = await openTimeConnection(books, feeding, { goLiveOn });
+  const set = (status: 'paused' | 'active') =>
+    connection.inside((tx) => connections.update(tx, connection.connectionId, { status }));
+  let pauses = true;
+  says({
+    async *changedSince() {
+      yield { entries: [hour('a')], unreadable: [], checkpoint: null };
+      // The page before is stored by the time that this one is asked for again.
+      yield { entries: [], unreadable: [], checkpoint: null };
+      if (pauses) await set('paused');
+      yield { entries: [hour('b')], unreadable: [], checkpoint: 'read' };
+    },
+  });
+  await connection.read();
+  expect((await connection.entries()).map(({ id }) => id)).not.toContain('b');
+  pauses = false;
+  await set('active');
+  await connection.read();
+  expect((await connection.entries()).map(({ id }) => id)).toEqual(['a', 'b']);
+});
+
+test('a stretch that a person asked for is read after a bad moment of the platform, without being asked for again', async () => {
+  const connection = await openTimeConnection(books, feeding, { goLiveOn });
+  await connection.read();
+  await connection.inside((tx) =>
+    askResync(tx, connection.connectionId, { from: day(250), to: day(240) }, 'member:someone'),
+  );
+  let fails = true;
+  says({
+    async *window() {
+      if (fails) throw new Unavailable('The platform has a problem.', { connector: feeding.id });
+      yield* pages([hour('far', { workDate: day(245) })]);
+    },
+  });
+  await expect(connection.read()).rejects.toThrow('problem');
+  fails = false;
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([{ id: 'far', open: 3_600 }]);
+  expect(await connection.operations('resync')).toMatchObject([{ status: 'done' }]);
+});
