@@ -15,16 +15,17 @@ import { createTicketActivities } from './ticket.ts';
 import { createWebhookActivities } from './webhook-subscriptions.ts';
 
 export function createActivities(deps: ReportDeps) {
+  const ofInvoices = createClientInvoiceActivities(deps);
   return {
     ...createBillingPolicyActivities(deps),
     ...createBillingRunActivities(deps),
-    ...createClientInvoiceActivities(deps),
+    ...ofInvoices,
     ...createClockActivities(deps),
     ...createClientReportActivities(deps),
     ...createConnectionActivities(deps),
     ...createContractorInvoiceActivities(deps),
     ...createInvoiceFollowUpActivities(deps),
-    ...createSmallRunActivities(deps),
+    ...createSmallRunActivities(deps, ofInvoices.pushInPlace),
     ...createTicketActivities(deps),
     ...createWebhookActivities(deps),
     /** Wakes the subjects whose due time passed without anybody noticing, and does what each workspace's day asks for. */

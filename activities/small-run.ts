@@ -1,7 +1,8 @@
 /**
  * Owns billing a small run in one go: all of its steps in one transaction, where a large one takes many. In place: within the
- * policy that asked for it, without a workflow of its own, which takes over what is left.
+ * policy that asked for it, with the first push of what it issued, without workflows of their own, which take over what is left.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { numberLimits } from '../connectors/kit/registry.ts';
 import { Decimal } from '../domain/money.ts';
 import { compileChunk } from '../store/compile.ts';
@@ -14,7 +15,7 @@ import { issuableInvoices, issueInvoices } from '../store/issue.ts';
 import type { CompileCursor } from '../store/open-entries.ts';
 import { prepareCompile, recheckContract } from '../store/prepare-compile.ts';
 import { type FinishAt, type Run, readRun } from '../store/runs.ts';
-import { endInPlace, type NotedStep, noteStep } from '../store/small-runs.ts';
+import { endInPlace, holdLooks, type NotedStep, noteStep, sendLooks } from '../store/small-runs.ts';
 import { readTermsInUse } from '../store/terms-in-use.ts';
 import { workspaceNow } from '../store/workspaces.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -31,15 +32,24 @@ import {
 
 /** More at once would keep the looks of other subjects waiting: these runs go to the queue of the large ones. */
 const mostInPlace = 4;
+/** The policy waits no longer for a platform that is slow; the push goes on. */
+const longestPushMs = 5_000;
 
-export function createSmallRunActivities({ database }: Pick<ActivityDeps, 'database'>) {
+/** `pushInPlace`: pushes an issued invoice; false where it is left to the invoice's own workflow. */
+export function createSmallRunActivities(
+  { database, logger }: Pick<ActivityDeps, 'database' | 'logger'>,
+  pushInPlace: (ref: SubjectRef) => Promise<boolean>,
+) {
   let inPlace = 0;
 
   async function billThenEnd(ref: SubjectRef): Promise<void> {
+    const pushes: Promise<void>[] = [];
     if (inPlace < mostInPlace) {
       inPlace += 1;
       try {
-        await billInOneGo(database, ref);
+        await billInOneGo(database, ref, (invoiceIds) => {
+          for (const subjectId of invoiceIds) pushes.push(pushThenLook({ ...ref, subjectId }));
+        });
       } finally {
         inPlace -= 1;
       }
@@ -49,6 +59,25 @@ export function createSmallRunActivities({ database }: Pick<ActivityDeps, 'datab
       (tx) => endInPlace(tx, ref.subjectId, async (run) => nextStep(run, await stepsDone(tx, run)) === null),
       'kept',
     );
+    await Promise.race([Promise.all(pushes), sleep(longestPushMs, undefined, { ref: false })]);
+  }
+
+  /** Never rejects: what fails here is done by the invoice's workflow, whose look has waited for it. */
+  async function pushThenLook(ref: SubjectRef): Promise<void> {
+    const { workspaceId, subjectId } = ref;
+    try {
+      await pushInPlace(ref);
+    } catch (problem) {
+      logger.info(
+        { err: problem, invoiceId: subjectId },
+        'an invoice was not pushed in place: its workflow does it',
+      );
+    }
+    try {
+      await database.inWorkspace(workspaceId, (tx) => sendLooks(tx, 'client_invoice', subjectId), 'kept');
+    } catch (problem) {
+      logger.warn({ err: problem, invoiceId: subjectId }, 'a look waits until an unanswered one is repeated');
+    }
   }
 
   return {
@@ -60,8 +89,25 @@ export function createSmallRunActivities({ database }: Pick<ActivityDeps, 'datab
   };
 }
 
-async function billInOneGo(database: Database, { workspaceId, subjectId }: SubjectRef): Promise<void> {
-  while (await database.inWorkspace(workspaceId, (tx) => billSteps(tx, subjectId), 'kept'));
+/** `push`: called with invoices that are issued by now, and whose looks are held for it. */
+async function billInOneGo(
+  database: Database,
+  { workspaceId, subjectId }: SubjectRef,
+  push?: (invoiceIds: string[]) => void,
+): Promise<void> {
+  for (let isMore = true; isMore; ) {
+    let held: string[] = [];
+    isMore = await database.inWorkspace(
+      workspaceId,
+      async (tx) => {
+        const left = await billSteps(tx, subjectId);
+        if (push) held = await holdLooks(tx, subjectId, mostInPlace);
+        return left;
+      },
+      'kept',
+    );
+    push?.(held);
+  }
 }
 
 /** True while there is more to do, in another transaction. */

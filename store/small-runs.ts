@@ -1,7 +1,7 @@
-/** Owns what small runs are spared: which run is small, a step noted in one go, and the look that waits while a run is billed in place. */
+/** Owns what small runs are spared: which run is small, a step noted in one go, and the looks that wait while something is done in place. */
 import type { WorkspaceTx } from './database.ts';
 import { countOperation } from './operations.ts';
-import { deleteLooks, enqueueLook, takeLooks } from './outbox.ts';
+import { deleteLooks, enqueueLook, type SubjectType, takeLooks } from './outbox.ts';
 import { finishRun, type Run, type RunStep, readRun, tellProgress } from './runs.ts';
 
 const fewRows = 1_000;
@@ -90,4 +90,42 @@ export async function endInPlace(
       reason: 'not ended in place',
     });
   await deleteLooks(tx, looks);
+}
+
+/**
+ * The looks of what the run has issued, and what is to be pushed now, wait as if they were signalled: whoever calls this pushes, then
+ * sends them (`sendLooks`). Should it end before that, they are sent like any signal that nobody answered. Answers at most `most` invoices.
+ */
+export async function holdLooks(tx: WorkspaceTx, runId: string, most: number): Promise<string[]> {
+  const rows = await tx.rows<{ subjectId: string }>(
+    `with to_push as (
+       select i.id from client_invoices i
+       join sync_records s on s.workspace_id = $1 and s.subject_type = 'client_invoice' and s.subject_id = i.id
+       join connections c on c.workspace_id = $1 and c.id = s.connection_id
+       where i.workspace_id = $1 and i.run_id = $2 and i.number is not null and s.status = 'queued' and s.wanted = 'create'
+         and c.status = 'active'
+       order by i.id limit $3
+     ), sent as (
+       delete from outbox o using to_push p
+       where o.workspace_id = $1 and o.subject_type = 'client_invoice' and o.subject_id = p.id and o.signalled_at is null
+       returning o.subject_id, o.lane, o.reason
+     )
+     insert into outbox (workspace_id, subject_type, subject_id, lane, reason, signalled_at)
+     select $1, 'client_invoice', subject_id, max(lane), min(reason), clock_timestamp() from sent group by subject_id
+     returning subject_id`,
+    [tx.workspaceId, runId, most],
+  );
+  return rows.map(({ subjectId }) => subjectId);
+}
+
+/** Looks that were held go to the workflow; where it has looked meanwhile, there is none. */
+export async function sendLooks(tx: WorkspaceTx, subjectType: SubjectType, subjectId: string): Promise<void> {
+  await tx.run(
+    `with held as (
+       delete from outbox o where o.workspace_id = $1 and o.subject_type = $2 and o.subject_id = $3 returning o.lane, o.reason)
+     insert into outbox (workspace_id, subject_type, subject_id, lane, reason)
+     select $1, $2, $3, max(lane), min(reason) from held having count(*) > 0`,
+    [tx.workspaceId, subjectType, subjectId],
+  );
+  tx.touch('outbox');
 }

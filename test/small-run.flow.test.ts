@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { SubjectRef } from '../activities/look.ts';
 import type { Database } from '../store/database.ts';
+import { claimSubjects, type SubjectType } from '../store/outbox.ts';
 import { type Run, readRun, readRunSteps, requestCancel } from '../store/runs.ts';
 import {
   type Books,
@@ -55,12 +57,31 @@ const runOf = async (books: Books, run: Run) => (await books.in((tx) => readRun(
 const summary = async (books: Books) =>
   (await invoicesOf(books)).map(({ status, number, net }) => `${status} ${number} ${net}`);
 /** Of the run, whether somebody is at each. */
-const looks = (books: Books, run: Run) =>
+const looks = (books: Books, run: Run) => looksAt(books, 'billing_run', run.id);
+const looksAt = (books: Books, type: SubjectType, id: string) =>
   books.in((tx) =>
     tx.rows<{ isSignalled: boolean }>(
-      `select signalled_at is not null as is_signalled from outbox where workspace_id = $1 and subject_type = 'billing_run' and subject_id = $2`,
-      [books.workspaceId, run.id],
+      'select signalled_at is not null as is_signalled from outbox where workspace_id = $1 and subject_type = $2 and subject_id = $3',
+      [books.workspaceId, type, id],
     ),
+  );
+/** What its contract issues goes to a platform. */
+async function pushedFirm(): Promise<Books> {
+  const books = await firmWith(2);
+  await books.in((tx) =>
+    tx.run(
+      `with made as (
+         insert into connections (workspace_id, connector, name, go_live_on) values ($1, 'quickbooks', 'books', '2026-01-01') returning id)
+       update contracts set target_connection_id = (select id from made) where workspace_id = $1 and id = $2`,
+      [tx.workspaceId, books.contractId],
+    ),
+  );
+  return books;
+}
+/** Is given each look of an invoice that waits for longer than this. */
+const claimed = (waitedMs: number) =>
+  database.inSystem((tx) =>
+    claimSubjects(tx, { lane: 'interactive', limit: 100, afterId: '0', resignalAfterMs: waitedMs }),
   );
 
 test('a run in place is billed and ended in one go, and nobody looks at it any more', async () => {
@@ -119,6 +140,54 @@ test('a run waits its turn where another of its contract is under way, and has i
   await billingActivities(database).billInPlace(refOf(books, first));
   expect((await carryOut(database, books, second)).status).toBe('done');
   expect(await summary(books)).toEqual(['issued NFE-0001 160.00']);
+});
+
+test('what a run in place issues is pushed at once, and its workflow is asked to look when that is over', async () => {
+  const books = await pushedFirm();
+  const run = await begin(books);
+  const pushed: SubjectRef[] = [];
+  const whilePushed: unknown[] = [];
+  await billingActivities(database, async (ref) => {
+    pushed.push(ref);
+    whilePushed.push(await looksAt(books, 'client_invoice', ref.subjectId));
+    return true;
+  }).billInPlace(refOf(books, run));
+  const [invoice] = await invoicesOf(books);
+  expect(pushed).toEqual([{ workspaceId: books.workspaceId, subjectId: invoice!.id }]);
+  expect(whilePushed, 'two would push it').toEqual([[{ isSignalled: true }]]);
+  expect(await looksAt(books, 'client_invoice', invoice!.id)).toEqual([{ isSignalled: false }]);
+  expect((await runOf(books, run)).status).toBe('done');
+});
+
+test('a push that fails in place ends the run all the same, and is left to the workflow of the invoice', async () => {
+  const books = await pushedFirm();
+  const run = await begin(books);
+  await billingActivities(database, () => Promise.reject(new Error('the platform is away'))).billInPlace(
+    refOf(books, run),
+  );
+  expect((await runOf(books, run)).status).toBe('done');
+  const [invoice] = await invoicesOf(books);
+  expect(await looksAt(books, 'client_invoice', invoice!.id)).toEqual([{ isSignalled: false }]);
+});
+
+test('a push in place that nobody ends does not keep its invoice from being looked at', async () => {
+  const books = await pushedFirm();
+  const run = await begin(books);
+  let begun = () => {};
+  const pushing = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  // As in a process that was killed: it never comes back.
+  void billingActivities(database, () => {
+    begun();
+    return new Promise(() => undefined);
+  }).billInPlace(refOf(books, run));
+  await pushing;
+  const [invoice] = await invoicesOf(books);
+  const of = (subjects: { subjectId: string }[]) =>
+    subjects.filter(({ subjectId }) => subjectId === invoice!.id);
+  expect(of(await claimed(60_000)), 'somebody is at it').toEqual([]);
+  await expect.poll(async () => of(await claimed(50)).length).toBe(1);
 });
 
 test('of many at once a few are billed in place and the others by their workflows: each contract once', async () => {

@@ -95,6 +95,13 @@ export async function marksOf(at: TestWorkspace, contractId: string, marks: Mark
   const steps = [...new Set(run.flatMap(({ activity }) => activity ?? []))];
   const push = await eventsOf(at, 'client_invoice', invoice!.id, marks.requestedAt);
   const pushStarted = push.find(({ kind }) => kind === 'started')?.at;
+  const intentAt = instantOf(invoice!.intentAt);
+  if (inPlace && intentAt !== undefined && (pushStarted === undefined || intentAt <= pushStarted)) {
+    // Pushed in place too: the workflow of the invoice begins after it.
+    add('compiled, drafted, issued; what the push needs is read', intentAt);
+    add('intent, POST, accepted by the platform', marks.acceptedAt);
+    return path;
+  }
   for (const step of steps) {
     for (const [kind, words] of [
       ['scheduled', `run looks; ${step} scheduled`],
@@ -117,7 +124,7 @@ export async function marksOf(at: TestWorkspace, contractId: string, marks: Mark
     ['begun', 'pushInvoice taken by a worker'],
   ] as const)
     add(words, push.find((event) => event.activity === 'pushInvoice' && event.kind === kind)?.at);
-  add('invoice looks; what the push needs is read', instantOf(invoice!.intentAt));
+  add('invoice looks; what the push needs is read', intentAt);
   add('intent, POST, accepted by the platform', marks.acceptedAt);
   return path;
 }

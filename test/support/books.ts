@@ -173,7 +173,11 @@ export function requestBilling(
   );
 }
 
-export function billingActivities(database: Database) {
+/** `pushInPlace`: default: nothing is pushed. */
+export function billingActivities(
+  database: Database,
+  pushInPlace: Parameters<typeof createSmallRunActivities>[1] = () => Promise.resolve(false),
+) {
   const none = () => {
     throw new Error('a billing run needs no secrets');
   };
@@ -186,7 +190,7 @@ export function billingActivities(database: Database) {
   };
   return {
     ...createBillingRunActivities(deps),
-    ...createSmallRunActivities(deps, () => Promise.resolve(false)),
+    ...createSmallRunActivities(deps, pushInPlace),
   };
 }
 
