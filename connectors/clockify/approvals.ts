@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import type { Instant } from '../../domain/work-entry.ts';
 import type { EntryPage } from '../kit/define.ts';
-import { idText, instantField, rowAs } from '../kit/fields.ts';
+import { idText, instantField, positionById, rowAs } from '../kit/fields.ts';
 import type { VendorHttp, VendorResponse } from '../kit/http.ts';
+import { answeredAt, earlier, later } from '../kit/instant.ts';
 import { mapRows } from '../kit/rows.ts';
-import { answeredAt, listPages } from './lists.ts';
+import { listPages } from './lists.ts';
 import type { ReadBetween } from './report.ts';
 
 /** The list can be asked for these; a rejected one is found by the re-read of the window. */
@@ -22,6 +23,7 @@ const shape = z.object({
     status: z.object({ updatedAt: z.string() }),
   }),
 });
+type Row = { approvalRequest?: unknown };
 interface Decision {
   userId: string;
   start: Instant;
@@ -37,8 +39,8 @@ export async function* decidedSince(
 ): AsyncGenerator<EntryPage> {
   const decisions: Decision[] = [];
   let begun: Instant = '';
-  const onAnswer = ({ headers }: VendorResponse) => {
-    begun ||= answeredAt(headers);
+  const onAnswer = (answer: VendorResponse) => {
+    begun ||= answeredAt(answer);
   };
   for (const status of statuses)
     for await (const { mapped, unreadable } of updated(http, status, onAnswer)) {
@@ -53,24 +55,21 @@ export async function* decidedSince(
     for (let first = 0; first < userIds.length; first += mostPeople)
       yield* between(start, end, userIds.slice(first, first + mostPeople));
   }
-  const newest = decisions.map(({ updatedAt }) => updatedAt).reduce(later, reached ?? '');
-  const settled = new Date(Date.parse(begun) - lagMs).toISOString();
-  const checkpoint = newest > settled ? later(settled, reached ?? '') : newest;
-  yield { entries: [], unreadable: [], checkpoint: newest === '' ? null : checkpoint };
+  const newest = decisions.map(({ updatedAt }) => updatedAt).reduce(later, reached);
+  const settled = earlier(begun, lagMs);
+  const checkpoint = newest !== null && newest > settled ? later(settled, reached) : newest;
+  yield { entries: [], unreadable: [], checkpoint };
 }
-
-const later = (one: Instant, other: Instant) => (other > one ? other : one);
 
 /** Newest first. User and date filters are ignored there, so they are not sent. */
 async function* updated(http: VendorHttp, status: string, onAnswer: (answer: VendorResponse) => void) {
   const query = { status, 'sort-column': 'UPDATED_AT', 'sort-order': 'DESCENDING' };
   for await (const rows of listPages(http, 'approval-requests', query, onAnswer))
-    yield mapRows(rows, toDecision, (row, index) => {
-      const id = idText.safeParse(
-        (row as { approvalRequest?: { id?: unknown } } | null)?.approvalRequest?.id,
-      );
-      return id.success ? `approval request ${id.data}` : `approval request ${index + 1} of the page`;
-    });
+    yield mapRows(
+      rows,
+      toDecision,
+      (row, index) => `approval request ${positionById((row as Row | null)?.approvalRequest, index)}`,
+    );
 }
 
 function toDecision(row: unknown): Decision {

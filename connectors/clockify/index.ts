@@ -3,12 +3,14 @@ import { z } from 'zod';
 import { addDays } from '../../domain/day.ts';
 import type { Day } from '../../domain/work-entry.ts';
 import { type BilledMarks, type ConnectorSettings, defineConnector, type EntryPage } from '../kit/define.ts';
+import { entryAmong, withinDays } from '../kit/entries.ts';
 import { AuthorizationLost, InvalidRequest } from '../kit/errors.ts';
 import { idText, maybeText } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
+import { answeredAt } from '../kit/instant.ts';
 import { readAs, readable, refused, requireDays } from '../kit/vendor-words.ts';
 import { decidedSince } from './approvals.ts';
-import { answeredAt, lookUps, pathOf, readPeople } from './lists.ts';
+import { lookUps, pathOf, readPeople } from './lists.ts';
 import { hasApprovals, openReport } from './report.ts';
 import { fromCore, toSourceEntry } from './to-source-entry.ts';
 import { webhooks } from './webhooks.ts';
@@ -98,10 +100,9 @@ export const clockify = defineConnector({
 });
 
 /** A day more on each side: days are those of each person's zone, the report's bounds are instants. */
-async function* windowOf(http: VendorHttp, from: Day, to: Day): AsyncGenerator<EntryPage> {
+function windowOf(http: VendorHttp, from: Day, to: Day): AsyncGenerator<EntryPage> {
   const bounds = [`${addDays(from, -1)}T00:00:00.000Z`, `${addDays(to, 2)}T00:00:00.000Z`] as const;
-  for await (const page of openReport(http)(...bounds))
-    yield { ...page, entries: page.entries.filter(({ workDate }) => from <= workDate && workDate <= to) };
+  return withinDays(openReport(http)(...bounds), from, to);
 }
 
 /** All or nothing there: half by half the ones that are refused are found. */
@@ -138,12 +139,8 @@ async function readEntry(http: VendorHttp, externalId: string) {
   const { userId, timeInterval } = readAs(vendor, coreShape, body);
   const start = new Date(timeInterval.start).toISOString();
   const end = new Date(Date.parse(start) + 60_000).toISOString();
-  for await (const { entries, unreadable } of openReport(http)(start, end, [userId])) {
-    const found = entries.find((entry) => entry.externalId === externalId);
-    if (found !== undefined) return found;
-    const bad = unreadable.find(({ position }) => position === externalId);
-    if (bad) throw refused(vendor, bad.reason, bad.detail);
-  }
+  const found = await entryAmong(vendor, openReport(http)(start, end, [userId]), externalId);
+  if (found !== null) return found;
   // A running timer stands in no report.
   const people = await readPeople(http);
   return readable(vendor, () => toSourceEntry(fromCore(body), { approved: false, invoiced: false }, people));
@@ -182,9 +179,9 @@ async function requireApprovals(http: VendorHttp): Promise<void> {
 
 /** By Clockify's clock. */
 async function todayThere(http: VendorHttp): Promise<Day> {
-  const { body, headers } = await http.get(pathOf(http, '').slice(0, -1));
-  readAs(vendor, z.object({ name: maybeText }), body);
-  return answeredAt(headers).slice(0, 10);
+  const response = await http.get(pathOf(http, '').slice(0, -1));
+  readAs(vendor, z.object({ name: maybeText }), response.body);
+  return answeredAt(response).slice(0, 10);
 }
 
 function region({ region: chosen }: ConnectorSettings): string | null {

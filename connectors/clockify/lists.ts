@@ -1,9 +1,9 @@
 /** Owns Clockify's plain lists: paging by `Last-Page`, look-ups for mapping, and what report rows lack of a person. */
 import { z } from 'zod';
-import type { Instant } from '../../domain/work-entry.ts';
-import type { LookUpRecord, LookUps } from '../kit/define.ts';
+import type { LookUps } from '../kit/define.ts';
 import { idText, maybeId, maybeText, orNull, zoneOrNull } from '../kit/fields.ts';
 import type { VendorHttp, VendorRequest, VendorResponse } from '../kit/http.ts';
+import { byId, fitting, record, records, recordsOfEach } from '../kit/look-ups.ts';
 import { numberedPages } from '../kit/pages.ts';
 import { readAs } from '../kit/vendor-words.ts';
 
@@ -28,23 +28,6 @@ export function listPages(
   });
 }
 
-/** By Clockify's clock: ours may differ. */
-export function answeredAt({ date = '' }: Readonly<Record<string, string>>): Instant {
-  const at = Date.parse(date);
-  return new Date(Number.isNaN(at) ? Date.now() : at).toISOString();
-}
-
-/** Rows that can be read; an odd one shows as unmatched later and must not stop the sync. */
-async function* records<Row>(
-  http: VendorHttp,
-  name: string,
-  shape: z.ZodType<Row>,
-  query: VendorRequest['query'] = {},
-): AsyncGenerator<Row[]> {
-  for await (const rows of listPages(http, name, query))
-    yield rows.flatMap((row) => shape.safeParse(row).data ?? []);
-}
-
 const personShape = z.object({
   id: idText,
   name: maybeText,
@@ -56,7 +39,6 @@ const clientShape = z.object({ id: idText, name: maybeText, archived: z.boolean(
 const projectShape = clientShape.extend({ clientId: maybeId });
 const taskShape = z.object({ id: idText, name: maybeText, status: z.unknown().optional() });
 const groupShape = z.object({ name: z.string(), userIds: z.array(idText).nullish() });
-const allPeople = { status: 'ALL', 'include-roles': false };
 
 export interface ClockifyPerson {
   name: string | null;
@@ -66,58 +48,41 @@ export interface ClockifyPerson {
 }
 
 export async function readPeople(http: VendorHttp): Promise<Map<string, ClockifyPerson>> {
-  const people = new Map<string, ClockifyPerson>();
-  for await (const rows of records(http, 'users', personShape, allPeople))
-    for (const row of rows) people.set(row.id, personOf(row));
-  for await (const groups of records(http, 'user-groups', groupShape))
-    for (const { name, userIds } of groups)
+  const people = await byId(users(http), personShape, ({ id, name, email, settings }) => {
+    const zone = zoneOrNull(settings?.timeZone);
+    return [id, { name: orNull(name), email: orNull(email), zone, groups: [] as string[] }];
+  });
+  for await (const rows of listPages(http, 'user-groups'))
+    for (const { name, userIds } of fitting(groupShape, rows))
       for (const userId of userIds ?? []) people.get(userId)?.groups.push(name);
   return people;
 }
 
-const personOf = ({ name, email, settings }: z.infer<typeof personShape>): ClockifyPerson => ({
-  name: orNull(name),
-  email: orNull(email),
-  zone: zoneOrNull(settings?.timeZone),
-  groups: [],
-});
+const users = (http: VendorHttp) => listPages(http, 'users', { status: 'ALL', 'include-roles': false });
+const projects = (http: VendorHttp) => listPages(http, 'projects');
 
 export const lookUps: LookUps = {
-  async *person(http) {
-    for await (const rows of records(http, 'users', personShape, allPeople))
-      yield rows.map((row) => record(row, row.status !== 'DELETED', null, row.email));
-  },
-  async *client(http) {
-    for await (const rows of records(http, 'clients', clientShape))
-      yield rows.map((row) => record(row, row.archived !== true));
-  },
-  async *project(http) {
-    for await (const rows of records(http, 'projects', projectShape))
-      yield rows.map((row) => record(row, row.archived !== true, row.clientId));
-  },
-  async *task(http) {
-    for await (const projects of records(http, 'projects', projectShape))
-      for (const project of projects)
-        for await (const rows of records(http, `projects/${encodeURIComponent(project.id)}/tasks`, taskShape))
-          yield rows.map((row) => record(row, row.status !== 'DONE', project.id));
-  },
+  person: (http) =>
+    records(users(http), personShape, ({ id, name, email, status }) =>
+      record(id, name, { email: email ?? null, active: status !== 'DELETED' }),
+    ),
+  client: (http) =>
+    records(listPages(http, 'clients'), clientShape, ({ id, name, archived }) =>
+      record(id, name, { active: archived !== true }),
+    ),
+  project: (http) =>
+    records(projects(http), projectShape, ({ id, name, archived, clientId }) =>
+      record(id, name, { active: archived !== true, parentExternalId: clientId ?? null }),
+    ),
+  task: (http) =>
+    recordsOfEach(
+      projects(http),
+      { parent: projectShape, row: taskShape },
+      ({ id }) => id,
+      (projectId) => listPages(http, `projects/${encodeURIComponent(projectId)}/tasks`),
+      ({ id, name, status }) => record(id, name, { active: status !== 'DONE' }),
+    ),
 };
-
-function record(
-  row: { id: string; name?: string | null | undefined },
-  active: boolean,
-  parentExternalId: string | null | undefined = null,
-  email: string | null | undefined = null,
-): LookUpRecord {
-  return {
-    externalId: row.id,
-    name: row.name ?? '',
-    code: null,
-    email: email ?? null,
-    active,
-    parentExternalId: parentExternalId ?? null,
-  };
-}
 
 export const pathOf = (http: VendorHttp, rest: string): string =>
   `/workspaces/${encodeURIComponent(http.settings.workspaceId ?? '')}/${rest}`;

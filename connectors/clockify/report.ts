@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import type { Instant } from '../../domain/work-entry.ts';
 import type { EntryPage } from '../kit/define.ts';
-import { positionById } from '../kit/fields.ts';
+import { entryPage } from '../kit/entries.ts';
+import { positionBy } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { numberedPages } from '../kit/pages.ts';
-import { mapRows } from '../kit/rows.ts';
 import { oneOf, readAs } from '../kit/vendor-words.ts';
 import { pathOf, readPeople } from './lists.ts';
 import { type ReportPart, toSourceEntry, withId } from './to-source-entry.ts';
@@ -57,13 +57,13 @@ function toPage(
   part: ReportPart,
   people: Awaited<ReturnType<typeof readPeople>>,
 ): EntryPage {
-  const { mapped, unreadable } = mapRows(
+  return entryPage(
     rows,
     (row) => toSourceEntry(row, part, people),
-    (row, index) => positionById({ id: withId(row)._id }, index),
+    (row, index) => positionOf(withId(row), index),
   );
-  return { entries: mapped, unreadable, checkpoint: null };
 }
+const positionOf = positionBy('_id');
 
 /** Until there are as many rows as the totals say, for a page may be shorter than asked. */
 function pages(http: VendorHttp, filter: Record<string, unknown>): AsyncGenerator<readonly unknown[]> {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { localDay } from '../../domain/day.ts';
 import { Decimal } from '../../domain/money.ts';
 import type { ApprovalState, SourceEntry } from '../../domain/work-entry.ts';
+import { labor, personRef } from '../kit/entries.ts';
 import {
   idText,
   instantField,
@@ -58,24 +59,21 @@ export function toSourceEntry(
   const zone = person?.zone ?? null;
   const rate = decimalOf(row.rate);
   const running = !end && (duration === null || duration === undefined);
-  return {
+  return labor({
     externalId: row._id,
-    kind: 'labor',
     workDate: localDay(startedAt, zone ?? 'UTC'),
     zone,
     startedAt,
     endedAt: end ? instantField(vendor, 'end', end) : null,
     quantity: running ? 0 : secondsField(vendor, 'duration', secondsOf(duration)),
-    person: {
-      externalId: row.userId,
-      code: null,
-      name: orNull(row.userName) ?? person?.name ?? null,
-      email: orNull(row.userEmail) ?? person?.email ?? null,
-    },
+    person: personRef(
+      row.userId,
+      orNull(row.userName) ?? person?.name,
+      orNull(row.userEmail) ?? person?.email,
+    ),
     client: refOrNull(row.clientId, row.clientName),
     project: refOrNull(row.projectId, row.projectName),
     task: refOrNull(row.taskId, row.taskName),
-    position: null,
     // Breaks, holidays and time off stand among the work, and none of them is billed.
     billable: row.billable && (row.type ?? 'REGULAR') === 'REGULAR',
     running,
@@ -84,12 +82,9 @@ export function toSourceEntry(
     notes: orNull(row.description),
     // In minor units, like all amounts there.
     rate: rate === null ? null : new Decimal(rate).div(100).toFixed(2),
-    cost: null,
-    currency: null,
-    sourceUpdatedAt: null,
     tags: (row.tags ?? []).flatMap((tag) => tag.name ?? []),
     groups: person?.groups ?? [],
-  };
+  });
 }
 
 function approvalOf(approved: boolean, requestId: string | null | undefined): ApprovalState {

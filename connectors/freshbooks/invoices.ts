@@ -14,10 +14,11 @@ import { InvalidRequest } from '../kit/errors.ts';
 import { idText, maybeText, rowAs } from '../kit/fields.ts';
 import type { VendorHttp, VendorResponse } from '../kit/http.ts';
 import { jsonNumber } from '../kit/json.ts';
+import { fitting } from '../kit/look-ups.ts';
 import { moneyField } from '../kit/rows.ts';
 import { oneOf, readWritten, refused } from '../kit/vendor-words.ts';
 import { accountRows, notFound, ofAccount, resultOf, vendor } from './calls.ts';
-import { clients } from './names.ts';
+import { client, clients } from './names.ts';
 
 /** Remembered from the documents and not confirmed (README 12). */
 export const numberMaxLength = 10;
@@ -272,18 +273,20 @@ export const customers: InvoiceTarget['customers'] = {
   // Clients may share an e-mail and a name: the same name in the same currency is taken, two of them never guessed.
   async find(http, { name, currency }) {
     const same: { id: string; currency: string | null }[] = [];
-    for await (const page of clients(http))
+    for await (const rows of clients(http))
       same.push(
-        ...page.filter((client) => client.active && client.name.toLowerCase() === name.toLowerCase()),
+        ...fitting(client, rows).filter(
+          (each) => each.active && each.name.toLowerCase() === name.toLowerCase(),
+        ),
       );
-    const fitting = same.filter((client) => client.currency === null || client.currency === currency);
-    if (fitting.length > 1)
+    const suitable = same.filter((each) => each.currency === null || each.currency === currency);
+    if (suitable.length > 1)
       throw refused(
         vendor,
         'client_ambiguous',
-        `FreshBooks has ${fitting.length} clients named "${name}". Rename all but one there.`,
+        `FreshBooks has ${suitable.length} clients named "${name}". Rename all but one there.`,
       );
-    return fitting[0]?.id ?? null;
+    return suitable[0]?.id ?? null;
   },
   async create(http, { name, email, currency }) {
     const client = { organization: name, currency_code: currency, ...(email === null ? {} : { email }) };

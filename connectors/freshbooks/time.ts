@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { addDays, isDay, localDay } from '../../domain/day.ts';
 import type { Day, SourceEntry } from '../../domain/work-entry.ts';
+import { readInstant } from '../kit/checkpoint.ts';
 import type { BilledMarks, EntryPage, TargetTimeEntry, TimeSource, TimeTarget } from '../kit/define.ts';
+import { entryPage, labor, personRef, withinDays } from '../kit/entries.ts';
 import {
   idText,
   instantField,
@@ -15,8 +17,8 @@ import {
   zoneOrNull,
 } from '../kit/fields.ts';
 import type { VendorHttp, VendorRequest, VendorResponse } from '../kit/http.ts';
-import { toInstant } from '../kit/instant.ts';
-import { mapRows, UnreadableField } from '../kit/rows.ts';
+import { answeredAt, earlier, wholeSeconds } from '../kit/instant.ts';
+import { UnreadableField } from '../kit/rows.ts';
 import { readAs, readable, refused, requireDays } from '../kit/vendor-words.ts';
 import { businessRows, ofBusiness, vendor } from './calls.ts';
 import { keyNote } from './invoices.ts';
@@ -65,26 +67,17 @@ export function toSourceEntry(
   const client = names.clients.get(entry.client_id ?? '');
   const project = names.projects.get(entry.project_id ?? '');
   const taskId = entry.service_id ?? entry.task_id;
-  return {
+  return labor({
     externalId: entry.id,
-    kind: 'labor',
     workDate: dayOf(entry, startedAt, zone),
     zone,
     startedAt,
     endedAt: running ? null : new Date(Date.parse(startedAt) + quantity * 1000).toISOString(),
     quantity,
-    person: entry.identity_id
-      ? {
-          externalId: entry.identity_id,
-          code: null,
-          name: person?.name ?? null,
-          email: person?.email ?? null,
-        }
-      : null,
+    person: entry.identity_id ? personRef(entry.identity_id, person?.name, person?.email) : null,
     client: refOrNull(entry.client_id, client?.name),
     project: refOrNull(entry.project_id, project?.name),
     task: refOrNull(taskId, names.services.get(taskId ?? '')?.name),
-    position: null,
     billable: entry.billable,
     running,
     approval: 'unsubmitted', // FreshBooks knows none.
@@ -92,10 +85,8 @@ export function toSourceEntry(
     billedElsewhere: entry.billed || (entry.note ?? '').includes(keyNote('')),
     notes: entry.note || null,
     rate: project?.rate ?? null,
-    cost: null,
     currency: client?.currency ?? null,
-    sourceUpdatedAt: null,
-  };
+  });
 }
 
 function dayOf(entry: EntryRow, startedAt: string, zone: string | null): Day {
@@ -123,17 +114,11 @@ async function* entryPages(
     // Four more lists on every idle poll would be a waste.
     if (rows.length > 0) names ??= await readNames(http);
     const deleted = rows.filter((row) => (row as { active?: unknown } | null)?.active === false);
-    const { mapped, unreadable } = mapRows(
+    const page = entryPage(
       rows.filter((row) => !deleted.includes(row)),
       (row) => toSourceEntry(row, names!, zoneOrNull(http.settings.timeZone)),
-      positionById,
     );
-    yield {
-      entries: mapped,
-      unreadable,
-      deleted: deleted.map((row) => positionById(row, 0)),
-      checkpoint: null,
-    };
+    yield { ...page, deleted: deleted.map((row) => positionById(row, 0)) };
   }
 }
 
@@ -142,16 +127,11 @@ export const timeSource: TimeSource = {
   tellsDeletions: true,
   tellsApproval: false,
   async *changedSince(http, checkpoint) {
-    const since = checkpoint === null ? null : toInstant(checkpoint);
-    if (checkpoint !== null && since === null)
-      throw refused(
-        vendor,
-        'checkpoint_invalid',
-        `The place reached in FreshBooks, "${checkpoint}", is not a point in time.`,
-      );
+    const since = readInstant(vendor, checkpoint);
     // FreshBooks' clock when it first answered: whatever changes while we read comes again the next time.
     let begun = '';
-    const query = since === null ? {} : { updated_since: earlier(since, overlapMs), include_deleted: true };
+    const query =
+      since === null ? {} : { updated_since: wholeSeconds(earlier(since, overlapMs)), include_deleted: true };
     for await (const page of entryPages(http, query, (answer) => {
       begun ||= answeredAt(answer);
     }))
@@ -165,12 +145,7 @@ export const timeSource: TimeSource = {
       started_from: `${addDays(from, -1)}T00:00:00Z`,
       started_to: `${addDays(to, 2)}T00:00:00Z`,
     };
-    for await (const { entries, unreadable } of entryPages(http, query))
-      yield {
-        entries: entries.filter(({ workDate }) => from <= workDate && workDate <= to),
-        unreadable,
-        checkpoint: null,
-      };
+    yield* withinDays(entryPages(http, query), from, to);
   },
   async readEntry(http, externalId) {
     const entry = await readEntry(http, externalId);
@@ -179,14 +154,6 @@ export const timeSource: TimeSource = {
     return readable(vendor, () => toSourceEntry(entry, names, zoneOrNull(http.settings.timeZone)));
   },
 };
-
-function answeredAt({ headers }: VendorResponse): string {
-  const at = Date.parse(headers.date ?? '');
-  return new Date(Number.isNaN(at) ? Date.now() : at).toISOString();
-}
-
-const earlier = (instant: string, byMs: number) =>
-  new Date(Date.parse(instant) - byMs).toISOString().replace('.000Z', 'Z');
 
 const oneShape = z.object({ time_entry: z.looseObject({ id: idText, active: z.boolean().nullish() }) });
 

@@ -1,13 +1,14 @@
 /** Owns the Harvest connector: a polled source of time, and a target of invoices; Harvest has no webhooks. Traps: README.md. */
 import { z } from 'zod';
 import { type ConnectorSettings, defineConnector, type EntryPage } from '../kit/define.ts';
-import { idText, maybeText, positionById } from '../kit/fields.ts';
+import { entryPage } from '../kit/entries.ts';
+import { idText, maybeText, orNull } from '../kit/fields.ts';
 import type { VendorHttp, VendorRequest } from '../kit/http.ts';
-import { mapRows } from '../kit/rows.ts';
+import { byId } from '../kit/look-ups.ts';
+import { toIanaZone } from '../kit/rails-zones.ts';
 import { oneOf, readAs, readable, refused, requireDays } from '../kit/vendor-words.ts';
 import { invoiceTarget } from './invoice-target.ts';
 import { listPages, newestUpdate, overlapped } from './lists.ts';
-import { toIanaZone } from './rails-zones.ts';
 import { type HarvestHours, type HarvestLookups, toSourceEntry } from './to-source-entry.ts';
 
 const vendor = { id: 'harvest', name: 'Harvest' };
@@ -126,21 +127,20 @@ async function* entryPages(
   for await (const rows of listPages(http, '/time_entries', 'time_entries', query)) {
     // Once per reading, and not at all for an empty answer: three more calls on every idle poll would be a waste.
     if (rows.length > 0) lookups ??= await lookUp(http);
-    const known = lookups ?? { users: new Map(), projects: new Map(), clients: new Map() };
-    const { mapped, unreadable } = mapRows(rows, (row) => toSourceEntry(row, hours, known), positionById);
-    yield { page: { entries: mapped, unreadable, checkpoint: null }, rows };
+    yield { page: entryPage(rows, (row) => toSourceEntry(row, hours, lookups!)), rows };
   }
 }
 
+/** One after the other: they share one rate limit, and a failure is told once. */
 async function lookUp(http: VendorHttp): Promise<HarvestLookups> {
-  // One after the other: they share one rate limit, and a failure is told once.
-  const users = await listById(http, 'users', userShape);
-  const projects = await listById(http, 'projects', projectShape);
-  const clients = await listById(http, 'clients', clientShape);
+  const list = (name: string) => listPages(http, `/${name}`, name);
   return {
-    users: mapValues(users, (user) => ({ email: user.email || null, zone: toIanaZone(user.timezone) })),
-    projects: mapValues(projects, (project) => ({ code: project.code || null })),
-    clients: mapValues(clients, (client) => ({ currency: client.currency || null })),
+    users: await byId(list('users'), userShape, ({ id, email, timezone }) => [
+      id,
+      { email: orNull(email), zone: toIanaZone(timezone) },
+    ]),
+    projects: await byId(list('projects'), projectShape, ({ id, code }) => [id, orNull(code)]),
+    clients: await byId(list('clients'), clientShape, ({ id, currency }) => [id, orNull(currency)]),
   };
 }
 
@@ -148,29 +148,10 @@ const userShape = z.object({ id: idText, email: maybeText, timezone: maybeText }
 const projectShape = z.object({ id: idText, code: maybeText });
 const clientShape = z.object({ id: idText, currency: maybeText });
 
-async function listById<Row extends { id: string }>(
-  http: VendorHttp,
-  name: string,
-  shape: z.ZodType<Row>,
-): Promise<Map<string, Row>> {
-  const byId = new Map<string, Row>();
-  for await (const rows of listPages(http, `/${name}`, name))
-    for (const row of rows) {
-      // An odd look-up row costs its entries an e-mail or a code, which shows as unmatched; it must not stop the sync.
-      const read = shape.safeParse(row);
-      if (read.success) byId.set(read.data.id, read.data);
-    }
-  return byId;
-}
-
 function approvalPolicy(settings: ConnectorSettings): 'approved-only' | 'all' {
   return oneOf(vendor, settings, 'approvalPolicy', ['approved-only', 'all']);
 }
 
 function hoursField(settings: ConnectorSettings): HarvestHours {
   return oneOf(vendor, settings, 'hours', ['hours', 'rounded_hours']);
-}
-
-function mapValues<From, To>(map: Map<string, From>, to: (value: From) => To): Map<string, To> {
-  return new Map([...map].map(([key, value]) => [key, to(value)]));
 }

@@ -1,10 +1,11 @@
 /** Owns reading Harvest's lists: pages by link, changes since with an overlap, and what of them was newest. */
 import { z } from 'zod';
 import type { Instant } from '../../domain/work-entry.ts';
+import { readInstant } from '../kit/checkpoint.ts';
 import type { VendorHttp, VendorRequest } from '../kit/http.ts';
-import { toInstant } from '../kit/instant.ts';
+import { earlier, later, toInstant, wholeSeconds } from '../kit/instant.ts';
 import { followLinks } from '../kit/pages.ts';
-import { readAs, refused } from '../kit/vendor-words.ts';
+import { readAs } from '../kit/vendor-words.ts';
 
 const pageSize = 2000;
 /** What was committed late under an earlier `updated_at` is seen again within this. */
@@ -31,23 +32,14 @@ export function listPages(
 
 /** For `updated_since`; null: everything. */
 export function overlapped(http: VendorHttp, checkpoint: Instant | null): string | undefined {
-  if (checkpoint === null) return undefined;
-  const at = toInstant(checkpoint);
-  if (at === null)
-    throw refused(
-      http.connector,
-      'checkpoint_invalid',
-      `The place reached in Harvest, "${checkpoint}", is not a point in time.`,
-    );
-  return new Date(Date.parse(at) - overlapMs).toISOString().replace('.000Z', 'Z');
+  const at = readInstant(http.connector, checkpoint);
+  return at === null ? undefined : wholeSeconds(earlier(at, overlapMs));
 }
 
 /** The newest `updated_at` of rows, readable or not, and of `before`. */
 export function newestUpdate(rows: readonly unknown[], before: Instant | null): Instant | null {
-  // Instants in one form compare as text.
   return rows.reduce<Instant | null>((newest, row) => {
     const text = (row as { updated_at?: unknown } | null)?.updated_at;
-    const at = typeof text === 'string' ? toInstant(text) : null;
-    return at !== null && (newest === null || at > newest) ? at : newest;
+    return later(newest, typeof text === 'string' ? toInstant(text) : null);
   }, before);
 }

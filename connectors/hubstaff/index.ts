@@ -2,15 +2,19 @@
 import { z } from 'zod';
 import { addDays, isDay, isZone } from '../../domain/day.ts';
 import type { Day, Instant } from '../../domain/work-entry.ts';
+import { unreadablePlace } from '../kit/checkpoint.ts';
 import { type ConnectorSettings, defineConnector, type EntryPage, type LookUpRecord } from '../kit/define.ts';
+import { entryAmong } from '../kit/entries.ts';
 import { AuthorizationLost, Throttled, Unavailable } from '../kit/errors.ts';
 import { idText as id, maybeId, maybeText, orNull } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { toInstant } from '../kit/instant.ts';
+import { fitting, record, records } from '../kit/look-ups.ts';
 import { retryAfterMs } from '../kit/retry-after.ts';
 import { oneOf, readAs, refused, requireDays } from '../kit/vendor-words.ts';
-import { listPages, ofOrganization, readableOf, readOrganization } from './list.ts';
+import { listPages, ofOrganization, readOrganization } from './list.ts';
 import { changedDays, everything, readDays } from './read-days.ts';
+import { codeOf } from './to-source-entry.ts';
 import { webhooks } from './webhooks.ts';
 
 const vendor = { id: 'hubstaff', name: 'Hubstaff' };
@@ -58,7 +62,7 @@ export const hubstaff = defineConnector({
       arrays: { user_ids: [me.id] },
     }))
       roles.push(
-        ...readableOf(memberShape, rows).flatMap((row) => (row.user_id === me.id ? row.membership_role : [])),
+        ...fitting(memberShape, rows).flatMap((row) => (row.user_id === me.id ? row.membership_role : [])),
       );
     const warnings: string[] = [];
     if (!roles.some((role) => ['owner', 'manager', 'organization_manager'].includes(role)))
@@ -79,7 +83,7 @@ export const hubstaff = defineConnector({
   async accounts(http) {
     const found = [];
     for await (const rows of listPages(http, '/organizations', 'organizations'))
-      for (const { id: externalId, name } of readableOf(namedShape, rows))
+      for (const { id: externalId, name } of fitting(namedShape, rows))
         found.push({ externalId, name, settings: { organizationId: externalId } });
     return found;
   },
@@ -122,13 +126,8 @@ export const hubstaff = defineConnector({
         throw refused(vendor, 'id_invalid', `"${externalId}" is not the id of time in Hubstaff.`);
       requireDays(vendor, day, day);
       const { now } = await readOrganization(http);
-      for await (const page of readDays(http, [{ from: day, to: day, userIds: [userId] }], now)) {
-        const odd = page.unreadable.find(({ position }) => position === externalId);
-        if (odd) throw refused(vendor, odd.reason, odd.detail);
-        const entry = page.entries.find((one) => one.externalId === externalId);
-        if (entry) return entry;
-      }
-      return null;
+      const pages = readDays(http, [{ from: day, to: day, userIds: [userId] }], now);
+      return entryAmong(vendor, pages, externalId);
     },
   },
   lookUps: {
@@ -136,8 +135,8 @@ export const hubstaff = defineConnector({
       const asked = { arrays: { include: ['users'] } };
       let users: LookUpRecord[] = [];
       const onBody = (body: Readonly<Record<string, unknown>>) => {
-        users = readableOf(userShape, body.users).map((user) =>
-          record(user.id, user.name, { email: user.email ?? null, active: user.status !== 'inactive' }),
+        users = fitting(userShape, body.users).map(({ id: externalId, name, email, status }) =>
+          record(externalId, name, { email: email ?? null, active: status !== 'inactive' }),
         );
       };
       for await (const _ of listPages(http, ofOrganization(http, '/members'), 'members', {
@@ -147,19 +146,20 @@ export const hubstaff = defineConnector({
         yield users;
     },
     client: (http) =>
-      records(http, 'clients', namedShape, (row) =>
-        record(row.id, row.name, { active: row.status === 'active' }),
+      records(listOf(http, 'clients'), namedShape, ({ id: externalId, name, status }) =>
+        record(externalId, name, { active: status === 'active' }),
       ),
     project: (http) =>
-      records(http, 'projects', projectShape, (row) =>
+      records(listOf(http, 'projects'), projectShape, (row) =>
         record(row.id, row.name, {
           active: row.status === 'active',
           parentExternalId: row.client_id ?? null,
-          code: codeOf(row.metadata, http.settings),
+          code: codeOf(row.metadata, http.settings.codeField),
         }),
       ),
     task: (http) =>
-      records(http, 'tasks', taskShape, (row) =>
+      // There is no word for "all" tasks; without one Hubstaff lists those that are open.
+      records(listPages(http, ofOrganization(http, '/tasks'), 'tasks'), taskShape, (row) =>
         record(row.id, row.summary, {
           active: row.status === 'active',
           parentExternalId: row.project_id,
@@ -186,40 +186,14 @@ const taskShape = z.object({
   remote_id: maybeText,
 });
 
-async function* records<Row>(
-  http: VendorHttp,
-  list: 'clients' | 'projects' | 'tasks',
-  shape: z.ZodType<Row>,
-  toRecord: (row: Row) => LookUpRecord,
-): AsyncGenerator<LookUpRecord[]> {
-  // Tasks have no word for "all"; without one Hubstaff lists those that are open.
-  const query = list === 'tasks' ? {} : { status: 'all' };
-  for await (const rows of listPages(http, ofOrganization(http, `/${list}`), list, { query }))
-    yield readableOf(shape, rows).map(toRecord);
-}
-
-function record(externalId: string, name: string, facts: Partial<LookUpRecord>): LookUpRecord {
-  return { externalId, name, code: null, email: null, active: true, parentExternalId: null, ...facts };
-}
-
-function codeOf(
-  metadata: Readonly<Record<string, unknown>> | null | undefined,
-  settings: ConnectorSettings,
-): string | null {
-  const code = metadata?.[settings.codeField ?? ''];
-  return typeof code === 'string' || typeof code === 'number' ? String(code) : null;
-}
+const listOf = (http: VendorHttp, name: 'clients' | 'projects') =>
+  listPages(http, ofOrganization(http, `/${name}`), name, { query: { status: 'all' } });
 
 /** A checkpoint: since when, and in the first reading the day (not yet read) that it reached. */
 function placeOf(checkpoint: string | null): { since: Instant | null; next: Day | null } {
   if (checkpoint === null) return { since: null, next: null };
   const [at = '', next = null] = checkpoint.split(' ');
-  if (toInstant(at) !== at || (next !== null && !isDay(next)))
-    throw refused(
-      vendor,
-      'checkpoint_invalid',
-      `The place reached in Hubstaff, "${checkpoint}", is not a point in time.`,
-    );
+  if (toInstant(at) !== at || (next !== null && !isDay(next))) throw unreadablePlace(vendor, checkpoint);
   return { since: at, next };
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Instant } from '../../domain/work-entry.ts';
 import { idText } from '../kit/fields.ts';
 import type { VendorHttp, VendorRequest } from '../kit/http.ts';
+import { answeredAt } from '../kit/instant.ts';
 import { numberedPages } from '../kit/pages.ts';
 import { readAs } from '../kit/vendor-words.ts';
 
@@ -47,18 +48,11 @@ export function listPages(
   });
 }
 
-/** The rows that can be read: for names and notes, where an odd one must not stop the reading. */
-export function readableOf<Shape>(shape: z.ZodType<Shape>, rows: unknown): Shape[] {
-  if (!Array.isArray(rows)) return [];
-  return rows.flatMap((row) => shape.safeParse(row).data ?? []);
-}
-
 const organization = z.object({ organization: z.object({ name: z.string() }) });
 
 /** The organization, and when Hubstaff answered by its own clock: ours may differ. */
 export async function readOrganization(http: VendorHttp): Promise<{ name: string; now: Instant }> {
   const response = await http.get(ofOrganization(http, ''));
   const { name } = readAs(http.connector, organization, response.body).organization;
-  const at = Date.parse(response.headers.date ?? '');
-  return { name, now: new Date(Number.isNaN(at) ? Date.now() : at).toISOString() };
+  return { name, now: answeredAt(response) };
 }

@@ -5,8 +5,10 @@ import type { Day, Instant, UnreadableRow } from '../../domain/work-entry.ts';
 import type { EntryPage } from '../kit/define.ts';
 import { idText as id, maybeId, rowAs } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
+import { wholeSeconds } from '../kit/instant.ts';
+import { byId, fitting } from '../kit/look-ups.ts';
 import { mapRows } from '../kit/rows.ts';
-import { listPages, ofOrganization, readableOf } from './list.ts';
+import { listPages, ofOrganization } from './list.ts';
 import { readSheets, sheetsAround } from './time-sheets.ts';
 import {
   addDayRows,
@@ -125,7 +127,7 @@ const instantsOf = ({ from, to }: Reading) => ({
   start: Date.parse(`${from}T00:00:00Z`) - 14 * hourMs,
   stop: Date.parse(`${to}T00:00:00Z`) + 36 * hourMs,
 });
-const stated = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z');
+const stated = (ms: number) => wholeSeconds(new Date(ms).toISOString());
 
 /** A row whose day cannot be read is nobody's: it stays, and is quarantined. */
 function isWithin(row: unknown, { from, to }: Reading): boolean {
@@ -135,13 +137,12 @@ function isWithin(row: unknown, { from, to }: Reading): boolean {
 
 const client = z.object({ id, name: z.string() });
 
-async function readClients(http: VendorHttp): Promise<Map<string, string>> {
-  const names = new Map<string, string>();
-  const asked = { query: { status: 'all' } };
-  for await (const rows of listPages(http, ofOrganization(http, '/clients'), 'clients', asked))
-    for (const row of readableOf(client, rows)) names.set(row.id, row.name);
-  return names;
-}
+const readClients = (http: VendorHttp): Promise<Map<string, string>> =>
+  byId(
+    listPages(http, ofOrganization(http, '/clients'), 'clients', { query: { status: 'all' } }),
+    client,
+    ({ id: clientId, name }) => [clientId, name],
+  );
 
 const note = z.object({
   date: z.string(),
@@ -158,7 +159,7 @@ async function readNotes(http: VendorHttp, bite: Bite): Promise<Map<string, stri
   const asked = { query, arrays: { user_ids: bite.userIds ?? [] } };
   const notes = new Map<string, string[]>();
   for await (const rows of listPages(http, ofOrganization(http, '/notes'), 'notes', asked))
-    for (const row of readableOf(note, rows)) {
+    for (const row of fitting(note, rows)) {
       const key = dayKey(row.user_id, row.date, row.project_id ?? null, row.task_id ?? null);
       const texts = notes.get(key) ?? [];
       if (!texts.includes(row.note)) notes.set(key, [...texts, row.note]);

@@ -4,7 +4,7 @@ import { addDays, isDay } from '../../domain/day.ts';
 import type { ApprovalState, Day, Instant, UnreadableRow } from '../../domain/work-entry.ts';
 import { idText as id, maybeText, rowAs } from '../kit/fields.ts';
 import type { VendorHttp, VendorRequest } from '../kit/http.ts';
-import { toInstant } from '../kit/instant.ts';
+import { later, toInstant } from '../kit/instant.ts';
 import { mapRows, UnreadableField } from '../kit/rows.ts';
 import { listPages, ofOrganization } from './list.ts';
 
@@ -38,14 +38,13 @@ function toTimeSheet(row: unknown): TimeSheet {
   const { approved_on: approvedOn, ...sheet } = rowAs('Hubstaff', shape, row);
   // The schema states a day, the examples an instant; a day counts to its end.
   const approvedAt = isDay(approvedOn ?? '') ? `${approvedOn}T23:59:59Z` : (approvedOn ?? '');
-  const times = [toInstant(approvedAt), toInstant(sheet.updated_at ?? '')].filter((at) => at !== null);
   return {
     id: sheet.id,
     userId: sheet.user_id,
     from: sheet.start_date,
     to: sheet.stop_date,
     status: sheet.status,
-    changedAt: times.sort().at(-1) ?? null,
+    changedAt: later(toInstant(approvedAt), toInstant(sheet.updated_at ?? '')),
   };
 }
 

@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { isDay } from '../../domain/day.ts';
 import type { Day, Instant, SourceEntry, UnreadableRow } from '../../domain/work-entry.ts';
+import { labor, personRef } from '../kit/entries.ts';
 import { idText as id, maybeId, maybeText, orNull, refOrNull, rowAs } from '../kit/fields.ts';
 import { toInstant } from '../kit/instant.ts';
+import { fitting } from '../kit/look-ups.ts';
 import { mapRows } from '../kit/rows.ts';
-import { readableOf } from './list.ts';
 import { approvalOf, type TimeSheet } from './time-sheets.ts';
 
 /** Work of a day that may not be billed alike is apart: Hubstaff may have invoiced a part of it already. */
@@ -126,30 +127,24 @@ function toSourceEntry(
     startedAt !== null &&
     endedAt !== null &&
     Date.parse(endedAt) - Date.parse(startedAt) === work.seconds * 1000;
-  return {
+  return labor({
     externalId: work.externalId,
-    kind: 'labor',
     workDate: work.day,
     zone,
     startedAt: isGapless ? startedAt : null,
     endedAt: isGapless ? endedAt : null,
     quantity: work.seconds,
-    person: { externalId: userId, code: null, name: person?.name ?? null, email: person?.email ?? null },
+    person: personRef(userId, person?.name, person?.email),
     client: refOrNull(clientId, names.clients.get(clientId ?? '')),
     project: refOrNull(projectId, project?.name, project?.code),
     task: refOrNull(taskId, task?.name, task?.code),
-    position: null,
     billable: work.part !== 'unbillable',
-    running: false,
+    // Neither rates nor costs are told with time (README 13).
     approval: approvalOf(work, sheets),
     billedElsewhere: work.part === 'invoiced',
     notes: names.notes.get(dayKey(userId, work.day, projectId, taskId))?.join('\n') ?? null,
-    rate: null, // README 13
-    cost: null,
-    currency: null,
-    // None: the newest of its slots may be the one that went, and what is left would count as an older state.
-    sourceUpdatedAt: null,
-  };
+    // No time of change: the newest of its slots may be the one that went, and what is left would count as an older state.
+  });
 }
 
 export function dayKey(userId: string, day: Day, projectId: string | null, taskId: string | null): string {
@@ -191,18 +186,23 @@ const project = z.object({
   metadata: z.record(z.string(), z.unknown()).nullish(),
 });
 
+/** Our project code in the field of its metadata that the settings name. */
+export function codeOf(
+  metadata: Readonly<Record<string, unknown>> | null | undefined,
+  field = '',
+): string | null {
+  const code = metadata?.[field];
+  return typeof code === 'string' || typeof code === 'number' ? String(code) : null;
+}
+
 /** Takes what was sideloaded. `codeField`: the key of a project's metadata that holds our code. */
 export function addSideloads(names: Names, body: Readonly<Record<string, unknown>>, codeField = ''): void {
-  for (const row of readableOf(user, body.users))
+  for (const row of fitting(user, body.users))
     names.people.set(row.id, { name: orNull(row.name), email: orNull(row.email) });
-  for (const row of readableOf(project, body.projects)) {
-    const code = row.metadata?.[codeField];
-    names.projects.set(row.id, {
-      name: orNull(row.name),
-      clientId: row.client_id ?? null,
-      code: typeof code === 'string' || typeof code === 'number' ? String(code) : null,
-    });
+  for (const row of fitting(project, body.projects)) {
+    const code = codeOf(row.metadata, codeField);
+    names.projects.set(row.id, { name: orNull(row.name), clientId: row.client_id ?? null, code });
   }
-  for (const row of readableOf(task, body.tasks))
+  for (const row of fitting(task, body.tasks))
     names.tasks.set(row.id, { name: orNull(row.summary), code: orNull(row.remote_id) });
 }

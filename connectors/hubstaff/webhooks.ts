@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isDay } from '../../domain/day.ts';
 import type { WebhookEvent, WebhookRequest, WebhookSource } from '../kit/define.ts';
 import { idText, maybeId, maybeText } from '../kit/fields.ts';
-import { toInstant } from '../kit/instant.ts';
+import { toInstantOfUtc } from '../kit/instant.ts';
 import { readAs, refused } from '../kit/vendor-words.ts';
 import { hmacMatches, parsedBody } from '../kit/webhook.ts';
 import { ofOrganization } from './list.ts';
@@ -37,7 +37,7 @@ const delivery = z.object({
 });
 
 /** Without a mark of its zone, and UTC like all their instants (unconfirmed). */
-const stampOf = (text: string) => toInstant(/(Z|[+-]\d{2}:?\d{2})$/.test(text) ? text : `${text}Z`);
+const stampOf = toInstantOfUtc;
 
 const read = ({ rawBody }: WebhookRequest) => delivery.safeParse(parsedBody(rawBody)).data ?? null;
 

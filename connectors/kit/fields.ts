@@ -1,7 +1,7 @@
 /** Owns how single fields of a vendor's row are read into ours; what cannot be read says which field it was. */
 import { z } from 'zod';
-import { isZone } from '../../domain/day.ts';
-import type { Instant, SourceRef } from '../../domain/work-entry.ts';
+import { isDay, isZone } from '../../domain/day.ts';
+import type { Day, Instant, SourceRef } from '../../domain/work-entry.ts';
 import { toInstant } from './instant.ts';
 import { UnreadableField, unreadableShape } from './rows.ts';
 
@@ -15,6 +15,12 @@ export function rowAs<Shape>(vendorName: string, shape: z.ZodType<Shape>, row: u
   const read = shape.safeParse(row);
   if (read.success) return read.data;
   throw unreadableShape(vendorName, read.error, row);
+}
+
+/** Throws UnreadableField for what is no day of the calendar. */
+export function dayField(vendorName: string, field: string, value: string): Day {
+  if (isDay(value)) return value;
+  throw new UnreadableField(`${field}.invalid`, `"${value}" is not a day. Correct it in ${vendorName}.`);
 }
 
 /** Throws UnreadableField; a time without an offset has no instant. */
@@ -62,8 +68,11 @@ export function refOrNull(
   return ref.externalId === null && ref.name === null && ref.code === null ? null : ref;
 }
 
-/** By the vendor's id, so that a re-read does not take an unreadable entry for a deleted one. */
-export function positionById(row: unknown, index: number): string {
-  const read = idText.safeParse((row as { id?: unknown } | null)?.id);
-  return read.success ? read.data : `row ${index + 1} of the page`;
-}
+/** By the vendor's id in this field, so that a re-read does not take an unreadable entry for a deleted one. */
+export const positionBy =
+  (field: string) =>
+  (row: unknown, index: number): string => {
+    const read = idText.safeParse((row as Record<string, unknown> | null)?.[field]);
+    return read.success ? read.data : `row ${index + 1} of the page`;
+  };
+export const positionById = positionBy('id');

@@ -13,6 +13,25 @@ export function minutesOfClock(text: string): number | null {
 }
 
 /**
+ * Clock readings beside a day, in its zone; without zone or beginning they mean nothing. An end before the beginning is the
+ * next day.
+ */
+export function clockTimes(
+  day: Day,
+  zone: string | null,
+  start: string | null | undefined,
+  end: string | null | undefined,
+): { startedAt: Instant | null; endedAt: Instant | null } {
+  const from = start ? minutesOfClock(start) : null;
+  const to = end ? minutesOfClock(end) : null;
+  if (zone === null || from === null) return { startedAt: null, endedAt: null };
+  return {
+    startedAt: instantOf(day, from, zone),
+    endedAt: to === null ? null : instantOf(day, to < from ? to + 24 * 60 : to, zone),
+  };
+}
+
+/**
  * The instant at which a clock in `zone` shows `minutes` past midnight of `day`. Where clocks go forward the missing
  * time is read with the offset before the change; where they go back it is one of the two.
  */

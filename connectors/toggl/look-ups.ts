@@ -1,8 +1,9 @@
 /** Owns Toggl's lists of people, clients, projects and tasks: for mapping, and for what time entries lack. */
 import { z } from 'zod';
-import type { LookUpRecord, LookUps } from '../kit/define.ts';
+import type { LookUps } from '../kit/define.ts';
 import { idText, maybeId, maybeText } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
+import { fitting, record } from '../kit/look-ups.ts';
 import { pageGuard } from '../kit/pages.ts';
 import { readAs } from '../kit/vendor-words.ts';
 import { workspaceOf } from './report.ts';
@@ -88,21 +89,26 @@ export async function readLookUps(http: VendorHttp, organizationId: string | nul
 
 export const lookUps: LookUps = {
   async *person(http) {
-    yield (await people(http)).map((one) => ({
-      ...record({ ...one, id: one.userId }, one.inactive !== true),
-      email: one.email ?? null,
-    }));
+    yield (await people(http)).map(({ userId, name, email, inactive }) =>
+      record(userId, name, { email: email ?? null, active: inactive !== true }),
+    );
   },
   async *client(http) {
-    yield (await clients(http)).map((one) => record(one, one.archived !== true));
+    yield (await clients(http)).map(({ id, name, archived }) =>
+      record(id, name, { active: archived !== true }),
+    );
   },
   async *project(http) {
     for await (const rows of projects(http))
-      yield rows.map((one) => record(one, one.active !== false, one.clientId));
+      yield rows.map(({ id, name, active, clientId }) =>
+        record(id, name, { active: active !== false, parentExternalId: clientId }),
+      );
   },
   async *task(http) {
     for await (const rows of pages(http, 'tasks', taskShape))
-      yield rows.map((one) => record(one, one.active !== false, one.project_id));
+      yield rows.map(({ id, name, active, project_id: projectId }) =>
+        record(id, name, { active: active !== false, parentExternalId: projectId ?? null }),
+      );
   },
 };
 
@@ -126,7 +132,7 @@ async function list<Row>(
   shape: z.ZodType<Row>,
 ): Promise<Row[]> {
   const { body } = await http.get(path, { query });
-  return readAs(http.connector, listShape, body).flatMap((row) => shape.safeParse(row).data ?? []);
+  return fitting(shape, readAs(http.connector, listShape, body));
 }
 
 /** Reads until a page brings nothing: one that is not full may hold rows that we could not read. */
@@ -138,20 +144,4 @@ async function* pages<Row>(http: VendorHttp, name: string, shape: z.ZodType<Row>
     guard.check(rows);
     yield rows;
   }
-}
-
-function record(
-  row: { id: string; name?: string | null | undefined },
-  active: boolean,
-  parentExternalId: string | null | undefined = null,
-): LookUpRecord {
-  const { id, name } = row;
-  return {
-    externalId: id,
-    name: name ?? '',
-    code: null,
-    email: null,
-    active,
-    parentExternalId: parentExternalId ?? null,
-  };
 }

@@ -1,13 +1,15 @@
 /** Owns one reading of a Toggl workspace: the first filling, then what changed, the window, and a single entry. */
 import { z } from 'zod';
 import { addDays, isDay } from '../../domain/day.ts';
-import type { Day, Instant, SourceEntry } from '../../domain/work-entry.ts';
+import type { Day, Instant } from '../../domain/work-entry.ts';
+import { readPlace } from '../kit/checkpoint.ts';
 import type { EntryPage } from '../kit/define.ts';
+import { entryPage, withinDays } from '../kit/entries.ts';
 import { InvalidRequest } from '../kit/errors.ts';
 import { idText, positionById } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { mapRows } from '../kit/rows.ts';
-import { oneOf, readAs, refused, requireDays } from '../kit/vendor-words.ts';
+import { answeredAt, earlier, later } from '../kit/instant.ts';
+import { oneOf, readAs, requireDays } from '../kit/vendor-words.ts';
 import { readLookUps, type TogglLookUps } from './look-ups.ts';
 import {
   entryIdOf,
@@ -17,7 +19,7 @@ import {
   updatedAtOf,
   workspaceOf,
 } from './report.ts';
-import { later, TimesheetBook } from './timesheets.ts';
+import { TimesheetBook } from './timesheets.ts';
 import { toSourceEntry } from './to-source-entry.ts';
 
 /** A report's longest range; stated for v2 only, so it is kept. */
@@ -75,17 +77,15 @@ export class Reading {
   }
 
   changed(checkpoint: string | null): AsyncGenerator<EntryPage> {
-    if (checkpoint === null) return this.#begin();
-    const reached = reachedOf(this.#http, checkpoint);
+    const reached = readPlace(this.#http.connector, checkpoint, checkpointShape, null);
+    if (reached === null) return this.#begin();
     return reached.fill === undefined ? this.#feed(reached) : this.#fill(reached.fill, reached);
   }
 
   /** Days in reports are not those of the person: one more on each side is asked for, and left out again. */
-  async *window(from: Day, to: Day, userIds?: string[]): AsyncGenerator<EntryPage> {
+  window(from: Day, to: Day, userIds?: string[]): AsyncGenerator<EntryPage> {
     const query = { from: addDays(from, -1), to: addDays(to, 1), ...oldestFirst, whole: true } as const;
-    const within = ({ workDate }: SourceEntry) => from <= workDate && workDate <= to;
-    for await (const { page } of this.#search({ ...query, ...(userIds ? { userIds } : {}) }))
-      yield { ...page, entries: page.entries.filter(within) };
+    return withinDays(this.#pages({ ...query, ...(userIds ? { userIds } : {}) }), from, to);
   }
 
   /** Where they are by now: among the days that are read by themselves, else before or after these. */
@@ -197,6 +197,10 @@ export class Reading {
     }
   }
 
+  async *#pages(query: ReportQuery): AsyncGenerator<EntryPage> {
+    for await (const { page } of this.#search(query)) yield page;
+  }
+
   async *#search(query: ReportQuery): AsyncGenerator<{ rows: unknown[]; page: EntryPage }> {
     for (const range of rangesOf(query.from, query.to))
       for await (const rows of reportPages(this.#http, { ...query, ...range }))
@@ -213,12 +217,11 @@ export class Reading {
     if (this.#byTimesheet && days.length > 0)
       await this.#timesheets.ensure(addDays(days[0]!, -1), addDays(days.at(-1)!, 1));
     const tag = billedTag(this.#http);
-    const { mapped, unreadable } = mapRows(
+    return entryPage(
       rows,
       (row) => toSourceEntry(row, lookUps, this.#timesheets, tag),
       (row, index) => positionById(entryIdOf(row), index),
     );
-    return { entries: mapped, unreadable, checkpoint: null };
   }
 
   async #known(): Promise<TogglLookUps> {
@@ -237,7 +240,7 @@ export class Reading {
 
   /** What is younger than the lag is read again. */
   #settled(newest: Instant): Instant {
-    const bound = new Date(this.#workspace.nowMs - lagMs).toISOString();
+    const bound = earlier(this.#workspace.now, lagMs);
     return newest < bound ? newest : bound;
   }
 }
@@ -251,14 +254,9 @@ const workspaceShape = z.object({
 
 /** The workspace, and what time it is there. */
 export async function readWorkspace(http: VendorHttp) {
-  const { body, headers } = await http.get(`/api/v9/workspaces/${workspaceOf(http)}`);
-  const statedMs = Date.parse(headers.date ?? '');
-  const nowMs = Number.isNaN(statedMs) ? Date.now() : statedMs;
-  return {
-    ...readAs(http.connector, workspaceShape, body),
-    nowMs,
-    today: new Date(nowMs).toISOString().slice(0, 10),
-  };
+  const response = await http.get(`/api/v9/workspaces/${workspaceOf(http)}`);
+  const now = answeredAt(response);
+  return { ...readAs(http.connector, workspaceShape, response.body), now, today: now.slice(0, 10) };
 }
 
 export function hasTimesheets(http: VendorHttp): boolean {
@@ -272,19 +270,6 @@ function readFrom(http: VendorHttp, today: Day): Day {
   requireDays(http.connector, from, from);
   const earliest = addDays(today, -mostDaysBack);
   return from < earliest ? earliest : from;
-}
-
-function reachedOf(http: VendorHttp, checkpoint: string): Reached {
-  try {
-    return checkpointShape.parse(JSON.parse(checkpoint));
-  } catch {
-    const place = checkpoint.slice(0, 100);
-    throw refused(
-      http.connector,
-      'checkpoint_invalid',
-      `The place reached in Toggl Track, "${place}", cannot be read.`,
-    );
-  }
 }
 
 function rangesOf(from: Day, to: Day): { from: Day; to: Day }[] {

@@ -1,10 +1,10 @@
 /** Owns Toggl's approvals, which stand on timesheets (person, first day, last day) and not on entries. */
 import { z } from 'zod';
 import { addDays } from '../../domain/day.ts';
-import type { ApprovalState, Day, Instant } from '../../domain/work-entry.ts';
+import type { ApprovalState, Day } from '../../domain/work-entry.ts';
 import { idText, maybeText } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { toInstant } from '../kit/instant.ts';
+import { later, toInstant } from '../kit/instant.ts';
 import { numberedPages } from '../kit/pages.ts';
 import { UnreadableField } from '../kit/rows.ts';
 import { readAs } from '../kit/vendor-words.ts';
@@ -130,10 +130,4 @@ export function approvalOf(sheets: readonly Timesheet[]): ApprovalState {
     );
   });
   return weakestFirst.find((state) => states.includes(state)) ?? 'unsubmitted';
-}
-
-/** Instants in one form compare as text. */
-export function later(one: Instant | null, other: Instant | null): Instant | null {
-  if (one === null || other === null) return one ?? other;
-  return one > other ? one : other;
 }

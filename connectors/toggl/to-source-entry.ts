@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { localDay } from '../../domain/day.ts';
 import { Decimal } from '../../domain/money.ts';
 import type { SourceEntry } from '../../domain/work-entry.ts';
+import { labor, personRef } from '../kit/entries.ts';
 import {
   idText,
   instantField,
@@ -62,35 +63,26 @@ export function toSourceEntry(
   const rate = decimalOf(facts.hourly_rate_in_cents);
   // The API writes a running timer as -1 or as minus its start; summed up, it would take other hours away.
   const running = typeof entry.seconds === 'number' && entry.seconds < 0 && !entry.stop;
-  return {
+  return labor({
     externalId: entry.id,
-    kind: 'labor',
     workDate,
     zone,
     startedAt,
     endedAt: entry.stop ? instantField(vendor, 'stop', entry.stop) : null,
     quantity: running ? 0 : secondsField(vendor, 'seconds', entry.seconds),
-    person: {
-      externalId: facts.user_id,
-      code: null,
-      name: orNull(person?.name ?? facts.username),
-      email: orNull(person?.email ?? facts.email),
-    },
+    person: personRef(facts.user_id, person?.name ?? facts.username, person?.email ?? facts.email),
     client: refOrNull(clientId, lookUps.clients.get(clientId ?? '')?.name ?? facts.client_name),
     project: refOrNull(facts.project_id, project?.name ?? facts.project_name),
     task: refOrNull(facts.task_id, facts.task_name),
-    position: null,
     billable: facts.billable,
     running,
     approval: approvalOf(timesheets.covering(memberIds, workDate)),
-    billedElsewhere: false,
     notes: orNull(facts.description),
     // Reports state amounts in cents, projects in whole units.
     rate: rate === null ? null : new Decimal(rate).div(100).toFixed(2),
-    cost: null,
     currency: orNull(facts.currency) ?? project?.currency ?? null,
     sourceUpdatedAt: instantField(vendor, 'at', entry.at),
     tags: (facts.tag_names ?? []).filter((tag) => tag !== markTag),
     groups: person?.groups ?? [],
-  };
+  });
 }

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { addDays, isZone } from '../../domain/day.ts';
 import type { Day, SourceEntry } from '../../domain/work-entry.ts';
 import type { EntryPage, LookUps } from '../kit/define.ts';
+import { entryPage, withinDays } from '../kit/entries.ts';
+import { orNull, positionBy } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { instantOf } from '../kit/local-time.ts';
-import { mapRows } from '../kit/rows.ts';
+import { byId, fitting, record, records, recordsOfEach } from '../kit/look-ups.ts';
 import { oneOf, readAs, readable, refused, requireDays } from '../kit/vendor-words.ts';
 import { ofWindowsZone } from '../kit/windows-zones.ts';
 import { accountingPages, projectsPages, vendor } from './answers.ts';
@@ -33,6 +35,14 @@ export async function* window(http: VendorHttp, from: Day, to: Day): AsyncGenera
     dateAfterUtc: instantOf(from, 0, zone),
     dateBeforeUtc: instantOf(addDays(to, 1), 0, zone),
   };
+  yield* withinDays(pagesBetween(http, zone, range), from, to);
+}
+
+async function* pagesBetween(
+  http: VendorHttp,
+  zone: string,
+  range: Record<string, string>,
+): AsyncGenerator<EntryPage> {
   const known = knownOf(http, zone);
   for await (const projects of projectPages(http))
     for (const project of projects) {
@@ -41,9 +51,7 @@ export async function* window(http: VendorHttp, from: Day, to: Day): AsyncGenera
       for await (const rows of projectsPages(http, `/Projects/${project.projectId}/Time`, range)) {
         if (rows.length === 0) continue;
         const facts = await known(project, projects);
-        const { mapped, unreadable } = mapRows(rows, (row) => toSourceEntry(row, facts), positionOf);
-        const entries = mapped.filter(({ workDate }) => from <= workDate && workDate <= to);
-        yield { entries, unreadable, checkpoint: null };
+        yield entryPage(rows, (row) => toSourceEntry(row, facts), positionBy('timeEntryId'));
       }
     }
 }
@@ -65,33 +73,33 @@ export async function readEntry(http: VendorHttp, externalId: string): Promise<S
 }
 
 export const lookUps: LookUps = {
-  async *person(http) {
-    for await (const rows of projectsPages(http, '/ProjectsUsers'))
-      yield readAll(userShape, rows).map(({ userId, name, email }) =>
-        record(userId, name ?? userId, { email: email || null }),
-      );
-  },
-  async *client(http) {
-    for await (const rows of accountingPages(http, 'Contacts', { summaryOnly: true }))
-      yield readAll(contactShape, rows).map(({ ContactID, Name, EmailAddress, ContactStatus }) =>
-        record(ContactID, Name, { email: EmailAddress || null, active: ContactStatus !== 'ARCHIVED' }),
-      );
-  },
-  async *project(http) {
-    for await (const projects of projectPages(http))
-      yield projects.map(({ projectId, name, contactId, status }) =>
-        record(projectId, name, { parentExternalId: contactId ?? null, active: status !== 'CLOSED' }),
-      );
-  },
-  async *task(http) {
-    for await (const projects of projectPages(http))
-      for (const { projectId } of projects)
-        for await (const rows of projectsPages(http, `/Projects/${projectId}/Tasks`))
-          yield readAll(taskShape, rows).map(({ taskId, name }) =>
-            record(taskId, name, { parentExternalId: projectId }),
-          );
-  },
+  person: (http) =>
+    records(users(http), userShape, ({ userId, name, email }) =>
+      record(userId, name ?? userId, { email: orNull(email) }),
+    ),
+  client: (http) =>
+    records(accountingPages(http, 'Contacts', { summaryOnly: true }), contactShape, (row) =>
+      record(row.ContactID, row.Name, {
+        email: orNull(row.EmailAddress),
+        active: row.ContactStatus !== 'ARCHIVED',
+      }),
+    ),
+  project: (http) =>
+    records(projectPages(http), projectShape, ({ projectId, name, contactId, status }) =>
+      record(projectId, name, { parentExternalId: contactId ?? null, active: status !== 'CLOSED' }),
+    ),
+  task: (http) =>
+    recordsOfEach(
+      projectPages(http),
+      { parent: projectShape, row: taskShape },
+      ({ projectId }) => projectId,
+      (projectId) => tasks(http, projectId),
+      ({ taskId, name }) => record(taskId, name),
+    ),
 };
+
+const users = (http: VendorHttp) => projectsPages(http, '/ProjectsUsers');
+const tasks = (http: VendorHttp, projectId: string) => projectsPages(http, `/Projects/${projectId}/Tasks`);
 
 /** The organisation's zone as IANA: days are counted by it. Throws InvalidRequest where Xero names one that nobody knows. */
 export async function zoneOf(http: VendorHttp): Promise<string> {
@@ -138,50 +146,24 @@ const contactShape = z.object({
 
 /** What entries lack, asked for when a project has any: people once, contacts a page of projects, tasks a project. */
 function knownOf(http: VendorHttp, zone: string) {
-  const users: KnownOfEntry['users'] = new Map();
+  let people: KnownOfEntry['users'] | null = null;
   const contacts = new Map<string, string>();
   let tasksOf: { projectId: string; tasks: Map<string, Task> } | null = null;
   return async (project: Project, beside: readonly Project[]): Promise<KnownOfEntry> => {
-    if (users.size === 0)
-      for await (const rows of projectsPages(http, '/ProjectsUsers'))
-        for (const { userId, name, email } of readAll(userShape, rows))
-          users.set(userId, { name: name || null, email: email || null });
+    people ??= await byId(users(http), userShape, ({ userId, name, email }) => [userId, { name, email }]);
     if (project.contactId && !contacts.has(project.contactId)) {
       const ids = [...new Set(beside.flatMap(({ contactId }) => (contactId ? [contactId] : [])))];
       const next = [project.contactId, ...ids.filter((id) => id !== project.contactId && !contacts.has(id))];
       const IDs = next.slice(0, mostIds).join(',');
       for await (const rows of accountingPages(http, 'Contacts', { IDs, includeArchived: true }))
-        for (const { ContactID, Name } of readAll(contactShape, rows)) contacts.set(ContactID, Name);
+        for (const { ContactID, Name } of fitting(contactShape, rows)) contacts.set(ContactID, Name);
     }
-    if (tasksOf?.projectId !== project.projectId) {
-      const tasks = new Map<string, Task>();
-      for await (const rows of projectsPages(http, `/Projects/${project.projectId}/Tasks`))
-        for (const task of readAll(taskShape, rows)) tasks.set(task.taskId, task);
-      tasksOf = { projectId: project.projectId, tasks };
-    }
+    if (tasksOf?.projectId !== project.projectId)
+      tasksOf = {
+        projectId: project.projectId,
+        tasks: await byId(tasks(http, project.projectId), taskShape, (task) => [task.taskId, task]),
+      };
     const client = project.contactId ? (contacts.get(project.contactId) ?? null) : null;
-    return { zone, project, client, users, tasks: tasksOf.tasks };
+    return { zone, project, client, users: people, tasks: tasksOf.tasks };
   };
-}
-
-/** An odd row of a look-up costs its entries a name, which shows as unmatched; it must not stop the reading. */
-function readAll<Row>(shape: z.ZodType<Row>, rows: readonly unknown[]): Row[] {
-  return rows.flatMap((row) => {
-    const read = shape.safeParse(row);
-    return read.success ? [read.data] : [];
-  });
-}
-
-function record(
-  externalId: string,
-  name: string,
-  more: { email?: string | null; active?: boolean; parentExternalId?: string | null },
-) {
-  return { externalId, name, code: null, email: null, active: true, parentExternalId: null, ...more };
-}
-
-/** The vendor's id, so that a re-read does not take an unreadable entry for a deleted one. */
-function positionOf(row: unknown, index: number): string {
-  const id = (row as { timeEntryId?: unknown } | null)?.timeEntryId;
-  return typeof id === 'string' ? id : `row ${index + 1} of the page`;
 }

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { localDay } from '../../domain/day.ts';
 import type { SourceEntry } from '../../domain/work-entry.ts';
-import { instantField, rowAs } from '../kit/fields.ts';
+import { labor, personRef } from '../kit/entries.ts';
+import { instantField, refOrNull, rowAs } from '../kit/fields.ts';
 import { decimalOf, UnreadableField } from '../kit/rows.ts';
 
 export const projectShape = z.object({
@@ -30,7 +31,7 @@ export interface KnownOfEntry {
   project: Project;
   /** Name of the project's contact. */
   client: string | null;
-  users: Map<string, { name: string | null; email: string | null }>;
+  users: ReadonlyMap<string, { name?: string | null | undefined; email?: string | null | undefined }>;
   /** Of the project, by id. */
   tasks: ReadonlyMap<string, Task>;
 }
@@ -59,20 +60,16 @@ export function toSourceEntry(row: unknown, known: KnownOfEntry): SourceEntry {
     );
   const { project } = known;
   const user = known.users.get(entry.userId);
-  return {
+  return labor({
     externalId: entry.timeEntryId,
-    kind: 'labor',
     // An instant in UTC of a day that was chosen without a time: only the organisation's zone gives the day back.
     workDate: localDay(at, known.zone),
     zone: known.zone,
-    startedAt: null,
-    endedAt: null,
     quantity: entry.duration * 60,
-    person: { externalId: entry.userId, code: null, name: user?.name ?? null, email: user?.email ?? null },
-    client: project.contactId ? { externalId: project.contactId, code: null, name: known.client } : null,
-    project: { externalId: project.projectId, code: null, name: project.name },
-    task: { externalId: task.taskId, code: null, name: task.name },
-    position: null,
+    person: personRef(entry.userId, user?.name, user?.email),
+    client: refOrNull(project.contactId, known.client),
+    project: refOrNull(project.projectId, project.name),
+    task: refOrNull(task.taskId, task.name),
     billable: task.chargeType !== 'NON_CHARGEABLE',
     // LOCKED: somebody is changing or invoicing it there at this moment. Like a timer it is not finished.
     running: entry.status === 'LOCKED',
@@ -80,8 +77,6 @@ export function toSourceEntry(row: unknown, known: KnownOfEntry): SourceEntry {
     billedElsewhere: entry.status === 'INVOICED',
     notes: entry.description || null,
     rate: task.chargeType === 'TIME' ? decimalOf(task.rate?.value) : null,
-    cost: null,
     currency: task.rate?.currency ?? project.currencyCode ?? null,
-    sourceUpdatedAt: null,
-  };
+  });
 }

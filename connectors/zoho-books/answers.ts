@@ -71,15 +71,6 @@ export function listPages(http: VendorHttp, path: string, name: string, query: V
   });
 }
 
-/** Every row that fits; an odd one of a look-up costs its entries a name, it must not stop the reading. */
-export async function* readRows<Row>(http: VendorHttp, path: string, name: string, shape: z.ZodType<Row>) {
-  for await (const rows of listPages(http, path, name))
-    yield rows.flatMap((row) => {
-      const read = shape.safeParse(row);
-      return read.success ? [read.data] : [];
-    });
-}
-
 const refusal = z.object({ code: z.number(), message: z.string().nullish() });
 
 /** `code` 0 is success, under whatever status; 44, 45 and 1070 are the limits of a minute, a day, and of calls at once. */

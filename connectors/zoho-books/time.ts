@@ -1,14 +1,16 @@
 /** Owns reading Zoho Books' time sheets: one list for all projects, by days. */
 import { z } from 'zod';
-import { isDay, isZone } from '../../domain/day.ts';
+import { isZone } from '../../domain/day.ts';
 import type { Day, SourceEntry } from '../../domain/work-entry.ts';
 import type { EntryPage, LookUps } from '../kit/define.ts';
-import { idText, orNull, rowAs } from '../kit/fields.ts';
+import { entryPage, labor, personRef, withinDays } from '../kit/entries.ts';
+import { dayField, idText, orNull, positionBy, refOrNull, rowAs, maybeText as text } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { instantOf, minutesOfClock } from '../kit/local-time.ts';
-import { decimalOf, mapRows, UnreadableField } from '../kit/rows.ts';
+import { clockTimes } from '../kit/local-time.ts';
+import { byId, record, records, recordsOfEach } from '../kit/look-ups.ts';
+import { decimalOf, UnreadableField } from '../kit/rows.ts';
 import { readAs, readable, refused, requireDays } from '../kit/vendor-words.ts';
-import { ask, listPages, readRows, vendor } from './answers.ts';
+import { ask, listPages, vendor } from './answers.ts';
 
 /** What entries lack, by Zoho's ids. */
 interface Known {
@@ -23,14 +25,15 @@ export async function* window(http: VendorHttp, from: Day, to: Day): AsyncGenera
   requireDays(vendor, from, to);
   // Whether the days hold without this filter is not said.
   const query = { from_date: from, to_date: to, filter_by: 'Date.CustomDate' };
+  yield* withinDays(entryPages(http, query), from, to);
+}
+
+async function* entryPages(http: VendorHttp, query: Record<string, string>): AsyncGenerator<EntryPage> {
   let known: Known | null = null;
   for await (const rows of listPages(http, '/projects/timeentries', 'time_entries', query)) {
     if (rows.length === 0) continue;
     known ??= await lookUp(http);
-    const facts = known;
-    const { mapped, unreadable } = mapRows(rows, (row) => toSourceEntry(row, facts), positionOf);
-    const entries = mapped.filter(({ workDate }) => from <= workDate && workDate <= to);
-    yield { entries, unreadable, checkpoint: null };
+    yield entryPage(rows, (row) => toSourceEntry(row, known!), positionBy('time_entry_id'));
   }
 }
 
@@ -42,7 +45,6 @@ export async function readEntry(http: VendorHttp, externalId: string): Promise<S
   return readable(vendor, () => toSourceEntry(answer.time_entry, known));
 }
 
-const text = z.string().nullish();
 const user = z.object({ user_id: idText, name: text, email: text, status: text });
 const contact = z.object({
   contact_id: idText,
@@ -52,6 +54,9 @@ const contact = z.object({
   contact_type: text,
   status: text,
 });
+/** Vendors are contacts too, and no clients. */
+const customer = contact.refine(({ contact_type: type }) => type !== 'vendor');
+const task = z.object({ task_id: idText, task_name: z.string() });
 const project = z.object({
   project_id: idText,
   project_name: z.string(),
@@ -63,18 +68,23 @@ const project = z.object({
 
 /** Once a reading, and only where there is time to read. */
 async function lookUp(http: VendorHttp): Promise<Known> {
-  const emails = new Map<string, string | null>();
-  const currencies = new Map<string, string | null>();
-  const rates = new Map<string, unknown>();
-  for await (const users of readRows(http, '/users', 'users', user))
-    for (const { user_id: id, email } of users) emails.set(id, orNull(email));
-  for await (const contacts of readRows(http, '/contacts', 'contacts', contact))
-    for (const { contact_id: id, currency_code: code } of contacts) currencies.set(id, orNull(code));
-  for await (const projects of readRows(http, '/projects', 'projects', project))
-    for (const { project_id: id, billing_type: type, rate } of projects)
-      if (type === 'based_on_project_hours') rates.set(id, rate);
-  return { zone: zoneOf(http, await readOrganisation(http)), emails, currencies, rates };
+  return {
+    emails: await byId(users(http), user, ({ user_id: id, email }) => [id, orNull(email)]),
+    currencies: await byId(contacts(http), contact, ({ contact_id: id, currency_code: code }) => [
+      id,
+      orNull(code),
+    ]),
+    rates: await byId(projects(http), project, ({ project_id: id, billing_type: type, rate }) => [
+      id,
+      type === 'based_on_project_hours' ? rate : null,
+    ]),
+    zone: zoneOf(http, await readOrganisation(http)),
+  };
 }
+
+const users = (http: VendorHttp) => listPages(http, '/users', 'users');
+const contacts = (http: VendorHttp) => listPages(http, '/contacts', 'contacts');
+const projects = (http: VendorHttp) => listPages(http, '/projects', 'projects');
 
 const organisation = z.object({ organization_id: idText, name: z.string(), time_zone: text });
 export type Organisation = z.infer<typeof organisation>;
@@ -129,29 +139,18 @@ type Entry = z.infer<typeof entryShape>;
 /** `row`: one of `time_entries`. Throws UnreadableField. */
 export function toSourceEntry(row: unknown, known: Known): SourceEntry {
   const entry = rowAs('Zoho Books', entryShape, row);
-  const exists: boolean = isDay(entry.log_date);
-  if (!exists)
-    throw new UnreadableField(
-      'log_date.invalid',
-      `"${entry.log_date}" is not a day. Correct it in Zoho Books.`,
-    );
-  const ref = (externalId: string, name: string | null | undefined) => ({
-    externalId,
-    code: null,
-    name: orNull(name),
-  });
-  return {
+  const workDate = dayField('Zoho Books', 'log_date', entry.log_date);
+  return labor({
     externalId: entry.time_entry_id,
-    kind: 'labor',
-    workDate: entry.log_date,
+    workDate,
+    // Days are the organisation's own; only clock times need its zone.
     zone: known.zone,
-    ...clockTimes(entry, known.zone),
+    ...clockTimes(workDate, known.zone, entry.begin_time, entry.end_time),
     quantity: secondsOf(entry.log_time),
-    person: { ...ref(entry.user_id, entry.user_name), email: known.emails.get(entry.user_id) ?? null },
-    client: entry.customer_id ? ref(entry.customer_id, entry.customer_name) : null,
-    project: ref(entry.project_id, entry.project_name),
-    task: ref(entry.task_id, entry.task_name),
-    position: null,
+    person: personRef(entry.user_id, entry.user_name, known.emails.get(entry.user_id)),
+    client: entry.customer_id ? refOrNull(entry.customer_id, entry.customer_name) : null,
+    project: refOrNull(entry.project_id, entry.project_name),
+    task: refOrNull(entry.task_id, entry.task_name),
     billable: entry.is_billable,
     running: orNull(entry.timer_started_at) !== null,
     approval: 'unsubmitted',
@@ -160,8 +159,7 @@ export function toSourceEntry(row: unknown, known: Known): SourceEntry {
     rate: decimalOf(known.rates.get(entry.project_id)),
     cost: decimalOf(entry.cost_rate),
     currency: known.currencies.get(entry.customer_id ?? '') ?? null,
-    sourceUpdatedAt: null,
-  };
+  });
 }
 
 /** "02:30" is two hours and a half: the specification's "HH:mm" is no clock and no minutes and seconds. */
@@ -184,64 +182,27 @@ function isBilled({ billed_status: word, is_billable: isBillable }: Entry): bool
   );
 }
 
-function clockTimes({ log_date: day, begin_time: begin, end_time: end }: Entry, zone: string | null) {
-  const start = begin ? minutesOfClock(begin) : null;
-  const stop = end ? minutesOfClock(end) : null;
-  if (zone === null || start === null) return { startedAt: null, endedAt: null };
-  return {
-    startedAt: instantOf(day, start, zone),
-    // An end before the start is the next day.
-    endedAt: stop === null ? null : instantOf(day, stop < start ? stop + 24 * 60 : stop, zone),
-  };
-}
-
-function positionOf(row: unknown, index: number): string {
-  const id = idText.safeParse((row as { time_entry_id?: unknown } | null)?.time_entry_id);
-  return id.success ? id.data : `row ${index + 1} of the page`;
-}
-
 const isActive = (status: string | null | undefined) => (status ?? 'active') === 'active';
-const record = (externalId: string, name: string, status: string | null | undefined) => ({
-  externalId,
-  name,
-  code: null,
-  email: null,
-  active: isActive(status),
-  parentExternalId: null,
-});
 
 export const lookUps: LookUps = {
-  async *person(http) {
-    for await (const users of readRows(http, '/users', 'users', user))
-      yield users.map((each) => ({
-        ...record(each.user_id, each.name ?? each.user_id, each.status),
-        email: orNull(each.email),
-      }));
-  },
-  async *client(http) {
-    for await (const contacts of readRows(http, '/contacts', 'contacts', contact))
-      yield contacts
-        .filter(({ contact_type: type }) => type !== 'vendor')
-        .map((each) => ({
-          ...record(each.contact_id, each.contact_name, each.status),
-          email: orNull(each.email),
-        }));
-  },
-  async *project(http) {
-    for await (const projects of readRows(http, '/projects', 'projects', project))
-      yield projects.map((each) => ({
-        ...record(each.project_id, each.project_name, each.status),
-        parentExternalId: each.customer_id ?? null,
-      }));
-  },
-  async *task(http) {
-    const task = z.object({ task_id: idText, task_name: z.string() });
-    for await (const projects of readRows(http, '/projects', 'projects', project))
-      for (const { project_id: id } of projects)
-        for await (const tasks of readRows(http, `/projects/${id}/tasks`, 'tasks', task))
-          yield tasks.map((each) => ({
-            ...record(each.task_id, each.task_name, null),
-            parentExternalId: id,
-          }));
-  },
+  person: (http) =>
+    records(users(http), user, ({ user_id: id, name, email, status }) =>
+      record(id, name ?? id, { email: orNull(email), active: isActive(status) }),
+    ),
+  client: (http) =>
+    records(contacts(http), customer, ({ contact_id: id, contact_name: name, email, status }) =>
+      record(id, name, { email: orNull(email), active: isActive(status) }),
+    ),
+  project: (http) =>
+    records(projects(http), project, ({ project_id: id, project_name: name, customer_id: client, status }) =>
+      record(id, name, { active: isActive(status), parentExternalId: client ?? null }),
+    ),
+  task: (http) =>
+    recordsOfEach(
+      projects(http),
+      { parent: project, row: task },
+      ({ project_id: id }) => id,
+      (projectId) => listPages(http, `/projects/${projectId}/tasks`, 'tasks'),
+      ({ task_id: id, task_name: name }) => record(id, name),
+    ),
 };

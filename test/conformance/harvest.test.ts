@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { harvest } from '../../connectors/harvest/index.ts';
-import { toIanaZone } from '../../connectors/harvest/rails-zones.ts';
 import { type HarvestLookups, toSourceEntry } from '../../connectors/harvest/to-source-entry.ts';
 import { InvalidRequest, Unavailable } from '../../connectors/kit/errors.ts';
+import { toIanaZone } from '../../connectors/kit/rails-zones.ts';
 import { UnreadableField } from '../../connectors/kit/rows.ts';
 import { all, failureOf, httpTo, json, type Seen, serve } from './loopback.ts';
 
@@ -39,8 +39,8 @@ const row = {
 };
 const lookups: HarvestLookups = {
   users: new Map([['4411201', { email: 'ines@example.com', zone: 'Europe/Berlin' }]]),
-  projects: new Map([['33118822', { code: 'IMP' }]]),
-  clients: new Map([['9001122', { currency: 'EUR' }]]),
+  projects: new Map([['33118822', 'IMP']]),
+  clients: new Map([['9001122', 'EUR']]),
 };
 const nobody: HarvestLookups = { users: new Map(), projects: new Map(), clients: new Map() };
 

@@ -1,4 +1,4 @@
-/** Owns the zone names that Harvest shows for users (those of Ruby on Rails' ActiveSupport::TimeZone) as IANA zones. */
+/** Owns the zone names of Ruby on Rails (ActiveSupport::TimeZone), which Harvest and others show for users, as IANA zones. */
 import { isZone } from '../../domain/day.ts';
 
 /** ActiveSupport::TimeZone::MAPPING. The spec's examples show "Eastern Time (US & Canada)" and the like. */
