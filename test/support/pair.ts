@@ -3,6 +3,7 @@ import type { Connector } from '../../connectors/kit/define.ts';
 import { connectorById } from '../../connectors/kit/registry.ts';
 import type { Stand, StartStand } from '../../connectors/kit/stand.ts';
 import { addDays } from '../../domain/day.ts';
+import { addContract, addSeller, maker } from './agreement.ts';
 import { until } from './loops.ts';
 import type { ShownInvoice, ShownRun } from './spine.ts';
 import type { TestWorkspace } from './workspace.ts';
@@ -62,15 +63,14 @@ export async function openPair(hub: TestWorkspace, sourceOf: string, targetOf: s
   const target = sourceOf === targetOf ? source : await startStandOf(targetOf);
   const today = source.now().slice(0, 10);
   const firstDay = addDays(today, -30);
-  const made = async (path: string, body: unknown) => (await hub.post<{ id: string }>(path, body)).id;
+  const made = maker(hub);
   await hub.patch('/workspace', { settings: { zone: 'Europe/Berlin', currency: 'USD' } });
-  const sellerId = await made('/sellers', {
+  const sellerId = await addSeller(hub, {
     name: 'Nordwerft Engineering',
-    country: 'US',
-    functionalCurrency: 'USD',
+    currency: 'USD',
     zone: 'Europe/Berlin',
+    pattern: 'NW-{NNNN}',
   });
-  await made('/series', { sellerId, documentType: 'invoice', pattern: 'NW-{NNNN}' });
   const targetId = await connect(hub, connectorById(targetOf), target, 'Books', firstDay, {
     // Of the platform that holds the time, a line links its entries.
     attachTime: source === target,
@@ -81,29 +81,14 @@ export async function openPair(hub: TestWorkspace, sourceOf: string, targetOf: s
     code: 'NLI',
     currency: 'USD',
   });
-  const contractId = await made('/contracts', {
+  const contractId = await addContract(hub, {
     clientId,
     sellerId,
-    name: 'Time and materials',
     currency: 'USD',
     zone: 'Europe/Berlin',
-    startsOn: firstDay,
-    goLiveOn: firstDay,
-    grouping: { invoice: 'client', line: 'entry' },
-    targetConnectionId: targetId,
-  });
-  await made('/strategies', {
-    scopeType: 'contract',
-    scopeId: contractId,
-    category: 'labor',
-    method: 'service_rates',
-  });
-  await made('/rate-cards', {
-    scopeType: 'contract',
-    scopeId: contractId,
-    position: '*',
-    regularRate: pairRate,
-    currency: 'USD',
+    from: firstDay,
+    rate: pairRate,
+    more: { grouping: { invoice: 'client', line: 'entry' }, targetConnectionId: targetId },
   });
   await made('/projects', { clientId, contractId, code: 'HULL', name: 'Hull refit' });
   const sourceId =

@@ -1,5 +1,6 @@
 /** Owns a small firm on a hub whose contract bills by itself: work is recorded and approved over HTTP, and invoices appear. */
 import { insertTaskEntries } from '../../store/task-entries.ts';
+import { addContract, addSeller, maker } from './agreement.ts';
 import { until } from './loops.ts';
 import type { ShownInvoice } from './spine.ts';
 import type { TestWorkspace } from './workspace.ts';
@@ -52,15 +53,10 @@ export async function openSelfBillingFirm(
   at: TestWorkspace,
   { triggers, contract = {}, client = {} }: SelfBillingOptions,
 ): Promise<SelfBillingFirm> {
-  const made = async (path: string, body: unknown) => (await at.post<{ id: string }>(path, body)).id;
+  const made = maker(at);
   await at.patch('/workspace', { settings: { zone: 'Europe/Oslo', currency: 'EUR' } });
-  const sellerId = await made('/sellers', {
-    name: 'Halvorsen Marine Engineering',
-    country: 'NO',
-    functionalCurrency: 'EUR',
-    zone: 'Europe/Oslo',
-  });
-  await made('/series', { sellerId, documentType: 'invoice', pattern: '{CLIENT}-{NNNN}' });
+  const money = { currency: 'EUR', zone: 'Europe/Oslo' };
+  const sellerId = await addSeller(at, { country: 'NO', ...money, pattern: '{CLIENT}-{NNNN}' });
   const clientId = await made('/clients', {
     name: 'Nordlys Rederi',
     email: 'ap@nordlys.example',
@@ -69,30 +65,18 @@ export async function openSelfBillingFirm(
     autoInvoicing: true,
     ...client,
   });
-  const contractId = await made('/contracts', {
+  const contractId = await addContract(at, {
     clientId,
     sellerId,
-    name: 'Yard work',
-    currency: 'EUR',
-    zone: 'Europe/Oslo',
-    startsOn: '2026-01-01',
-    goLiveOn: '2026-01-01',
-    grouping: { invoice: 'client', line: 'project' },
-    clauses: { triggers },
-    ...contract,
-  });
-  await made('/strategies', {
-    scopeType: 'contract',
-    scopeId: contractId,
-    category: 'labor',
-    method: 'service_rates',
-  });
-  await made('/rate-cards', {
-    scopeType: 'contract',
-    scopeId: contractId,
-    position: '*',
-    regularRate: hourlyRate,
-    currency: 'EUR',
+    ...money,
+    from: '2026-01-01',
+    rate: hourlyRate,
+    more: {
+      name: 'Yard work',
+      grouping: { invoice: 'client', line: 'project' },
+      clauses: { triggers },
+      ...contract,
+    },
   });
   const projectId = await made('/projects', { clientId, contractId, code: 'NOR-1', name: 'Hull' });
   const taskId = await made('/tasks', { projectId, name: 'Welding' });

@@ -5,6 +5,7 @@ import {
   type QuickbooksSandboxOptions,
   startQuickbooksSandbox,
 } from '../../connectors/quickbooks/sandbox.ts';
+import { addContract, addSeller, maker } from './agreement.ts';
 import { until } from './loops.ts';
 import type { TestWorkspace } from './workspace.ts';
 
@@ -112,16 +113,11 @@ export async function openSpine(hub: TestWorkspace, options: SpineOptions = {}):
     homeCurrency: 'USD',
     ...options.quickbooks,
   });
-  const made = async (path: string, body: unknown) => (await hub.post<{ id: string }>(path, body)).id;
+  const made = maker(hub);
 
   await hub.patch('/workspace', { settings: { zone: 'America/Los_Angeles', currency: 'USD' } });
-  const sellerId = await made('/sellers', {
-    name: 'Halvorsen Marine Engineering',
-    country: 'US',
-    functionalCurrency: 'USD',
-    zone: 'America/Los_Angeles',
-  });
-  await made('/series', { sellerId, documentType: 'invoice', pattern: '{CLIENT}-{NNNN}' });
+  const zone = 'America/Los_Angeles';
+  const sellerId = await addSeller(hub, { currency: 'USD', zone, pattern: '{CLIENT}-{NNNN}' });
   const quickbooksId = await made('/connections', {
     connector: 'quickbooks',
     name: 'QuickBooks',
@@ -147,31 +143,16 @@ export async function openSpine(hub: TestWorkspace, options: SpineOptions = {}):
       code: client.code,
       currency: 'USD',
     });
-    const contractId = await made('/contracts', {
+    const contractId = await addContract(hub, {
       clientId,
       sellerId,
-      name: 'Time and materials',
       currency: 'USD',
-      zone: 'America/Los_Angeles',
-      startsOn: firstDay,
-      goLiveOn: firstDay,
-      grouping: { invoice: invoicePer, line: 'project' },
-      targetConnectionId: quickbooksId,
+      zone,
+      from: firstDay,
+      rate,
+      more: { grouping: { invoice: invoicePer, line: 'project' }, targetConnectionId: quickbooksId },
     });
     contracts[client.code] = contractId;
-    await made('/strategies', {
-      scopeType: 'contract',
-      scopeId: contractId,
-      category: 'labor',
-      method: 'service_rates',
-    });
-    await made('/rate-cards', {
-      scopeType: 'contract',
-      scopeId: contractId,
-      position: '*',
-      regularRate: rate,
-      currency: 'USD',
-    });
     for (const code of client.projects) {
       await made('/projects', { clientId, contractId, code, name: `Work ${code}` });
       projectIds.set(code, harvest.addProject({ name: `Work ${code}`, code, client_id: there.id }).id);

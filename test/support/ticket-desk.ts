@@ -1,6 +1,7 @@
 /** Owns a small firm on a hub, without a test runner: a contractor who hands tickets in and a manager who decides. */
 import { addDays, localDay } from '../../domain/day.ts';
 import type { Database } from '../../store/database.ts';
+import { addContract, addSeller, maker } from './agreement.ts';
 import { makeMember, type TestMember } from './make-member.ts';
 import type { TestWorkspace } from './workspace.ts';
 
@@ -17,28 +18,16 @@ export interface TicketDesk {
 }
 
 export async function openTicketDesk(at: TestWorkspace, database: Database): Promise<TicketDesk> {
-  const made = async (path: string, body: unknown) => (await at.post<{ id: string }>(path, body)).id;
-  const sellerId = await made('/sellers', {
-    name: 'Halvorsen Marine Engineering',
-    country: 'US',
-    functionalCurrency: 'USD',
-    zone: 'UTC',
-  });
+  const made = maker(at);
+  const money = { currency: 'USD', zone: 'UTC' };
+  const sellerId = await addSeller(at, { ...money, pattern: null });
   const clientId = await made('/clients', {
     name: 'North Pacific Ferries',
     email: 'ap@npf.example',
     code: 'NPF',
     currency: 'USD',
   });
-  const contractId = await made('/contracts', {
-    clientId,
-    sellerId,
-    name: 'Time and materials',
-    currency: 'USD',
-    zone: 'UTC',
-    startsOn: '2020-01-01',
-    goLiveOn: '2020-01-01',
-  });
+  const contractId = await addContract(at, { clientId, sellerId, ...money, from: '2020-01-01', rate: null });
   const projectId = await made('/projects', { clientId, contractId, code: 'NPF-101', name: 'Refit' });
   const member = (role: 'contractor' | 'manager', name: string) =>
     database.inWorkspace(at.workspaceId, (tx) => makeMember(tx, role, { name }));
