@@ -41,30 +41,41 @@ export async function writeOnce<Remote>(
   const intent = await database.inWorkspace(workspaceId, (tx) =>
     openIntent(tx, { ...subject, connectionId: vendor.connection.id, action, deadlineMs }),
   );
+  let { attempts } = intent;
   // A new generation follows a failure that a person mended: what stands there is not known any more than on a repeat.
   if (!intent.fresh || subject.generation > 1) {
-    await outwait(database, workspaceId, intent);
-    const found = await find();
-    if (found !== null) return { remote: found, intent };
-    await database.inWorkspace(workspaceId, (tx) => extendIntent(tx, intent.id, deadlineMs));
+    for (let isMine = false, waits = !intent.fresh; !isMine; waits = true) {
+      const tried = waits ? await outwait(database, workspaceId, intent.id) : attempts;
+      const found = await find();
+      if (found !== null) return { remote: found, intent };
+      // Several may have waited for one deadline and found nothing: one of them posts, the others wait for it.
+      const extended = await database.inWorkspace(workspaceId, (tx) =>
+        extendIntent(tx, intent.id, tried, deadlineMs),
+      );
+      isMine = extended !== null;
+      attempts = extended ?? attempts;
+    }
   }
   try {
     return { remote: await create(intent.idempotencyKey), intent };
   } catch (problem) {
     // Only an answer that never came can still commit; a refusal made nothing.
     if (!(toVendorError(problem) instanceof Unavailable)) {
-      await database.inWorkspace(workspaceId, (tx) => expireIntent(tx, intent.id));
+      await database.inWorkspace(workspaceId, (tx) => expireIntent(tx, intent.id, attempts));
     }
     throw problem;
   }
 }
 
-/** Until whoever holds the intent has answered, or its request can no longer arrive at the vendor. */
-async function outwait(database: Database, workspaceId: string, intent: Intent): Promise<void> {
-  let { status, deadlineAt } = intent;
-  while (status === 'open' && Date.parse(deadlineAt) > Date.now()) {
-    await sleep(Math.min(intentPollMs, Date.parse(deadlineAt) - Date.now() + 1));
-    ({ status, deadlineAt } = await database.inWorkspace(workspaceId, (tx) => readIntent(tx, intent.id)));
+/** Until whoever holds the intent has answered, or its request can no longer arrive at the vendor. Answers the tries made till then. */
+async function outwait(database: Database, workspaceId: string, intentId: string): Promise<number> {
+  for (;;) {
+    const { status, deadlineAt, attempts } = await database.inWorkspace(workspaceId, (tx) =>
+      readIntent(tx, intentId),
+    );
+    const leftMs = Date.parse(deadlineAt) - Date.now();
+    if (status !== 'open' || leftMs <= 0) return attempts;
+    await sleep(Math.min(intentPollMs, leftMs + 1));
   }
 }
 

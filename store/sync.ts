@@ -40,6 +40,8 @@ export interface Intent {
   deadlineAt: Instant;
   status: 'open' | 'done' | 'abandoned';
   externalId: string | null;
+  /** Tries that have posted under it, or are about to. */
+  attempts: number;
   /** True when this call made the row: nobody can have posted under it before. */
   fresh: boolean;
 }
@@ -103,7 +105,7 @@ export async function openIntent(
     `insert into intents (workspace_id, id, connection_id, subject_type, subject_id, action, generation, idempotency_key, deadline_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 millisecond')
      on conflict (workspace_id, connection_id, subject_type, subject_id, action, generation) do nothing
-     returning id, idempotency_key, deadline_at, status, external_id, true as fresh`,
+     returning id, idempotency_key, deadline_at, status, external_id, attempts, true as fresh`,
     [
       tx.workspaceId,
       newId(),
@@ -118,7 +120,7 @@ export async function openIntent(
   );
   if (inserted) return inserted;
   const known = await tx.row<Intent>(
-    `select id, idempotency_key, deadline_at, status, external_id, false as fresh from intents
+    `select id, idempotency_key, deadline_at, status, external_id, attempts, false as fresh from intents
      where workspace_id = $1 and connection_id = $2 and subject_type = $3 and subject_id = $4 and action = $5 and generation = $6`,
     [
       tx.workspaceId,
@@ -135,28 +137,38 @@ export async function openIntent(
 export async function readIntent(
   tx: WorkspaceTx,
   intentId: string,
-): Promise<Pick<Intent, 'status' | 'deadlineAt'>> {
-  const row = await tx.row<Pick<Intent, 'status' | 'deadlineAt'>>(
-    'select status, deadline_at from intents where workspace_id = $1 and id = $2',
+): Promise<Pick<Intent, 'status' | 'deadlineAt' | 'attempts'>> {
+  const row = await tx.row<Pick<Intent, 'status' | 'deadlineAt' | 'attempts'>>(
+    'select status, deadline_at, attempts from intents where workspace_id = $1 and id = $2',
     [tx.workspaceId, intentId],
   );
   if (!row) throw new Error(`intent ${intentId} does not exist`);
   return row;
 }
 
-/** A repeat is about to post under the same intent: a new deadline, the same idempotency key. */
-export async function extendIntent(tx: WorkspaceTx, intentId: string, deadlineMs: number): Promise<void> {
-  await tx.run(
-    `update intents set deadline_at = now() + $3 * interval '1 millisecond', attempts = attempts + 1 where workspace_id = $1 and id = $2 and status = 'open'`,
-    [tx.workspaceId, intentId, deadlineMs],
+/**
+ * A repeat is about to post under the same intent: a new deadline, the same idempotency key. Null, and nothing has changed:
+ * another one that waited for the same deadline is about to. Else how many tries that makes.
+ */
+export async function extendIntent(
+  tx: WorkspaceTx,
+  intentId: string,
+  tried: number,
+  deadlineMs: number,
+): Promise<number | null> {
+  const row = await tx.row<{ attempts: number }>(
+    `update intents set status = 'open', deadline_at = now() + $4 * interval '1 millisecond', attempts = attempts + 1
+     where workspace_id = $1 and id = $2 and attempts = $3 and status in ('open', 'done') returning attempts`,
+    [tx.workspaceId, intentId, tried, deadlineMs],
   );
+  return row?.attempts ?? null;
 }
 
-/** The request was refused before anything was made: the next try may post at once. */
-export async function expireIntent(tx: WorkspaceTx, intentId: string): Promise<void> {
+/** The request of this try was refused before anything was made: the next try may post at once. */
+export async function expireIntent(tx: WorkspaceTx, intentId: string, tried: number): Promise<void> {
   await tx.run(
-    `update intents set deadline_at = now() where workspace_id = $1 and id = $2 and status = 'open'`,
-    [tx.workspaceId, intentId],
+    `update intents set deadline_at = now() where workspace_id = $1 and id = $2 and attempts = $3 and status = 'open'`,
+    [tx.workspaceId, intentId, tried],
   );
 }
 
