@@ -1,11 +1,12 @@
 /** Owns what is done to an invoice that is at its platform already: voided, replaced, or sent by the platform's own mail. */
+import type { RemoteInvoice, TargetInvoice } from '../connectors/kit/define.ts';
 import { InvalidRequest } from '../connectors/kit/errors.ts';
 import { mailAddressOf } from '../domain/document-mail.ts';
 import { noteDeliveredThere } from '../store/deliveries.ts';
 import { readRemoteRef } from '../store/documents-to-push.ts';
 import { readSnapshot } from '../store/printed-documents.ts';
-import { declined, gone, type Push, type Pushed } from './push.ts';
-import { readPushed } from './push-invoice.ts';
+import { declined, type Push, type Pushed } from './push.ts';
+import { readPushed, saysVoidThere } from './push-invoice.ts';
 import { differenceOf } from './target-invoice.ts';
 
 /** A document that is gone there is as void as one that is voided. */
@@ -30,27 +31,59 @@ export async function pushVoid({ vendor, target, record, once }: Push): Promise<
 
 /** Says the invoice anew over what stands there, as a person has asked. */
 export async function pushUpdate(push: Push): Promise<Pushed> {
-  const { deps, workspaceId, vendor, target, record, sayInvoice, once } = push;
+  const { deps, workspaceId, vendor, target, record, sayInvoice } = push;
   if (!target.updateInvoice) return declined(target, 'updateInvoice');
   const { invoice, lines } = await deps.database.inWorkspace(workspaceId, (tx) =>
     readPushed(tx, record.subjectId),
   );
   const { document } = await sayInvoice(vendor, workspaceId, invoice, lines, { step: 'update' });
-  const known = await target.readInvoice(vendor.http, record.externalId!);
-  if (known === null) throw gone(`invoice ${invoice.number} at ${vendor.connector.name}`);
-  const remote = await once(
-    async () => (differenceOf(invoice, known) === null && known.number === invoice.number ? known : null),
-    (key) => target.updateInvoice!(vendor.http, known, document, key),
-    'update',
-  );
+  const remote = await updated(push, document);
+  if (remote.status === 'void')
+    throw new InvalidRequest(saysVoidThere(vendor, invoice), { vendorCode: 'void_there' });
   const difference = differenceOf(invoice, remote);
+  const { externalId, versionToken, number, total } = remote;
   return difference === null
     ? {
         is: 'there',
-        remote: { externalId: remote.externalId, versionToken: remote.versionToken, total: remote.total },
+        remote: { externalId, versionToken, total, ...(number !== invoice.number && { number }) },
       }
-    : { is: 'different', externalId: remote.externalId, difference };
+    : { is: 'different', externalId, difference };
 }
+
+/** Written over what stands there, unless it stands there as here; made anew where it was deleted meanwhile. */
+async function updated(
+  { vendor: { http }, target, record, once }: Push,
+  document: TargetInvoice,
+): Promise<RemoteInvoice> {
+  let there = await target.readInvoice(http, record.externalId!);
+  if (there === null)
+    return once(
+      () => target.invoices.find(http, document),
+      (key) => target.invoices.create(http, document, key),
+    );
+  if (there.status === 'void') return there;
+  return once(
+    async () => {
+      // Anew: a write that we gave up on may have arrived since.
+      there = await target.readInvoice(http, record.externalId!);
+      return there && (there.status === 'void' || standsAsHere(there, document)) ? there : null;
+    },
+    (key) =>
+      target.updateInvoice!(
+        http,
+        there ?? { externalId: record.externalId!, versionToken: null },
+        document,
+        key,
+      ),
+    'update',
+  );
+}
+
+/** In all that a drift is told by. */
+const standsAsHere = (there: RemoteInvoice, { customer, numberBy, ...document }: TargetInvoice): boolean =>
+  differenceOf(document, there) === null &&
+  there.customerExternalId === customer.externalId &&
+  (numberBy === 'platform' || there.number === document.number);
 
 /** The platform's own mail, to whom ours would go. */
 export async function pushInvoiceMail({

@@ -3,7 +3,7 @@ import type { Connector, InvoiceTarget, RemoteInvoice, TargetInvoice } from '../
 import { InvalidRequest } from '../connectors/kit/errors.ts';
 import { Decimal } from '../domain/money.ts';
 import { cardOf, type OwnershipCard } from '../domain/ownership.ts';
-import { rereadStream } from '../store/checkpoints.ts';
+import { rereadStreamToo } from '../store/checkpoints.ts';
 import { clockOf } from '../store/clock.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { type InvoicedWork, readInvoicedWork, readProjectCodes } from '../store/invoiced-work.ts';
@@ -15,7 +15,6 @@ import {
   markSynced,
   markSyncFailed,
   markSyncing,
-  readExternalId,
   readSyncRecord,
   type SyncRecord,
 } from '../store/sync.ts';
@@ -50,16 +49,16 @@ export function createPushInvoice(deps: ActivityDeps) {
    */
   async function pushInvoice(ref: SubjectRef): Promise<void> {
     const { workspaceId, subjectId } = ref;
-    const begun = await database.inWorkspace(workspaceId, async (tx) => {
-      const record = await readSyncRecord(tx, 'client_invoice', subjectId);
-      if (record?.wanted !== 'create' || record.status === 'synced' || record.status === 'failed')
-        return null;
+    const record = await database.inWorkspace(workspaceId, (tx) =>
+      readSyncRecord(tx, 'client_invoice', subjectId),
+    );
+    if (record?.wanted !== 'create' || record.status === 'synced' || record.status === 'failed') return;
+    const { invoice, lines } = await database.inWorkspace(workspaceId, async (tx) => {
       await markSyncing(tx, 'client_invoice', subjectId, record.connectionId);
-      return { record, ...(await readPushed(tx, subjectId)) };
+      return readPushed(tx, subjectId);
     });
     // Voided while this began: the void held the record until it was done.
-    if (begun === null || begun.invoice.status === 'void') return;
-    const { record, invoice, lines } = begun;
+    if (invoice.status === 'void') return;
     const fail = (step: string, reason: string, externalId: string | null = null) =>
       database.inWorkspace(workspaceId, (tx) =>
         markSyncFailed(tx, {
@@ -83,10 +82,12 @@ export function createPushInvoice(deps: ActivityDeps) {
         database,
         vendor,
         { workspaceId, subjectType: 'client_invoice', subjectId, generation: record.generation },
-        () => target.invoices.find(vendor.http, document),
+        () => findBooked(vendor, said, record.externalId),
         (key) => target.invoices.create(vendor.http, document, key),
       );
       await database.inWorkspace(workspaceId, (tx) => closeIntent(tx, intent.id, remote.externalId));
+      if (remote.status === 'void')
+        return await fail('void_there', saysVoidThere(vendor, invoice), remote.externalId);
       const difference = differenceOf(invoice, remote);
       if (difference) return await fail('total_differs', difference, remote.externalId);
       await database.inWorkspace(workspaceId, (tx) => keepSynced(tx, record, invoice, remote, said));
@@ -95,6 +96,26 @@ export function createPushInvoice(deps: ActivityDeps) {
       if (settled.kind === 'invalid')
         await fail(settled.code === 'total_differs' ? settled.code : at.step, settled.reason);
     }
+  }
+
+  /**
+   * By its number and our key, else by the id under which it was booked: one that somebody renumbered there must not be booked
+   * beside itself.
+   */
+  async function findBooked(
+    { http, connector }: OpenVendor,
+    { target, document }: SaidInvoice,
+    knownId: string | null,
+  ): Promise<RemoteInvoice | null> {
+    const found = await target.invoices.find(http, document);
+    if (found !== null || knownId === null) return found;
+    const known = await target.readInvoice(http, knownId);
+    if (known === null || known.status === 'void') return null;
+    if (document.numberBy === 'platform' || known.number === document.number) return known;
+    throw new InvalidRequest(
+      `Invoice ${document.number} stands at ${connector.name} as ${known.number}. Give it its number back there, then try again.`,
+      { vendorCode: 'number_differs' },
+    );
   }
 
   /** Finds or makes what the invoice needs there. `at` names the step that is under way. */
@@ -122,14 +143,9 @@ export function createPushInvoice(deps: ActivityDeps) {
         `${invoice.number} is longer than the ${target.numberMaxLength} characters ${connector.name} takes`,
       );
     at.step = 'customer';
-    const names = [...new Set(lines.map((line) => productNameOf(line.kind)))];
-    const known = await database.inWorkspace(workspaceId, (tx) =>
-      readNamed(tx, vendor.connection.id, invoice.clientId, names),
-    );
-    const customerExternalId =
-      known.customerExternalId ?? (await ensureCustomer(vendor, target, workspaceId, invoice));
+    const customerExternalId = await ensureCustomer(vendor, target, workspaceId, invoice);
     at.step = 'item';
-    const items = await ensureItems(vendor, target, workspaceId, known.products);
+    const items = await ensureItems(vendor, target, workspaceId, lines);
     const found: AtTarget = { customerExternalId, items, dimensions: new Map(), times: new Map() };
     const work = await readWork(workspaceId, invoice.id, card);
     if (work.length > maxSyncedLines)
@@ -216,40 +232,24 @@ export function createPushInvoice(deps: ActivityDeps) {
     vendor: OpenVendor,
     target: InvoiceTarget,
     workspaceId: string,
-    products: Named['products'],
+    lines: InvoiceLineRow[],
   ): Promise<Map<string, string>> {
+    const names = [...new Set(lines.map((line) => productNameOf(line.kind)))];
+    const products = await database.inWorkspace(workspaceId, (tx) =>
+      tx.rows<{ id: string; name: string }>(
+        'select id, name from products where workspace_id = $1 and name = any($2::text[]) order by name',
+        [workspaceId, names],
+      ),
+    );
     const items = new Map<string, string>();
-    for (const { id, name, externalId } of products) {
+    for (const { id, name } of products) {
       const find = () => target.items.find(vendor.http, { name });
       const create = (key: string) => target.items.create(vendor.http, { name }, key);
       const subject = { workspaceId, subjectType: 'product', subjectId: id } as const;
-      items.set(name, externalId ?? (await ensureNamed(database, vendor, subject, { find, create }, actor)));
+      items.set(name, await ensureNamed(database, vendor, subject, { find, create }, actor));
     }
     return items;
   }
-}
-
-/** What an invoice names at a platform, with the ids there of what was found or made before. */
-interface Named {
-  customerExternalId: string | null;
-  products: { id: string; name: string; externalId: string | null }[];
-}
-
-async function readNamed(
-  tx: WorkspaceTx,
-  connectionId: string,
-  clientId: string,
-  productNames: readonly string[],
-): Promise<Named> {
-  return {
-    customerExternalId: await readExternalId(tx, connectionId, 'client', clientId),
-    products: await tx.rows(
-      `select p.id, p.name, s.external_id from products p
-       left join sync_records s on s.workspace_id = $1 and s.connection_id = $3 and s.subject_type = 'product' and s.subject_id = p.id
-       where p.workspace_id = $1 and p.name = any($2::text[]) order by p.name`,
-      [tx.workspaceId, productNames, connectionId],
-    ),
-  };
 }
 
 export async function readPushed(
@@ -261,6 +261,10 @@ export async function readPushed(
     lines: await readInvoiceLines(tx, invoiceId, 0, maxSyncedLines + 1),
   };
 }
+
+/** Whoever voided it there did so behind our back: here it is owed, so a person decides. */
+export const saysVoidThere = ({ connector }: OpenVendor, { number }: Pick<InvoiceRow, 'number'>) =>
+  `Invoice ${number} is void at ${connector.name}, and a void document keeps its number. Credit it here, or delete the void one there and try again.`;
 
 /** In one transaction: it is there, what waited for it goes on, and what follows of it is queued. */
 async function keepSynced(
@@ -303,7 +307,7 @@ async function keepSynced(
 }
 
 async function readPaymentsAnew(tx: WorkspaceTx, connectionId: string): Promise<void> {
-  await rereadStream(tx, connectionId, 'payments');
+  await rereadStreamToo(tx, connectionId, 'payments');
   await enqueueLook(tx, {
     subjectType: 'connection',
     subjectId: connectionId,

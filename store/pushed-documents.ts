@@ -221,7 +221,7 @@ export async function pushAgain(
   await tx.run(
     `update sync_records set status = 'queued', failed_step = null, reason = null, difference = null, accepted_by = null, accepted_reason = null,
        generation = generation + 1, updated_at = now(), external_id = case when $3 then null else external_id end,
-       wanted = case when $4 then 'update' when wanted = 'update' then 'create' else wanted end,
+       wanted = case when $4 then 'update' when wanted = 'update' and $3 then 'create' else wanted end,
        owner_type = case when $4 then 'client_invoice' else owner_type end, owner_id = case when $4 then subject_id else owner_id end
      where workspace_id = $1 and id = $2`,
     [tx.workspaceId, id, isGone, replaces],

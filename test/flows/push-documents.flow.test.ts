@@ -193,6 +193,60 @@ it('an invoice that somebody edits at QuickBooks is drifted, and pushed again it
   await sees('synced');
 });
 
+const pushAgain = async () =>
+  at.post(`/connections/${spine.quickbooksId}/documents/${(await drifted()).id}/retry`, {});
+
+it('an invoice that somebody puts under another customer is put back when it is pushed again', async () => {
+  await billed(6);
+  const { Id, CustomerRef } = there();
+  const other = spine.quickbooks.addCustomer({ DisplayName: 'Somebody else' });
+  spine.quickbooks.editInvoice(Id, { CustomerRef: { value: other.Id } });
+  await sees('drifted');
+  expect((await drifted()).difference).toEqual({ customer: { here: CustomerRef.value, there: other.Id } });
+  await pushAgain();
+  await until('it is synced again', async () => (await drifted()).status === 'synced', 30_000);
+  expect(there()).toMatchObject({ Id, CustomerRef: { value: CustomerRef.value }, TotalAmt: 600 });
+});
+
+it('one that was renumbered there is never booked beside itself, whatever QuickBooks refuses in between', async () => {
+  await billed(6);
+  const { Id } = there();
+  spine.quickbooks.editInvoice(Id, { DocNumber: 'X-1' });
+  await sees('drifted');
+  spine.quickbooks.fault({
+    kind: 'status',
+    status: 404,
+    times: 1,
+    match: (method, path) => method === 'POST' && path.endsWith('/invoice'),
+  });
+  await pushAgain();
+  await until('the push was refused', async () => (await drifted()).status === 'failed', 30_000);
+  await pushAgain();
+  await until('it is synced again', async () => (await drifted()).status === 'synced', 30_000);
+  expect(spine.quickbooks.invoices).toMatchObject([{ Id, DocNumber: 'NPF-0001', TotalAmt: 600 }]);
+});
+
+it('one that failed by its total and is renumbered there is not booked a second time', async () => {
+  await spine.close();
+  at = await hub.newWorkspace();
+  spine = await openSpine(at, {
+    quickbooks: { salesTaxPercent: 10 },
+    quickbooksSettings: { taxCode: 'TAX' },
+  });
+  spine.work('NPF-101', 2);
+  await spine.sync(spine.harvestId);
+  await at.idle();
+  await spine.bill();
+  const failed = await spine.invoiceBecomes('failed', (one) => one.sync?.status === 'failed', 30_000);
+  expect(failed.sync).toMatchObject({ failedStep: 'total_differs' });
+  spine.quickbooks.editInvoice(there().Id, { DocNumber: 'X-1' });
+  await at.post(`/invoices/${failed.id}/retry-sync`, {});
+  await at.idle();
+  const again = await spine.invoiceBecomes('failed again', (one) => one.sync?.status === 'failed', 30_000);
+  expect(again.sync!.reason).toContain('stands at QuickBooks as X-1');
+  expect(spine.quickbooks.invoices).toHaveLength(1);
+});
+
 it('one that is deleted there is made anew on request; one that is voided there is accepted by a person, and stays so', async () => {
   await billed(2);
   spine.quickbooks.deleteInvoice(there().Id);

@@ -154,6 +154,41 @@ it('where QuickBooks counts, our number is its reference; a summary is one line,
     `/connections/${firm.quickbooksId}/documents`,
   );
   expect(items).toMatchObject([{ number: 'NPF-0001', numberThere: '1001' }]);
+  // Edited there and pushed again: it keeps the number that QuickBooks gave it.
+  const shown = async () =>
+    (
+      await at.get<{
+        items: { id: string; documentType: string; status: string; numberThere: string | null }[];
+      }>(`/connections/${firm.quickbooksId}/documents?limit=200`)
+    ).items.find(({ documentType }) => documentType === 'client_invoice')!;
+  const seen = async (status: string) => {
+    await firm.sync(firm.quickbooksId);
+    await until(`it is ${status}`, async () => (await shown()).status === status, 30_000);
+  };
+  const edited = linesThere(firm)[0]!;
+  firm.quickbooks.editInvoice(there.Id, {
+    Line: [
+      {
+        DetailType: 'SalesItemLineDetail',
+        Amount: 650,
+        SalesItemLineDetail: {
+          ItemRef: (there.Line[0] as never as { SalesItemLineDetail: { ItemRef: object } })
+            .SalesItemLineDetail.ItemRef,
+          Qty: 1,
+          UnitPrice: 650,
+          TaxCodeRef: edited.TaxCodeRef,
+        },
+      },
+    ],
+  });
+  await seen('drifted');
+  await at.post(`/connections/${firm.quickbooksId}/documents/${(await shown()).id}/retry`, {});
+  await until('it is synced again', async () => (await shown()).status === 'synced', 30_000);
+  expect(firm.quickbooks.invoices).toMatchObject([{ DocNumber: '1001', TotalAmt: 700 }]);
+  expect(await shown()).toMatchObject({ numberThere: '1001' });
+  await firm.sync(firm.quickbooksId);
+  await at.idle();
+  expect(await shown()).toMatchObject({ status: 'synced', numberThere: '1001' });
   // Payments stay theirs.
   firm.quickbooks.bookPayment({ invoiceId: there.Id, amount: '700.00', date: '2026-04-10' });
   await firm.sync(firm.quickbooksId);
