@@ -1,21 +1,18 @@
 /** Owns the steps of a connection: reading time in, reading payments back, and when it is due to do either again. */
-import type { Connector, RemotePayment } from '../connectors/kit/define.ts';
+import type { Connector } from '../connectors/kit/define.ts';
 import { connectorById } from '../connectors/kit/registry.ts';
-import { cardOf } from '../domain/ownership.ts';
 import { advancePoll, beginPoll, type Poll, readPolls } from '../store/checkpoints.ts';
 import { clockOf } from '../store/clock.ts';
-import { type Connection, connections } from '../store/connections.ts';
+import { connections } from '../store/connections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { hasSynced } from '../store/drift.ts';
 import { closeFixed } from '../store/exceptions.ts';
-import { ensureSource, writeQuarantine } from '../store/intake.ts';
 import { endRunningOperations } from '../store/operations.ts';
 import { pushState } from '../store/pushed-documents.ts';
-import { takeInRemotePayment } from '../store/remote-payments.ts';
-import { findByExternalIds } from '../store/sync.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
 import { lookAtDocuments } from './look-at-documents.ts';
+import { readPayments } from './read-payments.ts';
 import { readTime } from './read-time.ts';
 import { type OpenVendor, openVendor, settleVendorFailure } from './vendor.ts';
 import { isWebhookWorkDue } from './webhook-subscriptions.ts';
@@ -90,39 +87,9 @@ export function createConnectionActivities(deps: ActivityDeps) {
 
     /** Reads payments booked at the platform and applies them to our invoices, each once. */
     readPayments: (ref: SubjectRef): Promise<void> =>
-      reading(ref, 'payments', async ({ connection, connector, http }, poll) => {
-        // Left out by the ownership card: the reading ends at once, so that whoever asked for it is answered.
-        if (!connector.invoiceTarget || !cardOf(connection.ownership).payments) return;
-        const { workspaceId, subjectId } = ref;
-        for await (const page of connector.invoiceTarget.paymentsSince(http, poll.cursor)) {
-          await database.inWorkspace(workspaceId, async (tx) => {
-            await advance(tx, poll, page.checkpoint);
-            const externalIds = page.payments.flatMap((payment) =>
-              payment.applications.map((application) => application.invoiceExternalId),
-            );
-            const invoices = await findByExternalIds(tx, subjectId, 'client_invoice', externalIds);
-            const payers = page.payments.flatMap(({ customerExternalId }) => customerExternalId ?? []);
-            const clients = await findByExternalIds(tx, subjectId, 'client', payers);
-            for (const payment of page.payments) {
-              const applications = payment.applications.map((application) => ({
-                invoiceId: invoices.get(application.invoiceExternalId) ?? null,
-                amount: application.amount,
-              }));
-              await takeInRemotePayment(
-                tx,
-                subjectId,
-                { ...payment, applications, onAccountOf: payerOf(payment, clients, connection) },
-                `connection:${subjectId}`,
-              );
-            }
-            if (page.unreadable.length > 0)
-              await writeQuarantine(tx, page.unreadable, {
-                sourceId: await sourceOf(tx, connection),
-                operationId: null,
-              });
-          });
-        }
-      }),
+      reading(ref, 'payments', (vendor, poll) =>
+        readPayments(deps, ref.workspaceId, vendor, poll, (tx, cursor) => advance(tx, poll, cursor)),
+      ),
     /** Finds what was edited, voided or deleted there of what we booked. */
     lookAtDocuments: (ref: SubjectRef): Promise<void> =>
       reading(ref, 'documents', (vendor, poll) =>
@@ -160,16 +127,6 @@ async function advance(tx: WorkspaceTx, poll: Poll, cursor: string | null): Prom
   if (!(await advancePoll(tx, poll, cursor))) throw new Superseded('another reading of this stream began');
 }
 
-/** Whose money it is, where nothing of it is applied there: of before the go-live date it is nobody's business here. */
-function payerOf(
-  { customerExternalId, valueDate }: RemotePayment,
-  clients: ReadonlyMap<string, string>,
-  { goLiveOn }: Connection,
-): string | null {
-  if (!customerExternalId || valueDate < goLiveOn) return null;
-  return clients.get(customerExternalId) ?? null;
-}
-
 async function isRead(
   tx: WorkspaceTx,
   step: keyof typeof streams,
@@ -182,9 +139,6 @@ async function isRead(
   if (step === 'read_payments' && !timeSource) return true;
   return hasSynced(tx, connectionId);
 }
-
-const sourceOf = (tx: WorkspaceTx, { id, name }: Connection) =>
-  ensureSource(tx, { kind: 'connection', name, connectionId: id });
 
 async function noteSuccess(tx: WorkspaceTx, connectionId: string): Promise<void> {
   await tx.run(

@@ -7,6 +7,8 @@ import type { OpenVendor } from './vendor.ts';
 
 /** Read one by one where the platform tells of no changes; the others are looked at the next time. */
 const mostReadSingly = 200;
+/** Where only deletions are not told: calls of the day are shared with all else. */
+const mostReadBesides = 50;
 
 export async function lookAtDocuments(
   deps: ActivityDeps,
@@ -27,10 +29,12 @@ export async function lookAtDocuments(
   if (target.invoicesSince) {
     for await (const page of target.invoicesSince(http, cursor))
       await note([...page.invoices.map(toSeen), ...page.deleted.map(goneThere)], page.checkpoint);
-    return;
+    if (target.tellsDeletedInvoices !== false) return;
   }
   const unseen = await deps.database.inWorkspace(workspaceId, (tx) =>
-    readLongestUnseen(tx, id, mostReadSingly),
+    target.invoicesSince
+      ? readLongestUnseen(tx, id, mostReadBesides, 'unpaid')
+      : readLongestUnseen(tx, id, mostReadSingly),
   );
   for (const externalId of unseen) {
     const remote = await target.readInvoice(http, externalId);

@@ -54,16 +54,18 @@ export function lockSynced(
   );
 }
 
-/** Those that were looked at longest ago, of the last year: for platforms that tell of no changes. */
+/** Those that were looked at longest ago, of the last year: for platforms that tell of no changes, or not of deletions. */
 export async function readLongestUnseen(
   tx: WorkspaceTx,
   connectionId: string,
   limit: number,
+  of: 'all' | 'unpaid' = 'all',
 ): Promise<string[]> {
   const rows = await tx.rows<{ externalId: string }>(
     `${select} and i.issued_at > now() - interval '366 days' and (s.looked_at is null or s.looked_at < now() - interval '20 hours')
+       and ($4 = 'all' or i.applied = 0)
      order by s.looked_at nulls first, s.id limit $3`,
-    [tx.workspaceId, connectionId, limit],
+    [tx.workspaceId, connectionId, limit, of],
   );
   return rows.map(({ externalId }) => externalId);
 }

@@ -1,32 +1,78 @@
 /** Owns payments that are read back from a platform: each taken in once, compared after, and taken back when it is gone there. */
 import { openBalance, takesPayment } from '../domain/invoice.ts';
 import { Decimal } from '../domain/money.ts';
-import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { Day, DecimalText, UnreadableRow } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import { raiseFindings } from './exceptions.ts';
 import { lockPayables } from './payment-applications.ts';
 import { proposeMatches } from './payment-matches.ts';
-import { recordPayment } from './payments.ts';
+import { readOnAccount, recordPayment } from './payments.ts';
 import { openPostingDate, reversePayment } from './reverse-payment.ts';
+
+/** As a platform tells of it, with our ids. */
+export interface ReadBackPayment {
+  externalId: string;
+  amount: DecimalText;
+  currency: string | null;
+  valueDate: Day;
+  reference: string | null;
+  deleted: boolean;
+  applications: { invoiceId: string | null; amount: DecimalText }[];
+  /** The client, where it is applied to nothing there. */
+  onAccountOf?: string | null;
+}
+
+/** Ends by itself: the reading is tried again. */
+const passing: readonly string[] = ['period.closed', 'payment.applied_meanwhile'];
+
+/** Takes each in. Answers, for the quarantine, those that our books refuse: one odd payment must not hold up all others for ever. */
+export async function takeInRemotePayments(
+  tx: WorkspaceTx,
+  connectionId: string,
+  payments: readonly ReadBackPayment[],
+  actor: string,
+): Promise<UnreadableRow[]> {
+  const refused: UnreadableRow[] = [];
+  for (const payment of payments) {
+    await tx.run('savepoint payment');
+    try {
+      await takeInRemotePayment(tx, connectionId, payment, actor);
+      await tx.run('release savepoint payment');
+    } catch (problem) {
+      const why = whyRefused(problem);
+      if (why === null) throw problem;
+      await tx.run('rollback to savepoint payment');
+      const position = `payment ${payment.externalId}`;
+      refused.push({ position, raw: JSON.stringify(payment), truncated: false, ...why });
+    }
+  }
+  return refused;
+}
+
+/** Null: a failure of ours or a passing one. Classes 22 and 23 of Postgres say that the figures or words themselves cannot be kept. */
+function whyRefused(problem: unknown): { reason: string; detail: string } | null {
+  if (problem instanceof Refusal)
+    return passing.includes(problem.code)
+      ? null
+      : { reason: problem.code, detail: `${problem.message} ${problem.whatToDo ?? ''}`.trim() };
+  const code = (problem as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^2[23]/.test(code)
+    ? {
+        reason: 'payment.unkeepable',
+        detail: 'This payment holds what our books cannot keep. Record it by hand.',
+      }
+    : null;
+}
 
 /**
  * Takes a payment read back from a platform in, once: known ids are compared, not added. What the platform applied beyond
- * our open balance, or to an invoice that is not ours, stays on account and becomes an exception for a person.
+ * our open balance or the money itself, or to an invoice that is not ours, stays on account and becomes an exception for a person.
  */
 export async function takeInRemotePayment(
   tx: WorkspaceTx,
   connectionId: string,
-  remote: {
-    externalId: string;
-    amount: DecimalText;
-    currency: string | null;
-    valueDate: Day;
-    reference: string | null;
-    deleted: boolean;
-    applications: { invoiceId: string | null; amount: DecimalText }[];
-    /** The client, where it is applied to nothing there. */
-    onAccountOf?: string | null;
-  },
+  remote: ReadBackPayment,
   actor: string,
 ): Promise<'recorded' | 'known' | 'reversed' | 'ignored' | 'differs'> {
   await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 3))', [
@@ -75,10 +121,13 @@ export async function takeInRemotePayment(
       )
       .map((invoice) => [invoice.id, openBalance(invoice).plus(invoice.badDebt)]),
   );
+  // A credit that is applied with it there makes the applications more than the money.
+  let money = new Decimal(remote.amount);
   const fitting = ours.flatMap(({ invoiceId, amount }) => {
     const open = left.get(invoiceId) ?? new Decimal(0);
-    const fits = Decimal.min(open, amount);
+    const fits = Decimal.min(open, amount, money);
     left.set(invoiceId, open.minus(fits));
+    money = money.minus(fits);
     return fits.gt(0) ? [{ invoiceId, amount: fits.toFixed() }] : [];
   });
   const id = await recordPayment(tx, {
@@ -95,7 +144,7 @@ export async function takeInRemotePayment(
     applications: fitting,
   });
   const applied = fitting.reduce((sum, application) => sum.plus(application.amount), new Decimal(0));
-  const meant = ours.reduce((sum, application) => sum.plus(application.amount), new Decimal(0));
+  const meant = remote.applications.reduce((sum, { amount }) => sum.plus(amount), new Decimal(0));
   if (!applied.eq(meant)) {
     await raisePaymentException(tx, id, 'payment.beyond_balance', {
       applied: applied.toFixed(),
@@ -130,7 +179,7 @@ async function propose(
 
 /**
  * What the platform says otherwise of a payment that we know; null: nothing. Less applied here than there is a difference
- * only while the invoice is open, since what was beyond its balance stayed on account.
+ * only while the invoice is open and money of it on account, since what was beyond its balance stayed there.
  */
 async function differenceAtPlatform(
   tx: WorkspaceTx,
@@ -152,9 +201,10 @@ async function differenceAtPlatform(
      order by i.number`,
     [tx.workspaceId, known.id, [...theirs.keys()]],
   );
+  const left = await readOnAccount(tx, known.id);
   const unequal = rows.filter(({ invoiceId, applied, open }) => {
     const there = theirs.get(invoiceId) ?? new Decimal(0);
-    return there.lt(applied) || (there.gt(applied) && new Decimal(open).gt(0));
+    return there.lt(applied) || (there.gt(applied) && new Decimal(open).gt(0) && left.gt(0));
   });
   return unequal.length === 0 ? null : `applied otherwise to ${unequal.map((row) => row.number).join(', ')}`;
 }

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { InvoiceStatus } from '../domain/invoice.ts';
 import { Decimal } from '../domain/money.ts';
 import { type NewPayment, recordPayment } from '../store/payments.ts';
-import { takeInRemotePayment } from '../store/remote-payments.ts';
+import { takeInRemotePayment, takeInRemotePayments } from '../store/remote-payments.ts';
 import { reversePayment } from '../store/reverse-payment.ts';
 import {
   type Books,
@@ -252,6 +252,54 @@ test.each<[string, Partial<Remote>]>([
   if (what.includes('voided')) await setStatus(books, id, 'issued');
   expect(await stateOf(books)).toEqual(['issued 0.00']);
   expect(await exceptionsOf(books)).toMatchObject([{ rule: 'payment.beyond_balance' }]);
+});
+
+test('a payment that a credit there helps to apply settles with its own money, and a person is asked, once', async () => {
+  const { books, id, connectionId } = await invoiced();
+  // 40.00 of the invoice were settled with a credit memo that only the platform knows.
+  const remote = { amount: '60.00', applications: [{ invoiceId: id, amount: '100.00' }] };
+  expect(await readBack(books, connectionId, remote)).toBe('recorded');
+  expect(await readBack(books, connectionId, remote)).toBe('known');
+  expect(await stateOf(books)).toEqual(['partially_paid 60.00']);
+  expect(await exceptionsOf(books)).toMatchObject([
+    { rule: 'payment.beyond_balance', detail: { applied: '60', appliedThere: '100' } },
+  ]);
+});
+
+test('money that the platform applied to an invoice of before is on account only with a person asked', async () => {
+  const { books, id, connectionId } = await invoiced();
+  const remote = {
+    applications: [
+      { invoiceId: id, amount: '30.00' },
+      { invoiceId: null, amount: '70.00' },
+    ],
+  };
+  expect(await readBack(books, connectionId, remote)).toBe('recorded');
+  expect(await stateOf(books)).toEqual(['partially_paid 30.00']);
+  expect(await exceptionsOf(books)).toMatchObject([
+    { rule: 'payment.beyond_balance', detail: { applied: '30', appliedThere: '100' } },
+  ]);
+});
+
+test.each<[string, string, Partial<Remote>]>([
+  ['an amount finer than its currency', 'payment.finer_than_currency', { amount: '33.333', currency: 'GBP' }],
+  ['words that no database keeps', 'payment.unkeepable', { reference: 'wire \u0000 7' }],
+])('a payment with %s is put before a person, and holds up no other', async (_, reason, odd) => {
+  const { books, ids, connectionId } = await invoiced(2);
+  const facts = { currency: 'GBP', valueDate: '2026-04-01', reference: null, deleted: false };
+  const of = (externalId: string, invoiceId: string, more: Partial<Remote>) => ({
+    ...facts,
+    externalId,
+    amount: '100.00',
+    ...more,
+    applications: [{ invoiceId, amount: more.amount ?? '100.00' }],
+  });
+  const refused = await books.in((tx) =>
+    takeInRemotePayments(tx, connectionId, [of('odd', ids[0]!, odd), of('even', ids[1]!, {})], 'test'),
+  );
+  expect(refused).toMatchObject([{ position: 'payment odd', reason }]);
+  expect(await stateOf(books)).toEqual(['issued 0.00', 'settled 100.00']);
+  expect(await paymentCount(books)).toBe(1);
 });
 
 test('payments of documents that are not ours are left alone', async () => {

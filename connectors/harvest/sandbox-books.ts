@@ -95,6 +95,8 @@ export interface HarvestBooks {
   removePayment(paymentId: number): void;
   edit(invoiceId: number, notes: string): void;
   close(invoiceId: number): void;
+  /** Somebody deletes it there: it is in no list any more. */
+  remove(invoiceId: number): void;
   takeNumber(number: string): void;
 }
 
@@ -302,6 +304,7 @@ export function openHarvestBooks({ now, nextId, addClient, clientName, listPage 
       invoice.state = 'closed';
       touch(invoice);
     },
+    remove: (invoiceId) => void invoices.delete(known(String(invoiceId)).id),
     takeNumber(number) {
       const { id } = addClient({ name: `Somebody else ${number}` });
       addCategory('Their work');

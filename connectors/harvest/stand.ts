@@ -151,6 +151,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand & { 
       removePayment: (paymentId) => sandbox.books.removePayment(Number(paymentId)),
       edit: (invoiceId) => sandbox.books.edit(Number(invoiceId), 'Looked at by the accountant.'),
       void: (invoiceId) => sandbox.books.close(Number(invoiceId)),
+      remove: (invoiceId) => sandbox.books.remove(Number(invoiceId)),
       takeNumber: (number) => sandbox.books.takeNumber(number),
     },
   };

@@ -142,6 +142,8 @@ export interface BooksStand {
   /** Somebody edits, voids or deletes the document there. */
   edit(invoiceExternalId: string): void;
   void(invoiceExternalId: string): void;
+  /** Somebody deletes the document there, without a trace in its lists; absent where nobody can. */
+  remove?(invoiceExternalId: string): void;
   /** Somebody uses this number for a document of their own. */
   takeNumber(number: string): void | Promise<void>;
 }

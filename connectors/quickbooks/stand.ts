@@ -91,6 +91,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
       removePayment: (id) => sandbox.deletePayment(id),
       edit: (id) => void sandbox.voidInvoice(id),
       void: (id) => void sandbox.voidInvoice(id),
+      remove: (id) => sandbox.deleteInvoice(id),
       async takeNumber(number) {
         const customer = sandbox.addCustomer({ DisplayName: 'Somebody else' }).Id;
         const item = sandbox.addItem({ Name: 'Something else' }).Id;

@@ -98,6 +98,8 @@ export interface ZohoInvoices {
   pay(invoiceId: string, amount: string, on: string, reference?: string): string;
   removePayment(invoicePaymentId: string): void;
   change(invoiceId: string, change: Partial<Pick<Invoice, 'invoice_number' | 'due_date' | 'status'>>): void;
+  /** It is in no list any more; refused once payments are applied. */
+  removeInvoice(invoiceId: string): void;
 }
 
 export function openInvoices(options: {
@@ -431,5 +433,12 @@ export function openInvoices(options: {
     },
     change: (invoiceId, change) =>
       void Object.assign(invoiceOf(invoiceId), change, { modified: options.now() }),
+    removeInvoice(invoiceId) {
+      const invoice = invoiceOf(invoiceId);
+      if ([...payments.values()].some((each) => each.invoice_id === invoiceId))
+        throw new Error(`invoice ${invoiceId} has payments`);
+      release(invoice);
+      invoices.delete(invoiceId);
+    },
   };
 }

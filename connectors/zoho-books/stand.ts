@@ -172,6 +172,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
       removePayment: (id) => books.removePayment(id),
       edit: (id) => books.change(id, { due_date: '2027-01-31' }),
       void: (id) => books.change(id, { status: 'void' }),
+      remove: (id) => books.removeInvoice(id),
       takeNumber: (number) => void books.addInvoice(contactOf('Somebody else'), number, '1.00'),
     },
   };

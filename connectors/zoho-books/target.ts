@@ -45,6 +45,8 @@ export const invoiceTarget: InvoiceTarget = {
   readInvoice,
   paymentsSince,
   invoicesSince,
+  // A deleted one is only missing; with payments or credits on it none can be deleted.
+  tellsDeletedInvoices: false,
   async updateInvoice(http, remote, invoice) {
     const now = await readInvoice(http, remote.externalId);
     if (now === null || now.versionToken !== remote.versionToken)
