@@ -19,6 +19,8 @@ export interface GoneSearch {
 const mostEntries = 50_000;
 /** An id that is missing from the pages is asked for by itself before it counts as deleted; so many a reading. */
 const mostLookups = 200;
+/** Stored together: a transaction for each would take longer than asking does. */
+const keptAtOnce = 50;
 
 /** Ids of our living entries dated within the window: read before the pages are, each page then strikes out its own. */
 export async function livingWithin(
@@ -44,38 +46,53 @@ export async function lookUpMissing(
 ): Promise<number> {
   const asked = [...missing].slice(0, most);
   const atOnce = search.timeSource.readEntries?.mostAtOnce ?? 1;
-  const deleted: string[] = [];
-  const mark = () =>
-    database.inWorkspace(search.workspaceId, (tx) =>
-      markDeletedAtSource(tx, search.sourceId, deleted, search.actor),
+  let found: Found = { there: [], gone: [] };
+  let deleted = 0;
+  const keep = async () => {
+    const { there, gone } = found;
+    found = { there: [], gone: [] };
+    if (there.length > 0) await search.take(there);
+    if (gone.length === 0) return;
+    deleted += await database.inWorkspace(search.workspaceId, (tx) =>
+      markDeletedAtSource(tx, search.sourceId, gone, search.actor),
     );
+  };
   try {
-    for (let first = 0; first < asked.length; first += atOnce)
-      deleted.push(...(await lookUp(search, asked.slice(first, first + atOnce))));
+    for (let first = 0; first < asked.length; first += atOnce) {
+      await lookUp(search, asked.slice(first, first + atOnce), found);
+      if (found.there.length + found.gone.length >= keptAtOnce) await keep();
+    }
   } catch (problem) {
-    if (deleted.length > 0) await mark();
+    await keep();
     throw problem;
   }
-  return deleted.length === 0 ? 0 : mark();
+  await keep();
+  return deleted;
 }
 
-/** Takes in what is there, and answers which is not. */
-async function lookUp(search: GoneSearch, externalIds: readonly string[]): Promise<readonly string[]> {
+interface Found {
+  there: SourceEntry[];
+  gone: string[];
+}
+
+/** Adds what is there and what is not. */
+async function lookUp(search: GoneSearch, externalIds: readonly string[], found: Found): Promise<void> {
   const { readEntries } = search.timeSource;
-  const [only] = externalIds;
   if (!readEntries) {
-    const entry = await readOne(search, only!);
-    if (entry === null) return externalIds;
-    if (entry !== 'unreadable') await search.take([entry]);
-    return [];
+    for (const externalId of externalIds) {
+      const entry = await readOne(search, externalId);
+      if (entry === null) found.gone.push(externalId);
+      else if (entry !== 'unreadable') found.there.push(entry);
+    }
+    return;
   }
   const { entries, unreadable } = await readEntries.read(search.http, externalIds);
-  if (entries.length > 0) await search.take(entries);
   const there = new Set([
     ...entries.map(({ externalId }) => externalId),
     ...unreadable.map(({ position }) => position),
   ]);
-  return externalIds.filter((externalId) => !there.has(externalId));
+  found.there.push(...entries);
+  found.gone.push(...externalIds.filter((externalId) => !there.has(externalId)));
 }
 
 async function readOne(

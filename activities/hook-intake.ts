@@ -50,7 +50,12 @@ export function createHookIntake({
         startedBy: `connection:${connectionId}`,
       });
       const intake = await openIntake(tx, connection);
-      const counts = await takePage(tx, intake, page, { operationId: operation.id, counts: noReadingCounts });
+      const keys = page.isWhole ? new Set(page.entries.map(({ externalId }) => externalId)) : null;
+      const counts = await takePage(tx, intake, page, {
+        operationId: operation.id,
+        counts: noReadingCounts,
+        ...(keys ? { isInFile: (key) => keys.has(key) } : {}),
+      });
       await finishOperation(tx, operation.id, { status: 'done', result: counts });
       await noteIntake(tx, connectionId);
       return { operationId: operation.id, counts };

@@ -5,7 +5,8 @@ import { addDays, earlierDay, laterDay } from '../domain/day.ts';
 import { withApproval } from '../domain/source-approval.ts';
 import type { Day } from '../domain/work-entry.ts';
 import { beginPoll, type Poll, readPolls } from '../store/checkpoints.ts';
-import type { WorkspaceTx } from '../store/database.ts';
+import type { Database, WorkspaceTx } from '../store/database.ts';
+import { knownExternalIds } from '../store/deleted-entries.ts';
 import { endRunningOperations, finishOperation, startOperation } from '../store/operations.ts';
 import { beginResync, listResyncs, mostResyncTries, type Resync } from '../store/resyncs.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -60,7 +61,8 @@ export async function readTime(deps: ActivityDeps, reading: Reading): Promise<vo
     };
     if (timeSource.changedSince) {
       const pages = timeSource.changedSince(vendor.http, reading.poll.cursor);
-      for await (const page of readAhead(pages)) await takeSeen(page, page.checkpoint);
+      for await (const page of readAhead(pages))
+        await takeSeen(await withKnown(database, workspaceId, intake.sourceId, page), page.checkpoint);
     } else if (await isWindowDue(deps, reading, isHinted(hints)))
       await readStretches(deps, reading, intake, timeSource, takeSeen, noteDeleted);
     // Asked for one by one: what no page brought may lie outside the window, or be gone.
@@ -78,6 +80,21 @@ export async function readTime(deps: ActivityDeps, reading: Reading): Promise<vo
   const { sourceId } = intake;
   if (marks)
     await tellBilled(database, { workspaceId, connectionId: subjectId, sourceId, marks, http: vendor.http });
+}
+
+async function withKnown(
+  database: Database,
+  workspaceId: string,
+  sourceId: string,
+  { ifKnown = [], ...page }: EntryPage,
+): Promise<Page> {
+  if (ifKnown.length === 0) return page;
+  const ids = ifKnown.map(({ externalId }) => externalId);
+  const known = await database.inWorkspace(workspaceId, (tx) => knownExternalIds(tx, sourceId, ids));
+  return {
+    ...page,
+    entries: [...page.entries, ...ifKnown.filter(({ externalId }) => known.has(externalId))],
+  };
 }
 
 /** Without a feed a webhook alone does not make us read the whole window: it names what changed. */

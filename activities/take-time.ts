@@ -1,5 +1,6 @@
 /** Owns one page of a platform's time on its way in: approval, scope, intake, what is gone, the cursor and the counts, in one transaction. */
 import type { EntryPage } from '../connectors/kit/define.ts';
+import { connectorById } from '../connectors/kit/registry.ts';
 import { localDay } from '../domain/day.ts';
 import { entryContentHash } from '../domain/entry-content-hash.ts';
 import type { Matcher } from '../domain/match.ts';
@@ -20,6 +21,7 @@ import {
   takeIn,
 } from '../store/intake.ts';
 import { progressOperation } from '../store/operations.ts';
+import { findByExternalIds } from '../store/sync.ts';
 import { currencyOf, getWorkspace, workspaceNow, zoneOf } from '../store/workspaces.ts';
 
 /** What every page of a reading needs; read once. */
@@ -91,12 +93,17 @@ export async function takePage(
   tx: WorkspaceTx,
   intake: Intake,
   page: Pick<EntryPage, 'entries' | 'unreadable' | 'deleted'>,
-  { operationId, counts }: { operationId: string; counts: ReadingCounts },
+  {
+    operationId,
+    counts,
+    isInFile,
+  }: { operationId: string; counts: ReadingCounts; isInFile?: (key: string) => boolean },
 ): Promise<ReadingCounts> {
   const { connection, sourceId } = intake;
   const actor = `connection:${connection.id}`;
   shareParties(intake, page.entries);
-  const { inside, outside, beforeGoLive } = sortPage(intake, await withoutEcho(tx, connection, page.entries));
+  const told = await withoutEcho(tx, connection, page.entries);
+  const { inside, outside, beforeGoLive } = sortPage(intake, await withoutOwn(tx, connection, told));
   const taken = await takeIn(
     tx,
     intake.matcher,
@@ -114,6 +121,7 @@ export async function takePage(
       currency: intake.currency,
       severities: {},
       readsAgain: true,
+      isInFile,
     },
   );
   const left = outside.map(({ externalId }) => externalId);
@@ -173,6 +181,18 @@ async function withoutEcho(
   const own = await ownMarks(tx, id, billed);
   if (own.size === 0) return entries;
   return entries.map((entry) => (own.has(entry.externalId) ? { ...entry, billedElsewhere: false } : entry));
+}
+
+/** What we made there ourselves came from elsewhere, and is billed from there: a note that says so may be gone by now. */
+async function withoutOwn(
+  tx: WorkspaceTx,
+  { id, connector }: Connection,
+  entries: readonly SourceEntry[],
+): Promise<readonly SourceEntry[]> {
+  if (!connectorById(connector).timeTarget) return entries;
+  const ids = entries.map((entry) => entry.externalId);
+  const own = await findByExternalIds(tx, id, 'entry', ids);
+  return entries.map((entry) => (own.has(entry.externalId) ? { ...entry, billedElsewhere: true } : entry));
 }
 
 /** Which unknown names a connection may create by itself: its ownership card says so, nobody else. */

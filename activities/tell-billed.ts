@@ -1,6 +1,6 @@
 /** Owns telling a platform which of its entries are billed here, in batches, and keeping what it refuses. */
 import type { BilledMarks } from '../connectors/kit/define.ts';
-import { InvalidRequest } from '../connectors/kit/errors.ts';
+import { AuthorizationLost, InvalidRequest } from '../connectors/kit/errors.ts';
 import type { VendorHttp } from '../connectors/kit/http.ts';
 import { closeMarks, collectBilledMarks, listOpenMarks } from '../store/billed-marks.ts';
 import type { Database } from '../store/database.ts';
@@ -30,12 +30,16 @@ export async function tellBilled(
   }
 }
 
-/** A platform that refuses the whole batch refuses each of it: nothing is gained by asking again. */
+/**
+ * A platform that refuses the whole batch refuses each of it: nothing is gained by asking again. Nor where it is a right that is
+ * lacking: the same sign-in has just read the time, and must go on reading it.
+ */
 async function markSome(marks: BilledMarks, http: VendorHttp, externalIds: string[], wanted: boolean) {
   try {
     return await marks.mark(http, externalIds, wanted);
   } catch (problem) {
-    if (!(problem instanceof InvalidRequest)) throw problem;
+    const lacksRight = problem instanceof AuthorizationLost && problem.status === 403;
+    if (!(problem instanceof InvalidRequest) && !lacksRight) throw problem;
     const refused = externalIds.map((externalId) => ({ externalId, reason: problem.message }));
     return { done: [], refused };
   }

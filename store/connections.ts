@@ -1,6 +1,8 @@
 /** Owns connections: one authorised account of a platform each, with its secrets, which are only kept encrypted. */
 import type { Day } from '../domain/work-entry.ts';
+import { rereadStream } from './checkpoints.ts';
 import type { WorkspaceTx } from './database.ts';
+import { settleBefore } from './settle-before.ts';
 import { type NewRow, tenantTable, type Values } from './tenant-table.ts';
 
 export const connectionStatuses = [
@@ -100,9 +102,18 @@ export async function changeConnection(
   const after = await connections.update(tx, before.id, { ...change, ...reason });
   if (!after) throw new Error(`connection ${before.id} is gone`);
   if (after.status === 'disconnected') await destroyConnectionSecrets(tx, before.id);
+  await readAnew(tx, before, after);
   // What was missed while it was lost or paused is read now, not at the next poll.
   if (before.status !== 'active' && after.status === 'active') await requestSync(tx, before.id);
   return after;
+}
+
+/** What came in already was judged by another go-live date, or by another word of who approves: it is read again by this one. */
+async function readAnew(tx: WorkspaceTx, before: Connection, after: Connection): Promise<void> {
+  if (after.goLiveOn > before.goLiveOn) await settleBefore(tx, after.id, after.goLiveOn);
+  if (after.goLiveOn === before.goLiveOn && after.ownership.approval === before.ownership.approval) return;
+  await rereadStream(tx, after.id, 'time');
+  await requestSync(tx, after.id);
 }
 
 /** One failure, or several alike in a row, as a person reads it. */

@@ -65,7 +65,7 @@ export const file = defineConnector({
         },
         (_, index) => `line ${rows[index]!.line}`,
       );
-      return { entries, unreadable };
+      return { entries, unreadable, isWhole: !('natural' in mapping.key) };
     },
   },
 });

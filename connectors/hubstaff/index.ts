@@ -108,6 +108,8 @@ export const hubstaff = defineConnector({
         yield {
           ...page,
           entries: page.entries.filter(isOurs),
+          // A sheet that is opened again takes its approval back.
+          ifKnown: page.entries.filter((entry) => !isOurs(entry)),
           checkpoint: changed === null && through !== null ? `${begun} ${addDays(through, 1)}` : null,
         };
       // Changed days come in no order of change: only the end moves the checkpoint, to what Hubstaff's clock said before.

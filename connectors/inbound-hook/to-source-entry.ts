@@ -25,6 +25,14 @@ const no = new Set(['false', 'no', '0', 'n']);
 
 /** Makes the converter for one body. Throws UnreadableField per row. */
 export function rowReader(mapping: HookMapping): (row: unknown) => SourceEntry {
+  const counts = new Map<string, number>();
+  /** Rows that are alike in every word are as many entries: each has its number among them. */
+  const keyOf = (row: unknown) => {
+    const key = `row-${digestOf(JSON.stringify(row)).slice(0, 32)}`;
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    return count === 1 ? key : `${key}-${count}`;
+  };
   return (row) => {
     const raw = (field: HookField) => mapping.read[field]?.(row);
     const startedAt = instant(raw('startedAt'), 'started_at');
@@ -32,7 +40,7 @@ export function rowReader(mapping: HookMapping): (row: unknown) => SourceEntry {
     const person = refOrNull(text(raw, 'personId'), text(raw, 'person'));
     const email = text(raw, 'personEmail');
     return {
-      externalId: text(raw, 'externalId') ?? `row-${digestOf(JSON.stringify(row)).slice(0, 32)}`,
+      externalId: text(raw, 'externalId') ?? keyOf(row),
       kind: 'labor',
       workDate: workDate(mapping, raw('workDate'), startedAt),
       zone: mapping.zone,

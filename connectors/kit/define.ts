@@ -82,6 +82,8 @@ export interface RateLimit {
 export interface EntryPage {
   entries: SourceEntry[];
   unreadable: UnreadableRow[];
+  /** Of a feed: what it would leave out but for those that we have, e.g. what lost its approval. */
+  ifKnown?: readonly SourceEntry[];
   /** Ids that the feed itself tells as deleted; absent where it does not. */
   deleted?: readonly string[];
   /** Cursor that a later `changedSince` may start from once this page is stored; null when the page moves nothing. */
@@ -458,8 +460,14 @@ export interface WebhookSource {
 
 /** Entries that are sent to us in a form the person describes: the generic hook, files. */
 export interface EntryReader {
-  /** Reads a whole body. Throws InvalidRequest where it is no list at all. */
-  read(request: WebhookRequest, settings: ConnectorSettings): Promise<Omit<EntryPage, 'checkpoint'>>;
+  /**
+   * Reads a whole body. Throws InvalidRequest where it is no list at all. `isWhole`: its lines are known by what they say, and
+   * all of their days are in it: one that came may be one that went, corrected.
+   */
+  read(
+    request: WebhookRequest,
+    settings: ConnectorSettings,
+  ): Promise<Omit<EntryPage, 'checkpoint'> & { isWhole?: boolean }>;
 }
 
 /** An answer as a classifier sees it: `body` is parsed JSON where it was JSON, else text. */

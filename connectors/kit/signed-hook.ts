@@ -9,7 +9,10 @@ import { hmacMatches } from './webhook.ts';
  */
 export const signedHook: Pick<WebhookSource, 'verify' | 'deliveryId' | 'replayWindow'> = {
   verify: (request, secret) => isStandard(request, secret) || isPlain(request, secret),
-  deliveryId: ({ headers }) => headers['webhook-id'] || headers['x-delivery-id'] || null,
+  // Without an id the signature: it covers the time, so that a body that comes again later is another delivery. Hours that were
+  // corrected and are set back again would not be taken in otherwise.
+  deliveryId: ({ headers }) =>
+    headers['webhook-id'] || headers['x-delivery-id'] || headers['x-signature']?.toLowerCase() || null,
   replayWindow: { seconds: 300, signedAt },
 };
 

@@ -97,15 +97,16 @@ test('work from one clock time to another belongs to the day of its zone, also b
   ]);
 });
 
-test('without an id a row is known by its content', async () => {
+test('without an id a row is known by its content, and by its number among those alike', async () => {
   const { externalId: _, ...without } = settings;
-  const twice = await inboundHook.entryReader!.read(
-    request(JSON.stringify({ data: { items: [row, row, { ...row, cc: 'other' }] } })),
-    without,
-  );
-  const ids = twice.entries.map((entry) => entry.externalId);
-  expect(ids[0]).toBe(ids[1]);
-  expect(ids[2]).not.toBe(ids[0]);
+  const idsOf = async (rows: unknown[]) => {
+    const body = request(JSON.stringify({ data: { items: rows } }));
+    return (await inboundHook.entryReader!.read(body, without)).entries.map((entry) => entry.externalId);
+  };
+  const other = { ...row, cc: 'other' };
+  const ids = await idsOf([row, row, other]);
+  expect(new Set(ids).size).toBe(3);
+  expect(await idsOf([other, row, row])).toEqual([ids[2], ids[0], ids[1]]);
 });
 
 test('CSV is read by its header, and a line that does not fit it is quarantined', async () => {

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createConnectionActivities } from '../../activities/connection.ts';
 import { type Connector, defineConnector } from '../../connectors/kit/define.ts';
-import { InvalidRequest } from '../../connectors/kit/errors.ts';
+import { AuthorizationLost, InvalidRequest } from '../../connectors/kit/errors.ts';
 import { connectors } from '../../connectors/kit/registry.ts';
 import type { SourceEntry } from '../../domain/work-entry.ts';
 import { createSecretBox } from '../../runtime/secrets.ts';
@@ -19,6 +19,7 @@ let calls: [boolean, string[]][] = [];
 let locked = new Set<string>();
 let entries: SourceEntry[] = [];
 let planLacksIt = false;
+let roleLacksIt = false;
 
 const clock: Connector = defineConnector({
   id: 'test-marked',
@@ -48,6 +49,7 @@ const clock: Connector = defineConnector({
     mark: (_http, externalIds, wanted) => {
       calls.push([wanted, [...externalIds].toSorted()]);
       if (planLacksIt) throw new InvalidRequest('Marks are not in this plan.');
+      if (roleLacksIt) throw new AuthorizationLost('Only administrators may mark time.', { status: 403 });
       const done = externalIds.filter((id) => !locked.has(id));
       for (const id of done)
         if (wanted) billed.add(id);
@@ -77,6 +79,7 @@ async function open(ids: readonly string[]) {
   calls = [];
   locked = new Set();
   planLacksIt = false;
+  roleLacksIt = false;
   const firm: Firm = await openFirm(api);
   const [code] = Object.keys(firm.books.projects);
   const project = { externalId: null, code: code!, name: null };
@@ -108,7 +111,8 @@ async function open(ids: readonly string[]) {
       ),
     );
   await read();
-  return { firm, read, marks };
+  const status = async () => (await firm.get(`/connections/${connection.id}`)).json.status as string;
+  return { firm, read, marks, status };
 }
 
 test('what is issued is told in batches and once, and our own word that comes back changes nothing', async () => {
@@ -182,4 +186,13 @@ test('a plan without marks stops no reading', async () => {
   await firm.run('issue');
   await read();
   expect(await marks()).toMatchObject([{ id: 'a', refused: 'Marks are not in this plan.' }]);
+});
+
+test('a sign-in that may read time but not mark it stops no reading', async () => {
+  const { firm, read, marks, status } = await open(['a']);
+  roleLacksIt = true;
+  await firm.run('issue');
+  await read();
+  expect(await marks()).toMatchObject([{ id: 'a', refused: 'Only administrators may mark time.' }]);
+  expect(await status()).toBe('active');
 });

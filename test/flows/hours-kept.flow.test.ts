@@ -2,17 +2,23 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { clockify } from '../../connectors/clockify/index.ts';
 import { startStand as startClockify } from '../../connectors/clockify/stand.ts';
+import { harvest } from '../../connectors/harvest/index.ts';
+import { startHarvestSandbox } from '../../connectors/harvest/sandbox.ts';
 import { hubstaff } from '../../connectors/hubstaff/index.ts';
 import { startHubstaffSandbox } from '../../connectors/hubstaff/sandbox.ts';
 import { type Connector, defineConnector, type TimeSource } from '../../connectors/kit/define.ts';
-import { Unavailable } from '../../connectors/kit/errors.ts';
+import { Throttled, Unavailable } from '../../connectors/kit/errors.ts';
+import { createVendorHttp } from '../../connectors/kit/http.ts';
+import { unlimited } from '../../connectors/kit/limit.ts';
 import { connectors } from '../../connectors/kit/registry.ts';
 import { toggl } from '../../connectors/toggl/index.ts';
 import { startStand as startToggl } from '../../connectors/toggl/stand.ts';
 import { addDays } from '../../domain/day.ts';
 import type { SourceEntry } from '../../domain/work-entry.ts';
-import { connections } from '../../store/connections.ts';
+import { changeConnection, connections } from '../../store/connections.ts';
+import { newId } from '../../store/new-id.ts';
 import { askResync } from '../../store/resyncs.ts';
+import { markSynced } from '../../store/sync.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { sourceEntry } from '../support/source-entry.ts';
 import { openTimeConnection } from '../support/time-connection.ts';
@@ -85,14 +91,26 @@ const feeding = defineConnector({
   timeSource: { ...reading, changedSince: (...asked) => platform.changedSince(...asked) },
 });
 
+const both = defineConnector({
+  ...base,
+  id: 'test-kept-both',
+  name: 'A feed, and takes time',
+  timeSource: { ...reading, changedSince: (...asked) => platform.changedSince(...asked) },
+  timeTarget: {
+    find: () => Promise.resolve(null),
+    create: () => Promise.reject(new Error('nothing is pushed')),
+  },
+});
+const used = [feedless, feeding, both];
+
 let books: TestDatabase;
 beforeAll(async () => {
-  for (const each of [feedless, feeding]) (connectors as Map<string, Connector>).set(each.id, each);
+  for (const each of used) (connectors as Map<string, Connector>).set(each.id, each);
   books = await createTestDatabase();
 });
 beforeEach(() => says({}));
 afterAll(async () => {
-  for (const each of [feedless, feeding]) (connectors as Map<string, Connector>).delete(each.id);
+  for (const each of used) (connectors as Map<string, Connector>).delete(each.id);
   await books.drop();
 });
 
@@ -209,10 +227,9 @@ test('of more webhooks than a reading asks for, the rest waits for the next', as
   const connection = await openTimeConnection(books, feedless, { goLiveOn, approval: 'automatic' });
   await connection.read();
   // Dated back beyond every window: only the webhooks tell of them.
-  const ids = Array.from({ length: 450 }, (_, index) => `far ${String(index).padStart(3, '0')}`);
+  const ids = Array.from({ length: 250 }, (_, index) => `far ${String(index).padStart(3, '0')}`);
   says({ readEntry: (_http, externalId) => Promise.resolve(hour(externalId, { workDate: day(200) })) });
   await connection.hint(ids);
-  await connection.read();
   await connection.read();
   await connection.read();
   expect((await connection.entries()).map(({ id }) => id)).toEqual(ids);
@@ -254,12 +271,8 @@ test('Clockify: of two approvals in the same moment the one that shows later com
   await connection.read();
   stand.later(3 * 60);
   await connection.read();
-  expect((await connection.entries()).map(({ id, open }) => [id, open]).toSorted()).toEqual(
-    [
-      [early, 3_600],
-      [late, 1_800],
-    ].toSorted(),
-  );
+  const open = new Map((await connection.entries()).map((entry) => [entry.id, entry.open]));
+  expect([open.get(early), open.get(late)]).toEqual([3_600, 1_800]);
   await stand.sandbox.close();
 });
 
@@ -357,4 +370,146 @@ test('a stretch that a person asked for is read after a bad moment of the platfo
   await connection.read();
   expect(await connection.entries()).toMatchObject([{ id: 'far', open: 3_600 }]);
   expect(await connection.operations('resync')).toMatchObject([{ status: 'done' }]);
+});
+
+test('what a platform denied before its calls ran out is not asked for again', async () => {
+  const connection = await openTimeConnection(books, feeding, { goLiveOn });
+  const ids = ['a', 'b', 'c', 'd', 'e'];
+  says({ changedSince: () => pages(ids.map((id) => hour(id))) });
+  await connection.read();
+  await connection.ago('window', 61);
+  let callsLeft = 3;
+  says({
+    readEntry: () => {
+      callsLeft -= 1;
+      return callsLeft < 0
+        ? Promise.reject(new Throttled('No calls are left.', 3_600_000, { connector: feeding.id }))
+        : Promise.resolve(null);
+    },
+  });
+  await expect(connection.read()).rejects.toThrow('No calls');
+  expect((await connection.entries()).filter(({ gone }) => gone === 'deleted')).toHaveLength(3);
+});
+
+test('a go-live date that is moved earlier brings what was settled by it, from the feed and from the window', async () => {
+  for (const connector of [feeding, feedless]) {
+    const connection = await openTimeConnection(books, connector, { goLiveOn: day(20) });
+    const all = [hour('early', { workDate: day(100) }), hour('late')];
+    const between = (from: string, to: string) =>
+      all.filter(({ workDate }) => from <= workDate && workDate <= to);
+    says({
+      changedSince: (_http, checkpoint) => (checkpoint === null ? pages(all) : pages()),
+      window: (_http, from, to) => pages(between(from, to)),
+    });
+    await connection.read();
+    const before = (await connection.inside((tx) => connections.find(tx, connection.connectionId)))!;
+    await connection.inside((tx) =>
+      changeConnection(tx, connection.deps.secrets, before, { goLiveOn: day(120) }),
+    );
+    expect(await connection.step()).toBe('sync_time');
+    await connection.read();
+    expect(await connection.entries()).toMatchObject([
+      { id: 'early', settled: false, open: 3_600 },
+      { id: 'late', settled: false, open: 3_600 },
+    ]);
+  }
+});
+
+test('who approves is changed on the card: what came in before goes by it too', async () => {
+  const connection = await openTimeConnection(books, feeding, { goLiveOn });
+  const unsubmitted = hour('old', { workDate: day(200), approval: 'unsubmitted' });
+  says({ changedSince: (_http, checkpoint) => (checkpoint === null ? pages([unsubmitted]) : pages()) });
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([{ approval: 'unsubmitted' }]);
+  const before = (await connection.inside((tx) => connections.find(tx, connection.connectionId)))!;
+  await connection.inside((tx) =>
+    changeConnection(tx, connection.deps.secrets, before, {
+      ownership: { ...before.ownership, approval: 'automatic' },
+    }),
+  );
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([{ id: 'old', approval: 'approved' }]);
+});
+
+test('Hubstaff: a time sheet that is opened again takes its approval back with the next poll', async () => {
+  const { sandbox, connection, slot, later, id, timesheetId } = await openHubstaff();
+  slot('08:00');
+  later(120);
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([{ id, approval: 'approved' }]);
+  sandbox.setTimesheet(timesheetId, { status: 'open' });
+  later(5);
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([{ id, approval: 'unsubmitted' }]);
+  await sandbox.close();
+});
+
+test('an entry that we made there ourselves is not billed from there, whatever its note says by now', async () => {
+  const connection = await openTimeConnection(books, both, { goLiveOn });
+  await connection.inside((tx) =>
+    markSynced(tx, {
+      connectionId: connection.connectionId,
+      subjectType: 'entry',
+      subjectId: newId(),
+      externalId: 'ours',
+      versionToken: null,
+      total: null,
+      actor: 'test',
+    }),
+  );
+  says({
+    changedSince: () =>
+      pages([hour('ours', { notes: 'Nobody knows what the old note was for' }), hour('theirs')]),
+  });
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([
+    { id: 'ours', settled: true, open: 0 },
+    { id: 'theirs', settled: false, open: 3_600 },
+  ]);
+});
+
+test('Harvest: rows that move up a page while somebody deletes one are read all the same', async () => {
+  const sandbox = await startHarvestSandbox({
+    accountId: '1',
+    accessToken: 'token',
+    rateLimit: 'off',
+    pageSizeMax: 3,
+    pageStyle: 'page',
+  });
+  const user = sandbox.addUser({ first_name: 'Ines', last_name: 'Roth', email: 'ines@nordwerft.example' });
+  const project = sandbox.addProject({
+    name: 'Hull',
+    code: 'HULL',
+    client_id: sandbox.addClient({ name: 'Nordlicht' }).id,
+  });
+  const task = sandbox.addTask({ name: 'Welding' });
+  const ids = Array.from({ length: 12 }, (_, index) =>
+    sandbox
+      .addEntry({
+        spent_date: day(100 + index),
+        user_id: user.id,
+        project_id: project.id,
+        task_id: task.id,
+        hours: 1,
+        approval_status: 'approved',
+      })
+      .id.toString(),
+  );
+  const http = createVendorHttp({
+    connector: harvest,
+    settings: { accountId: '1', contact: 'ops@nordwerft.example' },
+    credentials: { accessToken: () => Promise.resolve('token') },
+    baseUrlOverride: sandbox.url,
+    allowLoopback: true,
+    limiter: unlimited,
+  });
+  const seen = new Set<string>();
+  let isFirst = true;
+  for await (const { entries } of harvest.timeSource!.changedSince!(http, null)) {
+    for (const { externalId } of entries) seen.add(externalId);
+    if (isFirst) sandbox.deleteEntry(Number(entries[0]!.externalId));
+    isFirst = false;
+  }
+  expect([...seen].toSorted()).toEqual(ids.toSorted());
+  await sandbox.close();
 });

@@ -15,23 +15,24 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const secret = 'a secret of thirty-two characters';
+const hookSettings = {
+  entries: 'items',
+  externalId: 'id',
+  workDate: 'day',
+  duration: 'hours',
+  person: 'who',
+  client: '=Nordlicht',
+  project: 'project',
+  approval: '=approved',
+  tags: 'labels',
+};
 let count = 0;
 async function connect(facts: Record<string, unknown> = {}): Promise<string> {
   const made = await firm.post('/connections', {
     connector: 'inbound-hook',
     name: `Pushed ${++count}`,
     goLiveOn: '2026-01-01',
-    settings: {
-      entries: 'items',
-      externalId: 'id',
-      workDate: 'day',
-      duration: 'hours',
-      person: 'who',
-      client: '=Nordlicht',
-      project: 'project',
-      approval: '=approved',
-      tags: 'labels',
-    },
+    settings: hookSettings,
     secrets: { webhookSecret: secret },
     ownership: { createMissing: ['client', 'project', 'person'] },
     ...facts,
@@ -163,4 +164,84 @@ test('a paused connection says so, and what is no hook is not found', async () =
     secrets: { accessToken: 'token', webhookSecret: secret },
   });
   expect([401, 404]).toContain((await push(harvest.json.id as string, items(item('1')))).status);
+});
+
+test('rows without ids that are alike in every word are as many entries, and the same body again is the same ones', async () => {
+  const { externalId: _, ...settings } = hookSettings;
+  const id = await connect({ settings });
+  const body = items(item('1'), item('1'), item('1', { hours: 2 }));
+  expect((await push(id, body)).json).toMatchObject({ created: 3 });
+  expect((await push(id, body)).json).toMatchObject({ created: 0, unchanged: 3 });
+  const quantities = (await seconds(id)).map(({ quantity }) => quantity);
+  expect(quantities.toSorted((a, b) => a - b)).toEqual([5_400, 5_400, 7_200]);
+});
+
+test('hours that are corrected and set back again are what was sent last, also where deliveries have no id', async () => {
+  const id = await connect();
+  const plainly = (body: string, at: number) => {
+    const signature = createHmac('sha256', secret).update(`${at}.${body}`).digest('hex');
+    const headers = {
+      'Content-Type': 'application/json',
+      'X-Timestamp': String(at),
+      'X-Signature': `sha256=${signature}`,
+    };
+    return api.call('POST', `/hooks/${id}`, { raw: body, headers });
+  };
+  const at = nowSeconds();
+  await plainly(items(item('1')), at - 20);
+  await plainly(items(item('1', { hours: 8 })), at - 10);
+  // What was sent before is known, whoever sends it again.
+  expect((await plainly(items(item('1')), at - 20)).json).toMatchObject({ known: true });
+  await plainly(items(item('1')), at);
+  expect(await seconds(id)).toMatchObject([{ id: '1', quantity: 5_400 }]);
+});
+
+test('a line that was corrected in a file without ids waits for a person, as it does where the file is imported', async () => {
+  const mapping = {
+    name: 'export',
+    key: { identity: ['workDate', 'person', 'client', 'project', 'notes'] },
+    fields: {
+      workDate: 'Date',
+      hours: 'Hours',
+      person: { name: 'Person' },
+      client: { name: 'Client' },
+      project: { name: 'Project' },
+      notes: 'Note',
+    },
+    formats: { day: 'YYYY-MM-DD' },
+    defaults: { approval: 'approved' },
+  };
+  const id = await connect({ connector: 'file', settings: { mappingJson: JSON.stringify(mapping) } });
+  const fileOf = (note: string) =>
+    `Date,Hours,Person,Client,Project,Note\n2026-03-02,8,Ola Vik,Nordlicht,Hull refit,${note}\n`;
+  expect((await push(id, fileOf('weldng'), { type: 'text/csv' })).json).toMatchObject({ created: 1 });
+  expect((await push(id, fileOf('welding'), { type: 'text/csv' })).json).toMatchObject({ created: 1 });
+  const { json } = await firm.get('/exceptions?rule=entry.duplicate&status=open');
+  expect(json.items).toHaveLength(1);
+});
+
+test('a go-live date that is moved later settles what came in before it, and moved back lets it be sent again', async () => {
+  const id = await connect();
+  const open = () =>
+    firm.books.in((tx) =>
+      tx.rows<{ id: string; settled: boolean; open: number }>(
+        `select e.external_id as id, v.settled_elsewhere as settled, b.quantity - b.claimed as open
+         from work_entries e join sources s on s.workspace_id = $1 and s.id = e.source_id
+         join entry_versions v on v.workspace_id = $1 and v.entry_id = e.id and v.version = e.current_version
+         join entry_balance b on b.workspace_id = $1 and b.entry_id = e.id and b.version = e.current_version
+         where e.workspace_id = $1 and s.connection_id = $2 order by 1`,
+        [tx.workspaceId, id],
+      ),
+    );
+  const body = items(item('before', { day: '2026-02-27' }), item('after'));
+  await push(id, body);
+  const moved = await firm.patch(`/connections/${id}`, { goLiveOn: '2026-03-01' });
+  expect(moved.status, moved.text).toBe(200);
+  expect(await open()).toEqual([
+    { id: 'after', settled: false, open: 5_400 },
+    { id: 'before', settled: true, open: 0 },
+  ]);
+  await firm.patch(`/connections/${id}`, { goLiveOn: '2026-02-01' });
+  await push(id, body);
+  expect(await open()).toMatchObject([{ open: 5_400 }, { id: 'before', settled: false, open: 5_400 }]);
 });

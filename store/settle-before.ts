@@ -1,0 +1,97 @@
+/** Owns a go-live date that moves later: what came in before it is settled elsewhere, and offers nothing any more. */
+import type { Day } from '../domain/work-entry.ts';
+import { plainArray } from './arrays.ts';
+import type { WorkspaceTx } from './database.ts';
+import { recordEvents } from './events.ts';
+import { raiseFindings } from './exceptions.ts';
+import { addDeltas } from './totals.ts';
+
+interface Settled {
+  id: string;
+  version: number;
+  kind: string;
+  projectId: string | null;
+  quantity: number;
+  claimed: number;
+  totalClaimed: number;
+}
+
+/**
+ * Settles the connection's living entries that are dated before the day, under the balances' locks as every change of an
+ * entry; what is claimed of them asks a person. The way back is a new reading. Answers how many there were.
+ */
+export async function settleBefore(tx: WorkspaceTx, connectionId: string, day: Day): Promise<number> {
+  const source = await tx.row<{ id: string }>(
+    'select id from sources where workspace_id = $1 and connection_id = $2',
+    [tx.workspaceId, connectionId],
+  );
+  if (!source) return 0;
+  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [source.id]);
+  const early = `select e.id, e.current_version, v.kind, v.project_id from (
+      select w.id, w.current_version from work_entries w
+      where w.workspace_id = $1 and w.source_id = $2 and w.deleted_at is null order by w.id) e
+    cross join lateral (select x.kind, x.project_id from entry_versions x
+      where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version
+        and x.work_date < $3 and not x.settled_elsewhere offset 0) v`;
+  const wanted = [tx.workspaceId, source.id, day];
+  await tx.run(
+    `select 1 from (${early}) e cross join lateral (
+       select 1 from entry_balance b where b.workspace_id = $1 and b.entry_id = e.id and b.version = e.current_version for no key update) l`,
+    wanted,
+  );
+  const settled = await tx.rows<Settled>(
+    `select e.id, e.current_version as version, e.kind, e.project_id, b.quantity, b.claimed,
+       (select coalesce(sum(c.claimed), 0) from entry_balance c where c.workspace_id = $1 and c.entry_id = e.id)::bigint as total_claimed
+     from (${early}) e
+     cross join lateral (select x.quantity, x.claimed from entry_balance x
+       where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version offset 0) b`,
+    wanted,
+  );
+  if (settled.length === 0) return 0;
+  const ids = plainArray(settled.map((row) => row.id));
+  await tx.run(
+    `update entry_versions v set settled_elsewhere = true from unnest($2::uuid[], $3::int[]) as r(entry_id, version)
+     where v.workspace_id = $1 and v.entry_id = r.entry_id and v.version = r.version`,
+    [tx.workspaceId, ids, plainArray(settled.map((row) => row.version))],
+  );
+  await tx.run(
+    'update entry_balance set quantity = claimed where workspace_id = $1 and entry_id = any($2::uuid[]) and quantity <> claimed',
+    [tx.workspaceId, ids],
+  );
+  await addDeltas(
+    tx,
+    settled
+      .filter((row) => row.kind === 'labor')
+      .map((row) => ({
+        metric: 'open_seconds',
+        key: row.projectId ?? 'unmatched',
+        value: String(row.claimed - row.quantity),
+      })),
+  );
+  await raiseFindings(
+    tx,
+    settled
+      .filter((row) => row.totalClaimed !== 0)
+      .map((row) => ({
+        rule: 'entry.changed_after_claim',
+        severity: 'W' as const,
+        subjectKey: `entry:${row.id}`,
+        fingerprint: `before ${day}:${row.version}`,
+        subjectType: 'entry' as const,
+        subjectId: row.id,
+        detail: { settledElsewhere: true, goLiveOn: day, claimed: row.totalClaimed },
+        entries: [{ entryId: row.id, version: row.version }],
+      })),
+  );
+  await recordEvents(tx, [
+    {
+      type: 'entries.settled_before_go_live',
+      subjectType: 'source',
+      subjectId: source.id,
+      permission: 'entries.read',
+      actor: `connection:${connectionId}`,
+      payload: { goLiveOn: day, count: settled.length, entryIds: settled.slice(0, 100).map((row) => row.id) },
+    },
+  ]);
+  return settled.length;
+}
