@@ -83,9 +83,13 @@ function pages(http: VendorHttp, filter: Record<string, unknown>): AsyncGenerato
       const path = pathOf(http, 'reports/detailed');
       const response = await http.post(path, { host: 'reports', body, reads: true });
       const { timeentries: rows, totals } = readAs(http.connector, answer, response.body);
-      read += rows.length;
+      read = (page === 1 ? 0 : read) + rows.length;
       const total = totals?.[0]?.entriesCount ?? null;
-      return { rows, more: rows.length > 0 && (total === null ? rows.length >= pageSize : read < total) };
+      return {
+        rows,
+        more: rows.length > 0 && (total === null ? rows.length >= pageSize : read < total),
+        total,
+      };
     },
   });
 }

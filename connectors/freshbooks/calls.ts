@@ -59,7 +59,11 @@ export function businessRows(
       const body = readAs(vendor, shape, answer.body);
       onAnswer?.(answer);
       const { pages, per_page: size = perPage, total } = body.meta as z.infer<typeof meta>;
-      return { rows: body[name] as unknown[], more: page < (pages ?? Math.ceil(total / Math.max(size, 1))) };
+      return {
+        rows: body[name] as unknown[],
+        more: page < (pages ?? Math.ceil(total / Math.max(size, 1))),
+        total,
+      };
     },
   });
 }

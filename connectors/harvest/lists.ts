@@ -18,14 +18,22 @@ export function listPages(
   name: string,
   query: VendorRequest['query'] = {},
 ): AsyncGenerator<unknown[]> {
-  const shape = z.object({ [name]: z.array(z.unknown()), links: z.object({ next: z.string().nullish() }) });
+  const shape = z.object({
+    [name]: z.array(z.unknown()),
+    links: z.object({ next: z.string().nullish() }),
+    total_entries: z.number().nullish(),
+  });
   return followLinks(http, {
     path,
     query: { ...query, per_page: pageSize },
     read: (body) => {
       const list = readAs(http.connector, shape, body);
       const rows = list[name] as unknown[];
-      return { page: rows, rows, next: (list.links as { next?: string | null }).next ?? null };
+      const { links, total_entries: total } = list as {
+        links: { next?: string | null };
+        total_entries?: number;
+      };
+      return { page: rows, rows, next: links.next ?? null, total };
     },
   });
 }

@@ -28,6 +28,20 @@ export function pageGuard(vendor: { id: string; name: string }, mostPages: numbe
   };
 }
 
+/** So often a list is begun anew for rows that went while it was read; what is missing then is left to the re-scan. */
+const mostAnew = 3;
+
+/** Whether the vendor counts fewer rows than on an earlier page: those after the ones that went moved up, one of them onto a page that was read. */
+function shrinking(): (total: number | null | undefined) => boolean {
+  let most: number | null = null;
+  return (total) => {
+    if (total === null || total === undefined) return false;
+    const shrank = most !== null && total < most;
+    most = Math.max(most ?? total, total);
+    return shrank;
+  };
+}
+
 /** What tells one page from another without writing all of it down: how many rows, the first and the last. */
 const endsOf = (rows: readonly unknown[]): unknown[] => [rows.length, rows[0], rows.at(-1)];
 
@@ -35,12 +49,31 @@ export interface LinkPages<Page> {
   path: string;
   query?: VendorRequest['query'];
   /** Checks the envelope; throws a VendorError when it is not the list asked for. */
-  read: (body: unknown) => { page: Page; rows: readonly unknown[]; next: string | null };
+  read: (body: unknown) => {
+    page: Page;
+    rows: readonly unknown[];
+    next: string | null;
+    /** How many rows the list has by now, where the vendor says so. */
+    total?: number | null | undefined;
+  };
   mostPages?: number;
 }
 
-/** Follows the vendor's own next links, as given, until there is none. */
+/**
+ * Follows the vendor's own next links, as given, until there is none; from the beginning again where rows went meanwhile. Callers
+ * upsert by id.
+ */
 export async function* followLinks<Page>(http: VendorHttp, pages: LinkPages<Page>): AsyncGenerator<Page> {
+  for (let anew = 0; ; anew += 1) if (!(yield* followOnce(http, pages, anew < mostAnew))) return;
+}
+
+/** Answers true where it stopped for rows that went. */
+async function* followOnce<Page>(
+  http: VendorHttp,
+  pages: LinkPages<Page>,
+  stops: boolean,
+): AsyncGenerator<Page, boolean> {
+  const shrinks = shrinking();
   const links = pageGuard(http.connector, pages.mostPages);
   const contents = pageGuard(http.connector, pages.mostPages);
   let link: string | null = pages.path;
@@ -48,13 +81,15 @@ export async function* followLinks<Page>(http: VendorHttp, pages: LinkPages<Page
   while (link !== null) {
     links.check(link);
     const response = await http.get(link, query === undefined ? {} : { query });
-    const { page, rows, next } = pages.read(response.body);
+    const { page, rows, next, total } = pages.read(response.body);
     // Empty pages are alike without being endless; their links still differ.
     if (rows.length > 0) contents.check(endsOf(rows));
     yield page;
+    if (shrinks(total) && stops) return true;
     link = next;
     query = undefined; // A next link carries the whole query.
   }
+  return false;
 }
 
 export interface OffsetPages<Row> {
@@ -81,22 +116,35 @@ export async function* offsetPages<Row>(
 }
 
 export interface NumberedPages<Row> {
-  /** Page `page` (from 1), and whether the vendor says that another follows. */
-  read: (page: number) => Promise<{ rows: readonly Row[]; more: boolean }>;
+  /** Page `page` (from 1), whether the vendor says that another follows, and how many rows there are where it says that. */
+  read: (page: number) => Promise<{ rows: readonly Row[]; more: boolean; total?: number | null | undefined }>;
   mostPages?: number;
 }
 
-/** Reads pages by number until the vendor says that there is no more; an empty page in between ends nothing. */
+/**
+ * Reads pages by number until the vendor says that there is no more; an empty page in between ends nothing. From the first again
+ * where rows went meanwhile: callers upsert by id.
+ */
 export async function* numberedPages<Row>(
   vendor: { id: string; name: string },
   pages: NumberedPages<Row>,
 ): AsyncGenerator<readonly Row[]> {
+  for (let anew = 0; ; anew += 1) if (!(yield* numberedOnce(vendor, pages, anew < mostAnew))) return;
+}
+
+async function* numberedOnce<Row>(
+  vendor: { id: string; name: string },
+  pages: NumberedPages<Row>,
+  stops: boolean,
+): AsyncGenerator<readonly Row[], boolean> {
   const contents = pageGuard(vendor, pages.mostPages);
+  const shrinks = shrinking();
   for (let page = 1; ; page += 1) {
-    const { rows, more } = await pages.read(page);
+    const { rows, more, total } = await pages.read(page);
     // Empty pages are alike without repeating anything; their number is bounded by the page that they claim to be.
     contents.check(rows.length > 0 ? rows : page);
     yield rows;
-    if (!more) return;
+    if (shrinks(total) && stops) return true;
+    if (!more) return false;
   }
 }

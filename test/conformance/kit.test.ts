@@ -14,7 +14,7 @@ import { toInstant } from '../../connectors/kit/instant.ts';
 import { jsonNumber, parseJson } from '../../connectors/kit/json.ts';
 import { createLimiter } from '../../connectors/kit/limit.ts';
 import { instantOf, minutesOfClock } from '../../connectors/kit/local-time.ts';
-import { followLinks, offsetPages } from '../../connectors/kit/pages.ts';
+import { followLinks, numberedPages, offsetPages } from '../../connectors/kit/pages.ts';
 import { connectorById, connectors } from '../../connectors/kit/registry.ts';
 import { retryAfterMs } from '../../connectors/kit/retry-after.ts';
 import { decimalOf, mapRows, moneyOf, rawLimitBytes, UnreadableField } from '../../connectors/kit/rows.ts';
@@ -495,4 +495,30 @@ test('connectors are found by id, and checked when they are defined', () => {
     [{ timeSource: undefined }, 'capability'],
   ] as const)
     expect(() => defineConnector({ ...vendor, ...wrong } as Connector)).toThrow(word);
+});
+
+test('a list that shrinks while it is read is read from its beginning, a few times at most', async () => {
+  const list = Array.from({ length: 7 }, (_, index) => index);
+  const pagesOf = (onPage: (page: number) => void) =>
+    numberedPages(vendor, {
+      read: (page) => {
+        const rows = list.slice((page - 1) * 3, page * 3);
+        const answer = { rows, more: page * 3 < list.length, total: list.length };
+        onPage(page);
+        return Promise.resolve(answer);
+      },
+    });
+  const seen = new Set<number>();
+  let isFirst = true;
+  // The first row goes after the first page: what was the fourth is on a page then that was read.
+  const remove = () => {
+    if (isFirst) list.shift();
+    isFirst = false;
+  };
+  for await (const rows of pagesOf(remove)) for (const row of rows) seen.add(row);
+  expect(seen).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
+  list.splice(0, Infinity, ...Array.from({ length: 100 }, (_, index) => index));
+  let pages = 0;
+  for await (const _ of pagesOf(() => list.pop())) pages += 1;
+  expect(pages).toBeLessThan(40);
 });
