@@ -1,26 +1,28 @@
 /** Owns the HTTP application: logging, headers, health, the documents, and every route under `/api/v1`. */
-import { randomUUID } from 'node:crypto';
-import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { Logger } from 'pino';
+import type { RequestListener } from 'node:http';
+import express, { type NextFunction, type Request, type Response } from 'express';
 import { Refusal } from '../domain/refusal.ts';
 import { mountSignIn } from './auth/mount-sign-in.ts';
 import { authBase, createSignIn } from './auth/sign-in.ts';
 import type { ApiDeps, AppDeps, Readiness } from './deps.ts';
 import { createAuthenticator } from './kit/auth.ts';
+import { begin } from './kit/begin.ts';
 import { docsHeaders, renderDocs } from './kit/docs-page.ts';
 import { createEventTail } from './kit/events.ts';
-import { answerError, localsOf, mountRoutes } from './kit/mount.ts';
+import { answerError, mountRoutes } from './kit/mount.ts';
 import { buildApiDocument } from './kit/openapi.ts';
 import type { Route } from './kit/route.ts';
 import { routes as allRoutes } from './routes/index.ts';
 import { createDeliveryDesk } from './routes/webhooks/delivery-desk.ts';
+import { receiveWebhook } from './routes/webhooks/receive-webhook.ts';
+import { shortWay } from './routes/webhooks/short-way.ts';
 
 export const apiBase = '/api/v1';
 const readinessTimeoutMs = 5_000;
 const keyCacheMs = 2_000;
 
 /** `routes` is there for tests of the kit; the hub serves them all. */
-export function createApp(appDeps: AppDeps, routes: readonly Route[] = allRoutes): Express {
+export function createApp(appDeps: AppDeps, routes: readonly Route[] = allRoutes): RequestListener {
   const signIn = createSignIn(appDeps.database, appDeps.signIn, appDeps.logger);
   const { publicUrl } = appDeps.signIn;
   const deps: ApiDeps = {
@@ -71,61 +73,7 @@ export function createApp(appDeps: AppDeps, routes: readonly Route[] = allRoutes
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) =>
     answerError(error, deps, response),
   );
-  return app;
-}
-
-const saneRequestId = /^[A-Za-z0-9._:-]{8,100}$/;
-
-/** Every request gets an id, the security headers, and one line in the log when it ends. */
-function begin(deps: ApiDeps) {
-  return (request: Request, response: Response, next: NextFunction) => {
-    const startedMs = performance.now();
-    const given = request.get('x-request-id');
-    const requestId = given !== undefined && saneRequestId.test(given) ? given : randomUUID();
-    let log: Logger | undefined;
-    Object.defineProperties(response.locals, {
-      requestId: { value: requestId },
-      // Made where something is logged: a child of its own costs more than a small answer.
-      log: {
-        get: () => {
-          log ??= deps.logger.child({ requestId });
-          return log;
-        },
-        set: (changed: Logger) => {
-          log = changed;
-        },
-      },
-    });
-    response.set({
-      'X-Request-Id': requestId,
-      'X-Content-Type-Options': 'nosniff',
-      'X-Frame-Options': 'DENY',
-      'Referrer-Policy': 'no-referrer',
-      'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-      'Cross-Origin-Resource-Policy': 'same-origin',
-      'Cache-Control': 'private, no-cache',
-    });
-    response.once('close', () => {
-      const { route, quiet } = localsOf(response);
-      const isQuiet = quiet === true && response.statusCode < 400 && response.writableFinished;
-      if (isQuiet && !deps.logger.isLevelEnabled('debug')) return;
-      const { log } = localsOf(response);
-      const ms = Math.round(performance.now() - startedMs);
-      // Without the query: cursors and filters may name people.
-      const facts = {
-        method: request.method,
-        path: request.originalUrl.split('?')[0],
-        route,
-        status: response.statusCode,
-        ms,
-      };
-      if (!response.writableFinished) log.info({ ...facts, cut: true }, 'request');
-      else if (response.statusCode >= 500) log.error(facts, 'request');
-      else if (isQuiet) log.debug(facts, 'request');
-      else log.info(facts, 'request');
-    });
-    next();
-  };
+  return routes.includes(receiveWebhook) ? shortWay(app, deps, `${apiBase}/webhooks/`) : app;
 }
 
 /** Says what is missing, also when asking for it fails or takes too long. */

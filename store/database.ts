@@ -46,9 +46,23 @@ export interface WorkspaceTx extends Tx {
  */
 export type Plans = 'made_anew' | 'kept';
 
+export interface Statement {
+  sql: string;
+  /** Arrays as their literals (arrays.ts): what cannot be sent would leave those before it to be committed alone. */
+  params: readonly (string | number | boolean | null)[];
+  /** Told after the commit where it answered rows. */
+  touches?: Topic;
+}
+
 export interface Database {
   /** All tenant SQL goes through here: role slipway_app, `app.workspace` set for this transaction only. */
   inWorkspace<T>(workspaceId: string, work: (tx: WorkspaceTx) => Promise<T>, plans?: Plans): Promise<T>;
+  /**
+   * A transaction whose statements are all known beforehand, the rows of each: begin, statements and commit are sent together, and
+   * cost one way to the server and back. Their plans are kept, however large the parameters: only for statements that need the
+   * same plan for any number of rows.
+   */
+  inOneTrip(workspaceId: string, statements: readonly Statement[]): Promise<unknown[][]>;
   /** Relay, sequencer, roller, sweeper and the look-ups before a workspace is known: role slipway_system. */
   inSystem<T>(work: (tx: Tx) => Promise<T>, plans?: Plans): Promise<T>;
   /** Calls back after every commit that touched a topic. No NOTIFY inside commands: it serialises commits. */
@@ -70,6 +84,12 @@ export const keepingPlans = (database: Database): Database => ({
 });
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** The role again here: a pooler may drop the session's, and the owner would see every workspace. */
+function bindTo(workspaceId: string): string {
+  if (!uuidPattern.test(workspaceId)) throw new TypeError(`not a workspace id: ${workspaceId}`);
+  return `set local role slipway_app; select set_config('app.workspace', '${workspaceId}', true)`;
+}
+
 const retryableCodes = new Set(['40001', '40P01']);
 const maxAttempts = 4;
 
@@ -110,7 +130,10 @@ function keptName(sql: string, params: readonly unknown[]): string | undefined {
       : param instanceof Uint8Array
         ? param.length > maxKeptChars
         : Array.isArray(param) && param.length > maxKeptElements;
-  if (params.length === 0 || params.some(isLarge)) return undefined;
+  return params.length === 0 || params.some(isLarge) ? undefined : nameOf(sql);
+}
+
+function nameOf(sql: string): string | undefined {
   const known = keptNames.get(sql);
   if (known !== undefined || keptNames.size >= maxKept) return known;
   const name = `kept_${keptNames.size}`;
@@ -118,22 +141,26 @@ function keptName(sql: string, params: readonly unknown[]): string | undefined {
   return name;
 }
 
+function send(client: pg.PoolClient, sql: string, params: readonly unknown[], name: string | undefined) {
+  return client.query<unknown[]>({
+    text: sql,
+    values: [...params],
+    types,
+    rowMode: 'array',
+    ...(name !== undefined && { name }),
+  });
+}
+
+function shaped({ fields, rows }: pg.QueryArrayResult<unknown[]>): unknown[] {
+  const shape = shapeOf(fields.map((field) => field.name));
+  return rows.map(shape);
+}
+
 function toTx(client: pg.PoolClient, plans: Plans): Tx {
-  const query = async (sql: string, params: unknown[] = []) => {
-    const name = plans === 'kept' ? keptName(sql, params) : undefined;
-    return client.query<unknown[]>({
-      text: sql,
-      values: params,
-      types,
-      rowMode: 'array',
-      ...(name !== undefined && { name }),
-    });
-  };
-  const rows = async <T>(sql: string, params?: unknown[]): Promise<T[]> => {
-    const result = await query(sql, params);
-    const shape = shapeOf(result.fields.map((field) => field.name));
-    return result.rows.map((row) => shape(row) as T);
-  };
+  const query = (sql: string, params: unknown[] = []) =>
+    send(client, sql, params, plans === 'kept' ? keptName(sql, params) : undefined);
+  const rows = async <T>(sql: string, params?: unknown[]): Promise<T[]> =>
+    shaped(await query(sql, params)) as T[];
   return {
     rows,
     row: async <T>(sql: string, params?: unknown[]) => {
@@ -150,10 +177,10 @@ const beginKept = 'set local enable_seqscan = off; ';
 /** A migration changed what a kept statement answers: its connection is of no more use. */
 const staleCode = '0A000';
 
-async function inTransaction<T>(
+/** `run` begins and commits. Whatever it throws, nothing of it stays. */
+async function transaction<T>(
   pool: pg.Pool,
-  bind: string,
-  work: (tx: Tx) => Promise<T>,
+  run: (client: pg.PoolClient, plans: Plans) => Promise<T>,
   wanted: Plans,
 ): Promise<T> {
   let plans = wanted;
@@ -161,10 +188,7 @@ async function inTransaction<T>(
     const client = await pool.connect();
     let broken: Error | undefined;
     try {
-      await client.query(`begin; ${plans === 'kept' ? beginKept : ''}${bind}`);
-      const result = await work(toTx(client, plans));
-      await client.query('commit');
-      return result;
+      return await run(client, plans);
     } catch (error) {
       await client.query('rollback').catch((failure: Error) => {
         broken = failure;
@@ -181,6 +205,46 @@ async function inTransaction<T>(
       client.release(broken);
     }
   }
+}
+
+const beginOf = (bind: string, plans: Plans) => `begin; ${plans === 'kept' ? beginKept : ''}${bind}`;
+
+function inTransaction<T>(
+  pool: pg.Pool,
+  bind: string,
+  work: (tx: Tx) => Promise<T>,
+  wanted: Plans,
+): Promise<T> {
+  const run = async (client: pg.PoolClient, plans: Plans) => {
+    await client.query(beginOf(bind, plans));
+    const result = await work(toTx(client, plans));
+    await client.query('commit');
+    return result;
+  };
+  return transaction(pool, run, wanted);
+}
+
+function inOneTrip(
+  pool: pg.Pool,
+  bind: string,
+  statements: readonly Statement[],
+  wanted: Plans,
+): Promise<unknown[][]> {
+  const run = async (client: pg.PoolClient, plans: Plans) => {
+    // None is awaited before the next is sent. Where one fails those behind it do too, and the commit rolls back.
+    const sent = [
+      client.query(beginOf(bind, plans)),
+      ...statements.map(({ sql, params }) =>
+        send(client, sql, params, plans === 'kept' ? nameOf(sql) : undefined),
+      ),
+      client.query('commit'),
+    ];
+    const outcomes = await Promise.allSettled(sent);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    const results = outcomes.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+    return results.slice(-1 - statements.length, -1).map((result) => shaped(result as never));
+  };
+  return transaction(pool, run, wanted);
 }
 
 /**
@@ -206,6 +270,8 @@ export function openDatabase(
       options: `-c role=${role} -c timezone=UTC -c jit=off -c idle_in_transaction_session_timeout=120000 -c statement_timeout=300000`,
       idleTimeoutMillis: 30_000,
       connectionTimeoutMillis: 15_000,
+      // Nothing changes for statements that are awaited one by one; for `inOneTrip` they leave together.
+      pipeline: true,
     });
     // A server that goes away must not end the process; the next checkout reports it.
     pool.on('error', () => undefined);
@@ -228,19 +294,31 @@ export function openDatabase(
     });
     return opened;
   };
+  const tell = (topics: ReadonlySet<Topic>) => {
+    if (topics.size > 0) for (const listener of listeners) listener(topics);
+  };
   return {
     inWorkspace: async (workspaceId, work, plans = 'made_anew') => {
-      if (!uuidPattern.test(workspaceId)) throw new TypeError(`not a workspace id: ${workspaceId}`);
-      // The role again here: a pooler may drop the session's, and the owner would see every workspace.
-      const bind = `set local role slipway_app; select set_config('app.workspace', '${workspaceId}', true)`;
+      const bind = bindTo(workspaceId);
       const topics = new Set<Topic>();
       const bound = (tx: Tx) => {
         topics.clear();
         return work({ ...tx, workspaceId, touch: (topic) => topics.add(topic), secrets });
       };
       const result = await inTransaction(app, bind, bound, keptIf(plans));
-      if (topics.size > 0) for (const listener of listeners) listener(topics);
+      tell(topics);
       return result;
+    },
+    inOneTrip: async (workspaceId, statements) => {
+      const answers = await inOneTrip(app, bindTo(workspaceId), statements, keptIf('kept'));
+      tell(
+        new Set(
+          statements.flatMap(({ touches }, n) =>
+            touches !== undefined && answers[n]!.length > 0 ? touches : [],
+          ),
+        ),
+      );
+      return answers;
     },
     inSystem: (work, plans = 'made_anew') =>
       inTransaction(system, 'set local role slipway_system', work, keptIf(plans)),

@@ -1,10 +1,9 @@
 /** Owns webhook deliveries: what a vendor sent, stored once, and the wish for a sync that follows from it. */
 import { plainArray, textArray } from './arrays.ts';
 import type { ConnectionStatus } from './connections.ts';
-import type { Tx, WorkspaceTx } from './database.ts';
+import type { Database, Tx, WorkspaceTx } from './database.ts';
 import { raiseFindings } from './exceptions.ts';
 import { newId } from './new-id.ts';
-import { enqueueLooks } from './outbox.ts';
 
 export interface ConnectionOwner {
   workspaceId: string;
@@ -30,57 +29,99 @@ export type Stored = 'new' | 'known' | 'gone';
 
 /**
  * Stores deliveries of one workspace and asks their connections for a sync, in a handful of statements however many there
- * are. Answers what became of each, in their order. A wish that no poll has yet answered is not renewed, nor is its look: the
- * poll to come begins after these deliveries, and both rows would be the hottest of the hub.
+ * are, and mostly in one way to the server and back: they come a thousand times a second. Answers what became of each, in their order.
  */
+export async function storeTogether(
+  database: Database,
+  workspaceId: string,
+  deliveries: readonly Delivery[],
+): Promise<Stored[]> {
+  // What is shown to a person depends on what was new.
+  if (deliveries.some(({ unreadable }) => unreadable !== null))
+    return database.inWorkspace(workspaceId, (tx) => storeDeliveries(tx, deliveries));
+  const ids = deliveries.map(() => newId());
+  const [rows] = await database.inOneTrip(workspaceId, [
+    insertion(workspaceId, ids, deliveries),
+    wishes(workspaceId, ids, deliveries),
+  ]);
+  const stored = new Set((rows as { id: string }[]).map((row) => row.id));
+  const all = stored.size === deliveries.length;
+  const living = all ? null : await database.inWorkspace(workspaceId, (tx) => livingAmong(tx, deliveries));
+  return outcomesOf(ids, deliveries, stored, living);
+}
+
+/** The same within a transaction. */
 export async function storeDeliveries(tx: WorkspaceTx, deliveries: readonly Delivery[]): Promise<Stored[]> {
   const ids = deliveries.map(() => newId());
-  const rows = await tx.rows<{ id: string }>(
-    `insert into webhook_deliveries (workspace_id, id, connection_id, delivery_key, body, headers)
-     select $1, d.id, d.connection_id, d.delivery_key, decode(d.body, 'base64'), d.headers
-     from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::jsonb[]) as d(id, connection_id, delivery_key, body, headers)
-     join connections c on c.workspace_id = $1 and c.id = d.connection_id and c.status <> 'disconnected'
-     -- In one order everywhere: processes that store the same keys wait for each other, but never in a circle.
-     order by d.connection_id, d.delivery_key, d.id
-     on conflict (workspace_id, connection_id, delivery_key) do nothing returning id`,
-    [
-      tx.workspaceId,
-      plainArray(ids),
-      plainArray(deliveries.map((each) => each.connectionId)),
-      textArray(deliveries.map((each) => each.key)),
-      textArray(deliveries.map((each) => Buffer.from(each.body).toString('base64'))),
-      textArray(deliveries.map((each) => JSON.stringify(each.headers))),
-    ],
+  const insert = insertion(tx.workspaceId, ids, deliveries);
+  const stored = new Set((await tx.rows<{ id: string }>(insert.sql, insert.params)).map((row) => row.id));
+  await raiseUnreadable(
+    tx,
+    deliveries.filter((_, index) => stored.has(ids[index]!)),
   );
-  const stored = new Set(rows.map((row) => row.id));
-  const fresh = deliveries.filter((_, index) => stored.has(ids[index]!));
-  await raiseUnreadable(tx, fresh);
-  await askForSyncs(tx, [...new Set(fresh.map((each) => each.connectionId))]);
+  const ask = wishes(tx.workspaceId, ids, deliveries);
+  if ((await tx.run(ask.sql, ask.params)) > 0) tx.touch('outbox');
   const living = stored.size < deliveries.length ? await livingAmong(tx, deliveries) : null;
+  return outcomesOf(ids, deliveries, stored, living);
+}
+
+/** `living`: the connections that are there, where not all were stored. */
+function outcomesOf(
+  ids: readonly string[],
+  deliveries: readonly Delivery[],
+  stored: ReadonlySet<string>,
+  living: ReadonlySet<string> | null,
+): Stored[] {
   return deliveries.map((each, index) => {
     if (stored.has(ids[index]!)) return 'new';
     return living?.has(each.connectionId) ? 'known' : 'gone';
   });
 }
 
-async function askForSyncs(tx: WorkspaceTx, connectionIds: readonly string[]): Promise<void> {
-  if (connectionIds.length === 0) return;
-  const asked = await tx.rows<{ id: string }>(
-    `update connections c set hinted_at = clock_timestamp()
-     where c.workspace_id = $1 and c.id = any($2::uuid[]) and (c.hinted_at is null or exists (
-       select from checkpoints k where k.workspace_id = c.workspace_id and k.connection_id = c.id and k.updated_at >= c.hinted_at))
-     returning c.id`,
-    [tx.workspaceId, plainArray(connectionIds)],
-  );
-  await enqueueLooks(
-    tx,
-    asked.map(({ id }) => ({
-      subjectType: 'connection' as const,
-      subjectId: id,
-      lane: 'interactive' as const,
-      reason: 'webhook',
-    })),
-  );
+/** Answers the ids of those that were not there yet, and whose connection still is. */
+function insertion(workspaceId: string, ids: readonly string[], deliveries: readonly Delivery[]) {
+  return {
+    sql: `insert into webhook_deliveries (workspace_id, id, connection_id, delivery_key, body, headers)
+     select $1, d.id, d.connection_id, d.delivery_key, decode(d.body, 'base64'), d.headers
+     from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::jsonb[]) as d(id, connection_id, delivery_key, body, headers)
+     join connections c on c.workspace_id = $1 and c.id = d.connection_id and c.status <> 'disconnected'
+     -- In one order everywhere: processes that store the same keys wait for each other, but never in a circle.
+     order by d.connection_id, d.delivery_key, d.id
+     on conflict (workspace_id, connection_id, delivery_key) do nothing returning id`,
+    params: [
+      workspaceId,
+      plainArray(ids),
+      plainArray(deliveries.map((each) => each.connectionId)),
+      textArray(deliveries.map((each) => each.key)),
+      textArray(deliveries.map((each) => Buffer.from(each.body).toString('base64'))),
+      textArray(deliveries.map((each) => JSON.stringify(each.headers))),
+    ],
+  };
+}
+
+/**
+ * The wish of each connection that a delivery was stored for, and its look. A wish that no poll has yet answered is not renewed,
+ * nor is its look: the poll to come begins after these deliveries, and both rows would be the hottest of the hub.
+ */
+function wishes(workspaceId: string, ids: readonly string[], deliveries: readonly Delivery[]) {
+  return {
+    sql: `with asked as (
+       update connections c set hinted_at = clock_timestamp()
+       where c.workspace_id = $1 and c.id = any($2::uuid[])
+         and (c.hinted_at is null or exists (
+           select from checkpoints k where k.workspace_id = c.workspace_id and k.connection_id = c.id and k.updated_at >= c.hinted_at))
+         and exists (
+           select from webhook_deliveries d where d.workspace_id = $1 and d.id = any($3::uuid[]) and d.connection_id = c.id)
+       returning c.id)
+     insert into outbox (workspace_id, subject_type, subject_id, lane, reason)
+     select $1, 'connection', id, 'interactive', 'webhook' from asked returning subject_id`,
+    params: [
+      workspaceId,
+      plainArray([...new Set(deliveries.map((each) => each.connectionId))]),
+      plainArray(ids),
+    ],
+    touches: 'outbox' as const,
+  };
 }
 
 async function livingAmong(tx: WorkspaceTx, deliveries: readonly Delivery[]): Promise<Set<string>> {

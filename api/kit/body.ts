@@ -1,4 +1,5 @@
 /** Owns reading a request's body: JSON within a limit of bytes and depth, or a bounded stream for uploads. */
+import type { IncomingMessage } from 'node:http';
 import { type Readable, Transform } from 'node:stream';
 import type { Request } from 'express';
 import { Refusal } from '../../domain/refusal.ts';
@@ -94,7 +95,7 @@ export function limitedBody(request: Request, limitBytes: number): Readable {
 }
 
 /** The whole body of a small request, without a stream between: for what comes a thousand times a second. */
-export function readBytes(request: Request, limitBytes: number): Promise<Buffer> {
+export function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
   const chunks: Buffer[] = [];

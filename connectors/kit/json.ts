@@ -1,7 +1,7 @@
 /** Owns JSON that carries money: numbers keep every digit on the way in and on the way out. */
 
-/** More than 15 digits in a row, where a double starts to lie (2^53 has 16). */
-const longNumber = /\d[\d.]{15}/;
+/** A number of more than 15 digits, where a double starts to lie (2^53 has 16); the ids of vendors are as long, but in quotes. */
+const longNumber = /(?:^|[:,[\s])-?\d[\d.]{15}/;
 
 declare global {
   interface JSON {

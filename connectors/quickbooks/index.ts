@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { type ConnectorSettings, defineConnector } from '../kit/define.ts';
 import { InvalidRequest } from '../kit/errors.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { parseJson } from '../kit/json.ts';
-import { hmacMatches } from '../kit/webhook.ts';
+import { hmacMatches, parsedBody } from '../kit/webhook.ts';
 import { invoicesSince } from './changed-invoices.ts';
 import {
   createDocument,
@@ -122,12 +121,12 @@ export const quickbooks = defineConnector({
       }),
     // Events of one body have an id each, bodies have none; only with a single event are the two the same.
     deliveryId({ rawBody }) {
-      const events = parseBody(rawBody);
+      const events = parsedBody(rawBody);
       const only: unknown = Array.isArray(events) && events.length === 1 ? events[0] : null;
       const id = (only as { id?: unknown } | null)?.id;
       return typeof id === 'string' && id !== '' ? id.slice(0, 200) : null;
     },
-    events: ({ rawBody }) => fromWebhook(parseBody(rawBody)),
+    events: ({ rawBody }) => fromWebhook(parsedBody(rawBody)),
   },
 });
 
@@ -143,14 +142,6 @@ async function companyName(http: VendorHttp): Promise<string> {
   return response === null
     ? `company ${http.settings.realmId}`
     : readAnswer(companyShape, response).body.CompanyInfo.CompanyName;
-}
-
-function parseBody(rawBody: Uint8Array): unknown {
-  try {
-    return parseJson(Buffer.from(rawBody).toString('utf8'));
-  } catch {
-    return null;
-  }
 }
 
 function realm(http: VendorHttp): string {

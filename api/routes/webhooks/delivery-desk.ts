@@ -6,7 +6,7 @@ import {
   type Delivery,
   findConnectionOwner,
   type Stored,
-  storeDeliveries,
+  storeTogether,
 } from '../../../store/webhook-deliveries.ts';
 import { readWebhookSecrets, readWebhookSetup } from '../../../store/webhook-subscriptions.ts';
 import type { AppDeps } from '../../deps.ts';
@@ -46,8 +46,7 @@ export function createDeliveryDesk({
   };
 
   const store = createGatherer<Delivery, Stored>({
-    write: (workspaceId, deliveries) =>
-      database.inWorkspace(workspaceId, (tx) => storeDeliveries(tx, deliveries)),
+    write: (workspaceId, deliveries) => storeTogether(database, workspaceId, deliveries),
     mostAtOnce: 500,
     mostWaiting: 5_000,
     tooMany: () =>

@@ -1,13 +1,10 @@
 /** Owns POST /webhooks/:connectionId: what a platform announces, checked and stored before it is answered. */
 import { z } from 'zod';
 import { keepHandshake } from '../../../store/webhook-subscriptions.ts';
-import type { ApiDeps, ArrivedWebhook, WebhookFacts } from '../../deps.ts';
-import { readBytes } from '../../kit/body.ts';
+import type { ApiDeps } from '../../deps.ts';
 import { definePublicRoute, empty } from '../../kit/route.ts';
-import { type Admitted, admit, bodyDigest, keyOf, noSuchConnection, wrongSignature } from './admit.ts';
-import { arrivedWebhook, shownHeaders } from './arrived-webhook.ts';
-
-const maxBodyBytes = 1_000_000;
+import { type Admitted, noSuchConnection, wrongSignature } from './admit.ts';
+import { arrive, deliveryOf, handedOver, maxBodyBytes } from './arrival.ts';
 
 export const receiveWebhook = definePublicRoute({
   name: 'receive-webhook',
@@ -29,17 +26,11 @@ export const receiveWebhook = definePublicRoute({
   errors: ['connection.not_found', 'webhook.signature_invalid', 'webhook.too_old', 'webhook.too_many'],
   quiet: true,
   handler: async ({ params: { connectionId }, request, deps }) => {
-    const arrived = arrivedWebhook(request, await readBytes(request, maxBodyBytes));
-    const admitted = await admit(deps, connectionId, arrived);
-    if (admitted.handshake) return handshake(deps, connectionId, admitted);
-    const { addressee, webhooks } = admitted;
-    const outcome = await deps.deliveryDesk.store(addressee.owner.workspaceId, {
-      connectionId,
-      key: keyOf(webhooks, arrived),
-      body: arrived.rawBody,
-      headers: shownHeaders(arrived.headers),
-      unreadable: isReadable(webhooks, arrived) ? null : bodyDigest(arrived.rawBody),
-    });
+    const arrival = await (handedOver(request) ?? arrive(deps, connectionId, request));
+    if (arrival.handshake) return handshake(deps, connectionId, arrival);
+    const { addressee, webhooks } = arrival;
+    const delivery = deliveryOf(connectionId, arrival);
+    const outcome = await deps.deliveryDesk.store(addressee.owner.workspaceId, delivery);
     if (outcome === 'gone') throw noSuchConnection();
     return webhooks.acknowledges === 200 ? { status: 200, body: undefined } : { status: 202 };
   },
@@ -66,13 +57,4 @@ async function handshake(
     if (!kept && learned !== undefined) throw wrongSignature();
   }
   return { status: 200, body: answer.body, ...headers };
-}
-
-function isReadable(webhooks: WebhookFacts, arrived: ArrivedWebhook): boolean {
-  try {
-    webhooks.events(arrived);
-    return true;
-  } catch {
-    return false;
-  }
 }
