@@ -5,8 +5,9 @@ import { mailAddressOf } from '../domain/document-mail.ts';
 import { noteDeliveredThere } from '../store/deliveries.ts';
 import { readRemoteRef } from '../store/documents-to-push.ts';
 import { readSnapshot } from '../store/printed-documents.ts';
+import { saysVoidThere } from './find-booked.ts';
 import { declined, type Push, type Pushed } from './push.ts';
-import { readPushed, saysVoidThere } from './push-invoice.ts';
+import { readPushed } from './push-invoice.ts';
 import { differenceOf } from './target-invoice.ts';
 
 /** A document that is gone there is as void as one that is voided. */

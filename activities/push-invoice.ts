@@ -15,10 +15,12 @@ import {
   markSynced,
   markSyncFailed,
   markSyncing,
+  readExternalId,
   readSyncRecord,
   type SyncRecord,
 } from '../store/sync.ts';
 import type { ActivityDeps } from './deps.ts';
+import { findBooked, saysVoidThere } from './find-booked.ts';
 import type { SubjectRef } from './look.ts';
 import { pushTime, sayUnlinked } from './push-time.ts';
 import { type AtTarget, differenceOf, productNameOf, toTargetInvoice } from './target-invoice.ts';
@@ -49,16 +51,16 @@ export function createPushInvoice(deps: ActivityDeps) {
    */
   async function pushInvoice(ref: SubjectRef): Promise<void> {
     const { workspaceId, subjectId } = ref;
-    const record = await database.inWorkspace(workspaceId, (tx) =>
-      readSyncRecord(tx, 'client_invoice', subjectId),
-    );
-    if (record?.wanted !== 'create' || record.status === 'synced' || record.status === 'failed') return;
-    const { invoice, lines } = await database.inWorkspace(workspaceId, async (tx) => {
+    const begun = await database.inWorkspace(workspaceId, async (tx) => {
+      const record = await readSyncRecord(tx, 'client_invoice', subjectId);
+      if (record?.wanted !== 'create' || record.status === 'synced' || record.status === 'failed')
+        return null;
       await markSyncing(tx, 'client_invoice', subjectId, record.connectionId);
-      return readPushed(tx, subjectId);
+      return { record, ...(await readPushed(tx, subjectId)) };
     });
     // Voided while this began: the void held the record until it was done.
-    if (invoice.status === 'void') return;
+    if (begun === null || begun.invoice.status === 'void') return;
+    const { record, invoice, lines } = begun;
     const fail = (step: string, reason: string, externalId: string | null = null) =>
       database.inWorkspace(workspaceId, (tx) =>
         markSyncFailed(tx, {
@@ -98,26 +100,6 @@ export function createPushInvoice(deps: ActivityDeps) {
     }
   }
 
-  /**
-   * By its number and our key, else by the id under which it was booked: one that somebody renumbered there must not be booked
-   * beside itself.
-   */
-  async function findBooked(
-    { http, connector }: OpenVendor,
-    { target, document }: SaidInvoice,
-    knownId: string | null,
-  ): Promise<RemoteInvoice | null> {
-    const found = await target.invoices.find(http, document);
-    if (found !== null || knownId === null) return found;
-    const known = await target.readInvoice(http, knownId);
-    if (known === null || known.status === 'void') return null;
-    if (document.numberBy === 'platform' || known.number === document.number) return known;
-    throw new InvalidRequest(
-      `Invoice ${document.number} stands at ${connector.name} as ${known.number}. Give it its number back there, then try again.`,
-      { vendorCode: 'number_differs' },
-    );
-  }
-
   /** Finds or makes what the invoice needs there. `at` names the step that is under way. */
   async function sayInvoice(
     vendor: OpenVendor,
@@ -143,9 +125,14 @@ export function createPushInvoice(deps: ActivityDeps) {
         `${invoice.number} is longer than the ${target.numberMaxLength} characters ${connector.name} takes`,
       );
     at.step = 'customer';
-    const customerExternalId = await ensureCustomer(vendor, target, workspaceId, invoice);
+    const names = [...new Set(lines.map((line) => productNameOf(line.kind)))];
+    const known = await database.inWorkspace(workspaceId, (tx) =>
+      readNamed(tx, vendor.connection.id, invoice.clientId, names),
+    );
+    const customerExternalId =
+      known.customerExternalId ?? (await ensureCustomer(vendor, target, workspaceId, invoice));
     at.step = 'item';
-    const items = await ensureItems(vendor, target, workspaceId, lines);
+    const items = await ensureItems(vendor, target, workspaceId, known.products);
     const found: AtTarget = { customerExternalId, items, dimensions: new Map(), times: new Map() };
     const work = await readWork(workspaceId, invoice.id, card);
     if (work.length > maxSyncedLines)
@@ -232,24 +219,40 @@ export function createPushInvoice(deps: ActivityDeps) {
     vendor: OpenVendor,
     target: InvoiceTarget,
     workspaceId: string,
-    lines: InvoiceLineRow[],
+    products: Named['products'],
   ): Promise<Map<string, string>> {
-    const names = [...new Set(lines.map((line) => productNameOf(line.kind)))];
-    const products = await database.inWorkspace(workspaceId, (tx) =>
-      tx.rows<{ id: string; name: string }>(
-        'select id, name from products where workspace_id = $1 and name = any($2::text[]) order by name',
-        [workspaceId, names],
-      ),
-    );
     const items = new Map<string, string>();
-    for (const { id, name } of products) {
+    for (const { id, name, externalId } of products) {
       const find = () => target.items.find(vendor.http, { name });
       const create = (key: string) => target.items.create(vendor.http, { name }, key);
       const subject = { workspaceId, subjectType: 'product', subjectId: id } as const;
-      items.set(name, await ensureNamed(database, vendor, subject, { find, create }, actor));
+      items.set(name, externalId ?? (await ensureNamed(database, vendor, subject, { find, create }, actor)));
     }
     return items;
   }
+}
+
+/** What an invoice names at a platform, with the ids there of what was found or made before. */
+interface Named {
+  customerExternalId: string | null;
+  products: { id: string; name: string; externalId: string | null }[];
+}
+
+async function readNamed(
+  tx: WorkspaceTx,
+  connectionId: string,
+  clientId: string,
+  productNames: readonly string[],
+): Promise<Named> {
+  return {
+    customerExternalId: await readExternalId(tx, connectionId, 'client', clientId),
+    products: await tx.rows(
+      `select p.id, p.name, s.external_id from products p
+       left join sync_records s on s.workspace_id = $1 and s.connection_id = $3 and s.subject_type = 'product' and s.subject_id = p.id
+       where p.workspace_id = $1 and p.name = any($2::text[]) order by p.name`,
+      [tx.workspaceId, productNames, connectionId],
+    ),
+  };
 }
 
 export async function readPushed(
@@ -261,10 +264,6 @@ export async function readPushed(
     lines: await readInvoiceLines(tx, invoiceId, 0, maxSyncedLines + 1),
   };
 }
-
-/** Whoever voided it there did so behind our back: here it is owed, so a person decides. */
-export const saysVoidThere = ({ connector }: OpenVendor, { number }: Pick<InvoiceRow, 'number'>) =>
-  `Invoice ${number} is void at ${connector.name}, and a void document keeps its number. Credit it here, or delete the void one there and try again.`;
 
 /** In one transaction: it is there, what waited for it goes on, and what follows of it is queued. */
 async function keepSynced(
