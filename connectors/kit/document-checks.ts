@@ -26,6 +26,7 @@ export function requireBookable(
       `${vendor.name} takes document numbers of 1 to ${limits.numberMaxLength} characters; "${number}" has ${number.length}.`,
     );
   if (lines.length === 0) throw refused(vendor, 'no_lines', `${number} has no lines.`);
+  requireCents(vendor, document);
   const sum = lines.reduce((total, line) => total.plus(line.amount), new Decimal(0));
   if (!sum.equals(document.net) || !sum.plus(document.tax).equals(document.total))
     throw refused(
@@ -56,6 +57,22 @@ export function requireBookable(
           `Line ${index + 1} of ${number}: ${figure} has more than the ${limits.places} decimal places that ${vendor.name} keeps.`,
         );
   }
+}
+
+/** No target is known to keep more of an amount, be it of a currency with three decimals: it would be rounded there, line by line. */
+export function requireCents(
+  vendor: NamedVendor,
+  { number, lines, net, tax, total }: Pick<CheckedDocument, 'number' | 'lines' | 'net' | 'tax' | 'total'>,
+): void {
+  const finer = [...lines.map(({ amount }) => amount), net, tax, total].find(
+    (amount) => new Decimal(amount).decimalPlaces() > 2,
+  );
+  if (finer !== undefined)
+    throw refused(
+      vendor,
+      'finer_than_cents',
+      `${number} holds ${finer}, and ${vendor.name} keeps two decimal places of an amount. Round its lines to cents, or book it there by hand.`,
+    );
 }
 
 /** A document that carries our key must still be ours: of this customer, in this currency, to the cent. */

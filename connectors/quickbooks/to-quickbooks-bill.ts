@@ -1,6 +1,7 @@
 /** Owns how a contractor's invoice becomes a QuickBooks bill. */
 import { Decimal } from '../../domain/money.ts';
 import type { ConnectorSettings, TargetBill, TargetInvoiceLine } from '../kit/define.ts';
+import { requireCents } from '../kit/document-checks.ts';
 import { jsonNumber } from '../kit/json.ts';
 import { refused } from './query.ts';
 import { isUnitedStates, keyNote, numberMaxLength } from './to-quickbooks-invoice.ts';
@@ -14,6 +15,7 @@ export function toQuickbooksBill(bill: TargetBill, settings: ConnectorSettings):
       'number_length',
       `QuickBooks takes document numbers of at most ${numberMaxLength} characters; "${bill.number}" has ${bill.number.length}.`,
     );
+  requireCents({ id: 'quickbooks', name: 'QuickBooks' }, bill);
   const sum = bill.lines.reduce((total, line) => total.plus(line.amount), new Decimal(0));
   if (!sum.eq(bill.net) || !sum.plus(bill.tax).eq(bill.total))
     throw refused(

@@ -1,6 +1,7 @@
 /** Owns how our documents and names become QuickBooks bodies, and refuses before sending what would be booked wrongly. */
 import { Decimal } from '../../domain/money.ts';
 import type { ConnectorSettings, TargetCreditNote, TargetInvoice, TargetInvoiceLine } from '../kit/define.ts';
+import { requireCents } from '../kit/document-checks.ts';
 import { jsonNumber } from '../kit/json.ts';
 import { refused } from './query.ts';
 
@@ -131,6 +132,7 @@ function requireNumber(number: string): void {
 function requireTotals(invoice: TargetInvoice): void {
   const sum = invoice.lines.reduce((total, line) => total.plus(line.amount), new Decimal(0));
   if (invoice.lines.length === 0) throw refused('no_lines', `Invoice ${invoice.number} has no lines.`);
+  requireCents({ id: 'quickbooks', name: 'QuickBooks' }, invoice);
   if (!sum.equals(invoice.net) || !sum.plus(invoice.tax).equals(invoice.total))
     throw refused(
       'totals_differ',

@@ -19,7 +19,7 @@ import { invoicesSince, paymentsSince } from './changed.ts';
 import { fromInvoice, keyNote, pathOf, readInvoice, readRow } from './documents.ts';
 
 const numberMaxLength = 100;
-const most = { name: 200, itemName: 100, lineName: 100, places: 6 } as const;
+const most = { name: 200, itemName: 100, lineName: 100, lineDescription: 2_000, places: 6 } as const;
 
 export const invoiceTarget: InvoiceTarget = {
   numberMaxLength,
@@ -242,7 +242,7 @@ async function toLine(http: VendorHttp, line: TargetInvoiceLine, invoice: Target
   return {
     item_id: line.itemExternalId,
     name: line.description.slice(0, most.lineName),
-    description: line.description,
+    description: line.description.slice(0, most.lineDescription),
     rate: jsonNumber(new Decimal(line.unitPrice).toFixed()),
     quantity: jsonNumber(new Decimal(line.quantity).toFixed()),
     ...(taxId ? { tax_id: taxId } : {}),
