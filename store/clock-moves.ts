@@ -174,10 +174,11 @@ export async function jump(tx: WorkspaceTx, move: ClockMove, to: Instant): Promi
     [tx.workspaceId, to, isEnd, [...subjectTypes], move.leftBehind, readAfterDays],
   );
   // Asked for like by a person: it is under way until each stream was read, also between a look and the reading it leads to.
-  await tx.run(
-    'update connections set sync_requested_at = clock_timestamp() where workspace_id = $1 and id = any($2::uuid[])',
-    [tx.workspaceId, plainArray(read.map((connection) => connection.subjectId))],
-  );
+  if (read.length > 0)
+    await tx.run(
+      'update connections set sync_requested_at = clock_timestamp() where workspace_id = $1 and id = any($2::uuid[])',
+      [tx.workspaceId, plainArray(read.map((connection) => connection.subjectId))],
+    );
   await wake(tx, move, read, 'read');
   return read.length;
 }
