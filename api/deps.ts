@@ -32,6 +32,7 @@ export interface ConnectorFacts
       Pick<
         Connector,
         | 'optionalSettings'
+        | 'looseSettings'
         | 'auth'
         | 'rateLimit'
         | 'accounts'

@@ -45,6 +45,7 @@ export const harvest = defineConnector({
     accountId: 'Number of the Harvest account (id.getharvest.com shows it beside the token)',
     contact: 'E-mail or web address at which Harvest may reach you; sent with every call',
   },
+  looseSettings: ['contact'],
   optionalSettings: {
     approvalPolicy:
       '"approved-only" (default) reads approved time only; "all" reads all time, for accounts without approvals',

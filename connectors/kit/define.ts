@@ -494,6 +494,8 @@ export interface Connector {
   requestIdHeader: string;
   /** Names of the settings a connection must carry, with what each is for. */
   settings: Record<string, string>;
+  /** Of those, the ones that say nothing of which account it is, and may change at any time. Default: none. */
+  looseSettings?: readonly string[];
   /** Settings with a default, with what each is for. */
   optionalSettings?: Record<string, string>;
   /** The vendor's own way of saying no, where it differs from plain HTTP; null leaves it to the status. */

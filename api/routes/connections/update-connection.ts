@@ -1,14 +1,22 @@
 /** Owns PATCH /connections/:connectionId. */
 import { found, Refusal } from '../../../domain/refusal.ts';
-import { changeConnection, connections, listSecretNames } from '../../../store/connections.ts';
+import { holdsRecords } from '../../../store/connection-account.ts';
+import {
+  type Connection,
+  changeConnection,
+  connections,
+  listSecretNames,
+} from '../../../store/connections.ts';
 import type { WorkspaceTx } from '../../../store/database.ts';
 import { newId } from '../../../store/new-id.ts';
 import { notify } from '../../../store/notifications.ts';
 import { enqueueLook } from '../../../store/outbox.ts';
+import type { ApiDeps } from '../../deps.ts';
 import type { Actor } from '../../kit/auth.ts';
 import { record, recordUpdated } from '../../kit/record-change.ts';
 import { defineRoute } from '../../kit/route.ts';
 import {
+  requireConnector,
   requireKnownSecrets,
   requireKnownSettings,
   requireOverrideAllowed,
@@ -36,6 +44,7 @@ export const updateConnection = defineRoute({
     'connection.not_ready',
     'connection.override_not_allowed',
     'connection.cannot_own',
+    'connection.account_fixed',
   ],
   handler: ({ params, body: { secrets = {}, ...change }, actor, deps, requireCurrent, transact }) =>
     transact(async (tx) => {
@@ -47,7 +56,10 @@ export const updateConnection = defineRoute({
           message: 'This connection was disconnected for good.',
           whatToDo: 'Create a new one.',
         });
-      if (change.settings) requireKnownSettings(deps, before.connector, change.settings);
+      if (change.settings) {
+        requireKnownSettings(deps, before.connector, change.settings);
+        await requireSameAccount(tx, deps, before, change.settings);
+      }
       requireKnownSecrets(deps, before.connector, Object.keys(secrets));
       requireOverrideAllowed(deps, actor, change.baseUrlOverride);
       requireOwnable(deps, before.connector, change.ownership);
@@ -72,6 +84,25 @@ export const updateConnection = defineRoute({
       return { status: 200, body: await toConnectionView(tx, after) };
     }),
 });
+
+/** Ids of one account are other records in another: an invoice there would be paid by a stranger's payment. */
+async function requireSameAccount(
+  tx: WorkspaceTx,
+  deps: ApiDeps,
+  { id, connector, settings }: Connection,
+  wanted: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { settings: named, looseSettings = [], entryReader } = requireConnector(deps, connector);
+  const moved = Object.keys(named).find(
+    (name) => !looseSettings.includes(name) && settings[name] && settings[name] !== wanted[name],
+  );
+  if (entryReader || moved === undefined || !(await holdsRecords(tx, id))) return;
+  throw new Refusal({
+    code: 'connection.account_fixed',
+    message: `This connection holds what came from or went to its account: its ${moved} stays.`,
+    whatToDo: 'Make another connection for the other account.',
+  });
+}
 
 /** Whoever waits for what it brings would otherwise look for a mistake. */
 async function tellPaused(
