@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { WebhookEvent, WebhookSource } from '../kit/define.ts';
 import { InvalidRequest } from '../kit/errors.ts';
 import { idText, maybeId } from '../kit/fields.ts';
-import { readAs, refused } from '../kit/vendor-words.ts';
-import { digestOf, parsedBody, tokenMatches } from '../kit/webhook.ts';
+import { readAs } from '../kit/vendor-words.ts';
+import { digestOf, parsedBody, tokenMatches, unknownDelivery } from '../kit/webhook.ts';
 import { pathOf } from './lists.ts';
 
 /** Most wanted first: the free plan has three. */
@@ -18,6 +18,7 @@ const changes: Readonly<Record<string, WebhookEvent['change']>> = {
   TIME_ENTRY_SPLIT: 'updated',
   TIME_ENTRY_RESTORED: 'updated',
 };
+const vendor = { id: 'clockify', name: 'Clockify' };
 const typeHeader = 'clockify-webhook-event-type';
 const longestName = 30;
 
@@ -37,11 +38,7 @@ export const webhooks: WebhookSource = {
     const change = Object.hasOwn(changes, type) ? changes[type] : undefined;
     const body = z.object({ id: idText, workspaceId: maybeId }).safeParse(parsedBody(rawBody));
     if (change === undefined || !body.success)
-      throw refused(
-        { id: 'clockify', name: 'Clockify' },
-        'webhook_unknown',
-        `Clockify sent a webhook "${type.slice(0, 60)}" in a form we do not know.`,
-      );
+      throw unknownDelivery(vendor, `webhook "${type.slice(0, 60)}"`);
     const entity = type.includes('APPROVAL_REQUEST') ? 'approval_request' : 'time_entry';
     const { id: externalId, workspaceId } = body.data;
     return [{ account: workspaceId ?? null, entity, externalId, change, occurredAt: null }];

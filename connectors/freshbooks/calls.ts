@@ -1,7 +1,8 @@
 /** Owns FreshBooks' two halves (accounting by account id, time and projects by business id): lists, answers and refusals. */
 import { z } from 'zod';
 import type { Classify } from '../kit/define.ts';
-import { AuthorizationLost, InvalidRequest } from '../kit/errors.ts';
+import { InvalidRequest } from '../kit/errors.ts';
+import { signInLost } from '../kit/failures.ts';
 import type { VendorHttp, VendorRequest, VendorResponse } from '../kit/http.ts';
 import { numberedPages } from '../kit/pages.ts';
 import { readAs } from '../kit/vendor-words.ts';
@@ -93,11 +94,7 @@ export const classify: Classify = (status, body) => {
   // Statuses that mean one thing need no words; a 404 is asked for by whoever expects one.
   if (said === null || (status >= 400 && status !== 400 && status !== 422 && status !== 404)) return null;
   const facts = { vendorCode: said.code };
-  if (said.code === notAuthorized)
-    return new AuthorizationLost(
-      'FreshBooks no longer accepts the saved sign-in. Connect FreshBooks again.',
-      facts,
-    );
+  if (said.code === notAuthorized) return signInLost(vendor, facts);
   return new InvalidRequest(`FreshBooks refused this (${said.code}: ${said.text}).`, facts);
 };
 

@@ -9,12 +9,13 @@ import type {
   TargetInvoice,
   TargetInvoiceLine,
 } from '../kit/define.ts';
-import { ours, requireBookable, requireSame } from '../kit/document-checks.ts';
+import { keyNote, ours, requireBookable, requireSame } from '../kit/document-checks.ts';
 import { InvalidRequest } from '../kit/errors.ts';
 import { idText, maybeText, rowAs } from '../kit/fields.ts';
 import type { VendorHttp, VendorResponse } from '../kit/http.ts';
-import { jsonNumber } from '../kit/json.ts';
+import { exactNumber, jsonNumber } from '../kit/json.ts';
 import { fitting } from '../kit/look-ups.ts';
+import { idOfNamed, sameName } from '../kit/names.ts';
 import { moneyField } from '../kit/rows.ts';
 import { oneOf, readWritten, refused } from '../kit/vendor-words.ts';
 import { accountRows, notFound, ofAccount, resultOf, vendor } from './calls.ts';
@@ -26,9 +27,6 @@ export const numberMaxLength = 10;
 const places = 2;
 /** FreshBooks leaves lines out unless it is asked for them (README 11). */
 const withLines = { 'include[]': 'lines' };
-
-/** What we write into the notes, which the client sees: there is no field of ours. */
-export const keyNote = (key: string) => `slipway:${key}`;
 
 const money = z.object({ amount: moneyField, code: maybeText });
 const invoiceShape = z.looseObject({
@@ -208,7 +206,7 @@ async function toInvoice(http: VendorHttp, invoice: TargetInvoice): Promise<Reco
         type: 0,
         name: names.get(line.itemExternalId) ?? '',
         description: line.description,
-        qty: jsonNumber(new Decimal(line.quantity).toFixed()),
+        qty: exactNumber(line.quantity),
         unit_cost: { amount: new Decimal(line.unitPrice).toFixed(2), code: invoice.currency },
         ...(tax === undefined ? {} : { taxName1: tax.name, taxAmount1: jsonNumber(tax.percent) }),
       };
@@ -274,11 +272,7 @@ export const customers: InvoiceTarget['customers'] = {
   async find(http, { name, currency }) {
     const same: { id: string; currency: string | null }[] = [];
     for await (const rows of clients(http))
-      same.push(
-        ...fitting(client, rows).filter(
-          (each) => each.active && each.name.toLowerCase() === name.toLowerCase(),
-        ),
-      );
+      same.push(...fitting(client, rows).filter((each) => each.active && sameName(each.name, name)));
     const suitable = same.filter((each) => each.currency === null || each.currency === currency);
     if (suitable.length > 1)
       throw refused(
@@ -295,17 +289,12 @@ export const customers: InvoiceTarget['customers'] = {
   },
 };
 
+const itemRow = z
+  .object({ id: idText, name: maybeText, vis_state: z.number().nullish() })
+  .transform(({ id, name, vis_state: visible }) => ({ id, name, active: (visible ?? 0) === 0 }));
+
 export const items: InvoiceTarget['items'] = {
-  async find(http, { name }) {
-    const shape = z.object({ id: idText, name: z.string(), vis_state: z.number().nullish() });
-    for await (const rows of accountRows(http, '/items/items', 'items'))
-      for (const row of rows) {
-        const item = shape.safeParse(row).data;
-        if (item && (item.vis_state ?? 0) === 0 && item.name.toLowerCase() === name.toLowerCase())
-          return item.id;
-      }
-    return null;
-  },
+  find: (http, { name }) => idOfNamed(vendor, accountRows(http, '/items/items', 'items'), itemRow, name),
   async create(http, { name }) {
     const response = await http.post(ofAccount(http, '/items/items'), { body: { item: { name } } });
     return resultOf(z.object({ item: z.object({ id: idText }) }), response).item.id;

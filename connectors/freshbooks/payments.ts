@@ -1,11 +1,13 @@
 /** Owns the reading of payments from FreshBooks, whose deletions show nowhere but in the payment itself. */
 import { z } from 'zod';
 import { addDays, isDay } from '../../domain/day.ts';
+import { readPlace } from '../kit/checkpoint.ts';
 import type { PaymentPage, RemotePayment } from '../kit/define.ts';
 import { InvalidRequest } from '../kit/errors.ts';
-import { idText, maybeId, maybeText, rowAs } from '../kit/fields.ts';
+import { dayField, idText, maybeId, maybeText, rowAs } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { instantOf, minutesOfClock } from '../kit/local-time.ts';
+import { deletedPayment } from '../kit/payments.ts';
 import { mapRows, moneyField, UnreadableField } from '../kit/rows.ts';
 import { refused } from '../kit/vendor-words.ts';
 import { accountRows, notFound, ofAccount, resultOf, vendor } from './calls.ts';
@@ -32,17 +34,11 @@ const shape = z.object({
 /** `row`: a payment. A deleted one has amount 0.00 and no applications. Throws UnreadableField. */
 export function fromPayment(row: unknown): RemotePayment {
   const payment = rowAs('FreshBooks', shape, row);
-  const exists: boolean = isDay(payment.date);
-  if (!exists)
-    throw new UnreadableField(
-      'date.invalid',
-      `"${payment.date}" is not a day. Correct the payment in FreshBooks.`,
-    );
   const deleted = payment.vis_state === 1;
   const { amount, code } = payment.amount;
   return {
     externalId: payment.id,
-    valueDate: payment.date,
+    valueDate: dayField('FreshBooks', 'date', payment.date),
     currency: code ?? null,
     amount: deleted ? '0.00' : amount,
     applications: deleted || !payment.invoiceid ? [] : [{ invoiceExternalId: payment.invoiceid, amount }],
@@ -72,7 +68,8 @@ export async function* paymentsSince(
   http: VendorHttp,
   checkpoint: string | null,
 ): AsyncGenerator<PaymentPage> {
-  const told = toldBefore(checkpoint);
+  const place = readPlace(vendor, checkpoint, checkpointShape, { told: {} });
+  const told = new Map(Object.entries(place.told));
   const missing = new Set(told.keys());
   // By FreshBooks' own clock: from the latest change it told.
   const latest = [...told.values()].sort().at(-1)?.slice(0, 10) ?? '';
@@ -103,20 +100,7 @@ export async function* paymentsSince(
 
 /** The payment as deleted; null where it is there all the same, on a page that moved meanwhile. */
 async function readGone(http: VendorHttp, id: string, updated: string): Promise<RemotePayment | null> {
-  const nothing = {
-    currency: null,
-    amount: '0.00',
-    applications: [],
-    reference: null,
-    deleted: true,
-  } as const;
-  const withoutTrace = {
-    externalId: id,
-    valueDate: updated.slice(0, 10),
-    updatedAt: null,
-    ...nothing,
-    applications: [],
-  };
+  const withoutTrace = deletedPayment(id, updated.slice(0, 10), null);
   try {
     const response = await http.get(ofAccount(http, `/payments/payments/${encodeURIComponent(id)}`), {
       allow404: true,
@@ -134,19 +118,6 @@ async function readGone(http: VendorHttp, id: string, updated: string): Promise<
 function facts(row: unknown): { id: string; updated: string } {
   const { id, updated } = (row ?? {}) as { id?: unknown; updated?: unknown };
   return { id: String(id), updated: typeof updated === 'string' ? updated : '' };
-}
-
-function toldBefore(checkpoint: string | null): Map<string, string> {
-  if (checkpoint === null) return new Map();
-  try {
-    return new Map(Object.entries(checkpointShape.parse(JSON.parse(checkpoint)).told));
-  } catch (problem) {
-    throw new InvalidRequest('The place reached in the FreshBooks payments cannot be read.', {
-      connector: vendor.id,
-      vendorCode: 'checkpoint_invalid',
-      cause: problem,
-    });
-  }
 }
 
 /** The newest: one forgotten is only told twice. */

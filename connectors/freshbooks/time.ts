@@ -4,6 +4,7 @@ import { addDays, isDay, localDay } from '../../domain/day.ts';
 import type { Day, SourceEntry } from '../../domain/work-entry.ts';
 import { readInstant } from '../kit/checkpoint.ts';
 import type { BilledMarks, EntryPage, TargetTimeEntry, TimeSource, TimeTarget } from '../kit/define.ts';
+import { keyNote, onlyOne } from '../kit/document-checks.ts';
 import { entryPage, labor, personRef, withinDays } from '../kit/entries.ts';
 import {
   idText,
@@ -19,9 +20,8 @@ import {
 import type { VendorHttp, VendorRequest, VendorResponse } from '../kit/http.ts';
 import { answeredAt, earlier, wholeSeconds } from '../kit/instant.ts';
 import { UnreadableField } from '../kit/rows.ts';
-import { readAs, readable, refused, requireDays } from '../kit/vendor-words.ts';
+import { readAs, readable, requireDays } from '../kit/vendor-words.ts';
 import { businessRows, ofBusiness, vendor } from './calls.ts';
-import { keyNote } from './invoices.ts';
 import { type FreshbooksNames, findPerson, readNames } from './names.ts';
 
 /** An entry tells no time of change: what became visible late is seen again within this. */
@@ -225,13 +225,8 @@ export const timeTarget: TimeTarget = {
         if (read.success && read.data.active !== false && read.data.note?.includes(keyNote(key)))
           found.push(read.data.id);
       }
-    if (found.length > 1)
-      throw refused(
-        vendor,
-        'booked_twice',
-        `FreshBooks has one time entry of ${workDate} ${found.length} times. Delete all but one there.`,
-      );
-    return found[0] === undefined ? null : { externalId: found[0], versionToken: null };
+    const externalId = onlyOne(vendor, `one time entry of ${workDate}`, found);
+    return externalId === null ? null : { externalId, versionToken: null };
   },
   async create(http, entry) {
     const response = await http.post(path(http), { body: { time_entry: toTimeEntry(entry) } });

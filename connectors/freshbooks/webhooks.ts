@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import type { WebhookEvent, WebhookRequest, WebhookSource } from '../kit/define.ts';
 import { idText } from '../kit/fields.ts';
-import { refused } from '../kit/vendor-words.ts';
-import { hmacMatches } from '../kit/webhook.ts';
+import { hmacMatches, unknownDelivery } from '../kit/webhook.ts';
 import { ofEvents, resultOf, vendor } from './calls.ts';
 
 /** The bare noun covers what is made, changed and deleted. Each needs the scope to read it. */
@@ -53,12 +52,7 @@ export const webhooks: WebhookSource = {
     const [, entity, operation = ''] = /^([a-z_]+)\.([a-zA-Z]+)$/.exec(fieldOf(request, 'name') ?? '') ?? [];
     const externalId = fieldOf(request, 'object_id');
     const change = changes[operation];
-    if (entity === undefined || change === undefined || !externalId)
-      throw refused(
-        vendor,
-        'webhook_unknown',
-        'FreshBooks announced a change in an unknown form. Report it: changes may arrive late until then.',
-      );
+    if (entity === undefined || change === undefined || !externalId) throw unknownDelivery(vendor);
     return [
       { account: fieldOf(request, 'account_id') ?? null, entity, externalId, change, occurredAt: null },
     ];

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { Decimal } from '../../domain/money.ts';
 import type { InvoiceTarget, RemoteInvoice, TargetInvoice } from '../kit/define.ts';
-import { ours, requireSame } from '../kit/document-checks.ts';
-import { idText } from '../kit/fields.ts';
+import { keyNote, ours, requireSame, requireUnchanged } from '../kit/document-checks.ts';
+import { idText, maybeText } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
+import { idOfNamed } from '../kit/names.ts';
 import { readAs, readWritten, refused } from '../kit/vendor-words.ts';
 import { listPages } from './lists.ts';
 import { paymentsSince } from './payments.ts';
@@ -12,7 +13,6 @@ import {
   type HarvestInvoice,
   harvestInvoiceOf,
   headOf,
-  keyNote,
   numberMaxLength,
   toHarvestInvoice,
   toRemoteInvoice,
@@ -24,22 +24,27 @@ export const invoiceTarget: InvoiceTarget = {
   numberMaxLength,
   takes: ['their_number', 'drafts', 'their_tax'],
   customers: {
-    find: (http, { name }) => findByName(http, 'clients', name).then((found) => found?.id ?? null),
+    find: (http, { name }) =>
+      idOfNamed(http.connector, listPages(http, '/clients', 'clients'), clientShape, name),
     async create(http, { name, currency }) {
       return readAs(
         http.connector,
-        namedShape,
+        madeShape,
         (await http.post('/clients', { body: { name, currency } })).body,
       ).id;
     },
   },
   items: {
-    // Lines name their category: its name is the id.
     find: (http, { name }) =>
-      findByName(http, 'invoice_item_categories', name).then((found) => found?.name ?? null),
+      idOfNamed(
+        http.connector,
+        listPages(http, '/invoice_item_categories', 'invoice_item_categories'),
+        categoryShape,
+        name,
+      ),
     async create(http, { name }) {
       const { body } = await http.post('/invoice_item_categories', { body: { name } });
-      return readAs(http.connector, namedShape, body).name;
+      return readAs(http.connector, madeShape, body).name;
     },
   },
   invoices: {
@@ -66,13 +71,8 @@ export const invoiceTarget: InvoiceTarget = {
   paymentsSince,
   async updateInvoice(http, { externalId, versionToken }, invoice) {
     const before = await readInvoice(http, externalId);
-    if (before === null || before.updated_at !== versionToken)
-      throw refused(
-        http.connector,
-        'changed_there',
-        `${invoice.number} was changed in Harvest meanwhile. Read it again first.`,
-      );
-    if (!new Decimal(before.amount).equals(invoice.total))
+    requireUnchanged(http.connector, invoice.number, before && toRemoteInvoice(before), versionToken);
+    if (before !== null && !new Decimal(before.amount).equals(invoice.total))
       throw refused(
         http.connector,
         'lines_differ',
@@ -144,19 +144,12 @@ async function readInvoice(http: VendorHttp, externalId: string): Promise<Harves
 }
 
 const pathOf = (externalId: string) => `/invoices/${encodeURIComponent(externalId)}`;
-const namedShape = z.object({ id: idText, name: z.string(), is_active: z.boolean().nullish() });
-
-/** Harvest filters no list by name. An archived client takes no invoices. */
-async function findByName(http: VendorHttp, list: 'clients' | 'invoice_item_categories', name: string) {
-  for await (const rows of listPages(http, `/${list}`, list))
-    for (const row of rows) {
-      const read = namedShape.safeParse(row);
-      if (
-        read.success &&
-        read.data.name.toLowerCase() === name.toLowerCase() &&
-        read.data.is_active !== false
-      )
-        return read.data;
-    }
-  return null;
-}
+const madeShape = z.object({ id: idText, name: z.string() });
+/** An archived client takes no invoices. */
+const clientShape = z
+  .object({ id: idText, name: maybeText, is_active: z.boolean().nullish() })
+  .transform(({ id, name, is_active: isActive }) => ({ id, name, active: isActive !== false }));
+/** Lines name their category: its name is the id. */
+const categoryShape = z
+  .object({ name: z.string() })
+  .transform(({ name }) => ({ id: name, name, active: true }));

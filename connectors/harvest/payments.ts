@@ -1,13 +1,13 @@
 /** Owns reading Harvest's payments back: they stand under their invoices, and a deleted one leaves no trace. */
 import { z } from 'zod';
-import { isDay } from '../../domain/day.ts';
 import { Decimal } from '../../domain/money.ts';
+import { readPlace } from '../kit/checkpoint.ts';
 import type { PaymentPage, RemotePayment } from '../kit/define.ts';
-import { idText, maybeText, positionById, rowAs } from '../kit/fields.ts';
+import { dayField, idText, maybeText, positionById, rowAs } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { toInstant } from '../kit/instant.ts';
-import { mapRows, moneyField, UnreadableField } from '../kit/rows.ts';
-import { refused } from '../kit/vendor-words.ts';
+import { deletedPayment } from '../kit/payments.ts';
+import { mapRows, moneyField } from '../kit/rows.ts';
 import { listPages, newestUpdate, overlapped } from './lists.ts';
 import { type HarvestInvoice, harvestInvoiceOf } from './to-harvest-invoice.ts';
 
@@ -35,7 +35,7 @@ export async function* paymentsSince(
   http: VendorHttp,
   checkpoint: string | null,
 ): AsyncGenerator<PaymentPage> {
-  const reached = reachedOf(http, checkpoint);
+  const reached = readPlace(http.connector, checkpoint, reachedShape, { at: null, paid: [] });
   const paid = new Map(reached.paid);
   let newest = reached.at;
   for await (const rows of listPages(http, '/invoices', 'invoices', {
@@ -87,15 +87,9 @@ async function paymentsOf(
 function toPayment(row: unknown, invoice: HarvestInvoice): RemotePayment {
   const payment = rowAs('Harvest', paymentShape, row);
   const valueDate = payment.paid_date ?? payment.paid_at?.slice(0, 10) ?? '';
-  const exists: boolean = isDay(valueDate);
-  if (!exists)
-    throw new UnreadableField(
-      'paid_date.invalid',
-      `"${valueDate}" is not a day. Correct the payment in Harvest.`,
-    );
   return {
     externalId: payment.id,
-    valueDate,
+    valueDate: dayField('Harvest', 'paid_date', valueDate),
     currency: invoice.currency ?? null,
     amount: payment.amount,
     applications: [{ invoiceExternalId: invoice.id, amount: payment.amount }],
@@ -103,23 +97,4 @@ function toPayment(row: unknown, invoice: HarvestInvoice): RemotePayment {
     deleted: false,
     updatedAt: toInstant(payment.updated_at ?? ''),
   };
-}
-
-function deletedPayment(externalId: string, valueDate: string, updatedAt: string | null): RemotePayment {
-  const nothing = { currency: null, amount: '0.00', applications: [], reference: null };
-  return { externalId, valueDate, ...nothing, deleted: true, updatedAt };
-}
-
-function reachedOf(http: VendorHttp, checkpoint: string | null): z.infer<typeof reachedShape> {
-  if (checkpoint === null) return { at: null, paid: [] };
-  try {
-    return reachedShape.parse(JSON.parse(checkpoint));
-  } catch {
-    const place = checkpoint.slice(0, 100);
-    throw refused(
-      http.connector,
-      'checkpoint_invalid',
-      `The place reached in Harvest, "${place}", cannot be read.`,
-    );
-  }
 }

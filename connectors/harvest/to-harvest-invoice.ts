@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Decimal } from '../../domain/money.ts';
 import type { ConnectorSettings, RemoteInvoice, TargetInvoice } from '../kit/define.ts';
-import { requireBookable } from '../kit/document-checks.ts';
+import { keyNote, requireBookable } from '../kit/document-checks.ts';
 import { idText, maybeText, rowAs } from '../kit/fields.ts';
 import { jsonNumber } from '../kit/json.ts';
 import { moneyField } from '../kit/rows.ts';
@@ -13,9 +13,6 @@ const vendor = { id: 'harvest', name: 'Harvest' };
 export const numberMaxLength = 50;
 /** Unconfirmed: more is refused rather than rounded there. */
 const places = 2;
-
-/** Harvest has no field that its clients do not see: our key stands at the end of the notes. */
-export const keyNote = (key: string): string => `slipway:${key}`;
 
 /** Body of `POST /invoices`. Throws InvalidRequest, in words, for what would be booked otherwise than it stands here. */
 export function toHarvestInvoice(
@@ -53,6 +50,7 @@ export function headOf(invoice: TargetInvoice): Record<string, unknown> {
   return {
     // Without a number Harvest counts; ours is then the reference that it prints.
     ...(theirNumber ? { purchase_order: invoice.number } : { number: invoice.number }),
+    // Harvest has no field that its clients do not see: our key stands at the end of the notes.
     notes: keyNote(invoice.key),
     issue_date: invoice.issueDate,
     // Any other term makes Harvest reckon the day itself.

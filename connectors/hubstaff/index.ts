@@ -5,7 +5,8 @@ import type { Day, Instant } from '../../domain/work-entry.ts';
 import { unreadablePlace } from '../kit/checkpoint.ts';
 import { type ConnectorSettings, defineConnector, type EntryPage, type LookUpRecord } from '../kit/define.ts';
 import { entryAmong } from '../kit/entries.ts';
-import { AuthorizationLost, Throttled, Unavailable } from '../kit/errors.ts';
+import { AuthorizationLost } from '../kit/errors.ts';
+import { slowDown, troubled } from '../kit/failures.ts';
 import { idText as id, maybeId, maybeText, orNull } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { toInstant } from '../kit/instant.ts';
@@ -224,14 +225,7 @@ function classify(status: number, body: unknown, headers: Readonly<Record<string
   const code = status >= 400 ? errorShape.safeParse(body).data?.error_code : undefined;
   const range = code === undefined ? 0 : Math.floor(code / 1000);
   if (range === 13)
-    return new Throttled(
-      'Hubstaff asks us to slow down. It is tried again by itself.',
-      retryAfterMs(headers['retry-after'], throttleMs),
-      { vendorCode: String(code) },
-    );
-  if (range === 15)
-    return new Unavailable(`Hubstaff has a problem on its side (${code}). It is tried again by itself.`, {
-      vendorCode: String(code),
-    });
+    return slowDown(vendor, retryAfterMs(headers['retry-after'], throttleMs), { vendorCode: String(code) });
+  if (range === 15) return troubled(vendor, String(code), { vendorCode: String(code) });
   return null;
 }

@@ -4,8 +4,8 @@ import { isDay } from '../../domain/day.ts';
 import type { WebhookEvent, WebhookRequest, WebhookSource } from '../kit/define.ts';
 import { idText, maybeId, maybeText } from '../kit/fields.ts';
 import { toInstantOfUtc } from '../kit/instant.ts';
-import { readAs, refused } from '../kit/vendor-words.ts';
-import { hmacMatches, parsedBody } from '../kit/webhook.ts';
+import { readAs } from '../kit/vendor-words.ts';
+import { parsedBody, signedIn, unknownDelivery } from '../kit/webhook.ts';
 import { ofOrganization } from './list.ts';
 import { dayKey } from './to-source-entry.ts';
 
@@ -44,14 +44,7 @@ const read = ({ rawBody }: WebhookRequest) => delivery.safeParse(parsedBody(rawB
 const subscribed = z.object({ id: idText });
 
 export const webhooks: WebhookSource = {
-  verify: ({ rawBody, headers }, secret) =>
-    hmacMatches({
-      rawBody,
-      signature: headers['x-hook-signature'],
-      secret,
-      algorithm: 'sha256',
-      encoding: 'hex',
-    }),
+  verify: signedIn('x-hook-signature', 'hex'),
   // A day: how long Hubstaff repeats is not documented, nor the zone of its time.
   replayWindow: {
     seconds: 86_400,
@@ -60,12 +53,7 @@ export const webhooks: WebhookSource = {
   deliveryId: (request) => read(request)?.id.slice(0, 200) ?? null,
   events(request) {
     const told = read(request);
-    if (told === null || !kinds.test(told.event))
-      throw refused(
-        vendor,
-        'webhook_unknown',
-        'Hubstaff announced a change in an unknown form. Report it: time may arrive late until then.',
-      );
+    if (told === null || !kinds.test(told.event)) throw unknownDelivery(vendor);
     const change = changes.get(told.event);
     if (change === undefined) return [];
     const { payload } = told;

@@ -19,7 +19,8 @@ export function rowAs<Shape>(vendorName: string, shape: z.ZodType<Shape>, row: u
 
 /** Throws UnreadableField for what is no day of the calendar. */
 export function dayField(vendorName: string, field: string, value: string): Day {
-  if (isDay(value)) return value;
+  const exists: boolean = isDay(value);
+  if (exists) return value;
   throw new UnreadableField(`${field}.invalid`, `"${value}" is not a day. Correct it in ${vendorName}.`);
 }
 
@@ -40,6 +41,20 @@ export function secondsField(vendorName: string, field: string, value: unknown):
   throw new UnreadableField(
     `${field}.${absent ? 'missing' : 'invalid'}`,
     `${vendorName} sent this entry ${absent ? 'without a' : 'with an unexpected'} number of seconds. Correct it there.`,
+  );
+}
+
+/** Our word for a vendor's. Throws UnreadableField for one that we do not know, where it decides what is billed or owed. */
+export function wordOf<Ours>(
+  vendor: { readonly name: string },
+  field: string,
+  word: string,
+  words: Readonly<Record<string, Ours>>,
+): Ours {
+  if (Object.hasOwn(words, word)) return words[word]!;
+  throw new UnreadableField(
+    `${field}.unknown`,
+    `${vendor.name} says "${word.slice(0, 40)}" for its ${field.replaceAll('_', ' ')}, which we do not know. Report the word to us.`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** Owns JSON that carries money: numbers keep every digit on the way in and on the way out. */
+import { Decimal } from '../../domain/money.ts';
 
 /** A number of more than 15 digits, where a double starts to lie (2^53 has 16); the ids of vendors are as long, but in quotes. */
 const longNumber = /(?:^|[:,[\s])-?\d[\d.]{15}/;
@@ -30,3 +31,8 @@ export function jsonNumber(decimal: string): unknown {
   if (!/^-?(0|[1-9]\d*)(\.\d+)?$/.test(decimal)) throw new Error(`not a plain decimal: ${decimal}`);
   return JSON.rawJSON(decimal);
 }
+
+/** Money with its cents. */
+export const centsNumber = (amount: string): unknown => jsonNumber(new Decimal(amount).toFixed(2));
+/** A quantity or price with all of its digits and no more. */
+export const exactNumber = (figure: string): unknown => jsonNumber(new Decimal(figure).toFixed());

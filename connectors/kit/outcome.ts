@@ -8,6 +8,7 @@ import {
   type VendorError,
   type VendorErrorFacts,
 } from './errors.ts';
+import { signInLost, slowDown, troubled } from './failures.ts';
 import type { VendorRequest, VendorResponse } from './http.ts';
 import { parseJson } from './json.ts';
 import { cleanWords } from './redact.ts';
@@ -63,27 +64,15 @@ function failure(
   const said = vendorWords(body, secrets);
   const facts = { ...answer.facts, vendorCode: said.code };
   const because = said.text === '' ? '.' : `: ${said.text}`;
-  if (status === 401)
-    return new AuthorizationLost(
-      `${name} no longer accepts the saved sign-in. Connect ${name} again.`,
-      facts,
-    );
+  if (status === 401) return signInLost(connector, facts);
   if (status === 403)
     return new AuthorizationLost(
       `${name} refuses access: the account that was connected lacks a right, or its plan does not include this${because}`,
       facts,
     );
   if (status === 429)
-    return new Throttled(
-      `${name} asks us to slow down. It is tried again by itself.`,
-      retryAfterMs(answer.headers['retry-after'], connector.throttleMs),
-      facts,
-    );
-  if (status === 408 || status >= 500)
-    return new Unavailable(
-      `${name} has a problem on its side (${status}). It is tried again by itself.`,
-      facts,
-    );
+    return slowDown(connector, retryAfterMs(answer.headers['retry-after'], connector.throttleMs), facts);
+  if (status === 408 || status >= 500) return troubled(connector, status, facts);
   if (status === 404)
     return new InvalidRequest(`${name} does not know this record or address (404)${because}`, facts);
   if (status < 400)

@@ -1,6 +1,9 @@
 /** Owns the signature check of incoming webhooks (constant time, over the bytes as they arrived) and the reading of their bodies. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { WebhookSource } from './define.ts';
+import type { InvalidRequest } from './errors.ts';
 import { parseJson } from './json.ts';
+import { type NamedVendor, refused } from './vendor-words.ts';
 
 export interface HmacCheck {
   rawBody: Uint8Array;
@@ -19,6 +22,23 @@ export function hmacMatches({ rawBody, signature, secret, algorithm, encoding }:
   // The length is no secret: it follows from the algorithm.
   return expected.length === presented.length && timingSafeEqual(expected, presented);
 }
+
+/** The check of a signature over the raw body that stands in one header, behind `prefix` where the vendor writes a word before it. */
+export const signedIn =
+  (header: string, encoding: HmacCheck['encoding'], prefix = ''): WebhookSource['verify'] =>
+  ({ rawBody, headers }, secret) => {
+    const presented = headers[header] ?? '';
+    const signature = presented.startsWith(prefix) ? presented.slice(prefix.length) : undefined;
+    return hmacMatches({ rawBody, signature, secret, algorithm: 'sha256', encoding });
+  };
+
+/** A delivery that we cannot read must not pass in silence. */
+export const unknownDelivery = (vendor: NamedVendor, what = 'form'): InvalidRequest =>
+  refused(
+    vendor,
+    'webhook_unknown',
+    `${vendor.name} announced a change in an unknown ${what}. Report it: changes may arrive late until then.`,
+  );
 
 /** What was parsed last: a delivery is asked for its id, its handshake and its events one after the other. Nobody changes it. */
 let latest: { rawBody: Uint8Array | null; value: unknown } = { rawBody: null, value: null };

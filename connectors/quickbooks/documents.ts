@@ -1,26 +1,15 @@
 /** Owns finding, booking, changing and voiding QuickBooks' documents: invoices, credit memos and bills, one way for all three. */
 import { z } from 'zod';
-import { Decimal } from '../../domain/money.ts';
 import type { RemoteInvoice, RemoteRef, TargetInvoice } from '../kit/define.ts';
+import { keyNote, ours, requireSame } from '../kit/document-checks.ts';
 import { InvalidRequest } from '../kit/errors.ts';
-import type { VendorHttp, VendorResponse } from '../kit/http.ts';
-import { UnreadableField } from '../kit/rows.ts';
+import type { VendorHttp } from '../kit/http.ts';
+import { readAs, readable, readWritten } from '../kit/vendor-words.ts';
 import { fromQuickbooksInvoice } from './from-quickbooks.ts';
-import {
-  ask,
-  askAll,
-  minorVersion,
-  readAnswer,
-  refused,
-  time,
-  unexpected,
-  versioned,
-  writeQuery,
-} from './query.ts';
-import { keyNote, quoted, toQuickbooksInvoice } from './to-quickbooks-invoice.ts';
+import { ask, askAll, minorVersion, quoted, refused, vendor, versioned, write } from './query.ts';
+import { toQuickbooksInvoice } from './to-quickbooks-invoice.ts';
 
 type DocumentEntity = 'Invoice' | 'CreditMemo' | 'Bill';
-const words = { Invoice: 'Invoice', CreditMemo: 'Credit memo', Bill: 'Bill' } as const;
 
 /** What identifies a document of ours there. `party`: its customer or vendor. */
 export interface Wanted {
@@ -48,40 +37,14 @@ export async function findDocument(
   const rows = wanted.numberThere
     ? await askAll(http, entity, `TxnDate = ${quoted(wanted.issueDate)}`)
     : (await ask(http, entity, `DocNumber = ${quoted(wanted.number)}`)).rows;
-  const ours = rows.filter((row) => noteOf(row).includes(keyNote(wanted.key)));
+  const carriesKey = (row: unknown) => noteOf(row).includes(keyNote(wanted.key));
   // Vendors give bills their numbers, so two of them may have the same.
   const isAnybodys = entity === 'Bill' || wanted.numberThere;
-  if (rows.length === 0 || (ours.length === 0 && isAnybodys)) return null;
-  if (ours.length === 0)
-    throw refused(
-      'number_taken',
-      `QuickBooks already has another document with the number ${wanted.number}.`,
-    );
-  const name = `${words[entity]} ${wanted.number}`;
-  if (ours.length > 1)
-    throw refused(
-      'booked_twice',
-      `QuickBooks has ${name.charAt(0).toLowerCase()}${name.slice(1)} ${ours.length} times. Delete all but one there.`,
-    );
-  const remote = readRow(ours[0], () => refused('unreadable', `${name} in QuickBooks cannot be read.`));
-  requireSame(remote, wanted, name);
+  const row = ours(vendor, wanted.number, isAnybodys ? rows.filter(carriesKey) : rows, carriesKey);
+  if (row === null) return null;
+  const remote = readable(vendor, () => fromQuickbooksInvoice(row));
+  requireSame(vendor, remote, wanted, wanted.party);
   return remote;
-}
-
-function requireSame(remote: RemoteInvoice, wanted: Wanted, name: string): void {
-  if (remote.customerExternalId !== wanted.party)
-    throw refused('customer_differs', `${name} stands in QuickBooks under another customer.`);
-  if (remote.currency !== null && remote.currency !== wanted.currency)
-    throw refused(
-      'currency_differs',
-      `${name} stands in QuickBooks in ${remote.currency}, not in ${wanted.currency}.`,
-    );
-  // A voided document keeps no amount to compare.
-  if (remote.status !== 'void' && !new Decimal(remote.total).equals(wanted.total))
-    throw refused(
-      'total_differs',
-      `${name} stands in QuickBooks with ${remote.total}, not with ${wanted.total}.`,
-    );
 }
 
 export async function createDocument(
@@ -89,9 +52,10 @@ export async function createDocument(
   entity: DocumentEntity,
   body: Record<string, unknown>,
   idempotencyKey: string,
+  more: Record<string, string> = {},
 ): Promise<RemoteInvoice> {
-  const path = `/${entity.toLowerCase()}`;
-  return readOne(entity, await http.post(path, { query: writeQuery(idempotencyKey), body }));
+  const made = await write(http, entity, z.unknown(), body, idempotencyKey, more);
+  return readWritten(vendor, () => fromQuickbooksInvoice(made));
 }
 
 /** A deleted one is a Fault, not a 404; both are null. */
@@ -104,7 +68,8 @@ export async function readDocument(
     const path = `/${entity.toLowerCase()}/${encodeURIComponent(externalId)}`;
     const response = await http.get(path, { ...versioned, allow404: true });
     if (response === null) return null;
-    return { remote: readOne(entity, response), row: (response.body as Record<string, unknown>)[entity] };
+    const row = readAs(vendor, z.object({ [entity]: z.unknown() }), response.body)[entity];
+    return { remote: readWritten(vendor, () => fromQuickbooksInvoice(row)), row };
   } catch (problem) {
     if (problem instanceof InvalidRequest && problem.vendorCode === '610') return null;
     throw problem;
@@ -120,9 +85,8 @@ export function voidInvoice(
   return againIfStale(idempotencyKey, async (key) => {
     const known = (await readDocument(http, 'Invoice', externalId))?.remote;
     if (!known || known.status === 'void') return known ?? null;
-    const query = { ...writeQuery(key), operation: 'void' };
     const body = { Id: externalId, SyncToken: known.versionToken };
-    return readOne('Invoice', await http.post('/invoice', { query, body }));
+    return createDocument(http, 'Invoice', body, key, { operation: 'void' });
   });
 }
 
@@ -173,20 +137,6 @@ export async function emailInvoice(http: VendorHttp, { externalId }: RemoteRef, 
     query: { sendTo: to, minorversion: minorVersion },
     headers: { 'Content-Type': 'application/octet-stream' },
   });
-}
-
-function readOne(entity: DocumentEntity, response: VendorResponse): RemoteInvoice {
-  const { body } = readAnswer(z.object({ [entity]: z.unknown(), time }), response);
-  return readRow((body as Record<string, unknown>)[entity], () => unexpected(entity, response));
-}
-
-/** After a write an unreadable answer must lead to a look, so the caller says which failure it is. */
-function readRow(row: unknown, failure: () => Error): RemoteInvoice {
-  try {
-    return fromQuickbooksInvoice(row);
-  } catch (problem) {
-    throw problem instanceof UnreadableField ? failure() : problem;
-  }
 }
 
 export function noteOf(row: unknown): string {

@@ -1,12 +1,9 @@
 /** Owns what QuickBooks' Faults mean to us. A Fault can come with HTTP 200, and gateways write it in lower case. */
-import {
-  AuthorizationLost,
-  InvalidRequest,
-  Throttled,
-  Unavailable,
-  type VendorError,
-} from '../kit/errors.ts';
+import type { Classify } from '../kit/define.ts';
+import { AuthorizationLost, InvalidRequest } from '../kit/errors.ts';
+import { signInLost, slowDown, troubled } from '../kit/failures.ts';
 import { retryAfterMs } from '../kit/retry-after.ts';
+import { vendor } from './query.ts';
 
 /** Wait that Intuit asks for after a 429 (limits-and-throttles page; no header is documented). */
 export const throttleMs = 60_000;
@@ -35,39 +32,24 @@ const authorizationSentences: Readonly<Record<string, string>> = {
   '6190': 'The QuickBooks subscription of this company has lapsed. Renew it, then connect again.',
 };
 
-export function classify(
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>>,
-): VendorError | null {
+export const classify: Classify = (status, body, headers) => {
   const fault = faultOf(body);
   if (fault === null) return null;
   const { type, code, text } = fault;
   const facts = { vendorCode: code };
   // 403 with ThrottleExceeded is a wait, not a lost right (quickbooks-ruby).
   if (status === 429 || code === '3001' || /ThrottleExceeded/i.test(`${code} ${type} ${text}`))
-    return new Throttled(
-      'QuickBooks asks us to slow down. It is tried again by itself.',
-      retryAfterMs(headers['retry-after'], throttleMs),
-      facts,
-    );
+    return slowDown(vendor, retryAfterMs(headers['retry-after'], throttleMs), facts);
   const lost = authorizationSentences[code];
   if (lost !== undefined) return new AuthorizationLost(lost, facts);
-  if (status === 401 || /^authentication/i.test(type))
-    return new AuthorizationLost(
-      'QuickBooks no longer accepts the saved sign-in. Connect QuickBooks again.',
-      facts,
-    );
+  if (status === 401 || /^authentication/i.test(type)) return signInLost(vendor, facts);
   if (status === 403 || /^authorization/i.test(type))
     return new AuthorizationLost(`QuickBooks refuses access (${code}): ${text}`, facts);
   // Under a 4xx it is still the status that says whether trying again can help (limits-and-throttles page).
   if (status >= 500 || (status < 400 && /^(system|service)/i.test(type)))
-    return new Unavailable(
-      `QuickBooks has a problem on its side (${code}). It is tried again by itself.`,
-      facts,
-    );
+    return troubled(vendor, code, facts);
   return new InvalidRequest(`${sentences[code] ?? 'QuickBooks refused this.'} (${code}: ${text})`, facts);
-}
+};
 
 /** `{Fault:{Error:[{Message,Detail,code}],type}}`, or the gateway's `{fault:{error:[{message,detail,code}],type}}`. */
 function faultOf(body: unknown): Fault | null {

@@ -1,18 +1,14 @@
 /** Owns how QuickBooks' invoices, payments and webhooks become ours. */
 import { z } from 'zod';
-import { isDay } from '../../domain/day.ts';
 import { Decimal } from '../../domain/money.ts';
 import type { RemoteInvoice, RemotePayment, WebhookEvent } from '../kit/define.ts';
-import { InvalidRequest } from '../kit/errors.ts';
+import { dayField, idText, rowAs } from '../kit/fields.ts';
 import { toInstant } from '../kit/instant.ts';
-import { moneyOf, UnreadableField, unreadableShape } from '../kit/rows.ts';
+import { deletedPayment } from '../kit/payments.ts';
+import { moneyField, moneyOf, UnreadableField } from '../kit/rows.ts';
+import { unknownDelivery } from '../kit/webhook.ts';
+import { vendor } from './query.ts';
 
-const money = z.union([z.number(), z.string()]).transform((value, context) => {
-  const text = moneyOf(value);
-  if (text !== null) return text;
-  context.addIssue('not an amount');
-  return z.NEVER;
-});
 const reference = z.object({ value: z.string() });
 const metaData = z.object({ LastUpdatedTime: z.string().nullish() }).nullish();
 
@@ -27,20 +23,18 @@ const invoiceShape = z.object({
   VendorRef: reference.nullish(),
   CurrencyRef: reference.nullish(),
   PrivateNote: z.string().nullish(),
-  TotalAmt: money,
-  Balance: money.nullish(),
+  TotalAmt: moneyField,
+  Balance: moneyField.nullish(),
   /** Of a credit memo, which may have no balance. */
-  RemainingCredit: money.nullish(),
+  RemainingCredit: moneyField.nullish(),
   Line: z.array(z.object({ LinkedTxn: z.array(linkedShape).nullish() })).nullish(),
   LinkedTxn: z.array(linkedShape).nullish(),
-  TxnTaxDetail: z.object({ TotalTax: money.nullish() }).nullish(),
+  TxnTaxDetail: z.object({ TotalTax: moneyField.nullish() }).nullish(),
 });
 
 /** `row`: an Invoice, CreditMemo or Bill. Throws UnreadableField. */
 export function fromQuickbooksInvoice(row: unknown): RemoteInvoice {
-  const read = invoiceShape.safeParse(row);
-  if (!read.success) throw unreadableShape('QuickBooks', read.error, row);
-  const invoice = read.data;
+  const invoice = rowAs(vendor.name, invoiceShape, row);
   const party = invoice.CustomerRef ?? invoice.VendorRef;
   const balance = invoice.RemainingCredit ?? invoice.Balance;
   if (!party || !balance)
@@ -84,15 +78,15 @@ function statusOf(totalAmount: string, openAmount: string, note: string): Remote
 const paymentShape = z.object({
   Id: z.string(),
   TxnDate: z.string(),
-  TotalAmt: money,
+  TotalAmt: moneyField,
   CustomerRef: reference.nullish(),
   CurrencyRef: reference.nullish(),
   PaymentRefNum: z.string().nullish(),
   Line: z
     .array(
       z.object({
-        Amount: money.nullish(),
-        LinkedTxn: z.array(z.object({ TxnId: z.string(), TxnType: z.string() })).nullish(),
+        Amount: moneyField.nullish(),
+        LinkedTxn: z.array(linkedShape).nullish(),
       }),
     )
     .nullish(),
@@ -101,18 +95,10 @@ const paymentShape = z.object({
 
 /** `row`: a Payment. A voided one has amount 0.00 and no applications. Throws UnreadableField. */
 export function fromQuickbooksPayment(row: unknown): RemotePayment {
-  const read = paymentShape.safeParse(row);
-  if (!read.success) throw unreadableShape('QuickBooks', read.error, row);
-  const payment = read.data;
-  const exists: boolean = isDay(payment.TxnDate);
-  if (!exists)
-    throw new UnreadableField(
-      'TxnDate.invalid',
-      `"${payment.TxnDate}" is not a day. Correct the payment in QuickBooks.`,
-    );
+  const payment = rowAs(vendor.name, paymentShape, row);
   return {
     externalId: payment.Id,
-    valueDate: payment.TxnDate,
+    valueDate: dayField(vendor.name, 'TxnDate', payment.TxnDate),
     currency: payment.CurrencyRef?.value ?? null,
     amount: payment.TotalAmt,
     applications: (payment.Line ?? []).flatMap((line) =>
@@ -147,17 +133,8 @@ export function fromDeletedPayment(row: unknown, answeredAt: string): RemotePaym
   const read = deletedShape.safeParse(row);
   if (!read.success) return null;
   const time = read.data.MetaData?.LastUpdatedTime ?? answeredAt;
-  return {
-    externalId: read.data.Id,
-    // The company's own day: the text carries its offset.
-    valueDate: time.slice(0, 10),
-    currency: null,
-    amount: '0.00',
-    applications: [],
-    reference: null,
-    deleted: true,
-    updatedAt: toInstant(time),
-  };
+  // The company's own day: the text carries its offset.
+  return deletedPayment(read.data.Id, time.slice(0, 10), toInstant(time));
 }
 
 const cloudEvents = z
@@ -167,8 +144,8 @@ const cloudEvents = z
       id: z.string(),
       type: z.string(),
       time: z.string().nullish(),
-      intuitentityid: z.union([z.string(), z.number()]).transform(String),
-      intuitaccountid: z.union([z.string(), z.number()]).transform(String),
+      intuitentityid: idText,
+      intuitaccountid: idText,
     }),
   )
   .min(1);
@@ -176,13 +153,13 @@ const cloudEvents = z
 const legacyEvents = z.object({
   eventNotifications: z.array(
     z.object({
-      realmId: z.union([z.string(), z.number()]).transform(String),
+      realmId: idText,
       dataChangeEvent: z
         .object({
           entities: z.array(
             z.object({
               name: z.string(),
-              id: z.union([z.string(), z.number()]).transform(String),
+              id: idText,
               operation: z.string(),
               lastUpdated: z.string().nullish(),
               deletedId: z.string().nullish(),
@@ -201,7 +178,7 @@ export function fromWebhook(body: unknown): WebhookEvent[] {
     return modern.data.map((event) => {
       const [, entity, operation] = /^qbo\.([a-z]+)\.([a-z]+)\.v\d+$/i.exec(event.type) ?? [];
       if (entity === undefined || operation === undefined)
-        throw unknownForm(`event type ${event.type.slice(0, 80)}`);
+        throw unknownDelivery(vendor, `event type ${event.type.slice(0, 80)}`);
       return {
         account: event.intuitaccountid,
         entity: entity.toLowerCase(),
@@ -211,7 +188,7 @@ export function fromWebhook(body: unknown): WebhookEvent[] {
       };
     });
   const legacy = legacyEvents.safeParse(body);
-  if (!legacy.success) throw unknownForm('form');
+  if (!legacy.success) throw unknownDelivery(vendor);
   return legacy.data.eventNotifications.flatMap(({ realmId, dataChangeEvent }) =>
     (dataChangeEvent?.entities ?? []).map((entity) => ({
       account: realmId,
@@ -232,14 +209,4 @@ function changeOf(operation: string): WebhookEvent['change'] {
   if (stem.startsWith('email')) return 'emailed';
   if (stem.startsWith('merg')) return 'merged';
   return 'updated';
-}
-
-function unknownForm(what: string): InvalidRequest {
-  return new InvalidRequest(
-    `QuickBooks announced a change in an unknown ${what}. Report it: changes may arrive late until then.`,
-    {
-      connector: 'quickbooks',
-      vendorCode: 'webhook_unknown',
-    },
-  );
 }

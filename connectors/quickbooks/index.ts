@@ -1,9 +1,9 @@
 /** Owns the QuickBooks Online connector: an invoice target with payments read back and webhooks. Traps: README.md. */
 import { z } from 'zod';
 import { type ConnectorSettings, defineConnector } from '../kit/define.ts';
-import { InvalidRequest } from '../kit/errors.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { hmacMatches, parsedBody } from '../kit/webhook.ts';
+import { oneOf } from '../kit/vendor-words.ts';
+import { parsedBody, signedIn } from '../kit/webhook.ts';
 import { invoicesSince } from './changed-invoices.ts';
 import {
   createDocument,
@@ -19,14 +19,13 @@ import { fromWebhook } from './from-quickbooks.ts';
 import { billPayments, creditApplications } from './money-moved.ts';
 import { classes, customers, items, vendors } from './names.ts';
 import { paymentsSince } from './payments.ts';
-import { readAnswer, refused, time, versioned } from './query.ts';
+import { readAnswer, refused, time, vendor, versioned } from './query.ts';
 import { timeTarget } from './time-activities.ts';
 import { toQuickbooksBill } from './to-quickbooks-bill.ts';
 import { numberMaxLength, toQuickbooksCreditMemo, toQuickbooksInvoice } from './to-quickbooks-invoice.ts';
 
 export const quickbooks = defineConnector({
-  id: 'quickbooks',
-  name: 'QuickBooks',
+  ...vendor,
   auth: {
     type: 'bearer',
     oauth: {
@@ -62,9 +61,9 @@ export const quickbooks = defineConnector({
   async test(http) {
     const preferences = readAnswer(preferencesShape, await http.get('/preferences', versioned)).body;
     if (preferences.Preferences.SalesFormsPrefs?.CustomTxnNumbers === false)
-      throw new InvalidRequest(
+      throw refused(
+        'custom_numbers_off',
         'QuickBooks numbers invoices itself. Switch on "Custom transaction numbers" under Account and settings, Sales, so that our numbers are kept.',
-        { connector: 'quickbooks', vendorCode: 'custom_numbers_off' },
       );
     return { account: await companyName(http), warnings: [] };
   },
@@ -111,14 +110,7 @@ export const quickbooks = defineConnector({
   webhooks: {
     setUp:
       'In the developer portal of Intuit open the app, Webhooks: enter this address, tick Invoice, Payment, Credit memo, Customer and Time activity, and save the verifier token here as webhookSecret. One address serves all companies of the app.',
-    verify: ({ rawBody, headers }, secret) =>
-      hmacMatches({
-        rawBody,
-        signature: headers['intuit-signature'],
-        secret,
-        algorithm: 'sha256',
-        encoding: 'base64',
-      }),
+    verify: signedIn('intuit-signature', 'base64'),
     // Events of one body have an id each, bodies have none; only with a single event are the two the same.
     deliveryId({ rawBody }) {
       const events = parsedBody(rawBody);
@@ -149,11 +141,7 @@ function realm(http: VendorHttp): string {
 }
 
 function host(settings: ConnectorSettings): string {
-  const environment = settings.environment || 'production';
-  if (environment === 'production') return 'https://quickbooks.api.intuit.com';
-  if (environment === 'sandbox') return 'https://sandbox-quickbooks.api.intuit.com';
-  throw refused(
-    'settings_invalid',
-    `The setting environment is "${environment}"; it can be production or sandbox.`,
-  );
+  return oneOf(vendor, settings, 'environment', ['production', 'sandbox']) === 'production'
+    ? 'https://quickbooks.api.intuit.com'
+    : 'https://sandbox-quickbooks.api.intuit.com';
 }

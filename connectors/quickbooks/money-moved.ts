@@ -1,12 +1,11 @@
 /** Owns what settles documents in QuickBooks: a credit memo applied to an invoice, and a payment of a bill. */
-import { z } from 'zod';
-import { Decimal } from '../../domain/money.ts';
 import type { RemoteRef, TargetBillPayment, TargetCreditApplication, Writable } from '../kit/define.ts';
+import { keyNote } from '../kit/document-checks.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { jsonNumber } from '../kit/json.ts';
+import { centsNumber } from '../kit/json.ts';
+import { needed } from '../kit/vendor-words.ts';
 import { noteOf, readDocument } from './documents.ts';
-import { askAll, refused, time, unexpected, writeQuery } from './query.ts';
-import { keyNote, quoted } from './to-quickbooks-invoice.ts';
+import { askAll, vendor as quickbooks, quoted, refShape, refused, write } from './query.ts';
 
 /** A payment of 0.00 with one line for the invoice and one for the memo: QuickBooks has no other way to apply one. */
 export const creditApplications: Writable<TargetCreditApplication, RemoteRef> = {
@@ -16,17 +15,18 @@ export const creditApplications: Writable<TargetCreditApplication, RemoteRef> = 
     const known = await readDocument(http, 'Invoice', invoice.externalId);
     if (known === null) throw refused('610', 'QuickBooks no longer has the invoice that is credited.');
     const lineOf = (TxnType: string, TxnId: string) => ({
-      Amount: jsonNumber(new Decimal(amount).toFixed(2)),
+      Amount: centsNumber(amount),
       LinkedTxn: [{ TxnId, TxnType }],
     });
-    return postMoved(http, 'Payment', idempotencyKey, {
+    const payment = {
       CustomerRef: { value: known.remote.customerExternalId },
       ...(known.remote.currency === null ? {} : { CurrencyRef: { value: known.remote.currency } }),
       TotalAmt: 0,
       TxnDate: on,
       PrivateNote: keyNote(key),
       Line: [lineOf('Invoice', invoice.externalId), lineOf('CreditMemo', creditNote.externalId)],
-    });
+    };
+    return write(http, 'Payment', refShape, payment, idempotencyKey);
   },
 };
 
@@ -34,58 +34,34 @@ export const billPayments: Writable<TargetBillPayment, RemoteRef> = {
   find: (http, { key, on }) => findMoved(http, 'BillPayment', key, on),
   async create(http, wanted, idempotencyKey) {
     const { bill, vendor, amount, currency, on, reference, key } = wanted;
-    const bankAccountId = http.settings.bankAccountId;
-    if (!bankAccountId)
-      throw refused(
-        'settings_missing',
-        'Paying a bill in QuickBooks needs the setting bankAccountId: the account that the money left.',
-      );
-    return postMoved(http, 'BillPayment', idempotencyKey, {
+    const bankAccountId = needed(quickbooks, http.settings, 'bankAccountId', 'Paying a bill');
+    const payment = {
       VendorRef: { value: vendor.externalId },
       PayType: 'Check',
       CheckPayment: { BankAccountRef: { value: bankAccountId } },
-      TotalAmt: jsonNumber(new Decimal(amount).toFixed(2)),
+      TotalAmt: centsNumber(amount),
       CurrencyRef: { value: currency },
       TxnDate: on,
       ...(reference === null ? {} : { DocNumber: reference.slice(0, 21) }),
       PrivateNote: keyNote(key),
       Line: [
         {
-          Amount: jsonNumber(new Decimal(amount).toFixed(2)),
+          Amount: centsNumber(amount),
           LinkedTxn: [{ TxnId: bill.externalId, TxnType: 'Bill' }],
         },
       ],
-    });
+    };
+    return write(http, 'BillPayment', refShape, payment, idempotencyKey);
   },
 };
-
-type MovedEntity = 'Payment' | 'BillPayment';
-const movedShape = z.object({ Id: z.string(), SyncToken: z.string().nullish() });
-const toRef = ({ Id, SyncToken }: z.infer<typeof movedShape>): RemoteRef => ({
-  externalId: Id,
-  versionToken: SyncToken ?? null,
-});
 
 /** Neither can be asked for by number or note, so the day's are read. */
 async function findMoved(
   http: VendorHttp,
-  entity: MovedEntity,
+  entity: 'Payment' | 'BillPayment',
   key: string,
   on: string,
 ): Promise<RemoteRef | null> {
   const rows = await askAll(http, entity, `TxnDate = ${quoted(on)}`);
-  const ours = movedShape.safeParse(rows.find((row) => noteOf(row).includes(keyNote(key))));
-  return ours.success ? toRef(ours.data) : null;
-}
-
-async function postMoved(
-  http: VendorHttp,
-  entity: MovedEntity,
-  idempotencyKey: string,
-  body: Record<string, unknown>,
-): Promise<RemoteRef> {
-  const response = await http.post(`/${entity.toLowerCase()}`, { query: writeQuery(idempotencyKey), body });
-  const read = z.object({ [entity]: movedShape, time }).safeParse(response.body);
-  if (!read.success) throw unexpected(entity, response);
-  return toRef(read.data[entity] as z.infer<typeof movedShape>);
+  return refShape.safeParse(rows.find((row) => noteOf(row).includes(keyNote(key)))).data ?? null;
 }

@@ -3,8 +3,11 @@ import { z } from 'zod';
 import type { TargetParty } from '../kit/define.ts';
 import { InvalidRequest } from '../kit/errors.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { ask, refused, time, unexpected, writeQuery } from './query.ts';
-import { quoted, toQuickbooksName } from './to-quickbooks-invoice.ts';
+import { fitting } from '../kit/look-ups.ts';
+import { sameName } from '../kit/names.ts';
+import { needed } from '../kit/vendor-words.ts';
+import { ask, quoted, refShape, refused, vendor, write } from './query.ts';
+import { toQuickbooksName } from './to-quickbooks-invoice.ts';
 
 type NamedEntity = 'Customer' | 'Vendor' | 'Item' | 'Class' | 'Employee';
 const nameField = {
@@ -45,12 +48,8 @@ export const items = {
     findByName(http, 'Item', toQuickbooksName(name, 'item')),
   async create(http: VendorHttp, item: { name: string }, idempotencyKey: string) {
     const name = toQuickbooksName(item.name, 'item');
-    const incomeAccountId = http.settings.incomeAccountId;
-    if (!incomeAccountId)
-      throw refused(
-        'settings_missing',
-        `The item "${name}" is not in QuickBooks, and making it needs the setting incomeAccountId.`,
-      );
+    const purpose = `The item "${name}", which is not in QuickBooks,`;
+    const incomeAccountId = needed(vendor, http.settings, 'incomeAccountId', purpose);
     return createNamed(http, 'Item', name, idempotencyKey, {
       Name: name,
       Type: 'Service',
@@ -88,12 +87,9 @@ async function findByName(http: VendorHttp, entity: NamedEntity, name: string): 
 /** Rows of exactly this name; QuickBooks ignores case in names. Categories of items cannot stand on a line. */
 async function named(http: VendorHttp, entity: NamedEntity, name: string, and: string): Promise<NamedRow[]> {
   const { rows } = await ask(http, entity, `${nameField[entity]} = ${quoted(name)}${and}`);
-  return rows
-    .map((row) => namedShape.safeParse(row))
-    .flatMap((read) => (read.success ? [read.data] : []))
-    .filter(
-      (row) => (row[nameField[entity]] ?? '').toLowerCase() === name.toLowerCase() && row.Type !== 'Category',
-    );
+  return fitting(namedShape, rows).filter(
+    (row) => sameName(row[nameField[entity]] ?? '', name) && row.Type !== 'Category',
+  );
 }
 
 async function createNamed(
@@ -104,11 +100,7 @@ async function createNamed(
   body: Record<string, unknown>,
 ): Promise<string> {
   try {
-    const path = `/${entity.toLowerCase()}`;
-    const response = await http.post(path, { query: writeQuery(idempotencyKey), body });
-    const created = z.object({ [entity]: z.object({ Id: z.string() }), time }).safeParse(response.body);
-    if (!created.success) throw unexpected(entity, response);
-    return (created.data[entity] as { Id: string }).Id;
+    return (await write(http, entity, refShape, body, idempotencyKey)).externalId;
   } catch (problem) {
     if (problem instanceof InvalidRequest && problem.vendorCode === '6240')
       return ofDuplicateName(http, entity, name);

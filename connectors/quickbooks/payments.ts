@@ -1,29 +1,27 @@
 /** Owns the reading of payments from QuickBooks: changed ones by query, deleted ones by change data capture. */
 import { z } from 'zod';
 import type { UnreadableRow } from '../../domain/work-entry.ts';
+import { readPlace } from '../kit/checkpoint.ts';
 import type { PaymentPage, RemotePayment } from '../kit/define.ts';
-import { InvalidRequest } from '../kit/errors.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { toInstant } from '../kit/instant.ts';
+import { earlier, toInstant, wholeSeconds } from '../kit/instant.ts';
 import { pageGuard } from '../kit/pages.ts';
 import { mapRows } from '../kit/rows.ts';
+import { changesSince, mostAgeMs, overlapMs, updatedAtOf } from './changed.ts';
 import { fromDeletedPayment, fromQuickbooksPayment } from './from-quickbooks.ts';
-import { ask, minorVersion, mostRows, readAnswer } from './query.ts';
+import { ask, mostRows } from './query.ts';
 
-/** Payments that became visible late under an earlier time are seen again within this. */
-const overlapMs = 5 * 60_000;
-/** CDC answers for 30 days; one is kept in hand for clocks and zones. */
-const mostDeletionAgeMs = 29 * 24 * 3600_000;
 /** Payments remembered from the overlap; one forgotten is only told twice. */
 const mostRemembered = 500;
 const beginning = '1970-01-01T00:00:00.000Z';
 
+const instant = z.string().refine((text) => toInstant(text) === text);
 /** JSON text kept by the caller. Times are the vendor's, never ours. */
 const checkpointShape = z.object({
   /** Largest LastUpdatedTime seen. */
-  since: z.string().nullable(),
+  since: instant.nullable(),
   /** When QuickBooks last answered for deletions. */
-  deletedSince: z.string().nullable(),
+  deletedSince: instant.nullable(),
   /** `Id:SyncToken` of the payments within the overlap before `since`: `>=` returns them again. */
   seen: z.array(z.string()),
 });
@@ -37,7 +35,8 @@ export async function* paymentsSince(
   http: VendorHttp,
   checkpoint: string | null,
 ): AsyncGenerator<PaymentPage> {
-  const start = readCheckpoint(checkpoint);
+  const beginsAt: Checkpoint = { since: null, deletedSince: null, seen: [] };
+  const start = readPlace(http.connector, checkpoint, checkpointShape, beginsAt);
   const seen = new Map<string, string>(start.seen.map((key) => [key, start.since ?? beginning]));
   const guard = pageGuard(http.connector);
   let since = start.since === null ? beginning : earlier(start.since, overlapMs);
@@ -50,7 +49,7 @@ export async function* paymentsSince(
     const { rows, answeredAt } = await ask(
       http,
       'Payment',
-      `MetaData.LastUpdatedTime >= '${shortInstant(since)}' ORDERBY MetaData.LastUpdatedTime ASC`,
+      `MetaData.LastUpdatedTime >= '${wholeSeconds(since)}' ORDERBY MetaData.LastUpdatedTime ASC`,
       position,
     );
     // The first reading needs no deletions: nothing of them was ever stored. They count from its own start.
@@ -86,30 +85,21 @@ async function deletionsSince(
   now: string,
   state: { since: string | null; seen: Map<string, string> },
 ): Promise<PaymentPage> {
-  const guard = pageGuard(http.connector);
   const payments: RemotePayment[] = [];
   const unreadable: UnreadableRow[] = [];
   const wanted = earlier(deletedSince, overlapMs);
-  const limit = earlier(now, mostDeletionAgeMs);
+  const limit = earlier(now, mostAgeMs);
   if (wanted < limit) unreadable.push(gap(wanted, limit));
-  let from = wanted < limit ? limit : wanted;
   let answered: string | null = null;
-  for (;;) {
-    const { rows, answeredAt } = await changedPayments(http, from);
-    answered ??= answeredAt;
-    if (rows.length > 0) guard.check(rows);
-    for (const row of rows) {
-      const payment = fromDeletedPayment(row, answeredAt);
+  for await (const changes of changesSince(http, 'Payment', wanted < limit ? limit : wanted)) {
+    answered = changes.answeredAt;
+    for (const row of changes.rows) {
+      const payment = fromDeletedPayment(row, answered);
       const key = `${payment?.externalId}:deleted`;
       if (payment === null || state.seen.has(key)) continue;
-      state.seen.set(key, payment.updatedAt ?? answeredAt);
+      state.seen.set(key, payment.updatedAt ?? answered);
       payments.push(payment);
     }
-    if (rows.length < mostRows) break;
-    // An answer holds at most 1,000 objects and there is no second page: ask again from the latest one it told.
-    from = rows
-      .map(updatedAtOf)
-      .reduce<string>((latest, at) => (at !== null && at > latest ? at : latest), from);
   }
   return {
     payments,
@@ -118,52 +108,15 @@ async function deletionsSince(
   };
 }
 
-const cdcShape = z.object({
-  CDCResponse: z.array(
-    z.object({ QueryResponse: z.array(z.object({ Payment: z.array(z.unknown()).optional() })) }),
-  ),
-  time: z.string().nullish(),
-});
-
-async function changedPayments(
-  http: VendorHttp,
-  since: string,
-): Promise<{ rows: unknown[]; answeredAt: string }> {
-  const response = await http.get('/cdc', {
-    query: { entities: 'Payment', changedSince: shortInstant(since), minorversion: minorVersion },
-  });
-  const { body, answeredAt } = readAnswer(cdcShape, response);
-  const rows = body.CDCResponse.flatMap((part) =>
-    part.QueryResponse.flatMap((answer) => answer.Payment ?? []),
-  );
-  return { rows, answeredAt };
-}
-
 /** Put before a person, since no call can tell what was deleted in it. */
 function gap(from: string, to: string): UnreadableRow {
   return {
-    position: `deleted payments ${shortInstant(from)} to ${shortInstant(to)}`,
+    position: `deleted payments ${wholeSeconds(from)} to ${wholeSeconds(to)}`,
     raw: '',
     truncated: false,
     reason: 'deletions.unknown',
     detail: `QuickBooks tells of deleted payments for 30 days only. Compare the payments deleted from ${from.slice(0, 10)} to ${to.slice(0, 10)} by hand.`,
   };
-}
-
-function readCheckpoint(text: string | null): Checkpoint {
-  if (text === null) return { since: null, deletedSince: null, seen: [] };
-  try {
-    const read = checkpointShape.parse(JSON.parse(text));
-    for (const time of [read.since, read.deletedSince])
-      if (time !== null && toInstant(time) !== time) throw new Error(`${time} is not an instant`);
-    return read;
-  } catch (problem) {
-    throw new InvalidRequest('The place reached in the QuickBooks payments cannot be read.', {
-      connector: 'quickbooks',
-      vendorCode: 'checkpoint_invalid',
-      cause: problem,
-    });
-  }
 }
 
 function toCheckpoint(state: {
@@ -188,23 +141,10 @@ function forgetBefore(seen: Map<string, string>, newest: string | null): void {
   for (const [key, updatedAt] of seen) if (updatedAt < oldest) seen.delete(key);
 }
 
-function updatedAtOf(row: unknown): string | null {
-  const text = (row as { MetaData?: { LastUpdatedTime?: unknown } } | null)?.MetaData?.LastUpdatedTime;
-  return typeof text === 'string' ? toInstant(text) : null;
-}
-
 function idOf(row: unknown): string {
   return String((row as { Id?: unknown } | null)?.Id);
 }
 
 function versionOf(row: unknown): string {
   return `${idOf(row)}:${String((row as { SyncToken?: unknown } | null)?.SyncToken)}`;
-}
-
-function earlier(instant: string, byMs: number): string {
-  return new Date(Date.parse(instant) - byMs).toISOString();
-}
-
-function shortInstant(instant: string): string {
-  return instant.replace('.000Z', 'Z');
 }

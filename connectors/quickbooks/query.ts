@@ -1,8 +1,12 @@
 /** Owns QuickBooks' query call, the parameters of its writes, and the check of its answers' envelopes. */
 import { z } from 'zod';
-import { InvalidRequest, Unavailable } from '../kit/errors.ts';
+import type { RemoteRef } from '../kit/define.ts';
+import type { InvalidRequest } from '../kit/errors.ts';
 import type { VendorHttp, VendorResponse } from '../kit/http.ts';
-import { toInstant } from '../kit/instant.ts';
+import { answeredAt, toInstant } from '../kit/instant.ts';
+import { readAs, refused as refusedBy } from '../kit/vendor-words.ts';
+
+export const vendor = { id: 'quickbooks', name: 'QuickBooks' } as const;
 
 /** Most rows of one query or CDC answer; always stated, for the default is 100. */
 export const mostRows = 1000;
@@ -30,11 +34,9 @@ export async function ask(
 ): Promise<{ rows: unknown[]; answeredAt: string }> {
   const query = `select * from ${entity} where ${condition} STARTPOSITION ${position} MAXRESULTS ${mostRows}`;
   const response = await http.get('/query', { query: { query, minorversion: minorVersion } });
-  const { body, answeredAt } = readAnswer(queryShape, response);
+  const { body, answeredAt: at } = readAnswer(queryShape, response);
   // No rows: the entity's key is absent. An envelope without QueryResponse was no answer and has thrown above.
-  const rows = body.QueryResponse[entity] ?? [];
-  if (!Array.isArray(rows)) throw unexpected(`QueryResponse_${entity}`, response);
-  return { rows, answeredAt };
+  return { rows: readAs(vendor, z.array(z.unknown()), body.QueryResponse[entity] ?? []), answeredAt: at };
 }
 
 const mostPages = 20;
@@ -58,29 +60,12 @@ export function readAnswer<Shape extends { time?: string | null | undefined }>(
   shape: z.ZodType<Shape>,
   response: VendorResponse,
 ): { body: Shape; answeredAt: string } {
-  const read = shape.safeParse(response.body);
-  if (!read.success) throw unexpected(read.error.issues[0]?.path.map(String).join('_') || 'answer', response);
-  const answeredAt = toInstant(read.data.time ?? '') ?? headerTime(response);
-  return { body: read.data, answeredAt };
-}
-
-/** Our own clock last: a vendor that names no time at all still answered now. */
-function headerTime(response: VendorResponse): string {
-  const at = Date.parse(response.headers.date ?? '');
-  return new Date(Number.isNaN(at) ? Date.now() : at).toISOString();
-}
-
-export function unexpected(what: string, response: VendorResponse): Unavailable {
-  return new Unavailable('QuickBooks sent an answer in a form we do not know. It is tried again by itself.', {
-    connector: 'quickbooks',
-    status: response.status,
-    vendorCode: `unexpected_${what}`,
-    requestId: response.headers.intuit_tid,
-  });
+  const body = readAs(vendor, shape, response.body);
+  return { body, answeredAt: toInstant(body.time ?? '') ?? answeredAt(response) };
 }
 
 /** A repeated `requestid` gets the first answer again. Retention is undocumented: look first after a pause. */
-export function writeQuery(idempotencyKey: string): { requestid: string; minorversion: number } {
+function writeQuery(idempotencyKey: string): { requestid: string; minorversion: number } {
   if (idempotencyKey.length < 1 || idempotencyKey.length > 50)
     throw refused(
       'requestid_length',
@@ -89,6 +74,29 @@ export function writeQuery(idempotencyKey: string): { requestid: string; minorve
   return { requestid: idempotencyKey, minorversion: minorVersion };
 }
 
-export function refused(vendorCode: string, message: string): InvalidRequest {
-  return new InvalidRequest(message, { connector: 'quickbooks', vendorCode });
+/** Makes a record, or changes the one whose id `body` carries; answers it as `shape` reads it. */
+export async function write<Row>(
+  http: VendorHttp,
+  entity: QueriedEntity,
+  shape: z.ZodType<Row>,
+  body: Record<string, unknown>,
+  idempotencyKey: string,
+  more: Record<string, string> = {},
+): Promise<Row> {
+  const query = { ...writeQuery(idempotencyKey), ...more };
+  const response = await http.post(`/${entity.toLowerCase()}`, { query, body });
+  return readAs(vendor, z.object({ [entity]: shape }), response.body)[entity]!;
+}
+
+/** What a record is known by, and its lock. */
+export const refShape = z
+  .object({ Id: z.string(), SyncToken: z.string().nullish() })
+  .transform(({ Id, SyncToken }): RemoteRef => ({ externalId: Id, versionToken: SyncToken ?? null }));
+
+export const refused = (vendorCode: string, message: string): InvalidRequest =>
+  refusedBy(vendor, vendorCode, message);
+
+/** A value inside quotes of the query language. */
+export function quoted(value: string): string {
+  return `'${value.replace(/\\/g, '\\\\').replace(/'/g, "\\'")}'`;
 }

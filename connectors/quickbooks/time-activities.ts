@@ -1,12 +1,13 @@
 /** Owns entries from elsewhere as QuickBooks' time activities: made once, so that invoice lines can link to them. */
 import { z } from 'zod';
-import type { RemoteRef, TargetTimeEntry, TimeTarget } from '../kit/define.ts';
+import type { TargetTimeEntry, TimeTarget } from '../kit/define.ts';
+import { keyNote, onlyOne } from '../kit/document-checks.ts';
 import { jsonNumber } from '../kit/json.ts';
+import { fitting } from '../kit/look-ups.ts';
 import { findPerson } from './names.ts';
-import { askAll, refused, time, unexpected, writeQuery } from './query.ts';
-import { keyNote, quoted } from './to-quickbooks-invoice.ts';
+import { askAll, quoted, refShape, refused, vendor, write } from './query.ts';
+import { mostDescriptionCharacters } from './to-quickbooks-invoice.ts';
 
-const mostDescriptionCharacters = 4000;
 const shape = z.object({
   Id: z.string(),
   SyncToken: z.string().nullish(),
@@ -18,29 +19,13 @@ export const timeTarget: TimeTarget = {
   // A time activity has no note of ours to search by, so the day's are read and the key stands in the description.
   async find(http, { key, workDate }) {
     const rows = await askAll(http, 'TimeActivity', `TxnDate = ${quoted(workDate)}`);
-    const ours = rows
-      .flatMap((row) => shape.safeParse(row).data ?? [])
-      .filter(({ Description }) => Description?.includes(keyNote(key)));
-    if (ours.length > 1)
-      throw refused(
-        'booked_twice',
-        `QuickBooks has one time entry of ${workDate} ${ours.length} times. Delete all but one there.`,
-      );
-    return ours[0] ? toRef(ours[0]) : null;
+    const ours = fitting(shape, rows).filter(({ Description }) => Description?.includes(keyNote(key)));
+    const found = onlyOne(vendor, `one time entry of ${workDate}`, ours);
+    return found === null ? null : refShape.parse(found);
   },
-  async create(http, entry, idempotencyKey) {
-    const query = writeQuery(idempotencyKey);
-    const response = await http.post('/timeactivity', { query, body: toTimeActivity(entry) });
-    const read = z.object({ TimeActivity: shape, time }).safeParse(response.body);
-    if (!read.success) throw unexpected('TimeActivity', response);
-    return toRef(read.data.TimeActivity);
-  },
+  create: (http, entry, idempotencyKey) =>
+    write(http, 'TimeActivity', refShape, toTimeActivity(entry), idempotencyKey),
 };
-
-const toRef = ({ Id, SyncToken }: z.infer<typeof shape>): RemoteRef => ({
-  externalId: Id,
-  versionToken: SyncToken ?? null,
-});
 
 /** Hours and minutes, never clock times: QuickBooks moves those into the company's zone, and with them the day. */
 export function toTimeActivity(entry: TargetTimeEntry): Record<string, unknown> {

@@ -1,27 +1,15 @@
 /** Owns how a contractor's invoice becomes a QuickBooks bill. */
 import { Decimal } from '../../domain/money.ts';
 import type { ConnectorSettings, TargetBill, TargetInvoiceLine } from '../kit/define.ts';
-import { requireCents } from '../kit/document-checks.ts';
-import { jsonNumber } from '../kit/json.ts';
-import { refused } from './query.ts';
-import { isUnitedStates, keyNote, numberMaxLength } from './to-quickbooks-invoice.ts';
-
-const mostDescriptionCharacters = 4000;
+import { keyNote, requireNumber, requireSums } from '../kit/document-checks.ts';
+import { centsNumber } from '../kit/json.ts';
+import { refused, vendor } from './query.ts';
+import { isUnitedStates, mostDescriptionCharacters, numberMaxLength } from './to-quickbooks-invoice.ts';
 
 /** Body of `POST /bill`. Throws InvalidRequest, in words, when a line has no account or the bill does not add up. */
 export function toQuickbooksBill(bill: TargetBill, settings: ConnectorSettings): Record<string, unknown> {
-  if (bill.number.length > numberMaxLength)
-    throw refused(
-      'number_length',
-      `QuickBooks takes document numbers of at most ${numberMaxLength} characters; "${bill.number}" has ${bill.number.length}.`,
-    );
-  requireCents({ id: 'quickbooks', name: 'QuickBooks' }, bill);
-  const sum = bill.lines.reduce((total, line) => total.plus(line.amount), new Decimal(0));
-  if (!sum.eq(bill.net) || !sum.plus(bill.tax).eq(bill.total))
-    throw refused(
-      'totals_differ',
-      `Bill ${bill.number} does not add up: lines ${sum.toFixed(2)}, tax ${bill.tax}, total ${bill.total}.`,
-    );
+  requireNumber(vendor, bill.number, numberMaxLength);
+  requireSums(vendor, bill);
   return {
     VendorRef: { value: bill.vendor.externalId },
     TxnDate: bill.issueDate,
@@ -30,9 +18,7 @@ export function toQuickbooksBill(bill: TargetBill, settings: ConnectorSettings):
     CurrencyRef: { value: bill.currency },
     PrivateNote: keyNote(bill.key),
     ...(isUnitedStates(settings) ? {} : { GlobalTaxCalculation: 'TaxExcluded' }),
-    ...(new Decimal(bill.tax).isZero()
-      ? {}
-      : { TxnTaxDetail: { TotalTax: jsonNumber(new Decimal(bill.tax).toFixed(2)) } }),
+    ...(new Decimal(bill.tax).isZero() ? {} : { TxnTaxDetail: { TotalTax: centsNumber(bill.tax) } }),
     Line: bill.lines.map((line) => toLine(line, bill, settings)),
   };
 }
@@ -47,7 +33,7 @@ function toLine(line: TargetInvoiceLine, { number }: TargetBill, settings: Conne
   const taxCode = line.taxCode ?? (isUnitedStates(settings) ? null : settings.taxCode);
   return {
     DetailType: 'AccountBasedExpenseLineDetail',
-    Amount: jsonNumber(new Decimal(line.amount).toFixed(2)),
+    Amount: centsNumber(line.amount),
     Description: line.description.slice(0, mostDescriptionCharacters),
     AccountBasedExpenseLineDetail: {
       AccountRef: { value: account },

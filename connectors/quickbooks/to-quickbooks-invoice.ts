@@ -1,20 +1,16 @@
 /** Owns how our documents and names become QuickBooks bodies, and refuses before sending what would be booked wrongly. */
 import { Decimal } from '../../domain/money.ts';
 import type { ConnectorSettings, TargetCreditNote, TargetInvoice, TargetInvoiceLine } from '../kit/define.ts';
-import { requireCents } from '../kit/document-checks.ts';
-import { jsonNumber } from '../kit/json.ts';
-import { refused } from './query.ts';
+import { keyNote, requireBookable } from '../kit/document-checks.ts';
+import { centsNumber, exactNumber } from '../kit/json.ts';
+import { nameFor } from '../kit/names.ts';
+import { refused, vendor } from './query.ts';
 
 /** Schema text of DocNumber (Finance.xsd). */
 export const numberMaxLength = 21;
-const mostDescriptionCharacters = 4000;
+export const mostDescriptionCharacters = 4000;
 /** Item: Finance.xsd. Customer: not in the schema; a longer limit than Intuit's only means that Intuit refuses. */
 const mostNameCharacters = { customer: 500, item: 100 } as const;
-
-/** What we write into PrivateNote, by which the document is found again. */
-export function keyNote(key: string): string {
-  return `slipway:${key}`;
-}
 
 /** Body of `POST /invoice`. Throws InvalidRequest, in words, when the document does not add up or lacks a tax code. */
 export function toQuickbooksInvoice(
@@ -43,8 +39,14 @@ export function toQuickbooksCreditMemo(
 
 function toParts(invoice: TargetInvoice): Record<string, unknown>[] {
   const numberThere = invoice.numberBy === 'platform';
-  if (!numberThere) requireNumber(invoice.number);
-  requireTotals(invoice);
+  requireBookable(vendor, invoice, {
+    numberMaxLength: numberThere ? Number.POSITIVE_INFINITY : numberMaxLength,
+  });
+  if (!numberThere && invoice.number === 'AUTO_GENERATE')
+    throw refused(
+      'number_reserved',
+      'The number AUTO_GENERATE would make QuickBooks number the invoice itself.',
+    );
   return [
     { CustomerRef: { value: invoice.customer.externalId }, TxnDate: invoice.issueDate },
     {
@@ -61,23 +63,20 @@ function endOf(invoice: TargetInvoice, settings: ConnectorSettings): Record<stri
     // Where QuickBooks counts, our number is what people there know the document by.
     PrivateNote: invoice.numberBy === 'platform' ? `${invoice.number} ${note}` : note,
     ...(isUnitedStates(settings) ? {} : { GlobalTaxCalculation: 'TaxExcluded' }),
-    ...(invoice.taxBy === 'us'
-      ? { TxnTaxDetail: { TotalTax: jsonNumber(new Decimal(invoice.tax).toFixed(2)) } }
-      : {}),
+    ...(invoice.taxBy === 'us' ? { TxnTaxDetail: { TotalTax: centsNumber(invoice.tax) } } : {}),
     Line: invoice.lines.map((line, index) => toLine(line, index, invoice, settings)),
   };
 }
 
 function toLine(line: TargetInvoiceLine, index: number, invoice: TargetInvoice, settings: ConnectorSettings) {
-  requireProduct(line, index, invoice.number);
   return {
     DetailType: 'SalesItemLineDetail',
-    Amount: jsonNumber(new Decimal(line.amount).toFixed(2)),
+    Amount: centsNumber(line.amount),
     Description: line.description.slice(0, mostDescriptionCharacters),
     SalesItemLineDetail: {
       ItemRef: { value: line.itemExternalId },
-      Qty: jsonNumber(new Decimal(line.quantity).toFixed()),
-      UnitPrice: jsonNumber(new Decimal(line.unitPrice).toFixed()),
+      Qty: exactNumber(line.quantity),
+      UnitPrice: exactNumber(line.unitPrice),
       ...(line.serviceDate === null ? {} : { ServiceDate: line.serviceDate }),
       TaxCodeRef: { value: taxCode(line, invoice, settings) },
       ...(line.dimension ? { ClassRef: { value: line.dimension } } : {}),
@@ -116,62 +115,6 @@ export function isUnitedStates(settings: ConnectorSettings): boolean {
   return (settings.country || 'US').toUpperCase() === 'US';
 }
 
-function requireNumber(number: string): void {
-  if (number === '' || number.length > numberMaxLength)
-    throw refused(
-      'number_length',
-      `QuickBooks takes document numbers of 1 to ${numberMaxLength} characters; "${number}" has ${number.length}.`,
-    );
-  if (number === 'AUTO_GENERATE')
-    throw refused(
-      'number_reserved',
-      'The number AUTO_GENERATE would make QuickBooks number the invoice itself.',
-    );
-}
-
-function requireTotals(invoice: TargetInvoice): void {
-  const sum = invoice.lines.reduce((total, line) => total.plus(line.amount), new Decimal(0));
-  if (invoice.lines.length === 0) throw refused('no_lines', `Invoice ${invoice.number} has no lines.`);
-  requireCents({ id: 'quickbooks', name: 'QuickBooks' }, invoice);
-  if (!sum.equals(invoice.net) || !sum.plus(invoice.tax).equals(invoice.total))
-    throw refused(
-      'totals_differ',
-      `Invoice ${invoice.number} does not add up: lines ${sum.toFixed(2)}, net ${invoice.net}, tax ${invoice.tax}, total ${invoice.total}.`,
-    );
-  if (sum.isNegative() && !sum.isZero())
-    throw refused(
-      'negative_total',
-      `Invoice ${invoice.number} is below zero; QuickBooks takes that as a credit memo only.`,
-    );
-}
-
-/** Amount must be Qty × UnitPrice to two places; half a cent allows for either way of rounding the last one. */
-function requireProduct(line: TargetInvoiceLine, index: number, number: string): void {
-  const difference = new Decimal(line.quantity).times(line.unitPrice).minus(line.amount).abs();
-  if (difference.greaterThan('0.005'))
-    throw refused(
-      'amount_differs',
-      `Line ${index + 1} of invoice ${number}: ${line.quantity} × ${line.unitPrice} is not ${line.amount}, and QuickBooks would refuse it.`,
-    );
-}
-
 /** Names with a colon mean "parent:child" in QuickBooks; tabs and newlines are refused. */
-export function toQuickbooksName(name: string, kind: keyof typeof mostNameCharacters): string {
-  const clean = name
-    .replace(/:/g, ' - ')
-    .replace(/[\t\n\r\f\v]/g, ' ')
-    .replace(/ {2,}/g, ' ')
-    .trim();
-  if (clean === '') throw refused('name_empty', 'QuickBooks needs a name.');
-  if (clean.length > mostNameCharacters[kind])
-    throw refused(
-      'name_too_long',
-      `QuickBooks takes names of at most ${mostNameCharacters[kind]} characters; "${clean}" has ${clean.length}.`,
-    );
-  return clean;
-}
-
-/** A value inside quotes of the query language. */
-export function quoted(value: string): string {
-  return `'${value.replace(/\\/g, '\\\\').replace(/'/g, "\\'")}'`;
-}
+export const toQuickbooksName = (name: string, kind: keyof typeof mostNameCharacters): string =>
+  nameFor(vendor, name.replace(/:/g, ' - '), mostNameCharacters[kind]);

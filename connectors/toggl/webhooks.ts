@@ -4,8 +4,8 @@ import type { WebhookSource } from '../kit/define.ts';
 import { InvalidRequest } from '../kit/errors.ts';
 import { idText, maybeId, maybeText } from '../kit/fields.ts';
 import { toInstant } from '../kit/instant.ts';
-import { readAs, refused } from '../kit/vendor-words.ts';
-import { hmacMatches, parsedBody } from '../kit/webhook.ts';
+import { readAs } from '../kit/vendor-words.ts';
+import { parsedBody, signedIn, unknownDelivery } from '../kit/webhook.ts';
 import { workspaceOf } from './report.ts';
 
 const signatureHeader = 'x-webhook-signature-256';
@@ -27,22 +27,14 @@ const event = z.object({
 });
 
 export const webhooks: WebhookSource = {
-  verify({ rawBody, headers }, secret) {
-    const signature = /^sha256=([0-9a-f]+)$/i.exec(headers[signatureHeader] ?? '')?.[1];
-    return hmacMatches({ rawBody, signature, secret, algorithm: 'sha256', encoding: 'hex' });
-  },
+  verify: signedIn(signatureHeader, 'hex', 'sha256='),
   deliveryId: ({ rawBody }) =>
     z.object({ event_id: idText }).safeParse(parsedBody(rawBody)).data?.event_id.slice(0, 200) ?? null,
   events({ rawBody }) {
     const body = parsedBody(rawBody);
     if (ping.safeParse(body).success) return [];
     const read = event.safeParse(body);
-    if (!read.success)
-      throw refused(
-        { id: 'toggl', name: 'Toggl Track' },
-        'webhook_unknown',
-        'Toggl Track sent a webhook in a form we do not know.',
-      );
+    if (!read.success) throw unknownDelivery({ id: 'toggl', name: 'Toggl Track' });
     const { metadata, created_at: createdAt } = read.data;
     return [
       {

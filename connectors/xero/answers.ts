@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { Instant } from '../../domain/work-entry.ts';
 import type { Classify } from '../kit/define.ts';
 import { AuthorizationLost, InvalidRequest, Throttled } from '../kit/errors.ts';
+import { longWaitMs } from '../kit/failures.ts';
 import type { VendorHttp, VendorRequest } from '../kit/http.ts';
+import { fitting } from '../kit/look-ups.ts';
 import { numberedPages } from '../kit/pages.ts';
-import { retryAfterMs } from '../kit/retry-after.ts';
 import { readAs } from '../kit/vendor-words.ts';
 
 export const vendor = { id: 'xero', name: 'Xero' } as const;
@@ -91,7 +92,7 @@ export const classify: Classify = (status, body, headers) => {
     const wait = headers['retry-after'];
     return new Throttled(
       waits[problem] ?? 'Xero asks us to slow down. It is tried again by itself.',
-      problem === 'concurrent' && wait === undefined ? concurrentWaitMs : waitOf(wait),
+      problem === 'concurrent' && wait === undefined ? concurrentWaitMs : longWaitMs(wait, throttleMs),
       { vendorCode: problem || 'throttled' },
     );
   }
@@ -106,12 +107,6 @@ export const classify: Classify = (status, body, headers) => {
     ? null
     : new InvalidRequest(`Xero refused this: ${said}`, { vendorCode: codeOf(said) });
 };
-
-/** The day's window may be hours away: asking every quarter of an hour would change nothing. */
-function waitOf(header: string | undefined): number {
-  const seconds = /^\d{1,5}$/.test(header ?? '') ? Number(header) : 0;
-  return Math.max(retryAfterMs(header, throttleMs), seconds * 1_000);
-}
 
 const message = z.object({ Message: z.string() });
 const element = z.object({
@@ -143,10 +138,7 @@ function elementsOf(fields: Record<string, unknown>): Element[] {
   const lists = Object.entries(fields).flatMap(([name, value]) =>
     Array.isArray(value) && (name === 'Elements' || value.length === 1) ? [value as unknown[]] : [],
   );
-  return lists.flat().flatMap((each) => {
-    const read = element.safeParse(each);
-    return read.success ? [read.data] : [];
-  });
+  return fitting(element, lists.flat());
 }
 
 function hasFailed(each: Element): boolean {
@@ -154,10 +146,12 @@ function hasFailed(each: Element): boolean {
   return each.StatusAttributeString !== 'OK' && (each.ValidationErrors?.length ?? 0) > 0;
 }
 
+export const nameTaken = 'name_taken';
+
 /** A stable word of ours for what a person can act on. */
 function codeOf(words: string): string {
   if (/must be unique/i.test(words) && /(invoice|credit note) #?/i.test(words)) return 'number_taken';
-  if (/already assigned to another contact|already exists/i.test(words)) return 'name_taken';
+  if (/already assigned to another contact|already exists/i.test(words)) return nameTaken;
   return 'validation';
 }
 

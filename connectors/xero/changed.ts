@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { Decimal } from '../../domain/money.ts';
 import type { Instant } from '../../domain/work-entry.ts';
+import { readInstant } from '../kit/checkpoint.ts';
 import type { InvoicePage, PaymentPage, RemotePayment } from '../kit/define.ts';
 import { rowAs } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { toInstant } from '../kit/instant.ts';
+import { earlier, later, wholeSeconds } from '../kit/instant.ts';
 import { pageGuard } from '../kit/pages.ts';
 import { mapRows, moneyField, UnreadableField } from '../kit/rows.ts';
 import { refused } from '../kit/vendor-words.ts';
@@ -30,13 +31,14 @@ async function* changedRows(
   const guard = pageGuard(http.connector);
   let stale = 0;
   let seen = new Set<string>();
+  const reachedAt = readInstant(vendor, checkpoint);
   let newest = checkpoint;
-  let since = checkpoint === null ? beginning : earlier(readCheckpoint(checkpoint), overlapMs);
+  let since = reachedAt === null ? beginning : earlier(reachedAt, overlapMs);
   let page = 1;
   for (;;) {
     const { rows, more } = await accountingList(http, list, {
       query: { ...query, order: 'UpdatedDateUTC ASC', page, pageSize: accountingPageSize },
-      headers: { 'If-Modified-Since': since.replace('.000Z', 'Z') },
+      headers: { 'If-Modified-Since': wholeSeconds(since) },
     });
     const fresh = rows.filter((row) => !seen.has(JSON.stringify(row)));
     // A second of its own may come twice; more of the same is no progress.
@@ -45,12 +47,8 @@ async function* changedRows(
     if (stale > mostStale)
       throw refused(vendor, 'endless_pages', 'Xero keeps sending the same page. Reading it was stopped.');
     const told = new Set(rows.map((row) => JSON.stringify(row)));
-    let reached: Instant | null = null;
-    for (const row of rows) {
-      const at = updatedAtOf(row);
-      if (at !== null && (newest === null || at > newest)) newest = at;
-      if (at !== null && (reached === null || at > reached)) reached = at;
-    }
+    const reached = rows.map(updatedAtOf).reduce(later, null);
+    newest = later(newest, reached);
     yield { rows: fresh, checkpoint: newest };
     if (!more) return;
     const next = reached === null ? since : wholeSecond(reached);
@@ -134,14 +132,4 @@ function idOf(row: unknown): string {
 /** A second earlier than the second itself: whether the bound belongs to "since" is not said. */
 function wholeSecond(at: Instant): Instant {
   return `${earlier(at, 1_000).slice(0, 19)}.000Z`;
-}
-
-function earlier(at: Instant, byMs: number): Instant {
-  return new Date(Date.parse(at) - byMs).toISOString();
-}
-
-function readCheckpoint(text: string): Instant {
-  const at = toInstant(text);
-  if (at === null) throw refused(vendor, 'checkpoint_invalid', 'The place reached in Xero cannot be read.');
-  return at;
 }

@@ -9,18 +9,15 @@ import type {
   TargetInvoice,
   TargetInvoiceLine,
 } from '../kit/define.ts';
-import { requireBookable } from '../kit/document-checks.ts';
-import { rowAs } from '../kit/fields.ts';
-import { jsonNumber } from '../kit/json.ts';
-import { moneyField, UnreadableField } from '../kit/rows.ts';
-import { needed, refused } from '../kit/vendor-words.ts';
+import { keyNote, requireBookable, taxCodeOf } from '../kit/document-checks.ts';
+import { rowAs, wordOf } from '../kit/fields.ts';
+import { centsNumber, exactNumber } from '../kit/json.ts';
+import { moneyField } from '../kit/rows.ts';
+import { needed } from '../kit/vendor-words.ts';
 import { vendor } from './answers.ts';
 
 export const numberMaxLength = 255;
 const mostDescriptionCharacters = 4000;
-
-/** What our documents carry in `Reference`, by which they are found again. */
-export const keyNote = (key: string) => `slipway:${key}`;
 
 export function toInvoice(invoice: TargetInvoice, settings: ConnectorSettings): Record<string, unknown> {
   const theirs = invoice.numberBy === 'platform';
@@ -92,10 +89,10 @@ function toLine(
   const category = settings.trackingCategory;
   return {
     Description: line.description.trim().slice(0, mostDescriptionCharacters) || '-',
-    Quantity: jsonNumber(new Decimal(line.quantity).toFixed()),
-    UnitAmount: jsonNumber(new Decimal(line.unitPrice).toFixed()),
+    Quantity: exactNumber(line.quantity),
+    UnitAmount: exactNumber(line.unitPrice),
     // Said, so that Xero refuses what it would reckon otherwise.
-    LineAmount: jsonNumber(new Decimal(line.amount).toFixed(2)),
+    LineAmount: centsNumber(line.amount),
     ...(itemExternalId ? { ItemCode: itemExternalId } : {}),
     ...(accountCode ? { AccountCode: accountCode } : {}),
     TaxType: taxType(line, document, settings),
@@ -104,16 +101,8 @@ function toLine(
 }
 
 /** Left out, Xero takes the account's default rate, and the total would be another. */
-function taxType(line: TargetInvoiceLine, document: AnyDocument, settings: ConnectorSettings): string {
-  if (line.taxCode) return line.taxCode;
-  if (new Decimal(document.tax).isZero()) return 'NONE';
-  if (settings.taxType) return settings.taxType;
-  throw refused(
-    vendor,
-    'tax_code_missing',
-    `${document.number} has tax but a line without a tax code of Xero. Set taxType on the connection or map the tax rate.`,
-  );
-}
+const taxType = (line: TargetInvoiceLine, document: AnyDocument, { taxType: value }: ConnectorSettings) =>
+  taxCodeOf(vendor, line, document, 'NONE', { name: 'taxType', value });
 
 const shared = {
   Contact: z.object({ ContactID: z.string(), EmailAddress: z.string().nullish() }),
@@ -169,22 +158,16 @@ function remoteOf(
   };
 }
 
+const statuses: Readonly<Record<string, RemoteInvoice['status']>> = {
+  DRAFT: 'draft',
+  SUBMITTED: 'draft',
+  AUTHORISED: 'open',
+  PAID: 'paid',
+  VOIDED: 'void',
+  DELETED: 'void',
+};
+
 function statusOf(word: string, total: string, balance: string): RemoteInvoice['status'] {
-  switch (word) {
-    case 'DRAFT':
-    case 'SUBMITTED':
-      return 'draft';
-    case 'AUTHORISED':
-      return new Decimal(balance).lessThan(total) ? 'partially_paid' : 'open';
-    case 'PAID':
-      return 'paid';
-    case 'VOIDED':
-    case 'DELETED':
-      return 'void';
-    default:
-      throw new UnreadableField(
-        'status.unknown',
-        `Xero says "${word.slice(0, 40)}" of this document, which we do not know.`,
-      );
-  }
+  const status = wordOf(vendor, 'status', word, statuses);
+  return status === 'open' && new Decimal(balance).lessThan(total) ? 'partially_paid' : status;
 }

@@ -2,15 +2,18 @@
 import { z } from 'zod';
 import { defineConnector, type WebhookEvent, type WebhookRequest } from '../kit/define.ts';
 import { AuthorizationLost } from '../kit/errors.ts';
-import { toInstant } from '../kit/instant.ts';
+import { toInstantOfUtc } from '../kit/instant.ts';
 import { readAs, refused } from '../kit/vendor-words.ts';
-import { hmacMatches, parsedBody } from '../kit/webhook.ts';
+import { parsedBody, signedIn, unknownDelivery } from '../kit/webhook.ts';
 import { classify, throttleMs, vendor } from './answers.ts';
 import { invoiceTarget } from './target.ts';
 import { lookUps, readEntry, readOrganisation, readsTime, window, zoneOf } from './time.ts';
 
 const graceMs = 30 * 60_000;
 const minuteMs = 60_000;
+
+/** The key is the text that the portal shows: it looks like base64 and is not decoded. */
+const verify = signedIn('x-xero-signature', 'base64');
 
 export const xero = defineConnector({
   ...vendor,
@@ -128,12 +131,6 @@ export const xero = defineConnector({
   },
 });
 
-/** The key is the text that the portal shows: it looks like base64 and is not decoded. */
-function verify({ rawBody, headers }: WebhookRequest, secret: string): boolean {
-  const signature = headers['x-xero-signature'];
-  return hmacMatches({ rawBody, signature, secret, algorithm: 'sha256', encoding: 'base64' });
-}
-
 const tenant = z.object({ tenantId: z.string(), tenantName: z.string().nullish(), tenantType: z.string() });
 
 const deliveryShape = z.object({
@@ -154,22 +151,16 @@ type Delivery = z.infer<typeof deliveryShape>;
 function readDelivery(request: WebhookRequest): Delivery {
   const read = deliveryShape.safeParse(parsedBody(request.rawBody));
   if (read.success) return read.data;
-  throw refused(
-    vendor,
-    'webhook_unknown',
-    'Xero announced a change in an unknown form. Report it: changes may arrive late until then.',
-  );
+  throw unknownDelivery(vendor);
 }
 
 /** Bills are announced as invoices too: what it is shows when it is read. */
 function toEvent(event: Delivery['events'][number]): WebhookEvent {
-  // The time has no zone and is UTC.
-  const at = /(Z|[+-]\d{2}:?\d{2})$/.test(event.eventDateUtc) ? event.eventDateUtc : `${event.eventDateUtc}Z`;
   return {
     account: event.tenantId,
     entity: event.eventCategory.toLowerCase(),
     externalId: event.resourceId,
     change: event.eventType === 'CREATE' ? 'created' : 'updated',
-    occurredAt: toInstant(at),
+    occurredAt: toInstantOfUtc(event.eventDateUtc),
   };
 }

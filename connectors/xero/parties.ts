@@ -1,43 +1,42 @@
 /** Owns finding and making what documents at Xero refer to: contacts, items, options of a tracking category. */
 import { z } from 'zod';
 import type { InvoiceTarget, TargetParty, Writable } from '../kit/define.ts';
-import { InvalidRequest } from '../kit/errors.ts';
 import type { VendorHttp } from '../kit/http.ts';
+import { idOfNamed, madeOrFound, nameFor } from '../kit/names.ts';
 import { needed, readAs, refused } from '../kit/vendor-words.ts';
-import { accountingList, accountingPages, vendor, write } from './answers.ts';
+import { accountingList, accountingPages, nameTaken, vendor, write } from './answers.ts';
 
 const most = { contactName: 255, itemCode: 30, itemName: 50 } as const;
 
 /** Customers and suppliers are contacts alike. */
 export const contacts: Writable<TargetParty, string> = {
-  find: (http, { name }) => findContact(http, nameOf(name)),
+  find: (http, { name }) => findContact(http, nameFor(vendor, name, most.contactName)),
   async create(http, party, idempotencyKey) {
-    const Name = nameOf(party.name);
+    const Name = nameFor(vendor, party.name, most.contactName);
     const contact = { Name, ...(party.email === null ? {} : { EmailAddress: party.email }) };
-    try {
+    const make = async () => {
       const made = await write(http, 'put', '/Contacts', 'Contacts', contact, idempotencyKey);
       return readAs(vendor, z.object({ ContactID: z.string() }), made).ContactID;
-    } catch (problem) {
-      // Made meanwhile by somebody else: taken.
-      const found = isTaken(problem) ? await findContact(http, Name) : null;
-      if (found !== null) return found;
-      throw problem;
-    }
+    };
+    return madeOrFound(make, nameTaken, () => findContact(http, Name));
   },
 };
 
-const contactRow = z.object({ ContactID: z.string(), Name: z.string(), ContactStatus: z.string().nullish() });
+const contactRow = z
+  .object({ ContactID: z.string(), Name: z.string(), ContactStatus: z.string().nullish() })
+  .transform(({ ContactID: id, Name: name, ContactStatus: status }) => ({
+    id,
+    name,
+    active: (status ?? 'ACTIVE') === 'ACTIVE',
+  }));
 
-async function findContact(http: VendorHttp, name: string): Promise<string | null> {
-  // The search is by parts of a name, without case, over several fields: what is meant is checked here.
-  for await (const rows of accountingPages(http, 'Contacts', { searchTerm: name, summaryOnly: true }))
-    for (const row of rows) {
-      const contact = readAs(vendor, contactRow, row);
-      const isActive = (contact.ContactStatus ?? 'ACTIVE') === 'ACTIVE';
-      if (isActive && contact.Name.toLowerCase() === name.toLowerCase()) return contact.ContactID;
-    }
-  return null;
-}
+const findContact = (http: VendorHttp, name: string): Promise<string | null> =>
+  idOfNamed(
+    vendor,
+    accountingPages(http, 'Contacts', { searchTerm: name, summaryOnly: true }),
+    contactRow,
+    name,
+  );
 
 /** Lines name items by their code, so the code is the id. */
 export const items: InvoiceTarget['items'] = {
@@ -56,14 +55,11 @@ export const items: InvoiceTarget['items'] = {
       IsPurchased: false,
       SalesDetails: { AccountCode },
     };
-    try {
+    const make = async () => {
       const made = await write(http, 'put', '/Items', 'Items', item, idempotencyKey);
       return readAs(vendor, itemRow, made).Code;
-    } catch (problem) {
-      const found = isTaken(problem) ? await findItem(http, name) : null;
-      if (found !== null) return found;
-      throw problem;
-    }
+    };
+    return madeOrFound(make, nameTaken, () => findItem(http, name));
   },
 };
 
@@ -116,14 +112,3 @@ const categoryRow = z.object({
 /** `HULL Hull refit` is the option of HULL; `HULLS` is not. */
 const startsWithWord = (text: string, word: string) =>
   text.startsWith(word) && !/[a-z0-9]/.test(text.charAt(word.length));
-
-function nameOf(name: string): string {
-  const clean = name.replace(/\s+/g, ' ').trim();
-  if (clean === '') throw refused(vendor, 'name_empty', 'Xero needs a name.');
-  if (clean.length > most.contactName)
-    throw refused(vendor, 'name_too_long', `Xero takes names of at most ${most.contactName} characters.`);
-  return clean;
-}
-
-const isTaken = (problem: unknown) =>
-  problem instanceof InvalidRequest && problem.vendorCode === 'name_taken';

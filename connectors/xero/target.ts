@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { Decimal } from '../../domain/money.ts';
 import type { InvoiceTarget, RemoteInvoice, RemoteRef, TargetBill, TargetInvoice } from '../kit/define.ts';
-import { ours, requireSame } from '../kit/document-checks.ts';
+import { keyNote, ours, requireSame, requireUnchanged } from '../kit/document-checks.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { jsonNumber } from '../kit/json.ts';
+import { centsNumber } from '../kit/json.ts';
 import { moneyField } from '../kit/rows.ts';
 import { needed, readAs, readable, readWritten, refused } from '../kit/vendor-words.ts';
 import { accountingList, accountingPageSize, instantOfXero, vendor, write } from './answers.ts';
@@ -13,7 +13,6 @@ import {
   billLink,
   fromCreditNote,
   fromInvoice,
-  keyNote,
   numberMaxLength,
   toBill,
   toCreditNote,
@@ -43,7 +42,8 @@ export const invoiceTarget: InvoiceTarget = {
   paymentsSince,
   invoicesSince,
   async updateInvoice(http, remote, invoice, idempotencyKey) {
-    await requireVersion(http, remote);
+    const now = await invoiceTarget.readInvoice(http, remote.externalId);
+    requireUnchanged(vendor, invoice.number, now, remote.versionToken);
     const body = { InvoiceID: remote.externalId, ...toInvoice(invoice, http.settings) };
     const made = await write(http, 'post', pathOf(remote), 'Invoices', body, idempotencyKey);
     return readWritten(vendor, () => fromInvoice(made));
@@ -101,7 +101,7 @@ export const invoiceTarget: InvoiceTarget = {
     },
     async create(http, { creditNote, invoice, amount, on }, idempotencyKey) {
       const path = `/CreditNotes/${encodeURIComponent(creditNote.externalId)}/Allocations`;
-      const body = { Invoice: { InvoiceID: invoice.externalId }, Amount: figure(amount), Date: on };
+      const body = { Invoice: { InvoiceID: invoice.externalId }, Amount: centsNumber(amount), Date: on };
       await write(http, 'put', path, 'Allocations', body, idempotencyKey);
       return applied(creditNote, invoice);
     },
@@ -182,17 +182,6 @@ async function readRow(http: VendorHttp, list: Documents, id: string): Promise<u
   return readAs(vendor, z.object({ [list]: z.array(z.unknown()).min(1) }), response.body)[list]![0];
 }
 
-/** Xero has no lock: what changed since we read it is not overwritten. */
-async function requireVersion(http: VendorHttp, remote: RemoteRef): Promise<void> {
-  const now = await invoiceTarget.readInvoice(http, remote.externalId);
-  if (now === null || now.versionToken !== remote.versionToken)
-    throw refused(
-      vendor,
-      'changed_there',
-      'Someone changed this invoice in Xero meanwhile. Read it again before changing it.',
-    );
-}
-
 async function findPayment(
   http: VendorHttp,
   list: Documents,
@@ -213,7 +202,7 @@ async function pay(
 ): Promise<RemoteRef> {
   const Code = needed(vendor, http.settings, 'bankAccountCode', 'A payment');
   const Reference = reference ? `${reference} ${keyNote(key)}` : keyNote(key);
-  const body = { ...of, Account: { Code }, Date: on, Amount: figure(amount), Reference };
+  const body = { ...of, Account: { Code }, Date: on, Amount: centsNumber(amount), Reference };
   const made = await write(http, 'put', '/Payments', 'Payments', body, idempotencyKey);
   return {
     externalId: readAs(vendor, z.object({ PaymentID: z.string() }), made).PaymentID,
@@ -244,7 +233,6 @@ const applied = (creditNote: RemoteRef, invoice: RemoteRef): RemoteRef => ({
   versionToken: null,
 });
 const pathOf = ({ externalId }: RemoteRef) => `/Invoices/${encodeURIComponent(externalId)}`;
-const figure = (amount: string) => jsonNumber(new Decimal(amount).toFixed(2));
 const typeOf = (row: unknown) => (row as { Type?: unknown } | null)?.Type;
 
 function referenceOf(row: unknown): string {

@@ -1,12 +1,13 @@
 /** Owns reading back what happened to our invoices in Zoho Books: changes, payments, and payments that were taken off. */
 import { z } from 'zod';
-import { isDay } from '../../domain/day.ts';
 import type { Instant } from '../../domain/work-entry.ts';
+import { readPlace } from '../kit/checkpoint.ts';
 import type { InvoicePage, PaymentPage, RemotePayment } from '../kit/define.ts';
-import { idText, orNull, rowAs } from '../kit/fields.ts';
+import { dayField, idText, orNull, rowAs } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { toInstant } from '../kit/instant.ts';
-import { mapRows, moneyField, UnreadableField } from '../kit/rows.ts';
+import { earlier, later, toInstant } from '../kit/instant.ts';
+import { deletedPayment } from '../kit/payments.ts';
+import { mapRows, moneyField } from '../kit/rows.ts';
 import { readAs, refused } from '../kit/vendor-words.ts';
 import { ask, listPages, vendor } from './answers.ts';
 import { pathOf, readInvoice } from './documents.ts';
@@ -35,7 +36,7 @@ type ChangedRow = z.infer<typeof row>;
 
 /** Of ours only: each costs further calls, and the day's are shared by all that the organisation has connected. */
 async function* changedRows(http: VendorHttp, since: Instant | null): AsyncGenerator<ChangedRow[]> {
-  const from = since === null ? undefined : new Date(Date.parse(since) - overlapMs).toISOString();
+  const from = since === null ? undefined : earlier(since, overlapMs);
   // Its `+` must arrive as `%2B`.
   const query = { last_modified_time: from?.replace(/\.\d+Z$/, '+0000') };
   for await (const rows of listPages(http, '/invoices', 'invoices', query))
@@ -67,7 +68,7 @@ export async function* paymentsSince(
   http: VendorHttp,
   checkpoint: string | null,
 ): AsyncGenerator<PaymentPage> {
-  const { since, told } = readCheckpoint(checkpoint);
+  const { since, told } = readPlace(vendor, checkpoint, checkpointShape, { since: null, told: {} });
   const remembered = new Map(Object.entries(told));
   let newest = since;
   for await (const rows of changedRows(http, since)) {
@@ -81,7 +82,7 @@ export async function* paymentsSince(
       const { payments, unreadable, ids } = await paymentsOf(http, invoice);
       const gone = (before?.ids ?? [])
         .filter((id) => !ids.includes(id))
-        .map((id) => goneAt(id, instantOf(invoice)));
+        .map((id) => deletedPayment(id, instantOf(invoice).slice(0, 10), instantOf(invoice)));
       page.payments.push(...payments, ...gone);
       page.unreadable.push(...unreadable);
       remembered.delete(invoice.invoice_id);
@@ -116,12 +117,9 @@ const paymentShape = z.object({
 /** `row`: what one payment pays of one invoice; a payment of several invoices comes with each of them. Throws UnreadableField. */
 function fromPayment(each: unknown, invoice: ChangedRow): RemotePayment {
   const payment = rowAs('Zoho Books', paymentShape, each);
-  const exists: boolean = isDay(payment.date);
-  if (!exists)
-    throw new UnreadableField('date.invalid', `"${payment.date}" is not a day. Correct it in Zoho Books.`);
   return {
     externalId: payment.invoice_payment_id,
-    valueDate: payment.date,
+    valueDate: dayField('Zoho Books', 'date', payment.date),
     currency: invoice.currency_code ?? null,
     amount: payment.amount,
     applications: [{ invoiceExternalId: invoice.invoice_id, amount: payment.amount }],
@@ -131,40 +129,9 @@ function fromPayment(each: unknown, invoice: ChangedRow): RemotePayment {
   };
 }
 
-function goneAt(externalId: string, at: Instant): RemotePayment {
-  return {
-    externalId,
-    valueDate: at.slice(0, 10),
-    currency: null,
-    amount: '0.00',
-    applications: [],
-    reference: null,
-    deleted: true,
-    updatedAt: at,
-  };
-}
-
 function instantOf({ last_modified_time: text }: ChangedRow): Instant {
   const at = toInstant(text);
   if (at === null)
     throw refused(vendor, 'last_modified_time.invalid', `Zoho Books says "${text.slice(0, 40)}" for a time.`);
   return at;
-}
-
-/** Instants in one form compare as text. */
-function later(one: string | null, other: string): string {
-  return one === null || other > one ? other : one;
-}
-
-function readCheckpoint(text: string | null): z.infer<typeof checkpointShape> {
-  if (text === null) return { since: null, told: {} };
-  try {
-    return checkpointShape.parse(JSON.parse(text));
-  } catch {
-    throw refused(
-      vendor,
-      'checkpoint_invalid',
-      'The place reached in the payments of Zoho Books cannot be read.',
-    );
-  }
 }

@@ -2,14 +2,11 @@
 import { z } from 'zod';
 import { Decimal } from '../../domain/money.ts';
 import type { RemoteInvoice } from '../kit/define.ts';
-import { idText, rowAs } from '../kit/fields.ts';
+import { idText, rowAs, wordOf } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { moneyField, UnreadableField } from '../kit/rows.ts';
+import { moneyField } from '../kit/rows.ts';
 import { readable } from '../kit/vendor-words.ts';
 import { ask, vendor } from './answers.ts';
-
-/** What our invoices carry in `reference_number`, by which they are found again. */
-export const keyNote = (key: string) => `slipway:${key}`;
 
 export const pathOf = (id: string) => `/invoices/${encodeURIComponent(id)}`;
 
@@ -51,7 +48,7 @@ export function fromInvoice(row: unknown): RemoteInvoice {
     total: invoice.total,
     balance: invoice.balance,
     currency: invoice.currency_code ?? null,
-    status: statusOf(invoice.status),
+    status: wordOf(vendor, 'status', invoice.status, statuses),
     timeExternalIds: (invoice.line_items ?? []).flatMap((line) => line.time_entry_ids ?? []),
   };
 }
@@ -69,12 +66,3 @@ const statuses: Readonly<Record<string, RemoteInvoice['status']>> = {
   paid: 'paid',
   void: 'void',
 };
-
-function statusOf(word: string): RemoteInvoice['status'] {
-  const status = statuses[word];
-  if (status !== undefined) return status;
-  throw new UnreadableField(
-    'status.unknown',
-    `Zoho Books says "${word.slice(0, 40)}" of this invoice, which we do not know.`,
-  );
-}

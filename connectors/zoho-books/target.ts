@@ -8,15 +8,23 @@ import type {
   TargetInvoiceLine,
   TargetParty,
 } from '../kit/define.ts';
-import { ours, requireBookable, requireSame } from '../kit/document-checks.ts';
-import { idText } from '../kit/fields.ts';
+import {
+  keyNote,
+  ours,
+  requireBookable,
+  requireSame,
+  requireUnchanged,
+  taxCodeOf,
+} from '../kit/document-checks.ts';
+import { idText, maybeText } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { jsonNumber } from '../kit/json.ts';
+import { exactNumber } from '../kit/json.ts';
+import { idOfNamed, nameFor } from '../kit/names.ts';
 import { moneyField } from '../kit/rows.ts';
 import { readAs, readWritten, refused } from '../kit/vendor-words.ts';
 import { ask, listPages, vendor } from './answers.ts';
 import { invoicesSince, paymentsSince } from './changed.ts';
-import { fromInvoice, keyNote, pathOf, readInvoice, readRow } from './documents.ts';
+import { fromInvoice, pathOf, readInvoice, readRow } from './documents.ts';
 
 const numberMaxLength = 100;
 const most = { name: 200, itemName: 100, lineName: 100, lineDescription: 2_000, places: 6 } as const;
@@ -24,15 +32,22 @@ const most = { name: 200, itemName: 100, lineName: 100, lineDescription: 2_000, 
 export const invoiceTarget: InvoiceTarget = {
   numberMaxLength,
   customers: {
-    find: (http, { name }) => findByName(http, 'contacts', 'contact', nameOf(name, most.name)),
+    find(http, party) {
+      const name = nameFor(vendor, party.name, most.name);
+      const query = { contact_name: name, contact_type: 'customer' };
+      return idOfNamed(vendor, listPages(http, '/contacts', 'contacts', query), contact, name);
+    },
     create: createCustomer,
   },
   items: {
-    find: (http, { name }) => findByName(http, 'items', 'item', nameOf(name, most.itemName)),
+    find(http, wanted) {
+      const name = nameFor(vendor, wanted.name, most.itemName);
+      return idOfNamed(vendor, listPages(http, '/items', 'items', { name }), item, name);
+    },
     async create(http, { name }) {
       const { incomeAccountId } = http.settings;
       const body = {
-        name: nameOf(name, most.itemName),
+        name: nameFor(vendor, name, most.itemName),
         rate: 0,
         product_type: 'service',
         ...(incomeAccountId ? { account_id: incomeAccountId } : {}),
@@ -49,12 +64,7 @@ export const invoiceTarget: InvoiceTarget = {
   tellsDeletedInvoices: false,
   async updateInvoice(http, remote, invoice) {
     const now = await readInvoice(http, remote.externalId);
-    if (now === null || now.versionToken !== remote.versionToken)
-      throw refused(
-        vendor,
-        'changed_there',
-        'Someone changed this invoice in Zoho Books meanwhile. Read it again before changing it.',
-      );
+    requireUnchanged(vendor, invoice.number, now, remote.versionToken);
     const request = { query: ownNumber, body: await toBody(http, invoice) };
     const answer = await ask(http, 'put', pathOf(remote.externalId), { invoice: z.unknown() }, request);
     return readWritten(vendor, () => fromInvoice(answer!.invoice));
@@ -110,7 +120,7 @@ const writtenOff = z.object({ write_off_amount: moneyField.nullish() });
 
 async function createCustomer(http: VendorHttp, { name, email, currency }: TargetParty): Promise<string> {
   const body = {
-    contact_name: nameOf(name, most.name),
+    contact_name: nameFor(vendor, name, most.name),
     contact_type: 'customer',
     currency_id: await currencyId(http, currency),
     ...(email === null ? {} : { contact_persons: [{ email, is_primary_contact: true }] }),
@@ -125,24 +135,16 @@ async function createCustomer(http: VendorHttp, { name, email, currency }: Targe
   return answer!.contact.contact_id;
 }
 
-/** A filter that Zoho does not understand brings everything: the name is compared, and only active records count. */
-async function findByName(
-  http: VendorHttp,
-  list: 'contacts' | 'items',
-  kind: 'contact' | 'item',
-  name: string,
-) {
-  const nameField = kind === 'contact' ? 'contact_name' : 'name';
-  const query = kind === 'contact' ? { contact_name: name, contact_type: 'customer' } : { name };
-  for await (const rows of listPages(http, `/${list}`, list, query))
-    for (const row of rows) {
-      const { status, contact_type: type, ...fields } = row as Record<string, unknown>;
-      const isIts = String(fields[nameField]).toLowerCase() === name.toLowerCase();
-      if (isIts && (status ?? 'active') === 'active' && type !== 'vendor')
-        return readAs(vendor, idText, fields[`${kind}_id`]);
-    }
-  return null;
-}
+const contact = z
+  .object({ contact_id: idText, contact_name: maybeText, status: maybeText, contact_type: maybeText })
+  .transform(({ contact_id: id, contact_name: name, status, contact_type: type }) => ({
+    id,
+    name,
+    active: (status ?? 'active') === 'active' && type !== 'vendor',
+  }));
+const item = z
+  .object({ item_id: idText, name: maybeText, status: maybeText })
+  .transform(({ item_id: id, name, status }) => ({ id, name, active: (status ?? 'active') === 'active' }));
 
 async function currencyId(http: VendorHttp, code: string): Promise<string> {
   const currency = z.object({ currency_id: idText, currency_code: z.string() });
@@ -238,32 +240,17 @@ async function toBody(http: VendorHttp, invoice: TargetInvoice): Promise<Record<
 
 async function toLine(http: VendorHttp, line: TargetInvoiceLine, invoice: TargetInvoice) {
   const times = line.timeExternalIds ?? [];
-  const taxId = taxIdOf(line, invoice, http.settings.taxId);
+  // Left out on untaxed lines: Zoho then charges none.
+  const taxId = taxCodeOf(vendor, line, invoice, undefined, { name: 'taxId', value: http.settings.taxId });
   return {
     item_id: line.itemExternalId,
     name: line.description.slice(0, most.lineName),
     description: line.description.slice(0, most.lineDescription),
-    rate: jsonNumber(new Decimal(line.unitPrice).toFixed()),
-    quantity: jsonNumber(new Decimal(line.quantity).toFixed()),
+    rate: exactNumber(line.unitPrice),
+    quantity: exactNumber(line.quantity),
     ...(taxId ? { tax_id: taxId } : {}),
     ...(times.length === 0 ? {} : { project_id: await projectOf(http, times[0]!), time_entry_ids: times }),
   };
-}
-
-/** Left out on untaxed lines: Zoho then charges none. */
-function taxIdOf(
-  line: TargetInvoiceLine,
-  invoice: TargetInvoice,
-  taxId: string | undefined,
-): string | undefined {
-  if (line.taxCode) return line.taxCode;
-  if (new Decimal(invoice.tax).isZero()) return undefined;
-  if (taxId) return taxId;
-  throw refused(
-    vendor,
-    'tax_code_missing',
-    `${invoice.number} has tax but a line without a tax id of Zoho Books. Set taxId on the connection or map the tax rate.`,
-  );
 }
 
 /** Linked entries go with their project, which Zoho holds the other entries to. */
@@ -281,12 +268,4 @@ async function projectOf(http: VendorHttp, timeId: string): Promise<string> {
 
 function fieldOf(row: unknown, name: string): unknown {
   return (row as Record<string, unknown> | null)?.[name];
-}
-
-function nameOf(name: string, mostCharacters: number): string {
-  const clean = name.replace(/\s+/g, ' ').trim();
-  if (clean === '') throw refused(vendor, 'name_empty', 'Zoho Books needs a name.');
-  if (clean.length > mostCharacters)
-    throw refused(vendor, 'name_too_long', `Zoho Books takes names of at most ${mostCharacters} characters.`);
-  return clean;
 }

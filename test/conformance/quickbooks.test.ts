@@ -10,11 +10,8 @@ import {
   fromWebhook,
 } from '../../connectors/quickbooks/from-quickbooks.ts';
 import { quickbooks } from '../../connectors/quickbooks/index.ts';
-import {
-  quoted,
-  toQuickbooksInvoice,
-  toQuickbooksName,
-} from '../../connectors/quickbooks/to-quickbooks-invoice.ts';
+import { quoted } from '../../connectors/quickbooks/query.ts';
+import { toQuickbooksInvoice, toQuickbooksName } from '../../connectors/quickbooks/to-quickbooks-invoice.ts';
 import { all, failureOf, httpTo, json, type Seen, serve } from './loopback.ts';
 
 const key = '0b1f7a52-8f5e-4a7e-9c1e-2d4c0c7c9a11';
