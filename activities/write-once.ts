@@ -13,6 +13,7 @@ import {
   readIntent,
   type SyncedSubject,
 } from '../store/sync.ts';
+import { requireItsOwn } from './own-party.ts';
 import type { OpenVendor } from './vendor.ts';
 
 /** The vendor may commit a request that we gave up on; this much later we believe that it will not. */
@@ -79,6 +80,9 @@ async function outwait(database: Database, workspaceId: string, intentId: string
   }
 }
 
+/** Names of items may be shared; a customer or a vendor is one of ours. */
+const isParty = (type: SyncedSubject) => type === 'client' || type === 'payee';
+
 /** Finds or makes a record that has a name only: a customer, a vendor, an item. Two documents at once share the intent. */
 export async function ensureNamed(
   database: Database,
@@ -100,6 +104,7 @@ export async function ensureNamed(
       : null;
   const externalId = existing ?? made!.remote;
   await database.inWorkspace(workspaceId, async (tx) => {
+    if (isParty(subjectType)) await requireItsOwn(tx, vendor, subject, externalId);
     if (made) await closeIntent(tx, made.intent.id, externalId);
     const facts = { externalId, versionToken: null, total: null, actor };
     await markSynced(tx, { connectionId, subjectType, subjectId, ...facts });

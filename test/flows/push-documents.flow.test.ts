@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { until } from '../support/loops.ts';
-import { openSpine, type ShownInvoice, type Spine } from '../support/spine.ts';
+import { openSpine, quickbooksSettings, type ShownInvoice, type Spine } from '../support/spine.ts';
 import type { TestWorkspace } from '../support/workspace.ts';
 
 let hub: TestHub;
@@ -245,6 +245,53 @@ it('one that failed by its total and is renumbered there is not booked a second 
   const again = await spine.invoiceBecomes('failed again', (one) => one.sync?.status === 'failed', 30_000);
   expect(again.sync!.reason).toContain('stands at QuickBooks as X-1');
   expect(spine.quickbooks.invoices).toHaveLength(1);
+});
+
+it('a connection that has booked stays with its company: ids of another one are other documents', async () => {
+  await billed(1);
+  const change = (settings: Record<string, string>) =>
+    at.call('PATCH', `/connections/${spine.quickbooksId}`, { body: { settings } });
+  const other = await change({ ...quickbooksSettings, realmId: '9130350000000002' });
+  expect([other.status, other.json.code]).toEqual([409, 'connection.account_fixed']);
+  expect((await change({ ...quickbooksSettings, taxCode: 'NON' })).status).toBe(200);
+});
+
+it('two clients whose names are one at QuickBooks never share its customer, and a person is told', async () => {
+  await spine.close();
+  at = await hub.newWorkspace();
+  spine = await openSpine(at, {
+    clients: [
+      { code: 'NPF', name: 'North Pacific: Ferries', projects: ['NPF-101'] },
+      { code: 'NPG', name: 'North Pacific - Ferries', projects: ['NPG-101'] },
+    ],
+  });
+  for (const project of ['NPF-101', 'NPG-101']) spine.work(project, 2);
+  await spine.sync(spine.harvestId);
+  await at.idle();
+  await spine.bill();
+  let shown: ShownInvoice[] = [];
+  await until(
+    'both are pushed',
+    async () => {
+      shown = await spine.invoices();
+      return shown.filter(({ sync }) => ['synced', 'failed'].includes(sync?.status ?? '')).length === 2;
+    },
+    30_000,
+  ).catch((error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(shown)}`);
+  });
+  expect(shown.map(({ sync }) => sync!.status).sort()).toEqual(['failed', 'synced']);
+  const failed = shown.find(({ sync }) => sync!.status === 'failed')!;
+  expect(failed.sync).toMatchObject({
+    failedStep: 'customer',
+    reason: expect.stringMatching(/stands for north pacific(:| -) ferries already/i),
+  });
+  expect(spine.quickbooks.invoices).toHaveLength(1);
+
+  await at.patch(`/clients/${failed.clientId}`, { name: 'North Pacific Ferries Guam' });
+  await at.post(`/invoices/${failed.id}/retry-sync`, {});
+  await until('both are there', async () => spine.quickbooks.invoices.length === 2, 30_000);
+  expect(new Set(spine.quickbooks.invoices.map(({ CustomerRef }) => CustomerRef.value)).size).toBe(2);
 });
 
 it('one that is deleted there is made anew on request; one that is voided there is accepted by a person, and stays so', async () => {
