@@ -66,11 +66,14 @@ export function fromQuickbooksInvoice(row: unknown): RemoteInvoice {
   };
 }
 
+/** QuickBooks puts the word before whatever the note said. */
+const isVoided = (note: string) => /^voided/i.test(note);
+
 /** QuickBooks keeps no status to rely on; these are its figures (fact sheet, "Statuses"). */
 function statusOf(totalAmount: string, openAmount: string, note: string): RemoteInvoice['status'] {
   const total = new Decimal(totalAmount);
   const balance = new Decimal(openAmount);
-  if (total.isZero()) return /^voided/i.test(note) ? 'void' : 'open';
+  if (total.isZero()) return isVoided(note) ? 'void' : 'open';
   if (balance.isZero()) return 'paid';
   return balance.lessThan(total) ? 'partially_paid' : 'open';
 }
@@ -82,6 +85,7 @@ const paymentShape = z.object({
   CustomerRef: reference.nullish(),
   CurrencyRef: reference.nullish(),
   PaymentRefNum: z.string().nullish(),
+  PrivateNote: z.string().nullish(),
   Line: z
     .array(
       z.object({
@@ -93,20 +97,21 @@ const paymentShape = z.object({
   MetaData: metaData,
 });
 
-/** `row`: a Payment. A voided one has amount 0.00 and no applications. Throws UnreadableField. */
+/** `row`: a Payment. A voided one stays in the lists with all amounts at nothing: its money is gone as if deleted. Throws UnreadableField. */
 export function fromQuickbooksPayment(row: unknown): RemotePayment {
   const payment = rowAs(vendor.name, paymentShape, row);
+  const isVoid = new Decimal(payment.TotalAmt).isZero() && isVoided(payment.PrivateNote ?? '');
   return {
     externalId: payment.Id,
     valueDate: dayField(vendor.name, 'TxnDate', payment.TxnDate),
     currency: payment.CurrencyRef?.value ?? null,
     amount: payment.TotalAmt,
-    applications: (payment.Line ?? []).flatMap((line) =>
+    applications: (isVoid ? [] : (payment.Line ?? [])).flatMap((line) =>
       applicationsOf(line.Amount ?? null, line.LinkedTxn ?? []),
     ),
     reference: payment.PaymentRefNum || null,
     customerExternalId: payment.CustomerRef?.value ?? null,
-    deleted: false,
+    deleted: isVoid,
     updatedAt: toInstant(payment.MetaData?.LastUpdatedTime ?? ''),
   };
 }

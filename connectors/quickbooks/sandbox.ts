@@ -156,6 +156,8 @@ export interface QuickbooksSandbox extends Sandbox {
   voidInvoice(id: string): QuickbooksInvoice;
   deleteInvoice(id: string): void;
   deletePayment(id: string): void;
+  /** It stays in the lists: its amounts are nothing, and its note says so. */
+  voidPayment(id: string): void;
   readonly customers: QuickbooksCustomer[];
   readonly items: QuickbooksItem[];
   readonly invoices: QuickbooksInvoice[];
@@ -799,6 +801,18 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
     refreshCustomer(existing.CustomerRef.value);
   }
 
+  function voidPayment(existing: QuickbooksPayment): void {
+    const note = typeof existing.PrivateNote === 'string' ? existing.PrivateNote : '';
+    const PrivateNote = `Voided${note === '' ? '' : ` - ${note}`}`;
+    Payment.set(existing.Id, {
+      ...existing,
+      ...nextKept(existing),
+      ...{ PrivateNote, TotalAmt: 0, UnappliedAmt: 0, Line: [] },
+    });
+    touchInvoices(new Set(existing.Line.flatMap((line) => line.LinkedTxn.map((link) => link.TxnId))));
+    refreshCustomer(existing.CustomerRef.value);
+  }
+
   function bookPayment(booking: PaymentBooking): QuickbooksPayment {
     const single = 'invoiceId' in booking;
     const ids = single ? [booking.invoiceId] : booking.invoiceIds;
@@ -1248,6 +1262,7 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
       }),
     voidInvoice: (id) => byHand(() => voidInvoice(Invoice.get(id) ?? raise(objectNotFound()))),
     deleteInvoice: (id) => byHand(() => deleteInvoice(Invoice.get(id) ?? raise(objectNotFound()))),
+    voidPayment: (id) => byHand(() => voidPayment(Payment.get(id) ?? raise(objectNotFound()))),
     deletePayment: (id) => byHand(() => deletePayment(Payment.get(id) ?? raise(objectNotFound()))),
     get customers() {
       return structuredClone([...Customer.values()]);

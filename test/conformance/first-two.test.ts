@@ -195,6 +195,12 @@ describe('quickbooks alone', () => {
       status: 'open',
       balance: '1364728.00',
     });
+    const second = sandbox.bookPayment({ invoiceId: externalId, amount: '64728.00', date: '2026-04-13' });
+    sandbox.voidPayment(second.Id);
+    const voided = await all(target.paymentsSince(http(), undone.at(-1)!.checkpoint));
+    expect(voided.flatMap((page) => page.payments)).toMatchObject([
+      { externalId: second.Id, deleted: true, amount: '0.00', applications: [] },
+    ]);
     sandbox.voidInvoice(externalId);
     expect(await target.readInvoice(http(), externalId)).toMatchObject({ status: 'void' });
     expect(await target.invoices.find(http(), invoice)).toMatchObject({ status: 'void' });
