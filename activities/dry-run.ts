@@ -59,7 +59,7 @@ export async function dryRun(
   const found = emptyDryRun();
   const { timeSource } = connector;
   if (!timeSource) return found;
-  const intake = await database.inWorkspace(workspaceId, (tx) => openIntake(tx, connection));
+  const intake = await database.inWorkspace(workspaceId, (tx) => openIntake(tx, connection, { dry: true }));
   const names = new Map<string, DryRun['unmatched'][number]>();
   let pages = 0;
   for await (const page of pagesOf(

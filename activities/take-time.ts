@@ -1,6 +1,6 @@
 /** Owns one page of a platform's time on its way in: approval, scope, intake, what is gone, the cursor and the counts, in one transaction. */
 import type { EntryPage } from '../connectors/kit/define.ts';
-import { connectorById } from '../connectors/kit/registry.ts';
+import { connectors } from '../connectors/kit/registry.ts';
 import { localDay } from '../domain/day.ts';
 import { entryContentHash } from '../domain/entry-content-hash.ts';
 import type { Matcher } from '../domain/match.ts';
@@ -11,7 +11,7 @@ import { ownMarks } from '../store/billed-marks.ts';
 import { readScope } from '../store/connection-scope.ts';
 import type { Connection } from '../store/connections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
-import { markDeletedAtSource } from '../store/deleted-entries.ts';
+import { knownExternalIds, markDeletedAtSource } from '../store/deleted-entries.ts';
 import {
   addCounts,
   ensureSource,
@@ -20,8 +20,11 @@ import {
   openMatcher,
   takeIn,
 } from '../store/intake.ts';
+import { newId } from '../store/new-id.ts';
 import { progressOperation } from '../store/operations.ts';
+import { peekSource, takeOverSource } from '../store/sources.ts';
 import { findByExternalIds } from '../store/sync.ts';
+import { freeReadable, holdUnreadable } from '../store/unreadable-entries.ts';
 import { currencyOf, getWorkspace, workspaceNow, zoneOf } from '../store/workspaces.ts';
 
 /** What every page of a reading needs; read once. */
@@ -29,6 +32,7 @@ export interface Intake {
   connection: Connection;
   sourceId: string;
   matcher: Matcher;
+  matchedSinceMs: number;
   today: Day;
   currency: string;
   approval: SourceApproval;
@@ -56,20 +60,50 @@ export const noReadingCounts: ReadingCounts = {
   outsideBy: {},
 };
 
-export async function openIntake(tx: WorkspaceTx, connection: Connection): Promise<Intake> {
+/** `dry`: only looked at, so that nothing is made or taken over for it. */
+export async function openIntake(
+  tx: WorkspaceTx,
+  given: Connection,
+  { dry = false }: { dry?: boolean } = {},
+): Promise<Intake> {
   const workspace = await getWorkspace(tx);
-  const { id, name } = connection;
-  const sourceId = await ensureSource(tx, { kind: 'connection', name, connectionId: id });
+  const { id, name } = given;
+  const account = accountOf(given);
+  const taken = dry ? null : await takeOverSource(tx, given, account);
+  const connection = taken === null ? given : { ...given, goLiveOn: taken };
+  const sourceId = dry
+    ? ((await peekSource(tx, given, account)) ?? newId())
+    : await ensureSource(tx, { kind: 'connection', name, connectionId: id });
   return {
     connection,
     sourceId,
     matcher: await openMatcher(tx, sourceId),
+    matchedSinceMs: performance.now(),
     today: localDay(await workspaceNow(tx), zoneOf(workspace)),
     currency: currencyOf(workspace),
     approval: sourceApprovalOf(connection.ownership),
     whyOutside: scopeOf(await readScope(tx, id)),
     parties: new Map(),
   };
+}
+
+/** The settings that say which account the connection is of. */
+function accountOf({ connector, settings }: Connection): Record<string, string> {
+  const { settings: needed = {}, looseSettings = [] } = connectors.get(connector) ?? {};
+  const names = Object.keys(needed).filter((setting) => !looseSettings.includes(setting));
+  return Object.fromEntries(names.map((setting) => [setting, settings[setting] ?? '']));
+}
+
+const matcherLifeMs = 30_000;
+
+/** Mapping goes on while a reading does: what the matcher does not know is looked for once more, and all of it now and then. */
+async function keepMatcher(tx: WorkspaceTx, intake: Intake, entries: readonly SourceEntry[]): Promise<void> {
+  const isOld = performance.now() - intake.matchedSinceMs > matcherLifeMs;
+  if (!isOld && entries.every((entry) => intake.matcher.match(entry).unmatched.length === 0)) return;
+  // The lock of an intake, first: nobody maps a name between this look and what is written by it.
+  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [intake.sourceId]);
+  intake.matcher = await openMatcher(tx, intake.sourceId);
+  intake.matchedSinceMs = performance.now();
 }
 
 /** A page as the connection sees it: what is inside its scope, with the approval that counts, and why others are not. */
@@ -102,8 +136,9 @@ export async function takePage(
   const { connection, sourceId } = intake;
   const actor = `connection:${connection.id}`;
   shareParties(intake, page.entries);
-  const told = await withoutEcho(tx, connection, page.entries);
+  const told = await withoutEcho(tx, connection, await withoutCoarser(tx, sourceId, page.entries));
   const { inside, outside, beforeGoLive } = sortPage(intake, await withoutOwn(tx, connection, told));
+  await keepMatcher(tx, intake, inside);
   const taken = await takeIn(
     tx,
     intake.matcher,
@@ -123,6 +158,12 @@ export async function takePage(
       readsAgain: true,
       isInFile,
     },
+  );
+  await holdUnreadable(tx, sourceId, page.unreadable);
+  await freeReadable(
+    tx,
+    sourceId,
+    page.entries.map(({ externalId }) => externalId),
   );
   const left = outside.map(({ externalId }) => externalId);
   const leftScope = await markDeletedAtSource(tx, sourceId, left, actor, 'out_of_scope');
@@ -171,6 +212,17 @@ function shareParties({ parties }: Intake, entries: readonly SourceEntry[]): voi
   }
 }
 
+async function withoutCoarser(
+  tx: WorkspaceTx,
+  sourceId: string,
+  entries: readonly SourceEntry[],
+): Promise<readonly SourceEntry[]> {
+  const better = entries.flatMap(({ coarserThan = [] }) => coarserThan);
+  if (better.length === 0) return entries;
+  const known = await knownExternalIds(tx, sourceId, better);
+  return entries.filter(({ coarserThan = [] }) => !coarserThan.some((externalId) => known.has(externalId)));
+}
+
 /** What a platform calls billed because we told it so is not settled elsewhere: it is our own word that comes back. */
 async function withoutEcho(
   tx: WorkspaceTx,
@@ -189,7 +241,7 @@ async function withoutOwn(
   { id, connector }: Connection,
   entries: readonly SourceEntry[],
 ): Promise<readonly SourceEntry[]> {
-  if (!connectorById(connector).timeTarget) return entries;
+  if (!connectors.get(connector)?.timeTarget) return entries;
   const ids = entries.map((entry) => entry.externalId);
   const own = await findByExternalIds(tx, id, 'entry', ids);
   return entries.map((entry) => (own.has(entry.externalId) ? { ...entry, billedElsewhere: true } : entry));

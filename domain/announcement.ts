@@ -22,6 +22,7 @@ const ruleWords: Readonly<Record<string, string>> = {
   'entry.future_date': 'dated in the future',
   'entry.running_timer': 'timer still running',
   'entry.changed_after_claim': 'changed after it was billed',
+  'entry.unreadable': 'cannot be read any more',
   'entry.duplicate': 'may be there twice',
   'person_day.over_24h': 'more than 24 hours in one day',
   'late_fee.left_out': 'seller whose late fees were left out',

@@ -10,6 +10,7 @@ export const exceptionRules: readonly string[] = [
   'contract.beyond_price',
   'contract.latest_invoice_date',
   'entry.changed_after_claim',
+  'entry.unreadable',
   'invoice.held',
   'late_fee.left_out',
   'number.taken',

@@ -64,6 +64,8 @@ export interface SourceEntry {
   tags?: readonly string[];
   /** Groups or roles of the person, for the connection's scope filter only. */
   groups?: readonly string[];
+  /** Ids of the same source that tell of this work better: where one of them is known, this is passed over. */
+  coarserThan?: readonly string[];
   /** For the accounting platform's own dimension, where the source knows it. */
   costCentre?: string | null;
 }

@@ -3,6 +3,7 @@ import type { Day } from '../domain/work-entry.ts';
 import { rereadStream } from './checkpoints.ts';
 import type { WorkspaceTx } from './database.ts';
 import { settleBefore } from './settle-before.ts';
+import { renameSource } from './sources.ts';
 import { type NewRow, tenantTable, type Values } from './tenant-table.ts';
 
 export const connectionStatuses = [
@@ -102,6 +103,7 @@ export async function changeConnection(
   const after = await connections.update(tx, before.id, { ...change, ...reason });
   if (!after) throw new Error(`connection ${before.id} is gone`);
   if (after.status === 'disconnected') await destroyConnectionSecrets(tx, before.id);
+  if (after.name !== before.name) await renameSource(tx, after.id, after.name);
   await readAnew(tx, before, after);
   // What was missed while it was lost or paused is read now, not at the next poll.
   if (before.status !== 'active' && after.status === 'active') await requestSync(tx, before.id);

@@ -41,6 +41,7 @@ import { addDeltas, type Delta } from './totals.ts';
 import { type ArrivedWork, workArrived } from './work-arrived.ts';
 import { type HashedEntry, makeEntries, type NewVersion, writeVersions } from './write-versions.ts';
 
+export { ensureSource } from './sources.ts';
 export type { HashedEntry } from './write-versions.ts';
 
 export interface IntakeOptions {
@@ -116,23 +117,6 @@ interface Known {
   claimed: number;
   totalClaimed: number;
   deleted: boolean;
-}
-
-/** Finds or makes the source row that entries of a connection, of a kind of file or of tickets hang on. */
-export async function ensureSource(
-  tx: WorkspaceTx,
-  source: { kind: 'connection' | 'file' | 'ticket' | 'timer'; name: string; connectionId: string | null },
-): Promise<string> {
-  await tx.run(
-    `insert into sources (workspace_id, id, kind, name, connection_id) values ($1, $2, $3, $4, $5)
-     on conflict (workspace_id, kind, name) do nothing`,
-    [tx.workspaceId, newId(), source.kind, source.name, source.connectionId],
-  );
-  const row = await tx.row<{ id: string }>(
-    'select id from sources where workspace_id = $1 and kind = $2 and name = $3',
-    [tx.workspaceId, source.kind, source.name],
-  );
-  return row!.id;
 }
 
 /** Reads mapping rules and the directory once; the matcher then learns what the intake itself creates. */

@@ -25,6 +25,8 @@ interface DayWork {
   endedAt: Instant | null;
   /** Null stands for slots that name no sheet. */
   sheetIds: (string | null)[];
+  /** From a row of the day, which does not tell what Hubstaff has invoiced itself. */
+  isOfDay: boolean;
 }
 /** Both by the id of the entry. */
 export interface DayWorks {
@@ -80,8 +82,13 @@ export function addSlots(days: DayWorks, rows: readonly unknown[], seen: Set<str
 /** Adds `daily_activities`, for days that slots do not reach: they tell neither time sheet nor Hubstaff's own invoice. */
 export function addDayRows(days: DayWorks, rows: readonly unknown[]): void {
   for (const row of readRows(days, dayShape, rows)) {
-    if (row.billable > 0) workOf(days, row, 'billable').seconds += row.billable;
-    if (row.tracked > row.billable) workOf(days, row, 'unbillable').seconds += row.tracked - row.billable;
+    const add = (part: Part, tracked: number) => {
+      const work = workOf(days, row, part);
+      work.seconds += tracked;
+      work.isOfDay = true;
+    };
+    if (row.billable > 0) add('billable', row.billable);
+    if (row.tracked > row.billable) add('unbillable', row.tracked - row.billable);
   }
 }
 
@@ -143,6 +150,10 @@ function toSourceEntry(
     approval: approvalOf(work, sheets),
     billedElsewhere: work.part === 'invoiced',
     notes: names.notes.get(dayKey(userId, work.day, projectId, taskId))?.join('\n') ?? null,
+    // What was invoiced while slots still told of it is not to come back.
+    ...(work.isOfDay && {
+      coarserThan: [workId(dayKey(userId, work.day, projectId, taskId), 'invoiced')],
+    }),
     // No time of change: the newest of its slots may be the one that went, and what is left would count as an older state.
   });
 }
@@ -157,7 +168,7 @@ function workOf({ works }: DayWorks, row: DayRow, part: Part): DayWork {
   const [projectId, taskId] = [row.project_id ?? null, row.task_id ?? null];
   const externalId = workId(dayKey(row.user_id, row.date, projectId, taskId), part);
   const named = { externalId, userId: row.user_id, day: row.date, projectId, taskId, part };
-  const nothing = { seconds: 0, startedAt: null, endedAt: null, sheetIds: [] };
+  const nothing = { seconds: 0, startedAt: null, endedAt: null, sheetIds: [], isOfDay: false };
   const work = works.get(externalId) ?? { ...named, ...nothing };
   works.set(externalId, work);
   return work;

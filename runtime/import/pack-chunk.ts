@@ -99,7 +99,13 @@ export function unpackChunk(packed: PackedChunk): ParsedChunk {
   return { ...packed, entries };
 }
 
-const seldomFields: Record<Seldom, true> = { receipt: true, tags: true, groups: true, costCentre: true };
+const seldomFields: Record<Seldom, true> = {
+  receipt: true,
+  tags: true,
+  groups: true,
+  coarserThan: true,
+  costCentre: true,
+};
 const seldomNames = Object.keys(seldomFields) as Seldom[];
 
 function seldomOf(entry: SourceEntry): Pick<SourceEntry, Seldom> | null {

@@ -16,7 +16,9 @@ import { startStand as startToggl } from '../../connectors/toggl/stand.ts';
 import { addDays } from '../../domain/day.ts';
 import type { SourceEntry } from '../../domain/work-entry.ts';
 import { changeConnection, connections } from '../../store/connections.ts';
+import { insertMappingRule } from '../../store/mapping-rules.ts';
 import { newId } from '../../store/new-id.ts';
+import { insertProject } from '../../store/projects.ts';
 import { askResync } from '../../store/resyncs.ts';
 import { markSynced } from '../../store/sync.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -101,7 +103,15 @@ const both = defineConnector({
     create: () => Promise.reject(new Error('nothing is pushed')),
   },
 });
-const used = [feedless, feeding, both];
+/** Its one setting says which account it is. */
+const accounted = defineConnector({
+  ...base,
+  id: 'test-kept-account',
+  name: 'An account',
+  settings: { workspace: 'Number of the workspace' },
+  timeSource: { ...reading, tellsApproval: false },
+});
+const used = [feedless, feeding, both, accounted];
 
 let books: TestDatabase;
 beforeAll(async () => {
@@ -512,4 +522,135 @@ test('Harvest: rows that move up a page while somebody deletes one are read all 
   }
   expect([...seen].toSorted()).toEqual(ids.toSorted());
   await sandbox.close();
+});
+
+test('a connection that gets another name keeps what it has read, and its old name lends it to nobody', async () => {
+  const connection = await openTimeConnection(books, feedless, { goLiveOn, approval: 'automatic' });
+  says({ window: () => pages([hour('a'), hour('b')]) });
+  await connection.read();
+  const before = (await connection.inside((tx) => connections.find(tx, connection.connectionId)))!;
+  await connection.inside((tx) =>
+    changeConnection(tx, connection.deps.secrets, before, { name: 'The clock in Bergen' }),
+  );
+  const second = await connection.beside(feedless, { goLiveOn, approval: 'automatic' }, before.name);
+  await connection.read();
+  expect((await connection.entries()).map(({ id }) => id)).toEqual(['a', 'b']);
+  says({ window: () => pages([hour('c')]) });
+  await second.read();
+  // Each asks for what it knows itself: nothing of the first is gone because the second does not have it.
+  expect((await connection.entries()).map(({ id, gone }) => [id, gone])).toEqual([
+    ['a', null],
+    ['b', null],
+    ['c', null],
+  ]);
+});
+
+test('an account that is connected again after its connection ended goes on with the same entries', async () => {
+  const facts = { goLiveOn, approval: 'automatic', settings: { workspace: '17' } } as const;
+  const first = await openTimeConnection(books, accounted, facts);
+  says({ window: () => pages([hour('a'), hour('b')]) });
+  await first.read();
+  const before = (await first.inside((tx) => connections.find(tx, first.connectionId)))!;
+  await first.inside((tx) => changeConnection(tx, first.deps.secrets, before, { status: 'disconnected' }));
+  const again = await first.beside(accounted, facts, 'Connected again');
+  says({ window: () => pages([hour('a', { quantity: 7_200 }), hour('b')]) });
+  await again.read();
+  expect((await again.entries()).map(({ id, open }) => [id, open])).toEqual([
+    ['a', 7_200],
+    ['b', 3_600],
+  ]);
+  const other = await first.beside(accounted, { ...facts, settings: { workspace: '18' } }, 'Another account');
+  says({ window: () => pages([hour('a')]) });
+  await other.read();
+  expect((await other.entries()).map(({ id }) => id)).toEqual(['a', 'a', 'b']);
+});
+
+test('a name that is mapped while a long reading goes on is known to its next page', async () => {
+  const connection = await openTimeConnection(books, feeding, { goLiveOn });
+  await connection.inside((tx) =>
+    connections.update(tx, connection.connectionId, { ownership: { createMissing: ['client', 'person'] } }),
+  );
+  const nobody = { project: party('Nobody knows') };
+  says({
+    async *changedSince() {
+      yield { entries: [hour('a', nobody)], unreadable: [], checkpoint: null };
+      yield { entries: [], unreadable: [], checkpoint: null };
+      // The page before this one is stored by now: a person sees its name, and maps it.
+      await connection.inside(async (tx) => {
+        const [client] = await tx.rows<{ id: string }>('select id from clients where workspace_id = $1', [
+          tx.workspaceId,
+        ]);
+        const project = await insertProject(tx, { clientId: client!.id, code: 'HULL', name: 'Hull refit' });
+        await insertMappingRule(tx, {
+          targetKind: 'project',
+          matchBy: 'external_id',
+          matchValue: nobody.project.externalId,
+          targetId: project.id,
+        });
+      });
+      yield { entries: [hour('b', nobody)], unreadable: [], checkpoint: 'read' };
+    },
+  });
+  await connection.read();
+  const unmatched = await connection.inside((tx) =>
+    tx.rows<{ id: string }>(
+      `select e.external_id as id from work_entries e
+       join entry_versions v on v.workspace_id = $1 and v.entry_id = e.id and v.version = e.current_version
+       where e.workspace_id = $1 and v.project_id is null order by 1`,
+      [tx.workspaceId],
+    ),
+  );
+  expect(unmatched.map(({ id }) => id)).not.toContain('b');
+});
+
+test('Hubstaff: days that it tells no more by slots do not bring back what it has invoiced itself', async () => {
+  const { sandbox, connection, slot, later, id } = await openHubstaff();
+  slot('08:00');
+  sandbox.changeActivity(slot('09:00'), { client_invoiced: true });
+  later(120);
+  await connection.read();
+  const asRead = [
+    { id, open: 600, settled: false },
+    { id: `${id}:invoiced`, open: 0, settled: true },
+  ];
+  expect(await connection.entries()).toMatchObject(asRead);
+  // Half a year on a row of the day is all that is left, and says nothing of invoices.
+  later(180 * 24 * 60);
+  await connection.ago('window', 361);
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([asRead[0]!, { id: `${id}:invoiced`, open: 0 }]);
+  await sandbox.close();
+});
+
+test('what is known and cannot be read any more is not billed as it was, until it can be read again', async () => {
+  const connection = await openTimeConnection(books, feeding, { goLiveOn });
+  says({ changedSince: () => pages([hour('a'), hour('b')]) });
+  await connection.read();
+  const odd = {
+    position: 'a',
+    raw: '{"hours":null}',
+    truncated: false,
+    reason: 'hours.missing',
+    detail: 'No hours.',
+  };
+  says({
+    async *changedSince() {
+      yield { entries: [], unreadable: [odd], checkpoint: 'read' };
+    },
+  });
+  await connection.read();
+  const blocking = () =>
+    connection.inside((tx) =>
+      tx.rows<{ rule: string; severity: string; id: string }>(
+        `select x.rule, x.severity, e.external_id as id from exceptions x
+         join exception_entries k on k.workspace_id = $1 and k.exception_id = x.id and k.open
+         join work_entries e on e.workspace_id = $1 and e.id = k.entry_id
+         where x.workspace_id = $1 and x.status = 'open' and x.rule = 'entry.unreadable'`,
+        [tx.workspaceId],
+      ),
+    );
+  expect(await blocking()).toEqual([{ rule: 'entry.unreadable', severity: 'W', id: 'a' }]);
+  says({ changedSince: () => pages([hour('a')]) });
+  await connection.read();
+  expect(await blocking()).toEqual([]);
 });

@@ -25,15 +25,28 @@ export interface TimeConnectionFacts {
   url?: string;
 }
 
-export type TimeConnection = Awaited<ReturnType<typeof openTimeConnection>>;
-
 /** Readings follow one another as the connection's workflow has them; nothing runs by itself. */
 export async function openTimeConnection(
   books: TestDatabase,
   connector: Connector,
-  { goLiveOn, approval = 'platform', scope, settings = {}, secrets, url }: TimeConnectionFacts,
+  facts: TimeConnectionFacts,
 ) {
-  const { database } = books;
+  const workspaceId = await newWorkspace(books.database);
+  return {
+    ...(await connect(books, connector, facts, workspaceId, connector.name)),
+    /** Another connection of the same workspace. */
+    beside: (other: Connector, otherFacts: TimeConnectionFacts, name: string) =>
+      connect(books, other, otherFacts, workspaceId, name),
+  };
+}
+
+async function connect(
+  { database }: TestDatabase,
+  connector: Connector,
+  { goLiveOn, approval = 'platform', scope, settings = {}, secrets, url }: TimeConnectionFacts,
+  workspaceId: string,
+  name: string,
+) {
   const deps: ActivityDeps = {
     database,
     secrets: secretBox,
@@ -41,7 +54,6 @@ export async function openTimeConnection(
     documents: { keep: () => Promise.reject(new Error('nothing is printed')) },
     vendor: { allowLoopback: true, timeoutMs: null, unlimited: true },
   };
-  const workspaceId = await newWorkspace(database);
   const inside = <T>(work: (tx: WorkspaceTx) => Promise<T>) => database.inWorkspace(workspaceId, work);
   const { id: connectionId } = await inside((tx) =>
     insertConnection(
@@ -49,7 +61,7 @@ export async function openTimeConnection(
       secretBox,
       {
         connector: connector.id,
-        name: connector.name,
+        name,
         goLiveOn,
         settings: { ...settings },
         ownership: { approval, createMissing: ['client', 'project', 'task', 'person'] },
