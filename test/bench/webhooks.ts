@@ -15,7 +15,7 @@ import { startTemporalServer } from '../../runtime/temporal-server.ts';
 import { openDatabase } from '../../store/database.ts';
 import { startScript } from '../support/script.ts';
 import { openTestWorkspace } from '../support/workspace.ts';
-import { openPlainHttp } from './plain-http.ts';
+import { openPlainHttp, type PlainHttp } from './plain-http.ts';
 
 const { values } = parseArgs({
   strict: false,
@@ -73,12 +73,22 @@ try {
       ).id,
     );
   await sleep(2_000);
-  await load(url, ids, warmUpSeconds, 'warm-up');
+  const address = new URL(url);
+  const requests = (forSeconds: number, name: string) =>
+    Array.from({ length: forSeconds * perSecond }, (_, n) =>
+      requestOf(address, ids[n % ids.length]!, bodyOf(`${name}-${n}`)),
+    );
+  // Made beforehand: a vendor signs on machines of its own.
+  const warmUp = requests(warmUpSeconds, 'warm-up');
+  const measuring = requests(seconds, 'measured');
+  const vendor = openPlainHttp(address, 256);
+  await load(vendor, warmUp);
   const before = await cpuOf(hub.pid);
   const ownBefore = process.cpuUsage();
-  const measured = await load(url, ids, seconds, 'measured');
+  const measured = await load(vendor, measuring);
   const cpu = (await cpuOf(hub.pid)) - before;
   const own = process.cpuUsage(ownBefore);
+  vendor.close();
   const row = await at.in((tx) =>
     tx.row<{ count: number }>(
       'select count(*)::int as count from webhook_deliveries where workspace_id = $1',
@@ -115,14 +125,8 @@ try {
 }
 
 /** So many a second, whether or not those before were answered; each is timed from when it was due. */
-async function load(base: string, ids: readonly string[], forSeconds: number, name: string) {
-  const address = new URL(base);
-  const total = forSeconds * perSecond;
-  // A vendor signs on machines of its own.
-  const requests = Array.from({ length: total }, (_, n) =>
-    requestOf(address, ids[n % ids.length]!, bodyOf(`${name}-${n}`)),
-  );
-  const http = openPlainHttp(address, 256);
+async function load(vendor: PlainHttp, requests: readonly Buffer[]) {
+  const total = requests.length;
   const tookMs: number[] = [];
   const failures: string[] = [];
   const open = new Set<Promise<void>>();
@@ -132,7 +136,7 @@ async function load(base: string, ids: readonly string[], forSeconds: number, na
     const dueBy = Math.min(total, Math.floor(((performance.now() - startedMs) * perSecond) / 1_000) + 1);
     for (; sent < dueBy; sent += 1) {
       const dueMs = startedMs + (sent * 1_000) / perSecond;
-      const one = http.send(requests[sent]!).then(
+      const one = vendor.send(requests[sent]!).then(
         (status) => {
           tookMs.push(performance.now() - dueMs);
           if (status !== 202) failures.push(String(status));
@@ -147,7 +151,6 @@ async function load(base: string, ids: readonly string[], forSeconds: number, na
     await sleep(tickMs);
   }
   await Promise.all(open);
-  http.close();
   if (failures.length > 0) throw new Error(`${failures.length} of ${total} failed, first: ${failures[0]}`);
   const sorted = tookMs.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.ceil(sorted.length * share) - 1]!;

@@ -398,6 +398,13 @@ describe('figures', () => {
       c: '123456789012345.67',
       s: '12345678901234567890',
     });
+    // Wherever such a number may stand.
+    expect(parseJson('[9007199254740993,\n\t-9007199254740993, {"a" : 9007199254740993}]')).toEqual([
+      '9007199254740993',
+      '-9007199254740993',
+      { a: '9007199254740993' },
+    ]);
+    expect(parseJson('-9007199254740993')).toBe('-9007199254740993');
     expect(JSON.stringify({ a: jsonNumber('12345678901234567.89') })).toBe('{"a":12345678901234567.89}');
     for (const text of ['1e5', '01', '.5', '1,5', 'NaN', '']) expect(() => jsonNumber(text)).toThrow();
   });

@@ -1,6 +1,6 @@
 /** Owns webhooks over HTTP: signed over the raw bytes, stored once before the answer, and followed by a sync. */
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { connectors } from '../../connectors/kit/registry.ts';
 import { newId } from '../../store/new-id.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
@@ -94,6 +94,28 @@ test('a signed delivery is stored with its bytes and asks for a sync', async () 
   expect(stored!.headers).toMatchObject({ 'intuit-signature': sign(body) });
   expect(await requestedAt(connectionId)).not.toBeNull();
   expect(await looks(connectionId)).toBe(1);
+});
+
+test('whichever way it goes through the hub, its answer has the same headers and the log the same line', async () => {
+  const connectionId = await newConnection();
+  // The media type of CloudEvents is not the plain case; both are taken.
+  const ways = ['application/json', 'application/cloudevents-batch+json'].map(async (mediaType, n) => {
+    const body = bodyOf(`way-${n}`);
+    const requestId = `request-way-${n}`;
+    const answer = await api.call('POST', `/webhooks/${connectionId}`, {
+      raw: body,
+      headers: { 'Content-Type': mediaType, 'intuit-signature': sign(body), 'X-Request-Id': requestId },
+    });
+    const line = await vi.waitUntil(() => api.log().match(new RegExp(`.*${requestId}.*`))?.[0]);
+    const { time: _time, ms: _ms, requestId: said, ...told } = JSON.parse(line);
+    expect([answer.status, answer.headers.get('x-request-id'), said]).toEqual([202, requestId, requestId]);
+    const headers = [...answer.headers].filter(([name]) => name !== 'date' && name !== 'x-request-id');
+    return { headers, told };
+  });
+  const [short, long] = await Promise.all(ways);
+  expect(short).toEqual(long);
+  expect(short!.told).toMatchObject({ method: 'POST', route: 'receive-webhook', status: 202 });
+  expect(await deliveries(connectionId)).toHaveLength(2);
 });
 
 test('a delivery that comes again is stored once', async () => {
