@@ -1,6 +1,7 @@
 /** Owns reading payments back from a platform: each is taken in once, and one that cannot be taken holds up no other. */
 import type { InvoiceTarget, PaymentPage, RemotePayment } from '../connectors/kit/define.ts';
 import { cardOf } from '../domain/ownership.ts';
+import { closeAgreeing } from '../store/balances-there.ts';
 import { type Poll, readingsOf } from '../store/checkpoints.ts';
 import type { Connection } from '../store/connections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
@@ -35,6 +36,7 @@ export async function readPayments(
       const sourceId = await ensureSource(tx, { kind: 'connection', name, connectionId });
       await writeQuarantine(tx, unreadable, { sourceId, operationId: null });
     });
+  await database.inWorkspace(workspaceId, (tx) => closeAgreeing(tx, connection.id));
 }
 
 async function* pagesOf(

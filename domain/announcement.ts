@@ -31,6 +31,7 @@ const ruleWords: Readonly<Record<string, string>> = {
   'sync.time_not_linked': 'invoice without some of its time entries at its platform',
   'webhook.unreadable': 'message of a platform not readable',
   'payment.beyond_balance': 'payment beyond what is open',
+  'payment.balance_differs': 'invoice settled otherwise at its platform',
   'payment.changed_at_platform': 'payment changed at its platform',
   'number.taken': 'number already taken',
   'number.too_long': 'number too long for its platform',

@@ -16,6 +16,7 @@ export const exceptionRules: readonly string[] = [
   'number.taken',
   'number.too_long',
   'payee_account.shared',
+  'payment.balance_differs',
   'payment.beyond_balance',
   'payment.changed_at_platform',
   'payment.confirmed_not_received',

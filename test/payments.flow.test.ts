@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { InvoiceStatus } from '../domain/invoice.ts';
 import { Decimal } from '../domain/money.ts';
+import { closeAgreeing, noteBalances } from '../store/balances-there.ts';
 import { type NewPayment, recordPayment } from '../store/payments.ts';
 import { takeInRemotePayment, takeInRemotePayments } from '../store/remote-payments.ts';
 import { reversePayment } from '../store/reverse-payment.ts';
+import { markSynced } from '../store/sync.ts';
 import {
   type Books,
   bill,
@@ -300,6 +302,38 @@ test.each<[string, string, Partial<Remote>]>([
   expect(refused).toMatchObject([{ position: 'payment odd', reason }]);
   expect(await stateOf(books)).toEqual(['issued 0.00', 'settled 100.00']);
   expect(await paymentCount(books)).toBe(1);
+});
+
+test('a payment that went from the platform without a trace shows in the balance there, until it is reversed here', async () => {
+  const { books, id, connectionId } = await invoiced();
+  await books.in((tx) =>
+    markSynced(tx, {
+      ...{ connectionId, subjectType: 'client_invoice', subjectId: id, externalId: '238' },
+      ...{ versionToken: null, total: '100.00', actor: 'test' },
+    }),
+  );
+  const seen = (balance: string) =>
+    books.in((tx) => noteBalances(tx, connectionId, [{ externalId: '238', total: '100.00', balance }]));
+  await seen('100.00');
+  await readBack(books, connectionId, {
+    amount: '60.00',
+    applications: [{ invoiceId: id, amount: '60.00' }],
+  });
+  await seen('40.00');
+  // Money that was recorded by hand may not be there yet.
+  await pay(books, '10.00', [{ invoiceId: id, amount: '10.00' }]);
+  await seen('40.00');
+  expect(await exceptionsOf(books)).toEqual([]);
+  await seen('100.00');
+  expect(await exceptionsOf(books)).toMatchObject([
+    {
+      rule: 'payment.balance_differs',
+      detail: { openHere: '30.00', openThere: '100.00', readFromThere: '60.00' },
+    },
+  ]);
+  await readBack(books, connectionId, { deleted: true, amount: '0.00', applications: [] });
+  await books.in((tx) => closeAgreeing(tx, connectionId));
+  expect(await exceptionsOf(books)).toEqual([]);
 });
 
 test('payments of documents that are not ours are left alone', async () => {

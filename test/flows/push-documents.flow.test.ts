@@ -2,7 +2,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startTestHub, type TestHub } from '../support/hub.ts';
 import { until } from '../support/loops.ts';
-import { openSpine, quickbooksSettings, type ShownInvoice, type Spine } from '../support/spine.ts';
+import {
+  openSpine,
+  quickbooksCompany,
+  quickbooksSettings,
+  type ShownInvoice,
+  type Spine,
+} from '../support/spine.ts';
 import type { TestWorkspace } from '../support/workspace.ts';
 
 let hub: TestHub;
@@ -254,6 +260,56 @@ it('a connection that has booked stays with its company: ids of another one are 
   const other = await change({ ...quickbooksSettings, realmId: '9130350000000002' });
   expect([other.status, other.json.code]).toEqual([409, 'connection.account_fixed']);
   expect((await change({ ...quickbooksSettings, taxCode: 'NON' })).status).toBe(200);
+});
+
+it('an invoice that is settled at QuickBooks by no payment is put before a person, until money of it is here too', async () => {
+  const invoice = await billed(5);
+  const { Id, CustomerRef, Line } = there();
+  const write = async (entity: string, body: object) => {
+    const company = `${spine.quickbooks.url}/v3/company/${quickbooksCompany.realmId}`;
+    const answer = await fetch(`${company}/${entity}?minorversion=75`, {
+      method: 'POST',
+      headers: {
+        accept: 'application/json',
+        authorization: `Bearer ${quickbooksCompany.accessToken}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+    return (await answer.json()) as { CreditMemo: { Id: string } };
+  };
+  const [line] = Line as { SalesItemLineDetail: { ItemRef: object } }[];
+  const detail = { ItemRef: line!.SalesItemLineDetail.ItemRef, Qty: 1, UnitPrice: 500 };
+  const customer = { CustomerRef: { value: CustomerRef.value } };
+  const { CreditMemo } = await write('creditmemo', {
+    ...customer,
+    Line: [{ DetailType: 'SalesItemLineDetail', Amount: 500, SalesItemLineDetail: detail }],
+  });
+  const applied = (TxnType: string, TxnId: string) => ({ Amount: 500, LinkedTxn: [{ TxnId, TxnType }] });
+  await write('payment', {
+    ...customer,
+    TotalAmt: 0,
+    Line: [applied('Invoice', Id), applied('CreditMemo', CreditMemo.Id)],
+  });
+  await spine.sync(spine.quickbooksId);
+  await until(
+    'a person is asked',
+    async () => (await spine.exceptions('payment.balance_differs')).length === 1,
+  );
+  expect((await spine.exceptions('payment.balance_differs'))[0]).toMatchObject({
+    severity: 'W',
+    detail: { number: invoice.number, openHere: '500.00', openThere: '0.00' },
+  });
+  expect((await drifted()).status).toBe('synced');
+
+  // The person takes it off here as well.
+  await at.post(`/invoices/${invoice.id}/credit-notes`, { by: 'full', reason: 'As in the books' });
+  await spine.sync(spine.quickbooksId);
+  await until(
+    'nobody is asked',
+    async () => (await spine.exceptions('payment.balance_differs')).length === 0,
+  );
 });
 
 it('two clients whose names are one at QuickBooks never share its customer, and a person is told', async () => {
