@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { addDays } from '../../domain/day.ts';
 import type { Day } from '../../domain/work-entry.ts';
-import { type BilledMarks, type ConnectorSettings, defineConnector, type EntryPage } from '../kit/define.ts';
+import { markByHalves } from '../kit/billed-marks.ts';
+import { type ConnectorSettings, defineConnector, type EntryPage } from '../kit/define.ts';
 import { entryAmong, withinDays } from '../kit/entries.ts';
 import { AuthorizationLost, InvalidRequest } from '../kit/errors.ts';
 import { idText, maybeText } from '../kit/fields.ts';
@@ -94,7 +95,16 @@ export const clockify = defineConnector({
     },
     readEntry,
   },
-  billedMarks: { mostAtOnce: 100, mark },
+  billedMarks: {
+    mostAtOnce: 100,
+    mark: (http, externalIds, billed) =>
+      markByHalves(externalIds, (timeEntryIds) =>
+        http.patch(pathOf(http, 'time-entries/invoiced'), {
+          body: { timeEntryIds, invoiced: billed },
+          allowEmpty: true,
+        }),
+      ),
+  },
   lookUps,
   webhooks,
 });
@@ -103,28 +113,6 @@ export const clockify = defineConnector({
 function windowOf(http: VendorHttp, from: Day, to: Day): AsyncGenerator<EntryPage> {
   const bounds = [`${addDays(from, -1)}T00:00:00.000Z`, `${addDays(to, 2)}T00:00:00.000Z`] as const;
   return withinDays(openReport(http)(...bounds), from, to);
-}
-
-/** All or nothing there: half by half the ones that are refused are found. */
-async function mark(
-  http: VendorHttp,
-  externalIds: readonly string[],
-  billed: boolean,
-): ReturnType<BilledMarks['mark']> {
-  try {
-    const body = { timeEntryIds: externalIds, invoiced: billed };
-    await http.patch(pathOf(http, 'time-entries/invoiced'), { body, allowEmpty: true });
-    return { done: [...externalIds], refused: [] };
-  } catch (problem) {
-    if (!(problem instanceof InvalidRequest)) throw problem;
-    const [only] = externalIds;
-    if (externalIds.length === 1)
-      return { done: [], refused: [{ externalId: only!, reason: problem.message }] };
-    const middle = Math.ceil(externalIds.length / 2);
-    const one = await mark(http, externalIds.slice(0, middle), billed);
-    const other = await mark(http, externalIds.slice(middle), billed);
-    return { done: [...one.done, ...other.done], refused: [...one.refused, ...other.refused] };
-  }
 }
 
 const coreShape = z.object({

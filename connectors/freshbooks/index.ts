@@ -1,10 +1,9 @@
 /** Owns the FreshBooks connector: time in both directions, invoices with payments read back, webhooks. Traps: README.md. */
 import { z } from 'zod';
-import { isZone } from '../../domain/day.ts';
 import { defineConnector, type VendorAccount } from '../kit/define.ts';
 import { idText } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
-import { readAs, refused } from '../kit/vendor-words.ts';
+import { readAs, refused, zoneSetting } from '../kit/vendor-words.ts';
 import { classify, vendor } from './calls.ts';
 import {
   customers,
@@ -74,13 +73,8 @@ export const freshbooks = defineConnector({
   },
   classify,
   async test(http) {
-    const { timeZone, accountId, businessId } = http.settings;
-    if (timeZone && !isZone(timeZone))
-      throw refused(
-        vendor,
-        'settings_invalid',
-        `The setting timeZone of the FreshBooks connection is "${timeZone}", which is no zone such as America/Toronto.`,
-      );
+    const { accountId, businessId } = http.settings;
+    zoneSetting(vendor, http.settings, 'timeZone');
     const found = (await memberships(http)).find(
       ({ business }) => business.account_id === accountId || business.id === businessId,
     );

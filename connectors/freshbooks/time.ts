@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { addDays, isDay, localDay } from '../../domain/day.ts';
 import type { Day, SourceEntry } from '../../domain/work-entry.ts';
+import { markEach } from '../kit/billed-marks.ts';
 import { readInstant } from '../kit/checkpoint.ts';
 import type { BilledMarks, EntryPage, TargetTimeEntry, TimeSource, TimeTarget } from '../kit/define.ts';
 import { keyNote, onlyOne } from '../kit/document-checks.ts';
@@ -186,15 +187,8 @@ const writable = [
 
 export const billedMarks: BilledMarks = {
   mostAtOnce: 20,
-  async mark(http, externalIds, billed) {
-    const outcome: Awaited<ReturnType<BilledMarks['mark']>> = { done: [], refused: [] };
-    for (const externalId of externalIds) {
-      const reason = await markOne(http, externalId, billed);
-      if (reason === null) outcome.done.push(externalId);
-      else outcome.refused.push({ externalId, reason });
-    }
-    return outcome;
-  },
+  mark: (http, externalIds, billed) =>
+    markEach(externalIds, (externalId) => markOne(http, externalId, billed)),
 };
 
 async function markOne(http: VendorHttp, externalId: string, billed: boolean): Promise<string | null> {

@@ -1,6 +1,6 @@
 /** Owns the Hubstaff connector: time by slots, approved by time sheets, read by polling. Traps: README.md. */
 import { z } from 'zod';
-import { addDays, isDay, isZone } from '../../domain/day.ts';
+import { addDays, isDay } from '../../domain/day.ts';
 import type { Day, Instant } from '../../domain/work-entry.ts';
 import { unreadablePlace } from '../kit/checkpoint.ts';
 import { type ConnectorSettings, defineConnector, type EntryPage, type LookUpRecord } from '../kit/define.ts';
@@ -12,7 +12,7 @@ import type { VendorHttp } from '../kit/http.ts';
 import { toInstant } from '../kit/instant.ts';
 import { fitting, record, records } from '../kit/look-ups.ts';
 import { retryAfterMs } from '../kit/retry-after.ts';
-import { oneOf, readAs, refused, requireDays } from '../kit/vendor-words.ts';
+import { oneOf, readAs, refused, requireDays, zoneSetting } from '../kit/vendor-words.ts';
 import { listPages, ofOrganization, readOrganization } from './list.ts';
 import { changedDays, everything, readDays } from './read-days.ts';
 import { codeOf } from './to-source-entry.ts';
@@ -55,7 +55,7 @@ export const hubstaff = defineConnector({
   },
   classify,
   async test(http) {
-    requireZone(http.settings);
+    zoneSetting(vendor, http.settings, 'timeZone');
     const me = readAs(vendor, meShape, (await http.get('/users/me')).body).user;
     const { name } = await readOrganization(http);
     const roles: string[] = [];
@@ -93,7 +93,7 @@ export const hubstaff = defineConnector({
     tellsDeletions: false,
     tellsApproval: true,
     async *changedSince(http, checkpoint) {
-      requireZone(http.settings);
+      zoneSetting(vendor, http.settings, 'timeZone');
       const isOurs = approvedOnly(http.settings)
         ? ({ approval }: EntryPage['entries'][number]) => approval === 'approved'
         : () => true;
@@ -117,7 +117,7 @@ export const hubstaff = defineConnector({
       yield { entries: [], unreadable: changed?.unreadable ?? [], checkpoint: begun };
     },
     async *window(http, from, to) {
-      requireZone(http.settings);
+      zoneSetting(vendor, http.settings, 'timeZone');
       requireDays(vendor, from, to);
       const { now } = await readOrganization(http);
       yield* readDays(http, [{ from, to, userIds: null }], now);
@@ -202,15 +202,6 @@ function placeOf(checkpoint: string | null): { since: Instant | null; next: Day 
 
 const approvedOnly = (settings: ConnectorSettings) =>
   oneOf(vendor, settings, 'approvalPolicy', ['approved-only', 'all']) === 'approved-only';
-
-function requireZone({ timeZone }: ConnectorSettings): void {
-  if (timeZone && !isZone(timeZone))
-    throw refused(
-      vendor,
-      'settings_invalid',
-      `The setting timeZone of the Hubstaff connection is "${timeZone}", which is no zone such as Europe/Berlin.`,
-    );
-}
 
 /** `error_code`: 10000 sign-in, 11000 validation, 12000 records, 13000 rate limit, 14000 time, 15000 system. */
 const errorShape = z.object({ error_code: z.number().int() });

@@ -6,23 +6,21 @@ import type { VendorHttp, VendorRequest } from './http.ts';
 /** 4,000,000 Harvest rows; a list beyond this is read in narrower windows. */
 export const defaultMostPages = 2_000;
 
+export const endlessPages = (vendor: { id: string; name: string }, why: string): InvalidRequest =>
+  new InvalidRequest(
+    `${vendor.name} keeps sending pages of one list without end (${why}). Reading it was stopped.`,
+    { connector: vendor.id, vendorCode: 'endless_pages' },
+  );
+
 /** Refuses the page after the last allowed one, and a page that was already seen in this chain. */
 export function pageGuard(vendor: { id: string; name: string }, mostPages: number = defaultMostPages) {
   const seen = new Set<string>();
-  const endless = (why: string) =>
-    new InvalidRequest(
-      `${vendor.name} keeps sending pages of one list without end (${why}). Reading it was stopped.`,
-      {
-        connector: vendor.id,
-        vendorCode: 'endless_pages',
-      },
-    );
   return {
     /** `content`: what makes this page this page, e.g. its rows or its address. Throws InvalidRequest. */
     check(content: unknown): void {
       const fingerprint = createHash('sha256').update(JSON.stringify(content)).digest('base64');
-      if (seen.has(fingerprint)) throw endless(`page ${seen.size + 1} repeats an earlier one`);
-      if (seen.size >= mostPages) throw endless(`more than ${mostPages} pages`);
+      if (seen.has(fingerprint)) throw endlessPages(vendor, `page ${seen.size + 1} repeats an earlier one`);
+      if (seen.size >= mostPages) throw endlessPages(vendor, `more than ${mostPages} pages`);
       seen.add(fingerprint);
     },
   };

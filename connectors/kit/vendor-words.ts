@@ -1,6 +1,6 @@
 /** Owns the few sentences and checks that every connector needs around a vendor's answers and a connection's settings. */
 import type { z } from 'zod';
-import { isDay } from '../../domain/day.ts';
+import { isDay, isZone } from '../../domain/day.ts';
 import type { Day } from '../../domain/work-entry.ts';
 import type { ConnectorSettings } from './define.ts';
 import { InvalidRequest, Unavailable } from './errors.ts';
@@ -75,6 +75,17 @@ export function oneOf<Choice extends string>(
     vendor,
     'settings_invalid',
     `The setting ${name} of the ${vendor.name} connection is "${value}"; it can be ${choices.join(' or ')}.`,
+  );
+}
+
+/** A zone that a person set, which decides days; null where none is set. Throws InvalidRequest for one that does not exist. */
+export function zoneSetting(vendor: NamedVendor, settings: ConnectorSettings, name: string): string | null {
+  const zone = settings[name]?.trim() ?? '';
+  if (zone === '' || isZone(zone)) return zone || null;
+  throw refused(
+    vendor,
+    'settings_invalid',
+    `The setting ${name} of the ${vendor.name} connection is "${zone}", which is no zone such as Europe/Berlin.`,
   );
 }
 

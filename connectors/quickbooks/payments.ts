@@ -1,11 +1,11 @@
 /** Owns the reading of payments from QuickBooks: changed ones by query, deleted ones by change data capture. */
 import { z } from 'zod';
-import type { UnreadableRow } from '../../domain/work-entry.ts';
+import type { Instant, UnreadableRow } from '../../domain/work-entry.ts';
 import { readPlace } from '../kit/checkpoint.ts';
 import type { PaymentPage, RemotePayment } from '../kit/define.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { earlier, toInstant, wholeSeconds } from '../kit/instant.ts';
-import { pageGuard } from '../kit/pages.ts';
+import { forgetBefore, inOrderOfChange, type OrderedList } from '../kit/ordered-changes.ts';
 import { mapRows } from '../kit/rows.ts';
 import { changesSince, mostAgeMs, overlapMs, updatedAtOf } from './changed.ts';
 import { fromDeletedPayment, fromQuickbooksPayment } from './from-quickbooks.ts';
@@ -13,7 +13,6 @@ import { ask, mostRows } from './query.ts';
 
 /** Payments remembered from the overlap; one forgotten is only told twice. */
 const mostRemembered = 500;
-const beginning = '1970-01-01T00:00:00.000Z';
 
 const instant = z.string().refine((text) => toInstant(text) === text);
 /** JSON text kept by the caller. Times are the vendor's, never ours. */
@@ -27,55 +26,35 @@ const checkpointShape = z.object({
 });
 type Checkpoint = z.infer<typeof checkpointShape>;
 
-/**
- * Moves by time, not by position: a payment that changes meanwhile moves to the end of the list, and counting rows
- * would skip one. Position is used only among more than a page of payments of one and the same second.
- */
 export async function* paymentsSince(
   http: VendorHttp,
   checkpoint: string | null,
 ): AsyncGenerator<PaymentPage> {
   const beginsAt: Checkpoint = { since: null, deletedSince: null, seen: [] };
   const start = readPlace(http.connector, checkpoint, checkpointShape, beginsAt);
-  const seen = new Map<string, string>(start.seen.map((key) => [key, start.since ?? beginning]));
-  const guard = pageGuard(http.connector);
-  let since = start.since === null ? beginning : earlier(start.since, overlapMs);
-  let position = 1;
-  let newest = start.since;
-  let deletedSince = start.deletedSince;
-  let answered = beginning;
-
-  for (;;) {
-    const { rows, answeredAt } = await ask(
-      http,
-      'Payment',
-      `MetaData.LastUpdatedTime >= '${wholeSeconds(since)}' ORDERBY MetaData.LastUpdatedTime ASC`,
-      position,
-    );
-    // The first reading needs no deletions: nothing of them was ever stored. They count from its own start.
-    deletedSince ??= answeredAt;
-    answered = answeredAt;
-    if (rows.length > 0) guard.check(rows);
-    const fresh = rows.filter((row) => !seen.has(versionOf(row)));
-    for (const row of rows) {
-      const updatedAt = updatedAtOf(row) ?? since;
-      seen.set(versionOf(row), updatedAt);
-      if (newest === null || updatedAt > newest) newest = updatedAt;
-    }
-    const { mapped, unreadable } = mapRows(fresh, fromQuickbooksPayment, (row) => `payment ${idOf(row)}`);
-    yield {
-      payments: mapped,
-      unreadable,
-      checkpoint: toCheckpoint({ since: newest, deletedSince, seen }),
-    };
-    if (rows.length < mostRows) break;
-    forgetBefore(seen, newest);
-    const reached = updatedAtOf(rows.at(-1));
-    if (reached !== null && reached > since) [since, position] = [reached, 1];
-    else position += mostRows;
+  const seen = new Map<string, Instant>(start.seen.map((key) => [key, start.since ?? '']));
+  let { since, deletedSince } = start;
+  let answered: Instant = '';
+  const list: OrderedList = {
+    async read(from, page) {
+      const changed = `MetaData.LastUpdatedTime >= '${wholeSeconds(from)}' ORDERBY MetaData.LastUpdatedTime ASC`;
+      const { rows, answeredAt } = await ask(http, 'Payment', changed, 1 + (page - 1) * mostRows);
+      // The first reading needs no deletions: nothing of them was ever stored. They count from its own start.
+      deletedSince ??= answeredAt;
+      answered = answeredAt;
+      return { rows, more: rows.length >= mostRows };
+    },
+    updatedAtOf,
+    versionOf,
+    overlapMs,
+  };
+  for await (const { rows, newest } of inOrderOfChange(http.connector, list, since, seen)) {
+    since = newest;
+    const { mapped, unreadable } = mapRows(rows, fromQuickbooksPayment, (row) => `payment ${idOf(row)}`);
+    yield { payments: mapped, unreadable, checkpoint: toCheckpoint({ since, deletedSince, seen }) };
   }
   if (start.deletedSince !== null)
-    yield await deletionsSince(http, start.deletedSince, answered, { since: newest, seen });
+    yield await deletionsSince(http, start.deletedSince, answered, { since, seen });
 }
 
 /** `now`: QuickBooks' clock; asking further back than 30 days is refused there. */
@@ -126,19 +105,12 @@ function toCheckpoint(state: {
 }): string {
   const { since, deletedSince } = state;
   const seen = new Map(state.seen);
-  forgetBefore(seen, since);
+  if (since !== null) forgetBefore(seen, earlier(since, overlapMs));
   return JSON.stringify({
     since,
     deletedSince,
     seen: [...seen.keys()].slice(-mostRemembered),
   } satisfies Checkpoint);
-}
-
-/** Keeps what the overlap before `newest` can return again. */
-function forgetBefore(seen: Map<string, string>, newest: string | null): void {
-  if (newest === null) return;
-  const oldest = earlier(newest, overlapMs);
-  for (const [key, updatedAt] of seen) if (updatedAt < oldest) seen.delete(key);
 }
 
 function idOf(row: unknown): string {

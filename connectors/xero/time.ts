@@ -1,6 +1,6 @@
 /** Owns reading the time of Xero Projects, which has no list of it: project after project. */
 import { z } from 'zod';
-import { addDays, isZone } from '../../domain/day.ts';
+import { addDays } from '../../domain/day.ts';
 import type { Day, SourceEntry } from '../../domain/work-entry.ts';
 import type { EntryPage, LookUps } from '../kit/define.ts';
 import { entryPage, withinDays } from '../kit/entries.ts';
@@ -8,7 +8,7 @@ import { orNull, positionBy } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { instantOf } from '../kit/local-time.ts';
 import { byId, fitting, record, records, recordsOfEach } from '../kit/look-ups.ts';
-import { oneOf, readAs, readable, refused, requireDays } from '../kit/vendor-words.ts';
+import { oneOf, readAs, readable, refused, requireDays, zoneSetting } from '../kit/vendor-words.ts';
 import { ofWindowsZone } from '../kit/windows-zones.ts';
 import { accountingPages, projectsPages, vendor } from './answers.ts';
 import {
@@ -103,9 +103,8 @@ const tasks = (http: VendorHttp, projectId: string) => projectsPages(http, `/Pro
 
 /** The organisation's zone as IANA: days are counted by it. Throws InvalidRequest where Xero names one that nobody knows. */
 export async function zoneOf(http: VendorHttp): Promise<string> {
-  const wanted = http.settings.zone;
-  if (wanted && !isZone(wanted)) throw refused(vendor, 'settings_invalid', `"${wanted}" is not a time zone.`);
-  if (wanted) return wanted;
+  const wanted = zoneSetting(vendor, http.settings, 'zone');
+  if (wanted !== null) return wanted;
   const { Timezone } = await readOrganisation(http);
   const zone = ofWindowsZone(Timezone ?? '');
   if (zone === null)

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { markByHalves, markEach } from '../../connectors/kit/billed-marks.ts';
 import { readInstant, readPlace } from '../../connectors/kit/checkpoint.ts';
 import type { EntryPage } from '../../connectors/kit/define.ts';
 import { onlyOne, requireUnchanged, taxCodeOf } from '../../connectors/kit/document-checks.ts';
@@ -13,6 +14,7 @@ import { answeredAt, earlier, later, toInstantOfUtc } from '../../connectors/kit
 import { clockTimes } from '../../connectors/kit/local-time.ts';
 import { byId, record, recordsOfEach } from '../../connectors/kit/look-ups.ts';
 import { idOfNamed, madeOrFound, nameFor } from '../../connectors/kit/names.ts';
+import { inOrderOfChange, type OrderedList } from '../../connectors/kit/ordered-changes.ts';
 import { UnreadableField } from '../../connectors/kit/rows.ts';
 import { signedIn } from '../../connectors/kit/webhook.ts';
 import { all } from './loopback.ts';
@@ -224,4 +226,86 @@ test('a signature stands in its header, behind its prefix, and nowhere else', ()
   expect(check({ 'x-signature': signature })).toBe(false);
   expect(check({ 'x-other': `sha256=${signature}` })).toBe(false);
   expect(check({})).toBe(false);
+});
+
+interface Row {
+  id: string;
+  at: string;
+}
+const minute = (n: number) => `2026-03-02T10:${String(n).padStart(2, '0')}:00.000Z`;
+/** A vendor's list of two rows a page; `meanwhile` happens behind each page that was read. */
+const listOf = (rows: Row[], meanwhile: (page: number) => void = () => {}): OrderedList => ({
+  read(since, page) {
+    const sorted = rows.filter(({ at }) => at >= since).toSorted((a, b) => (a.at < b.at ? -1 : 1));
+    const answer = {
+      rows: sorted.slice((page - 1) * 2, page * 2).map((row) => ({ ...row })),
+      more: sorted.length > page * 2,
+    };
+    meanwhile(page);
+    return Promise.resolve(answer);
+  },
+  updatedAtOf: (row) => (row as Row).at,
+  versionOf: (row) => JSON.stringify(row),
+  overlapMs: 5 * 60_000,
+});
+const told = async (list: OrderedList, before: string | null = null, seen?: Map<string, string>) => {
+  const pages = await all(inOrderOfChange(vendor, list, before, seen));
+  return {
+    ids: pages.flatMap(({ rows }) => (rows as Row[]).map(({ id }) => id)),
+    last: pages.at(-1)!.newest,
+  };
+};
+
+test('in the order of change every row is told once, also where more than a page share one moment', async () => {
+  const rows = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, at: minute(10) }));
+  rows.unshift({ id: 'first', at: minute(1) });
+  rows.push({ id: 'last', at: minute(20) });
+  expect(await told(listOf(rows))).toEqual({
+    ids: ['first', 'a', 'b', 'c', 'd', 'e', 'last'],
+    last: minute(20),
+  });
+});
+
+test('a row that changes while we read moves to the end: it is told again, and its neighbours are not lost', async () => {
+  const rows = ['a', 'b', 'c', 'd', 'e'].map((id, index) => ({ id, at: minute(index + 1) }));
+  let hasMoved = false;
+  const list = listOf(rows, () => {
+    if (!hasMoved) rows[0]!.at = minute(30);
+    hasMoved = true;
+  });
+  expect((await told(list)).ids).toEqual(['a', 'b', 'c', 'd', 'e', 'a']);
+});
+
+test('the overlap is read again, and what was seen there is not told twice', async () => {
+  const rows = [4, 6, 10].map((n) => ({ id: String(n), at: minute(n) }));
+  const seen = new Map<string, string>();
+  const { last } = await told(listOf(rows), null, seen);
+  rows.push({ id: 'late', at: minute(7) });
+  expect((await told(listOf(rows), last, seen)).ids).toEqual(['late']);
+  expect((await told(listOf(rows), last)).ids).toEqual(['6', 'late', '10']);
+});
+
+test('a list that keeps sending the same rows ends in words', async () => {
+  const row = { id: 'a', at: minute(1) };
+  const list = { ...listOf([]), read: () => Promise.resolve({ rows: [row], more: true }) };
+  await expect(told(list)).rejects.toEqual(refusal('endless_pages'));
+});
+
+test('marks: the refused are named and all the others done, one by one as well as by halves', async () => {
+  const ids = ['1', '2', '3', '4', '5'];
+  const calls: (readonly string[])[] = [];
+  const byHalves = await markByHalves(ids, (some) => {
+    calls.push(some);
+    const odd = some.includes('4');
+    return odd ? Promise.reject(new InvalidRequest('locked', { connector: 'vendor' })) : Promise.resolve();
+  });
+  const oneByOne = await markEach(ids, (id) => Promise.resolve(id === '4' ? 'locked' : null));
+  for (const outcome of [byHalves, oneByOne])
+    expect(outcome).toEqual({
+      done: ['1', '2', '3', '5'],
+      refused: [{ externalId: '4', reason: 'locked' }],
+    });
+  expect(calls).toHaveLength(5);
+  const down = () => Promise.reject(new Unavailable('down', { connector: 'vendor' }));
+  await expect(markByHalves(ids, down)).rejects.toBeInstanceOf(Unavailable);
 });
