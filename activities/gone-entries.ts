@@ -2,6 +2,7 @@
 import type { TimeSource } from '../connectors/kit/define.ts';
 import { InvalidRequest } from '../connectors/kit/errors.ts';
 import type { VendorHttp } from '../connectors/kit/http.ts';
+import { addDays, dayNumber } from '../domain/day.ts';
 import type { Day, SourceEntry } from '../domain/work-entry.ts';
 import type { Database } from '../store/database.ts';
 import { listLivingEntries, markDeletedAtSource } from '../store/deleted-entries.ts';
@@ -22,16 +23,22 @@ const mostLookups = 200;
 /** Stored together: a transaction for each would take longer than asking does. */
 const keptAtOnce = 50;
 
-/** Ids of our living entries dated within the window: read before the pages are, each page then strikes out its own. */
-export async function livingWithin(
+/**
+ * Ids of our living entries from a day on, and up to which day of the window these are all of them: as far as `most` go, a day
+ * at least. Read before the pages are; each page then strikes out its own.
+ */
+export async function livingFrom(
   database: Database,
   { workspaceId, sourceId }: Pick<GoneSearch, 'workspaceId' | 'sourceId'>,
-  window: { from: Day; to: Day },
-): Promise<Set<string>> {
-  const ids = await database.inWorkspace(workspaceId, (tx) =>
-    listLivingEntries(tx, sourceId, { ...window, limit: mostEntries }),
-  );
-  return new Set(ids);
+  { from, to }: { from: Day; to: Day },
+  most = mostEntries,
+): Promise<{ missing: Set<string>; to: Day }> {
+  for (let last = to; ; last = addDays(from, Math.floor((dayNumber(last) - dayNumber(from)) / 2))) {
+    const ids = await database.inWorkspace(workspaceId, (tx) =>
+      listLivingEntries(tx, sourceId, { from, to: last, limit: most }),
+    );
+    if (ids.length < most || last <= from) return { missing: new Set(ids), to: last };
+  }
 }
 
 /**

@@ -10,7 +10,7 @@ import { knownExternalIds } from '../store/deleted-entries.ts';
 import { endRunningOperations, finishOperation, startOperation } from '../store/operations.ts';
 import { beginResync, listResyncs, mostResyncTries, type Resync } from '../store/resyncs.ts';
 import type { ActivityDeps } from './deps.ts';
-import { livingWithin, lookUpMissing } from './gone-entries.ts';
+import { livingFrom, lookUpMissing } from './gone-entries.ts';
 import { readAhead } from './read-ahead.ts';
 import { readWindow, rereadWindow } from './reread-window.ts';
 import { type Intake, noReadingCounts, openIntake, type ReadingCounts, takePage } from './take-time.ts';
@@ -120,15 +120,17 @@ async function readStretches(
   take: Take,
   noteDeleted: NoteDeleted,
 ): Promise<void> {
-  const { today } = intake;
-  const { goLiveOn } = reading.vendor.connection;
+  const {
+    today,
+    connection: { goLiveOn },
+  } = intake;
   const reached = reading.poll.cursor;
   const wanted = reached === null ? goLiveOn : addDays(reached, -timeSource.rescan.days);
   let from: Day = earlierDay(laterDay(wanted, goLiveOn), today);
   const search = searchOf(reading, intake, timeSource, take);
   for (;;) {
-    const to = earlierDay(addDays(from, stretchDays - 1), today);
-    const missing = await livingWithin(database, search, { from, to });
+    const stretch = { from, to: earlierDay(addDays(from, stretchDays - 1), today) };
+    const { missing, to } = await livingFrom(database, search, stretch);
     for await (const page of readAhead(timeSource.window(reading.vendor.http, from, to))) {
       for (const { externalId } of page.entries) missing.delete(externalId);
       for (const { position } of page.unreadable) missing.delete(position);

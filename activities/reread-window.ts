@@ -7,7 +7,7 @@ import type { Day, SourceEntry, UnreadableRow } from '../domain/work-entry.ts';
 import { advancePoll, beginPoll, readPolls } from '../store/checkpoints.ts';
 import type { Database } from '../store/database.ts';
 import { knownExternalIds } from '../store/deleted-entries.ts';
-import { livingWithin, lookUpMissing } from './gone-entries.ts';
+import { livingFrom, lookUpMissing } from './gone-entries.ts';
 
 export interface Reread {
   workspaceId: string;
@@ -19,6 +19,8 @@ export interface Reread {
   takePage: (entries: SourceEntry[], unreadable: UnreadableRow[]) => Promise<void>;
   /** Whether it counts as approved here; default: where the platform says so. */
   isApproved?: (entry: SourceEntry) => boolean;
+  /** Of our entries that are compared at once; a window with more is read in parts. */
+  mostLiving?: number;
 }
 
 const stream = 'window';
@@ -68,10 +70,31 @@ const saysApproved = ({ approval }: SourceEntry): boolean => approval === 'appro
  */
 export async function readWindow(
   database: Database,
-  { workspaceId, connectionId, sourceId, timeSource, http, takePage, isApproved = saysApproved }: Reread,
-  { from, to, unknown }: { from: Day; to: Day; unknown: 'all' | 'approved' },
+  reread: Reread,
+  { from, to, unknown }: Window,
 ): Promise<{ deleted: number }> {
-  const missing = await livingWithin(database, { workspaceId, sourceId }, { from, to });
+  let deleted = 0;
+  for (let first = from; first <= to; ) {
+    const { missing, to: last } = await livingFrom(database, reread, { from: first, to }, reread.mostLiving);
+    deleted += await readPart(database, reread, { from: first, to: last, unknown }, missing);
+    first = addDays(last, 1);
+  }
+  return { deleted };
+}
+
+interface Window {
+  from: Day;
+  to: Day;
+  unknown: 'all' | 'approved';
+}
+
+/** Answers how many of `missing` are gone. */
+async function readPart(
+  database: Database,
+  { workspaceId, connectionId, sourceId, timeSource, http, takePage, isApproved = saysApproved }: Reread,
+  { from, to, unknown }: Window,
+  missing: Set<string>,
+): Promise<number> {
   for await (const page of timeSource.window(http, from, to)) {
     for (const { externalId } of page.entries) missing.delete(externalId);
     for (const { position } of page.unreadable) missing.delete(position);
@@ -79,20 +102,19 @@ export async function readWindow(
     const known = takesAll
       ? null
       : await database.inWorkspace(workspaceId, (tx) =>
-          knownExternalIds(
-            tx,
-            sourceId,
-            page.entries.map((entry) => entry.externalId),
-          ),
+          knownExternalIds(tx, sourceId, [
+            ...page.entries.map(({ externalId }) => externalId),
+            ...page.unreadable.map(({ position }) => position),
+          ]),
         );
     // What was never approved was never taken in; it comes with its approval. A feed may also have missed an approved one.
     const entries = page.entries.filter(
       (entry) => !known || known.has(entry.externalId) || isApproved(entry),
     );
-    const unreadable = takesAll ? page.unreadable : [];
+    const unreadable = page.unreadable.filter(({ position }) => !known || known.has(position));
     if (entries.length > 0 || unreadable.length > 0) await takePage(entries, unreadable);
   }
-  const deleted = await lookUpMissing(
+  return lookUpMissing(
     database,
     {
       workspaceId,
@@ -104,5 +126,4 @@ export async function readWindow(
     },
     missing,
   );
-  return { deleted };
 }

@@ -22,7 +22,7 @@ import {
 } from '../store/intake.ts';
 import { newId } from '../store/new-id.ts';
 import { progressOperation } from '../store/operations.ts';
-import { peekSource, takeOverSource } from '../store/sources.ts';
+import { lockSource, peekSource, takeOverSource } from '../store/sources.ts';
 import { findByExternalIds } from '../store/sync.ts';
 import { freeReadable, holdUnreadable } from '../store/unreadable-entries.ts';
 import { currencyOf, getWorkspace, workspaceNow, zoneOf } from '../store/workspaces.ts';
@@ -101,7 +101,7 @@ async function keepMatcher(tx: WorkspaceTx, intake: Intake, entries: readonly So
   const isOld = performance.now() - intake.matchedSinceMs > matcherLifeMs;
   if (!isOld && entries.every((entry) => intake.matcher.match(entry).unmatched.length === 0)) return;
   // The lock of an intake, first: nobody maps a name between this look and what is written by it.
-  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [intake.sourceId]);
+  await lockSource(tx, intake.sourceId);
   intake.matcher = await openMatcher(tx, intake.sourceId);
   intake.matchedSinceMs = performance.now();
 }

@@ -4,6 +4,7 @@ import { plainArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { raiseFindings } from './exceptions.ts';
+import { lockSource } from './sources.ts';
 import { addDeltas } from './totals.ts';
 
 interface Settled {
@@ -26,7 +27,7 @@ export async function settleBefore(tx: WorkspaceTx, connectionId: string, day: D
     [tx.workspaceId, connectionId],
   );
   if (!source) return 0;
-  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [source.id]);
+  await lockSource(tx, source.id);
   const early = `select e.id, e.current_version, v.kind, v.project_id from (
       select w.id, w.current_version from work_entries w
       where w.workspace_id = $1 and w.source_id = $2 and w.deleted_at is null order by w.id) e

@@ -47,6 +47,11 @@ async function insertSource(tx: WorkspaceTx, { kind, name, connectionId }: NewSo
   );
 }
 
+/** Held to the commit: whoever takes in, maps or ends entries of the source goes one after the other. */
+export async function lockSource(tx: WorkspaceTx, sourceId: string): Promise<void> {
+  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [sourceId]);
+}
+
 /** Calls a connection's source as the connection is called, where nothing else is called so. */
 export async function renameSource(tx: WorkspaceTx, connectionId: string, name: string): Promise<void> {
   await tx.run(

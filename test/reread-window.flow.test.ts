@@ -69,10 +69,19 @@ async function open() {
     );
   };
   for await (const page of harvest.timeSource!.changedSince!(http, null)) await takePage(page.entries);
-  const reread = () =>
+  const reread = (more: { mostLiving?: number } = {}) =>
     rereadWindow(
       database,
-      { workspaceId, connectionId, sourceId, today, timeSource: harvest.timeSource!, http, takePage },
+      {
+        workspaceId,
+        connectionId,
+        sourceId,
+        today,
+        timeSource: harvest.timeSource!,
+        http,
+        takePage,
+        ...more,
+      },
       true,
     );
   const states = () =>
@@ -126,4 +135,29 @@ test('an entry deleted at Harvest offers nothing any more, one whose approval wa
   const open_ = await books.database.inWorkspace(workspaceId, (tx) => readTotals(tx, 'open_seconds'));
   expect([...open_.values()]).toEqual(['18000']);
   expect(await reread()).toEqual({ deleted: 0 });
+});
+
+test('of more entries than are compared at once the newest are looked for too', async () => {
+  const user = sandbox.addUser({ first_name: 'Ola', last_name: 'Vik', email: 'ola@example.com' });
+  const client = sandbox.addClient({ name: 'South Sea Lines' });
+  const project = sandbox.addProject({ name: 'Keel', code: 'SSL-1', client_id: client.id });
+  const task = sandbox.addTask({ name: 'Painting' });
+  const add = (id: number, spentDate: string) =>
+    sandbox.addEntry({
+      id,
+      spent_date: spentDate,
+      user_id: user.id,
+      project_id: project.id,
+      task_id: task.id,
+      hours: 1,
+      approval_status: 'approved',
+    });
+  const days = ['2026-02-10', '2026-02-20', '2026-03-01', '2026-03-05', '2026-03-18'];
+  for (const [index, spentDate] of days.entries()) add(201 + index, spentDate);
+  const { reread, states } = await open();
+  sandbox.deleteEntry(205);
+  expect(await reread({ mostLiving: 2 })).toEqual({ deleted: 1 });
+  expect((await states()).filter(({ deleted }) => deleted).map(({ externalId }) => externalId)).toEqual([
+    '205',
+  ]);
 });

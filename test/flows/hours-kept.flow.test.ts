@@ -653,4 +653,12 @@ test('what is known and cannot be read any more is not billed as it was, until i
   says({ changedSince: () => pages([hour('a')]) });
   await connection.read();
   expect(await blocking()).toEqual([]);
+  await connection.ago('window', 61);
+  says({
+    async *window() {
+      yield { entries: [hour('b')], unreadable: [odd], checkpoint: null };
+    },
+  });
+  await connection.read();
+  expect(await blocking()).toMatchObject([{ id: 'a' }]);
 });
