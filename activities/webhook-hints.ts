@@ -1,4 +1,5 @@
 /** Owns what a connection's stored webhooks say of single entries: each that no page brought is asked for by itself. */
+import { setImmediate } from 'node:timers/promises';
 import type { Connector } from '../connectors/kit/define.ts';
 import { hintSync } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
@@ -22,6 +23,8 @@ export interface ChosenHints {
 /** More wait for the next reading, both. */
 const mostDeliveries = 500;
 const mostEntries = 200;
+/** A millisecond or two. */
+const readAtOnce = 50;
 
 export async function readHints(
   database: Database,
@@ -33,10 +36,13 @@ export async function readHints(
   const deliveries = await database.inWorkspace(workspaceId, (tx) =>
     listOpenDeliveries(tx, connectionId, mostDeliveries),
   );
-  const named = deliveries.map(({ id, body, headers }) => {
+  const named: Hints['deliveries'] = [];
+  for (const { id, body, headers } of deliveries) {
     const events = eventsOf(() => webhooks.events({ rawBody: body, headers, query: {} }));
-    return { id, externalIds: events.flatMap((each) => (entities.has(each.entity) ? each.externalId : [])) };
-  });
+    const externalIds = events.flatMap((each) => (entities.has(each.entity) ? each.externalId : []));
+    // Whoever sends hundreds is sending more right now, and they wait for the same thread.
+    if (named.push({ id, externalIds }) % readAtOnce === 0) await setImmediate();
+  }
   return { deliveries: named, isCut: deliveries.length === mostDeliveries };
 }
 
