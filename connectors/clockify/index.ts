@@ -5,7 +5,8 @@ import type { Day } from '../../domain/work-entry.ts';
 import { markByHalves } from '../kit/billed-marks.ts';
 import { type ConnectorSettings, defineConnector, type EntryPage } from '../kit/define.ts';
 import { entryAmong, withinDays } from '../kit/entries.ts';
-import { AuthorizationLost, InvalidRequest } from '../kit/errors.ts';
+import { AuthorizationLost } from '../kit/errors.ts';
+import { unlessRefused } from '../kit/failures.ts';
 import { idText, maybeText } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { answeredAt } from '../kit/instant.ts';
@@ -136,13 +137,9 @@ async function readEntry(http: VendorHttp, externalId: string) {
 
 async function coreEntry(http: VendorHttp, externalId: string): Promise<unknown> {
   const path = pathOf(http, `time-entries/${encodeURIComponent(externalId)}`);
-  try {
-    return (await http.get(path, { query: { hydrated: true }, allow404: true }))?.body ?? null;
-  } catch (problem) {
-    // Integrations report a 400 with Clockify's own 501 ("doesn't belong to workspace") where others send a 404.
-    if (problem instanceof InvalidRequest && problem.vendorCode === '501') return null;
-    throw problem;
-  }
+  // Integrations report a 400 with Clockify's own 501 ("doesn't belong to workspace") where others send a 404.
+  const read = () => http.get(path, { query: { hydrated: true }, allow404: true });
+  return (await unlessRefused('501', read))?.body ?? null;
 }
 
 async function workspaces(http: VendorHttp, roles?: string) {

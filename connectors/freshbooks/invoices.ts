@@ -10,7 +10,7 @@ import type {
   TargetInvoiceLine,
 } from '../kit/define.ts';
 import { keyNote, ours, requireBookable, requireSame } from '../kit/document-checks.ts';
-import { InvalidRequest } from '../kit/errors.ts';
+import { unlessRefused } from '../kit/failures.ts';
 import { idText, maybeText, rowAs } from '../kit/fields.ts';
 import type { VendorHttp, VendorResponse } from '../kit/http.ts';
 import { exactNumber, jsonNumber } from '../kit/json.ts';
@@ -101,14 +101,11 @@ async function posted(
 }
 
 export async function readInvoice(http: VendorHttp, externalId: string): Promise<RemoteInvoice | null> {
-  try {
-    const response = await http.get(path(http, externalId), { query: withLines, allow404: true });
-    return response === null ? null : written(response);
-  } catch (problem) {
-    // Accounting may say it in a list of errors under 200.
-    if (problem instanceof InvalidRequest && problem.vendorCode === notFound) return null;
-    throw problem;
-  }
+  // Accounting may say it in a list of errors under 200.
+  const response = await unlessRefused(notFound, () =>
+    http.get(path(http, externalId), { query: withLines, allow404: true }),
+  );
+  return response === null ? null : written(response);
 }
 
 /** By number, else among the client's (where FreshBooks counts); ours is the one with our key. */

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { addDays, isDay } from '../../domain/day.ts';
 import { readPlace } from '../kit/checkpoint.ts';
 import type { PaymentPage, RemotePayment } from '../kit/define.ts';
-import { InvalidRequest } from '../kit/errors.ts';
+import { unlessRefused } from '../kit/failures.ts';
 import { dayField, idText, maybeId, maybeText, rowAs } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { instantOf, minutesOfClock } from '../kit/local-time.ts';
 import { deletedPayment } from '../kit/payments.ts';
-import { mapRows, moneyField, UnreadableField } from '../kit/rows.ts';
-import { refused } from '../kit/vendor-words.ts';
+import { mapRows, moneyField } from '../kit/rows.ts';
+import { readable } from '../kit/vendor-words.ts';
 import { accountRows, notFound, ofAccount, resultOf, vendor } from './calls.ts';
 
 /** Payments that changed within this are listed at every poll, and those of them that are gone are asked for. */
@@ -100,19 +100,12 @@ export async function* paymentsSince(
 
 /** The payment as deleted; null where it is there all the same, on a page that moved meanwhile. */
 async function readGone(http: VendorHttp, id: string, updated: string): Promise<RemotePayment | null> {
-  const withoutTrace = deletedPayment(id, updated.slice(0, 10), null);
-  try {
-    const response = await http.get(ofAccount(http, `/payments/payments/${encodeURIComponent(id)}`), {
-      allow404: true,
-    });
-    if (response === null) return withoutTrace;
-    const payment = fromPayment(resultOf(z.object({ payment: z.unknown() }), response).payment);
-    return payment.deleted ? payment : null;
-  } catch (problem) {
-    if (problem instanceof InvalidRequest && problem.vendorCode === notFound) return withoutTrace;
-    if (problem instanceof UnreadableField) throw refused(vendor, problem.reason, problem.message);
-    throw problem;
-  }
+  const path = ofAccount(http, `/payments/payments/${encodeURIComponent(id)}`);
+  const response = await unlessRefused(notFound, () => http.get(path, { allow404: true }));
+  if (response === null) return deletedPayment(id, updated.slice(0, 10), null);
+  const { payment: row } = resultOf(z.object({ payment: z.unknown() }), response);
+  const payment = readable(vendor, () => fromPayment(row));
+  return payment.deleted ? payment : null;
 }
 
 function facts(row: unknown): { id: string; updated: string } {

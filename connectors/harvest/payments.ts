@@ -6,13 +6,15 @@ import type { PaymentPage, RemotePayment } from '../kit/define.ts';
 import { dayField, idText, maybeText, positionById, rowAs } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { toInstant } from '../kit/instant.ts';
-import { deletedPayment } from '../kit/payments.ts';
+import {
+  latestTold,
+  type PaymentsOfInvoices,
+  paymentsOfInvoices,
+  type ToldPayments,
+} from '../kit/payments.ts';
 import { mapRows, moneyField } from '../kit/rows.ts';
 import { listPages, newestUpdate, overlapped } from './lists.ts';
 import { type HarvestInvoice, harvestInvoiceOf } from './to-harvest-invoice.ts';
-
-/** Invoices whose payments are remembered, the latest ones: a deletion under an older one shows in its balance only. */
-const mostRemembered = 2_000;
 
 /** `at`: newest change of an invoice that was read. `paid`: the payments seen under each invoice, oldest invoice first. */
 const reachedShape = z.object({
@@ -36,11 +38,10 @@ export async function* paymentsSince(
   checkpoint: string | null,
 ): AsyncGenerator<PaymentPage> {
   const reached = readPlace(http.connector, checkpoint, reachedShape, { at: null, paid: [] });
-  const paid = new Map(reached.paid);
+  const told: ToldPayments = new Map(reached.paid.map(([id, ids]) => [id, { was: '', ids }]));
+  const query = { updated_since: overlapped(http, reached.at) };
   let newest = reached.at;
-  for await (const rows of listPages(http, '/invoices', 'invoices', {
-    updated_since: overlapped(http, reached.at),
-  })) {
+  for await (const rows of listPages(http, '/invoices', 'invoices', query)) {
     newest = newestUpdate(rows, newest);
     const { mapped, unreadable } = mapRows(
       rows,
@@ -48,41 +49,26 @@ export async function* paymentsSince(
       (row, index) => `invoice ${positionById(row, index)}`,
     );
     yield { payments: [], unreadable, checkpoint: null };
-    for (const invoice of mapped) {
-      const before = paid.get(invoice.id) ?? [];
-      // Nothing was paid, and nothing had been: the payments need not be asked for.
-      if (before.length === 0 && new Decimal(invoice.due_amount).equals(invoice.amount)) continue;
-      const page = await paymentsOf(http, invoice, before);
-      yield page;
-      paid.delete(invoice.id);
-      const seen = page.payments.filter(({ deleted }) => !deleted).map(({ externalId }) => externalId);
-      const kept = [...seen, ...page.unreadable.map(({ position }) => position)];
-      if (kept.length > 0) paid.set(invoice.id, kept);
-    }
+    yield* paymentsOfInvoices(mapped, paymentsAt(http), told);
   }
-  const last = { at: newest, paid: [...paid].slice(-mostRemembered) };
-  yield { payments: [], unreadable: [], checkpoint: newest === null ? null : JSON.stringify(last) };
+  const paid = latestTold(told).map(([id, { ids }]) => [id, ids]);
+  const last = newest === null ? null : JSON.stringify({ at: newest, paid });
+  yield { payments: [], unreadable: [], checkpoint: last };
 }
 
-async function paymentsOf(
-  http: VendorHttp,
-  invoice: HarvestInvoice,
-  before: readonly string[],
-): Promise<PaymentPage> {
-  const rows: unknown[] = [];
-  const path = `/invoices/${encodeURIComponent(invoice.id)}/payments`;
-  for await (const page of listPages(http, path, 'invoice_payments')) rows.push(...page);
-  const { mapped, unreadable } = mapRows(rows, (row) => toPayment(row, invoice), positionById);
-  const there = new Set([
-    ...mapped.map(({ externalId }) => externalId),
-    ...unreadable.map(({ position }) => position),
-  ]);
-  const today = invoice.updated_at.slice(0, 10);
-  const gone = before
-    .filter((externalId) => !there.has(externalId))
-    .map((externalId) => deletedPayment(externalId, today, toInstant(invoice.updated_at)));
-  return { payments: [...mapped, ...gone], unreadable, checkpoint: null };
-}
+const paymentsAt = (http: VendorHttp): PaymentsOfInvoices<HarvestInvoice> => ({
+  idOf: ({ id }) => id,
+  stateOf: ({ updated_at: at, due_amount: due }) => `${at} ${due}`,
+  isUnpaid: ({ due_amount: due, amount }) => new Decimal(due).equals(amount),
+  changedAt: ({ updated_at: at }) => toInstant(at)!,
+  async read(invoice) {
+    const rows: unknown[] = [];
+    const path = `/invoices/${encodeURIComponent(invoice.id)}/payments`;
+    for await (const page of listPages(http, path, 'invoice_payments')) rows.push(...page);
+    const { mapped, unreadable } = mapRows(rows, (row) => toPayment(row, invoice), positionById);
+    return { payments: mapped, unreadable, ids: rows.map(positionById) };
+  },
+});
 
 function toPayment(row: unknown, invoice: HarvestInvoice): RemotePayment {
   const payment = rowAs('Harvest', paymentShape, row);

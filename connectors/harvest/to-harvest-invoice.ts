@@ -4,6 +4,7 @@ import { Decimal } from '../../domain/money.ts';
 import type { ConnectorSettings, RemoteInvoice, TargetInvoice } from '../kit/define.ts';
 import { keyNote, requireBookable } from '../kit/document-checks.ts';
 import { idText, maybeText, rowAs } from '../kit/fields.ts';
+import { toInstant } from '../kit/instant.ts';
 import { jsonNumber } from '../kit/json.ts';
 import { moneyField } from '../kit/rows.ts';
 import { refused } from '../kit/vendor-words.ts';
@@ -92,7 +93,7 @@ const shape = z.object({
   currency: maybeText,
   notes: maybeText,
   state: z.enum(['draft', 'open', 'paid', 'closed']),
-  updated_at: z.string(),
+  updated_at: z.string().refine((text) => toInstant(text) !== null),
 });
 export type HarvestInvoice = z.infer<typeof shape>;
 

@@ -1,5 +1,11 @@
 /** Owns the sentences of failures that every vendor has in its own form: for connectors that read more of an answer than its status. */
-import { AuthorizationLost, Throttled, Unavailable, type VendorErrorFacts } from './errors.ts';
+import {
+  AuthorizationLost,
+  InvalidRequest,
+  Throttled,
+  Unavailable,
+  type VendorErrorFacts,
+} from './errors.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { NamedVendor } from './vendor-words.ts';
 
@@ -19,4 +25,17 @@ export const troubled = ({ name }: Name, status: number | string, facts: VendorE
 export function longWaitMs(header: string | undefined, defaultMs: number): number {
   const seconds = /^\d{1,5}$/.test(header ?? '') ? Number(header) : 0;
   return Math.max(retryAfterMs(header, defaultMs), seconds * 1_000);
+}
+
+/** Null where the vendor refuses with this code, such as its own word for "no such record". */
+export async function unlessRefused<Answer>(
+  vendorCode: string,
+  call: () => Promise<Answer>,
+): Promise<Answer | null> {
+  try {
+    return await call();
+  } catch (problem) {
+    if (problem instanceof InvalidRequest && problem.vendorCode === vendorCode) return null;
+    throw problem;
+  }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { RemoteInvoice, RemoteRef, TargetInvoice } from '../kit/define.ts';
 import { keyNote, ours, requireSame } from '../kit/document-checks.ts';
 import { InvalidRequest } from '../kit/errors.ts';
+import { unlessRefused } from '../kit/failures.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { readAs, readable, readWritten } from '../kit/vendor-words.ts';
 import { fromQuickbooksInvoice } from './from-quickbooks.ts';
@@ -64,16 +65,11 @@ export async function readDocument(
   entity: DocumentEntity,
   externalId: string,
 ): Promise<{ remote: RemoteInvoice; row: unknown } | null> {
-  try {
-    const path = `/${entity.toLowerCase()}/${encodeURIComponent(externalId)}`;
-    const response = await http.get(path, { ...versioned, allow404: true });
-    if (response === null) return null;
-    const row = readAs(vendor, z.object({ [entity]: z.unknown() }), response.body)[entity];
-    return { remote: readWritten(vendor, () => fromQuickbooksInvoice(row)), row };
-  } catch (problem) {
-    if (problem instanceof InvalidRequest && problem.vendorCode === '610') return null;
-    throw problem;
-  }
+  const path = `/${entity.toLowerCase()}/${encodeURIComponent(externalId)}`;
+  const response = await unlessRefused('610', () => http.get(path, { ...versioned, allow404: true }));
+  if (response === null) return null;
+  const row = readAs(vendor, z.object({ [entity]: z.unknown() }), response.body)[entity];
+  return { remote: readWritten(vendor, () => fromQuickbooksInvoice(row)), row };
 }
 
 /** Voids it; one that is void already, or gone, is the answer. */

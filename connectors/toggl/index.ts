@@ -1,7 +1,8 @@
 /** Owns the Toggl Track connector: a source of time read from the detailed report, approved by timesheets. Traps: README.md. */
 import { z } from 'zod';
 import { type Classify, defineConnector } from '../kit/define.ts';
-import { InvalidRequest, Throttled, type VendorError } from '../kit/errors.ts';
+import { Throttled, type VendorError } from '../kit/errors.ts';
+import { unlessRefused } from '../kit/failures.ts';
 import { idText, maybeText } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { readAs, refused, requireDays } from '../kit/vendor-words.ts';
@@ -107,13 +108,11 @@ const markShape = z.object({
 });
 
 async function offersTimesheets(http: VendorHttp): Promise<boolean> {
-  try {
-    await http.get(`/api/v9/workspaces/${workspaceOf(http)}/timesheets`, { query: { page: 1, per_page: 1 } });
-    return true;
-  } catch (problem) {
-    if (problem instanceof InvalidRequest && problem.vendorCode === 'not_in_plan') return false;
-    throw problem;
-  }
+  const path = `/api/v9/workspaces/${workspaceOf(http)}/timesheets`;
+  const sheets = await unlessRefused('not_in_plan', () =>
+    http.get(path, { query: { page: 1, per_page: 1 } }),
+  );
+  return sheets !== null;
 }
 
 /** 402 is the quota that is used up, or a feature that the plan has not. Errors are plain text or a bare JSON string. */

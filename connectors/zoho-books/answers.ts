@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Classify, ConnectorSettings } from '../kit/define.ts';
 import { AuthorizationLost, InvalidRequest, Throttled } from '../kit/errors.ts';
+import { idText } from '../kit/fields.ts';
 import type { VendorHttp, VendorRequest } from '../kit/http.ts';
 import { numberedPages } from '../kit/pages.ts';
 import { retryAfterMs } from '../kit/retry-after.ts';
@@ -53,6 +54,17 @@ export async function ask<Fields extends z.ZodRawShape>(
   const query = { organization_id: http.settings.organizationId, ...request.query };
   const response = await http[method](path, { ...request, query });
   return response === null ? null : readAs(vendor, z.object({ ...envelope, ...fields }), response.body);
+}
+
+/** Makes a record; answers its id. */
+export async function make(
+  http: VendorHttp,
+  path: string,
+  name: 'contact' | 'item',
+  body: Record<string, unknown>,
+): Promise<string> {
+  const fields = { [name]: z.object({ [`${name}_id`]: idText }) };
+  return (await ask(http, 'post', path, fields, { body }))![name]![`${name}_id`]!;
 }
 
 const context = z.object({ has_more_page: z.boolean() });

@@ -6,15 +6,18 @@ import type { InvoicePage, PaymentPage, RemotePayment } from '../kit/define.ts';
 import { dayField, idText, orNull, rowAs } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
 import { earlier, later, toInstant } from '../kit/instant.ts';
-import { deletedPayment } from '../kit/payments.ts';
+import {
+  latestTold,
+  type PaymentsOfInvoices,
+  paymentsOfInvoices,
+  type ToldPayments,
+} from '../kit/payments.ts';
 import { mapRows, moneyField } from '../kit/rows.ts';
 import { readAs, refused } from '../kit/vendor-words.ts';
 import { ask, listPages, vendor } from './answers.ts';
 import { pathOf, readInvoice } from './documents.ts';
 
 const overlapMs = 5 * 60_000;
-/** Invoices whose payments are remembered, to tell that one is gone; a forgotten one shows in its balance only. */
-const mostRemembered = 2_000;
 
 /** JSON text kept by the caller. Times are the vendor's, never ours. */
 const checkpointShape = z.object({
@@ -69,43 +72,34 @@ export async function* paymentsSince(
   checkpoint: string | null,
 ): AsyncGenerator<PaymentPage> {
   const { since, told } = readPlace(vendor, checkpoint, checkpointShape, { since: null, told: {} });
-  const remembered = new Map(Object.entries(told));
+  const remembered: ToldPayments = new Map(Object.entries(told));
   let newest = since;
   for await (const rows of changedRows(http, since)) {
-    const page: PaymentPage = { payments: [], unreadable: [], checkpoint: null };
-    for (const invoice of rows) {
-      newest = later(newest, instantOf(invoice));
-      const before = remembered.get(invoice.invoice_id);
-      const was = `${invoice.last_modified_time} ${invoice.balance}`;
-      // A call is spared where nothing is paid and nothing was, and for what the overlap shows again.
-      if (before ? before.was === was : invoice.balance === invoice.total) continue;
-      const { payments, unreadable, ids } = await paymentsOf(http, invoice);
-      const gone = (before?.ids ?? [])
-        .filter((id) => !ids.includes(id))
-        .map((id) => deletedPayment(id, instantOf(invoice).slice(0, 10), instantOf(invoice)));
-      page.payments.push(...payments, ...gone);
-      page.unreadable.push(...unreadable);
-      remembered.delete(invoice.invoice_id);
-      if (ids.length > 0) remembered.set(invoice.invoice_id, { was, ids });
-    }
-    yield page;
+    newest = rows.map(instantOf).reduce(later, newest);
+    yield* paymentsOfInvoices(rows, paymentsAt(http), remembered);
   }
-  const kept = Object.fromEntries([...remembered].slice(-mostRemembered));
+  const kept = Object.fromEntries(latestTold(remembered));
   yield { payments: [], unreadable: [], checkpoint: JSON.stringify({ since: newest, told: kept }) };
 }
 
-async function paymentsOf(http: VendorHttp, invoice: ChangedRow) {
-  const path = `${pathOf(invoice.invoice_id)}/payments`;
-  const answer = await ask(http, 'get', path, { payments: z.array(z.unknown()) });
-  const idOf = (each: unknown) =>
-    String((each as { invoice_payment_id?: unknown } | null)?.invoice_payment_id);
-  const { mapped, unreadable } = mapRows(
-    answer!.payments,
-    (each) => fromPayment(each, invoice),
-    (each) => `payment ${idOf(each)}`,
-  );
-  return { payments: mapped, unreadable, ids: answer!.payments.map(idOf) };
-}
+const paymentsAt = (http: VendorHttp): PaymentsOfInvoices<ChangedRow> => ({
+  idOf: ({ invoice_id: id }) => id,
+  stateOf: ({ last_modified_time: at, balance }) => `${at} ${balance}`,
+  isUnpaid: ({ balance, total }) => balance === total,
+  changedAt: instantOf,
+  async read(invoice) {
+    const path = `${pathOf(invoice.invoice_id)}/payments`;
+    const { payments: rows } = (await ask(http, 'get', path, { payments: z.array(z.unknown()) }))!;
+    const idOf = (each: unknown) =>
+      String((each as { invoice_payment_id?: unknown } | null)?.invoice_payment_id);
+    const { mapped, unreadable } = mapRows(
+      rows,
+      (each) => fromPayment(each, invoice),
+      (each) => `payment ${idOf(each)}`,
+    );
+    return { payments: mapped, unreadable, ids: rows.map(idOf) };
+  },
+});
 
 const paymentShape = z.object({
   invoice_payment_id: idText,

@@ -22,7 +22,7 @@ import { exactNumber } from '../kit/json.ts';
 import { idOfNamed, nameFor } from '../kit/names.ts';
 import { moneyField } from '../kit/rows.ts';
 import { readAs, readWritten, refused } from '../kit/vendor-words.ts';
-import { ask, listPages, vendor } from './answers.ts';
+import { ask, listPages, make, vendor } from './answers.ts';
 import { invoicesSince, paymentsSince } from './changed.ts';
 import { fromInvoice, pathOf, readInvoice, readRow } from './documents.ts';
 
@@ -52,8 +52,7 @@ export const invoiceTarget: InvoiceTarget = {
         product_type: 'service',
         ...(incomeAccountId ? { account_id: incomeAccountId } : {}),
       };
-      const answer = await ask(http, 'post', '/items', { item: z.object({ item_id: idText }) }, { body });
-      return answer!.item.item_id;
+      return make(http, '/items', 'item', body);
     },
   },
   invoices: { find: findInvoice, create: createInvoice },
@@ -125,14 +124,7 @@ async function createCustomer(http: VendorHttp, { name, email, currency }: Targe
     currency_id: await currencyId(http, currency),
     ...(email === null ? {} : { contact_persons: [{ email, is_primary_contact: true }] }),
   };
-  const answer = await ask(
-    http,
-    'post',
-    '/contacts',
-    { contact: z.object({ contact_id: idText }) },
-    { body },
-  );
-  return answer!.contact.contact_id;
+  return make(http, '/contacts', 'contact', body);
 }
 
 const contact = z
@@ -188,12 +180,9 @@ async function createInvoice(http: VendorHttp, invoice: TargetInvoice): Promise<
   const body = await toBody(http, invoice);
   const { keyField } = http.settings;
   // Without a key of its own a POST is only guarded by the number; with the field Zoho finds its own invoice again.
-  const answer = keyField
-    ? await ask(
-        http,
+  const [method, request] = keyField
+    ? ([
         'put',
-        '/invoices',
-        { invoice: z.unknown() },
         {
           headers: {
             'X-Unique-Identifier-Key': keyField,
@@ -203,14 +192,9 @@ async function createInvoice(http: VendorHttp, invoice: TargetInvoice): Promise<
           query: ownNumber,
           body: { ...body, custom_fields: [{ api_name: keyField, value: invoice.key }] },
         },
-      )
-    : await ask(
-        http,
-        'post',
-        '/invoices',
-        { invoice: z.unknown() },
-        { query: { ...ownNumber, send: false }, body },
-      );
+      ] as const)
+    : (['post', { query: { ...ownNumber, send: false }, body }] as const);
+  const answer = await ask(http, method, '/invoices', { invoice: z.unknown() }, request);
   const made = readWritten(vendor, () => fromInvoice(answer!.invoice));
   return posted(http, made, invoice);
 }
