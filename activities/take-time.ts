@@ -12,6 +12,7 @@ import { readScope } from '../store/connection-scope.ts';
 import type { Connection } from '../store/connections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { knownExternalIds, markDeletedAtSource } from '../store/deleted-entries.ts';
+import { holdTwins } from '../store/duplicates.ts';
 import {
   addCounts,
   ensureSource,
@@ -22,9 +23,10 @@ import {
 } from '../store/intake.ts';
 import { newId } from '../store/new-id.ts';
 import { progressOperation } from '../store/operations.ts';
-import { lockSource, peekSource, takeOverSource } from '../store/sources.ts';
+import { listSiblings, lockSource, peekSource, takeOverSource } from '../store/sources.ts';
 import { findByExternalIds } from '../store/sync.ts';
 import { freeReadable, holdUnreadable } from '../store/unreadable-entries.ts';
+import { accountOf } from './account-of.ts';
 import { currencyOf, getWorkspace, workspaceNow, zoneOf } from '../store/workspaces.ts';
 
 /** What every page of a reading needs; read once. */
@@ -33,6 +35,8 @@ export interface Intake {
   sourceId: string;
   matcher: Matcher;
   matchedSinceMs: number;
+  /** Sources of other connections of the same account. */
+  siblings: readonly string[];
   today: Day;
   currency: string;
   approval: SourceApproval;
@@ -79,19 +83,13 @@ export async function openIntake(
     sourceId,
     matcher: await openMatcher(tx, sourceId),
     matchedSinceMs: performance.now(),
+    siblings: await listSiblings(tx, given, account),
     today: localDay(await workspaceNow(tx), zoneOf(workspace)),
     currency: currencyOf(workspace),
     approval: sourceApprovalOf(connection.ownership),
     whyOutside: scopeOf(await readScope(tx, id)),
     parties: new Map(),
   };
-}
-
-/** The settings that say which account the connection is of. */
-function accountOf({ connector, settings }: Connection): Record<string, string> {
-  const { settings: needed = {}, looseSettings = [] } = connectors.get(connector) ?? {};
-  const names = Object.keys(needed).filter((setting) => !looseSettings.includes(setting));
-  return Object.fromEntries(names.map((setting) => [setting, settings[setting] ?? '']));
 }
 
 const matcherLifeMs = 30_000;
@@ -159,6 +157,8 @@ export async function takePage(
       isInFile,
     },
   );
+  const externalIds = inside.map(({ externalId }) => externalId);
+  await holdTwins(tx, { sourceId, siblings: intake.siblings, externalIds });
   await holdUnreadable(tx, sourceId, page.unreadable);
   await freeReadable(
     tx,

@@ -2,9 +2,9 @@
 import { chooseTwins, duplicateEntry, type PossibleTwin } from '../domain/validation/duplicate.ts';
 import type { RuleSettings } from '../domain/validation/rule.ts';
 import type { Day, EntryKind } from '../domain/work-entry.ts';
-import { plainArray } from './arrays.ts';
+import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
-import { closeFixed, type RaisedFinding } from './exceptions.ts';
+import { closeFixed, type RaisedFinding, raiseFindings } from './exceptions.ts';
 
 /** An entry that has just been written, as it was matched. */
 export interface FreshEntry {
@@ -131,4 +131,50 @@ export async function closeReappeared(
     if (open.length < closePage) return closed;
     after = open[open.length - 1]!.id;
   }
+}
+
+/** Holds back what another source of the same account has already, the older one counts; frees what none has any more. */
+export async function holdTwins(
+  tx: WorkspaceTx,
+  {
+    sourceId,
+    siblings,
+    externalIds,
+  }: { sourceId: string; siblings: readonly string[]; externalIds: readonly string[] },
+): Promise<void> {
+  if (siblings.length === 0 || externalIds.length === 0) return;
+  const rows = await tx.rows<{ id: string; version: number; twinId: string | null; twinKey: string }>(
+    `select e.id, e.current_version as version, e.external_id as twin_key, (
+       select o.id from work_entries o where o.workspace_id = $1 and o.source_id = any($3::uuid[])
+         and o.external_id = e.external_id and o.id < e.id and o.deleted_at is null order by o.id limit 1) as twin_id
+     from work_entries e
+     where e.workspace_id = $1 and e.source_id = $2 and e.external_id = any($4::text[]) and e.deleted_at is null order by e.id`,
+    [tx.workspaceId, sourceId, plainArray(siblings), textArray([...externalIds])],
+  );
+  const alone = rows.filter(({ twinId }) => twinId === null);
+  await closeFixed(
+    tx,
+    duplicateEntry.code,
+    alone.map(({ id }) => `entry:${id}`),
+    'no other connection has it any more',
+  );
+  await raiseFindings(
+    tx,
+    rows.flatMap(({ id, version, twinId, twinKey }) =>
+      twinId === null
+        ? []
+        : [
+            {
+              rule: duplicateEntry.code,
+              severity: duplicateEntry.severity,
+              subjectKey: `entry:${id}`,
+              fingerprint: twinId,
+              subjectType: 'entry' as const,
+              subjectId: id,
+              detail: { sourceId, twinId, twinKey },
+              entries: [{ entryId: id, version }],
+            },
+          ],
+    ),
+  );
 }

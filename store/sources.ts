@@ -107,6 +107,25 @@ export async function takeOverSource(
   return goLiveOn;
 }
 
+const mostSiblings = 20;
+
+/** Sources of other connections of the same account. */
+export async function listSiblings(
+  tx: WorkspaceTx,
+  { id, connector, baseUrlOverride }: Connection,
+  account: Readonly<Record<string, string>>,
+): Promise<string[]> {
+  if (Object.keys(account).length === 0) return [];
+  const rows = await tx.rows<{ id: string }>(
+    `select s.id from sources s
+     join connections c on c.workspace_id = $1 and c.id = s.connection_id and c.id <> $2 and c.connector = $3
+       and c.base_url_override is not distinct from $4 and c.settings @> $5::jsonb
+     where s.workspace_id = $1 and s.kind = 'connection' order by s.id limit ${mostSiblings}`,
+    [tx.workspaceId, id, connector, baseUrlOverride, JSON.stringify(account)],
+  );
+  return rows.map((row) => row.id);
+}
+
 /** The source that a reading of the connection would have; null: a new one. */
 export async function peekSource(
   tx: WorkspaceTx,

@@ -565,6 +565,34 @@ test('an account that is connected again after its connection ended goes on with
   expect((await other.entries()).map(({ id }) => id)).toEqual(['a', 'a', 'b']);
 });
 
+test('an account that two connections read is billed of one of them, and the other says so', async () => {
+  const facts = { goLiveOn, approval: 'automatic', settings: { workspace: '21' } } as const;
+  const first = await openTimeConnection(books, accounted, facts);
+  const second = await first.beside(accounted, facts, 'The same once more');
+  says({ window: () => pages([hour('a'), hour('b')]) });
+  await first.read();
+  await second.read();
+  await first.read();
+  const held = () =>
+    first.inside((tx) =>
+      tx.rows<{ id: string; connectionId: string }>(
+        `select e.external_id as id, s.connection_id from exceptions x
+         join exception_entries k on k.workspace_id = $1 and k.exception_id = x.id and k.open
+         join work_entries e on e.workspace_id = $1 and e.id = k.entry_id
+         join sources s on s.workspace_id = $1 and s.id = e.source_id
+         where x.workspace_id = $1 and x.rule = 'entry.duplicate' and x.status = 'open' and x.severity = 'E' order by 1`,
+        [tx.workspaceId],
+      ),
+    );
+  expect(await held()).toEqual(['a', 'b'].map((id) => ({ id, connectionId: second.connectionId })));
+  // One that the first does not have any more is the second's alone.
+  says({ window: () => pages([hour('a')]) });
+  await first.read();
+  says({ window: () => pages([hour('a'), hour('b')]) });
+  await second.read();
+  expect(await held()).toEqual([{ id: 'a', connectionId: second.connectionId }]);
+});
+
 test('a name that is mapped while a long reading goes on is known to its next page', async () => {
   const connection = await openTimeConnection(books, feeding, { goLiveOn });
   await connection.inside((tx) =>
