@@ -1,5 +1,6 @@
 /** Owns what takes back of an invoice at its platform: credit notes and their application, write-offs, refunds. */
 import type { RemoteRef, TargetCreditNote } from '../connectors/kit/define.ts';
+import { InvalidRequest } from '../connectors/kit/errors.ts';
 import { Decimal } from '../domain/money.ts';
 import { accountOf, cardOf, taxCodeOf } from '../domain/ownership.ts';
 import {
@@ -168,9 +169,15 @@ export async function pushRefund({ deps, workspaceId, vendor, target, record, on
     ...{ creditNote: null, payment, amount, currency, on, reference },
   };
   const { refunds } = target;
-  const remote = await once(
-    () => refunds.find(vendor.http, wanted),
-    (key) => refunds.create(vendor.http, wanted, key),
-  );
-  return { is: 'there', remote };
+  try {
+    const remote = await once(
+      () => refunds.find(vendor.http, wanted),
+      (key) => refunds.create(vendor.http, wanted, key),
+    );
+    return { is: 'there', remote };
+  } catch (problem) {
+    // Taken there against a credit note only: a person books it, by the posting file.
+    if (!(problem instanceof InvalidRequest) || problem.vendorCode !== 'refund_of_payment') throw problem;
+    return { is: 'declined', reason: problem.message };
+  }
 }

@@ -2,6 +2,7 @@
 import type { RemoteInvoice, TargetInvoice } from '../connectors/kit/define.ts';
 import { InvalidRequest } from '../connectors/kit/errors.ts';
 import { mailAddressOf } from '../domain/document-mail.ts';
+import { Decimal } from '../domain/money.ts';
 import { noteDeliveredThere } from '../store/deliveries.ts';
 import { readRemoteRef } from '../store/documents-to-push.ts';
 import { readSnapshot } from '../store/printed-documents.ts';
@@ -23,11 +24,28 @@ export async function pushVoid({ vendor, target, record, once }: Push): Promise<
       const there = await target.readInvoice(vendor.http, remote.externalId);
       return there?.status === 'void' ? there : null;
     },
-    async (key) => (await target.voidInvoice!(vendor.http, remote, key)) ?? { ...remote, total: null },
+    async (key) => {
+      await requireUnpaid(vendor, target, remote.externalId);
+      return (await target.voidInvoice!(vendor.http, remote, key)) ?? { ...remote, total: null };
+    },
     'void',
   );
   // The total of before: that is what stands void.
   return { is: 'there', remote: { externalId: remote.externalId, versionToken: voided.versionToken } };
+}
+
+/** Most platforms detach the money of a void document without a word: somebody may have paid before we read it. */
+async function requireUnpaid(
+  { http, connector }: Push['vendor'],
+  target: Push['target'],
+  externalId: string,
+): Promise<void> {
+  const there = await target.readInvoice(http, externalId);
+  if (there === null || there.status === 'void' || new Decimal(there.balance).eq(there.total)) return;
+  throw new InvalidRequest(
+    `It was voided here, and has payments or credits at ${connector.name}. Take them off there first, then try again.`,
+    { vendorCode: 'paid_there' },
+  );
 }
 
 /** Says the invoice anew over what stands there, as a person has asked. */

@@ -52,6 +52,40 @@ const readBack = async (firm: Firm) => {
   await firm.sync(firm.targetId);
 };
 
+test('money that goes back is in the posting file where Xero gives none back of a payment', async () => {
+  const firm = await open('xero');
+  const [seller] = (await firm.at.get<{ items: { id: string }[] }>('/sellers')).items;
+  await firm.at.post('/series', { sellerId: seller!.id, documentType: 'credit_note', pattern: 'CN-{NNNN}' });
+  await billed(firm, 5, 1);
+  const [invoice] = await firm.invoicesBecome('booked', ([only]) => isBooked(only));
+  books(firm).pay(invoice!.sync!.externalId!, '200.00', firm.day(0));
+  await readBack(firm);
+  await firm.invoicesBecome('settled', ([only]) => only?.status === 'settled');
+  await firm.at.post(`/invoices/${invoice!.id}/credit-notes`, { by: 'full', reason: 'Never done' });
+  const [payment] = (await firm.at.get<{ items: { id: string }[] }>('/payments')).items;
+  const method = { amount: '200.00', method: 'wire', valueDate: firm.day(0), reason: 'Never done' };
+  await firm.at.post(`/payments/${payment!.id}/refund`, method);
+  const refund = async () =>
+    (
+      await firm.at.get<{ items: { documentType: string; status: string; reason: string | null }[] }>(
+        `/connections/${firm.targetId}/documents?limit=200`,
+      )
+    ).items.find(({ documentType }) => documentType === 'refund');
+  await until(
+    'the refund is decided',
+    async () => !['queued', 'syncing'].includes((await refund())?.status ?? 'queued'),
+  );
+  expect(await refund()).toMatchObject({
+    status: 'not_synced',
+    reason: expect.stringMatching(/^posting file: Xero takes a refund here only against a credit note/),
+  });
+  const file = await firm.at.post<{ controlTotals: unknown }>(`/connections/${firm.targetId}/posting-files`, {
+    startsOn: firm.day(2),
+    endsBefore: firm.day(-2),
+  });
+  expect(file.controlTotals).toEqual({ USD: '200.00' });
+});
+
 describe.each(targets)('at %s', (target) => {
   test('an invoice whose answer was lost, and that was voided before we looked, is never taken for booked', async () => {
     const firm = await open(target);
