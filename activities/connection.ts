@@ -9,6 +9,8 @@ import { hasSynced } from '../store/drift.ts';
 import { closeFixed } from '../store/exceptions.ts';
 import { endRunningOperations } from '../store/operations.ts';
 import { pushState } from '../store/pushed-documents.ts';
+import { takeOverBooks } from '../store/taken-over-books.ts';
+import { accountOf } from './account-of.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
 import { lookAtDocuments } from './look-at-documents.ts';
@@ -54,6 +56,7 @@ export function createConnectionActivities(deps: ActivityDeps) {
           [`connection:${connection.id}`],
           'authorised again',
         );
+        await takeOverBooks(tx, connection, accountOf(connection));
         if (await isWebhookWorkDue(tx, deps, connection)) return { step: 'keep_webhooks' };
         if ((await pushState(tx, connection.id)) === 'open') return { step: 'push' };
         const connector = connectorById(connection.connector);
@@ -124,7 +127,8 @@ class Superseded extends Error {
 }
 
 async function advance(tx: WorkspaceTx, poll: Poll, cursor: string | null): Promise<void> {
-  if (!(await advancePoll(tx, poll, cursor))) throw new Superseded('another reading of this stream began');
+  if (!(await advancePoll(tx, poll, cursor)))
+    throw new Superseded('another reading of this stream began, or the connection was paused');
 }
 
 async function isRead(

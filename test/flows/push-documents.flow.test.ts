@@ -128,6 +128,20 @@ it('an invoice that only QuickBooks has is voided there too, where the ownership
   expect((await documents('client_invoice'))[0]).toMatchObject({ status: 'synced' });
 });
 
+it('a void takes no money off that QuickBooks has and we have not read yet', async () => {
+  await card({ voids: 'there' });
+  const [client] = (await at.get<{ items: { id: string }[] }>('/clients')).items;
+  await at.patch(`/clients/${client!.id}`, { mailNotifications: false });
+  const invoice = await billed(3);
+  spine.quickbooks.bookPayment({ invoiceId: there().Id, amount: '300.00', date: '2026-04-10' });
+  expect(await at.post(`/invoices/${invoice.id}/void`, { reason: 'Wrong rate' })).toMatchObject({
+    outcome: 'voided',
+  });
+  await becomes('client_invoice', 'failed');
+  expect((await documents('client_invoice'))[0]!.reason).toMatch(/has payments or credits at QuickBooks/);
+  expect(there()).toMatchObject({ TotalAmt: 300, Balance: 0 });
+});
+
 it('without that the same void is a credit, booked and applied', async () => {
   const invoice = await billed(3);
   const credited = await at.post<{ outcome: string }>(`/invoices/${invoice.id}/void`, {
@@ -310,6 +324,37 @@ it('an invoice that is settled at QuickBooks by no payment is put before a perso
     'nobody is asked',
     async () => (await spine.exceptions('payment.balance_differs')).length === 0,
   );
+});
+
+it('an account that is connected again goes on with what was booked there: its payments come, each once', async () => {
+  const invoice = await billed(5);
+  const pay = (amount: string) =>
+    spine.quickbooks.bookPayment({ invoiceId: there().Id, amount, date: '2026-04-10' });
+  const gone = pay('50.00');
+  pay('100.00');
+  await spine.sync(spine.quickbooksId);
+  await spine.invoiceBecomes('paid in part', (one) => Number(one.applied) === 150);
+  await at.post(`/connections/${spine.quickbooksId}/disconnect`, {});
+  await at.idle();
+  pay('200.00');
+  spine.quickbooks.deletePayment(gone.Id);
+  const { id } = await at.post<{ id: string }>('/connections', {
+    connector: 'quickbooks',
+    name: 'QuickBooks again',
+    goLiveOn: '2026-01-01',
+    settings: quickbooksSettings,
+    secrets: { accessToken: quickbooksCompany.accessToken },
+    baseUrlOverride: spine.quickbooks.url,
+    pollSeconds: 3_600,
+  });
+  await spine.invoiceBecomes('paid in part', (one) => Number(one.applied) === 300, 30_000);
+  await spine.sync(id);
+  await at.idle();
+  expect(Number((await spine.invoices())[0]!.applied)).toBe(300);
+  expect((await at.get<{ items: unknown[] }>('/payments')).items).toHaveLength(3);
+  expect((await at.get<{ items: Shown[] }>(`/connections/${id}/documents`)).items).toMatchObject([
+    { documentType: 'client_invoice', number: invoice.number, status: 'synced' },
+  ]);
 });
 
 it('two clients whose names are one at QuickBooks never share its customer, and a person is told', async () => {
