@@ -1,6 +1,6 @@
 /** Owns the Clockify connector: a source of time read from the detailed report, led by approval requests. Traps: README.md. */
 import { z } from 'zod';
-import { addDays } from '../../domain/day.ts';
+import { addDays, isZone } from '../../domain/day.ts';
 import type { Day } from '../../domain/work-entry.ts';
 import { markByHalves } from '../kit/billed-marks.ts';
 import { type ConnectorSettings, defineConnector, type EntryPage } from '../kit/define.ts';
@@ -49,10 +49,15 @@ export const clockify = defineConnector({
   optionalSettings: {
     region: 'Where the data is kept: euc1, use2, euw2 or apse2; empty for the global servers',
     subdomain: 'Name of the workspace’s own subdomain, if it has one: the API key has to be made there',
+    timeZone:
+      'Zone of people whose own Clockify does not tell, e.g. Europe/Berlin; that of all others by default',
     approvals:
       '"requests" (default) takes approval from approval requests; "none" for workspaces without them',
   },
   async test(http) {
+    const { timeZone } = http.settings;
+    if (timeZone && !isZone(timeZone))
+      throw refused(vendor, 'settings_invalid', `"${timeZone}" is not a time zone such as Europe/Berlin.`);
     const account = (await workspaces(http)).find(({ id }) => id === http.settings.workspaceId);
     if (account === undefined)
       throw refused(

@@ -47,7 +47,13 @@ export interface ClockifyPerson {
   groups: string[];
 }
 
-export async function readPeople(http: VendorHttp): Promise<Map<string, ClockifyPerson>> {
+export interface ClockifyPeople {
+  byId: ReadonlyMap<string, ClockifyPerson>;
+  /** Of those who tell none, or are not listed any more: as the connection says, else where all others are. */
+  zone: string | null;
+}
+
+export async function readPeople(http: VendorHttp): Promise<ClockifyPeople> {
   const people = await byId(users(http), personShape, ({ id, name, email, settings }) => {
     const zone = zoneOrNull(settings?.timeZone);
     return [id, { name: orNull(name), email: orNull(email), zone, groups: [] as string[] }];
@@ -55,7 +61,9 @@ export async function readPeople(http: VendorHttp): Promise<Map<string, Clockify
   for await (const rows of listPages(http, 'user-groups'))
     for (const { name, userIds } of fitting(groupShape, rows))
       for (const userId of userIds ?? []) people.get(userId)?.groups.push(name);
-  return people;
+  const zones = new Set([...people.values()].flatMap(({ zone }) => zone ?? []));
+  const [only] = zones;
+  return { byId: people, zone: zoneOrNull(http.settings.timeZone) ?? (zones.size === 1 ? only! : null) };
 }
 
 const users = (http: VendorHttp) => listPages(http, 'users', { status: 'ALL', 'include-roles': false });

@@ -15,7 +15,7 @@ import {
   secondsField,
 } from '../kit/fields.ts';
 import { decimalOf, UnreadableField } from '../kit/rows.ts';
-import type { ClockifyPerson } from './lists.ts';
+import type { ClockifyPeople } from './lists.ts';
 
 const vendor = 'Clockify';
 const named = z.object({ id: maybeId, name: maybeText });
@@ -50,18 +50,23 @@ export interface ReportPart {
 export function toSourceEntry(
   value: unknown,
   { approved, invoiced }: ReportPart,
-  people: ReadonlyMap<string, ClockifyPerson>,
+  people: ClockifyPeople,
 ): SourceEntry {
   const row = rowAs(vendor, rowShape, withId(value));
   const { start, end, duration } = row.timeInterval;
   const startedAt = instantField(vendor, 'start', start);
-  const person = people.get(row.userId);
-  const zone = person?.zone ?? null;
+  const person = people.byId.get(row.userId);
+  const zone = person?.zone ?? people.zone;
+  if (zone === null)
+    throw new UnreadableField(
+      'zone.missing',
+      'Clockify does not say in which zone this person works, so on which day this was is not known. Set timeZone on the connection.',
+    );
   const rate = decimalOf(row.rate);
   const running = !end && (duration === null || duration === undefined);
   return labor({
     externalId: row._id,
-    workDate: localDay(startedAt, zone ?? 'UTC'),
+    workDate: localDay(startedAt, zone),
     zone,
     startedAt,
     endedAt: end ? instantField(vendor, 'end', end) : null,

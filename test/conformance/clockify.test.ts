@@ -383,3 +383,27 @@ test('a 403 later on pauses the connection', async () => {
   sandbox.fault({ kind: 'status', status: 403, times: 1 });
   expect(await failureOf(http.get('/workspaces'))).toBeInstanceOf(AuthorizationLost);
 });
+
+test('the day of somebody whose zone is not told is not guessed', async () => {
+  const late = { start: '2026-03-11T06:30:00Z', end: '2026-03-11T07:30:00Z', seconds: 3_600 };
+  const days = async (settings: Record<string, string>, ...zones: string[]) => {
+    const { sandbox, window } = await start({}, settings);
+    for (const timeZone of zones)
+      sandbox.addUser({ name: 'Ola Vik', email: `${timeZone}@example.com`, timeZone });
+    const nowhere = sandbox.addUser({ name: 'Tom Sato', email: 'tom@nordwerft.example', timeZone: '' });
+    const projectId = sandbox.addProject({
+      name: 'Hull',
+      clientId: sandbox.addClient('Nordlicht'),
+      rate: 100,
+    });
+    const taskId = sandbox.addTask({ name: 'Welding', projectId });
+    sandbox.addEntry({ userId: nowhere.id, projectId, taskId, description: '', ...late });
+    const { entries, unreadable } = await window();
+    return [...entries.map(({ workDate }) => workDate), ...unreadable.map(({ reason }) => reason)];
+  };
+  expect(await days({}, 'Europe/Berlin', 'America/Los_Angeles')).toEqual(['zone.missing']);
+  expect(await days({}, 'America/Los_Angeles', 'America/Los_Angeles')).toEqual(['2026-03-10']);
+  expect(await days({ timeZone: 'America/Los_Angeles' }, 'Europe/Berlin', 'Asia/Tokyo')).toEqual([
+    '2026-03-10',
+  ]);
+});
