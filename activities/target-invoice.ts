@@ -1,6 +1,6 @@
 /** Owns our invoice in a target's words: its lines in the form that the ownership card asks for. Pure. */
 import type { TargetInvoice, TargetInvoiceLine } from '../connectors/kit/define.ts';
-import { Decimal } from '../domain/money.ts';
+import { Decimal, minorPlaces, round } from '../domain/money.ts';
 import { accountOf, type OwnershipCard, plainCard, taxCodeOf } from '../domain/ownership.ts';
 import { productDefaults } from '../domain/pricing/product-defaults.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
@@ -44,7 +44,7 @@ export function toTargetInvoice(
     ...(card.number === 'theirs' && { numberBy: 'platform' as const }),
     ...(card.firstStatus === 'draft' && { draft: true }),
     ...(card.tax === 'ours' && { taxBy: 'us' as const }),
-    lines: toLines(lines, at, card, work),
+    lines: toLines(lines, at, card, work, minorPlaces(invoice.currency)),
     net: invoice.net,
     tax: invoice.tax,
     total: invoice.total,
@@ -60,6 +60,7 @@ function toLines(
   at: AtTarget,
   card: OwnershipCard,
   work: readonly InvoicedWork[],
+  places: number,
 ): TargetInvoiceLine[] {
   const said = (line: Line, projectId: string | null) => ({
     itemExternalId: at.items.get(productNameOf(line.kind))!,
@@ -82,6 +83,7 @@ function toLines(
     const nets = shared(
       netOf(line),
       parts.map(({ amount }) => amount),
+      places,
     );
     return parts.map((part, index) => ({
       ...partFigures(part, nets[index]!),
@@ -131,20 +133,30 @@ function summaryOf(
   });
 }
 
-/** Platforms multiply quantity and price: a line with a discount is one of what it brings, and says so. */
+/**
+ * Platforms multiply quantity and price, and round half a cent up: a line with a discount, or one that our contract rounds
+ * otherwise, is one of what it brings, and says so.
+ */
 function figuresOf(line: InvoiceLineRow) {
   const { description, quantity, unitPrice, amount, discount, allowance } = line;
   const off = new Decimal(discount).plus(allowance);
-  if (off.isZero()) return { description, quantity, unitPrice, amount };
+  if (off.isZero() && multiplies(line)) return { description, quantity, unitPrice, amount };
   const net = netOf(line).toFixed();
-  const words = `${description} (${quantity} × ${unitPrice}, less ${off.toFixed()})`;
+  const less = off.isZero() ? '' : `, less ${off.toFixed()}`;
+  const words = `${description} (${quantity} × ${unitPrice}${less})`;
   return { description: words, quantity: '1', unitPrice: net, amount: net };
 }
 
+const multiplies = ({
+  quantity,
+  unitPrice,
+  amount,
+}: Record<'quantity' | 'unitPrice' | 'amount', DecimalText>) =>
+  round(new Decimal(quantity).times(unitPrice), 2, 'half_up').eq(amount);
+
 /** An entry's share of its line; where rounding or a discount came between, it is one of what it brings. */
 function partFigures({ description, quantity, unitPrice }: InvoicedWork, amount: DecimalText) {
-  const fits = new Decimal(quantity).times(unitPrice).minus(amount).abs().lte('0.005');
-  if (fits) return { description, quantity, unitPrice, amount };
+  if (multiplies({ quantity, unitPrice, amount })) return { description, quantity, unitPrice, amount };
   return {
     description: `${description} (${quantity} × ${unitPrice})`,
     quantity: '1',
@@ -153,8 +165,8 @@ function partFigures({ description, quantity, unitPrice }: InvoicedWork, amount:
   };
 }
 
-/** `net` in proportion to the amounts, to the cent; what rounding leaves stands on the last. */
-function shared(net: Decimal, amounts: readonly DecimalText[]): DecimalText[] {
+/** `net` in proportion to the amounts, to the smallest unit of the currency; what rounding leaves stands on the last. */
+function shared(net: Decimal, amounts: readonly DecimalText[], places: number): DecimalText[] {
   const whole = amounts.reduce((sum, amount) => sum.plus(amount), new Decimal(0));
   if (whole.eq(net)) return [...amounts];
   let left = net;
@@ -164,7 +176,7 @@ function shared(net: Decimal, amounts: readonly DecimalText[]): DecimalText[] {
         ? left
         : whole.isZero()
           ? new Decimal(0)
-          : net.times(amount).div(whole).toDecimalPlaces(2);
+          : net.times(amount).div(whole).toDecimalPlaces(places);
     left = left.minus(share);
     return share.toFixed();
   });

@@ -105,6 +105,31 @@ describe('an invoice by its card', () => {
     ]);
   });
 
+  test('a line that the contract rounds otherwise than a platform would is one of what it brings', () => {
+    const told = (facts: Partial<InvoiceLineRow>) =>
+      toTargetInvoice(invoice, [line({ discount: '0', ...facts })], at).lines[0];
+    // 1.33 × 33.33 is 44.3289; 0.25 × 0.90 is 0.225, which half up makes 0.23.
+    expect(told({ quantity: '1.33', unitPrice: '33.33', amount: '44.33' })).toMatchObject({
+      ...{ quantity: '1.33', unitPrice: '33.33', amount: '44.33' },
+    });
+    expect(told({ quantity: '1.33', unitPrice: '33.33', amount: '44.32' })).toMatchObject({
+      ...{ description: 'Refit (1.33 × 33.33)', quantity: '1', unitPrice: '44.32', amount: '44.32' },
+    });
+    expect(told({ quantity: '0.25', unitPrice: '0.90', amount: '0.22' })).toMatchObject({
+      ...{ quantity: '1', unitPrice: '0.22', amount: '0.22' },
+    });
+  });
+
+  test('yen are shared out in whole yen', () => {
+    const yen = { ...invoice, currency: 'JPY', net: '1000', tax: '0', total: '1000' } as InvoiceRow;
+    const work = [1, 2, 3].map((n) =>
+      part({ itemId: `x${n}`, amount: '400', quantity: '1', unitPrice: '400' }),
+    );
+    const whole = line({ amount: '1200', discount: '200', quantity: '3', unitPrice: '400' });
+    const { lines } = toTargetInvoice(yen, [whole], at, cardOf({ lines: 'entries' }), work);
+    expect(lines.map(({ amount }) => amount)).toEqual(['333', '333', '334']);
+  });
+
   test('a discount of 0.01 over three entries stands on the last', () => {
     const card = cardOf({ lines: 'entries' });
     const work = [part({}), part({}), part({})];
