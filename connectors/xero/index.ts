@@ -7,7 +7,7 @@ import { readAs, refused } from '../kit/vendor-words.ts';
 import { parsedBody, signedIn, unknownDelivery } from '../kit/webhook.ts';
 import { classify, throttleMs, vendor } from './answers.ts';
 import { invoiceTarget } from './target.ts';
-import { lookUps, readEntry, readOrganisation, readsTime, window, zoneOf } from './time.ts';
+import { lookUps, readEntries, readEntry, readOrganisation, readsTime, window, zoneOf } from './time.ts';
 
 const graceMs = 30 * 60_000;
 const minuteMs = 60_000;
@@ -111,6 +111,7 @@ export const xero = defineConnector({
     tellsApproval: false,
     window,
     readEntry,
+    readEntries,
   },
   lookUps,
   invoiceTarget,

@@ -116,7 +116,12 @@ export function openBooks(options: {
       Type: document.Type,
       ...(isNote
         ? { CreditNoteID: document.id, CreditNoteNumber: document.Number, RemainingCredit: AmountDue }
-        : { InvoiceID: document.id, InvoiceNumber: document.Number, AmountDue }),
+        : {
+            InvoiceID: document.id,
+            InvoiceNumber: document.Number,
+            AmountDue,
+            SentToContact: tables.mails.some(({ invoiceId }) => invoiceId === document.id),
+          }),
       Reference: document.Reference,
       ...(document.Url === undefined ? {} : { Url: document.Url }),
       Contact: {

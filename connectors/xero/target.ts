@@ -59,7 +59,10 @@ export const invoiceTarget: InvoiceTarget = {
   },
   async emailInvoice(http, remote, to) {
     const row = await readRow(http, 'Invoices', remote.externalId);
-    const email = readAs(vendor, contactOf, row).Contact.EmailAddress ?? '';
+    const { Contact, SentToContact } = readAs(vendor, contactOf, row);
+    // A mail whose answer was lost went out all the same.
+    if (SentToContact) return;
+    const email = Contact.EmailAddress ?? '';
     if (email.toLowerCase() !== to.toLowerCase())
       throw refused(
         vendor,
@@ -210,7 +213,10 @@ async function pay(
   };
 }
 
-const contactOf = z.object({ Contact: z.object({ EmailAddress: z.string().nullish() }) });
+const contactOf = z.object({
+  Contact: z.object({ EmailAddress: z.string().nullish() }),
+  SentToContact: z.boolean().nullish(),
+});
 const paymentsOf = z.object({
   Payments: z.array(z.object({ PaymentID: z.string(), Reference: z.string().nullish() })).nullish(),
 });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { addDays } from '../../domain/day.ts';
 import type { Day, SourceEntry } from '../../domain/work-entry.ts';
-import type { EntryPage, LookUps } from '../kit/define.ts';
+import type { EntryPage, LookUps, TimeSource } from '../kit/define.ts';
 import { entryPage, withinDays } from '../kit/entries.ts';
 import { orNull, positionBy } from '../kit/fields.ts';
 import type { VendorHttp } from '../kit/http.ts';
@@ -56,11 +56,40 @@ async function* pagesBetween(
     }
 }
 
-/** An entry is asked for under its project, and may have moved to another: all that hold time are asked. */
+/** Several at once: all that projects hold is read, for asking each project for each entry takes as many calls as both together. */
+export const readEntries: NonNullable<TimeSource['readEntries']> = {
+  mostAtOnce: 200,
+  async read(http, externalIds) {
+    const zone = await zoneOf(http);
+    const known = knownOf(http, zone);
+    const missing = new Set(externalIds);
+    const found: Pick<EntryPage, 'entries' | 'unreadable'> = { entries: [], unreadable: [] };
+    const isMissing = (row: unknown) => missing.has(idOf(row, 0));
+    for await (const projects of projectPages(http, 'read'))
+      for (const project of projects) {
+        if (project.minutesLogged === 0) continue;
+        for await (const rows of projectsPages(http, `/Projects/${project.projectId}/Time`)) {
+          const wanted = rows.filter(isMissing);
+          if (wanted.length === 0) continue;
+          const facts = await known(project, projects);
+          const { entries, unreadable } = entryPage(wanted, (row) => toSourceEntry(row, facts), idOf);
+          found.entries.push(...entries);
+          found.unreadable.push(...unreadable);
+          for (const row of wanted) missing.delete(idOf(row, 0));
+          if (missing.size === 0) return found;
+        }
+      }
+    return found;
+  },
+};
+
+const idOf = positionBy('timeEntryId');
+
+/** An entry is asked for under its project, and may have moved to another: all that hold time are asked, closed ones too. */
 export async function readEntry(http: VendorHttp, externalId: string): Promise<SourceEntry | null> {
   const zone = await zoneOf(http);
   const known = knownOf(http, zone);
-  for await (const projects of projectPages(http))
+  for await (const projects of projectPages(http, 'read'))
     for (const project of projects) {
       if (project.minutesLogged === 0) continue;
       const path = `/Projects/${project.projectId}/Time/${encodeURIComponent(externalId)}`;
@@ -127,9 +156,12 @@ export async function readOrganisation(http: VendorHttp) {
   return readAs(vendor, organisations, (await http.get('/Organisation')).body).Organisations[0]!;
 }
 
-async function* projectPages(http: VendorHttp): AsyncGenerator<Project[]> {
-  const closed = oneOf(vendor, http.settings, 'closedProjects', ['read', 'skip']) === 'read';
-  const states = closed ? 'INPROGRESS,CLOSED' : 'INPROGRESS';
+/** Time of a closed project is there, whether it is read or not. */
+async function* projectPages(
+  http: VendorHttp,
+  closed = oneOf(vendor, http.settings, 'closedProjects', ['read', 'skip']),
+): AsyncGenerator<Project[]> {
+  const states = closed === 'read' ? 'INPROGRESS,CLOSED' : 'INPROGRESS';
   // A project without an id cannot be asked for its time: that must not pass for "none".
   for await (const rows of projectsPages(http, '/Projects', { states }))
     yield rows.map((row) => readAs(vendor, projectShape, row));

@@ -180,6 +180,27 @@ describe('the time of Xero Projects', () => {
     expect((await read(skipping)).entries).toEqual([]);
   });
 
+  test('time of a project that was closed is not gone, also where closed ones are not read', async () => {
+    const { sandbox, projects, project, contact, user, time } = await open();
+    const ids = [time('2026-03-03T21:00:00Z'), time('2026-03-04T21:00:00Z'), time('2026-03-05T21:00:00Z')];
+    for (let n = 0; n < 20; n += 1) {
+      const projectId = projects.addProject({ name: `Other ${n}`, contactId: contact });
+      const taskId = projects.addTask({ name: 'Planks', projectId });
+      projects.addTime({ userId: user, taskId, dateUtc: '2026-03-03T21:00:00Z', duration: 5 });
+    }
+    projects.changeProject(project, { status: 'CLOSED' });
+    projects.removeTime(ids[2]!);
+    const skipping = httpTo(xero, sandbox.url, { settings: { ...settings, closedProjects: 'skip' } });
+    expect(await source.readEntry(skipping, ids[0]!)).toMatchObject({ externalId: ids[0] });
+    sandbox.requests.length = 0;
+    const found = await source.readEntries!.read(skipping, ids);
+    expect(found.entries.map(({ externalId }) => externalId).toSorted((a, b) => a.localeCompare(b))).toEqual(
+      ids.slice(0, 2).toSorted((a, b) => a.localeCompare(b)),
+    );
+    // A call a project for all of them, and not one for each of them.
+    expect(sandbox.requests.filter(({ path }) => path.includes('/Time')).length).toBeLessThanOrEqual(21);
+  });
+
   test('an entry that moved to another project keeps its id and is found there', async () => {
     const { http, projects, contact, time } = await open();
     const id = time('2026-03-03T21:00:00Z');
@@ -384,13 +405,15 @@ describe('invoices at Xero', () => {
     ]);
   });
 
-  test('mail goes to the contact’s own address, or not at all', async () => {
+  test('mail goes to the contact’s own address, once, or not at all', async () => {
     const { http, contact, books } = await open();
     const made = await target.invoices.create(http, invoiceFor(contact), 'a');
     expect(await failureOf(target.emailInvoice!(http, made, 'boss@acme.example'))).toMatchObject({
       vendorCode: 'email_differs',
     });
     await target.emailInvoice!(http, made, 'AP@acme.example');
+    // Asked again, as after an answer that was lost.
+    await target.emailInvoice!(http, made, 'ap@acme.example');
     expect(books.tables.mails).toEqual([{ invoiceId: made.externalId, to: 'ap@acme.example' }]);
   });
 
