@@ -27,3 +27,12 @@ export async function findBooked(
 /** Whoever voided it there did so behind our back: here it is owed, so a person decides. */
 export const saysVoidThere = ({ connector }: OpenVendor, { number }: { number: string | null }) =>
   `Invoice ${number} is void at ${connector.name}, and a void document keeps its number. Credit it here, or delete the void one there and try again.`;
+
+/** What was found again may have been voided since it was made there. Throws InvalidRequest. */
+export function requireInForce({ connector }: OpenVendor, what: string, { status }: RemoteInvoice): void {
+  if (status === 'void')
+    throw new InvalidRequest(
+      `${what} is void at ${connector.name}, and counts here. Book it there by hand, or delete the void one there and try again.`,
+      { vendorCode: 'void_there' },
+    );
+}

@@ -11,6 +11,7 @@ import { readContractorPayment } from '../store/contractor-payments.ts';
 import { readRemoteRef } from '../store/documents-to-push.ts';
 import { people } from '../store/people.ts';
 import { readExternalId } from '../store/sync.ts';
+import { requireInForce } from './find-booked.ts';
 import { declined, gone, type Push, type Pushed, pushActor } from './push.ts';
 import { differenceOf } from './target-invoice.ts';
 import { ensureNamed } from './write-once.ts';
@@ -49,6 +50,7 @@ export async function pushBill(push: Push): Promise<Pushed> {
     () => bills.find(vendor.http, bill),
     (key) => bills.create(vendor.http, bill, key),
   );
+  requireInForce(vendor, `Bill ${bill.number}`, remote);
   const difference = differenceOf(invoice, remote);
   if (difference !== null) return { is: 'different', externalId: remote.externalId, difference };
   const { externalId, versionToken, total } = remote;

@@ -11,6 +11,7 @@ import {
   readRemoteRef,
 } from '../store/documents-to-push.ts';
 import { readExternalId } from '../store/sync.ts';
+import { requireInForce } from './find-booked.ts';
 import { declined, gone, type Push, type Pushed } from './push.ts';
 import { readPushed } from './push-invoice.ts';
 import { type AtTarget, differenceOf, productNameOf } from './target-invoice.ts';
@@ -41,6 +42,7 @@ export async function pushCreditNote(push: Push): Promise<Pushed> {
     () => creditNotes.find(vendor.http, document),
     (key) => creditNotes.create(vendor.http, document, key),
   );
+  requireInForce(vendor, `Credit note ${note.number}`, remote);
   const difference = differenceOf(note, remote);
   if (difference !== null) return { is: 'different', externalId: remote.externalId, difference };
   const { externalId, versionToken, number, total } = remote;

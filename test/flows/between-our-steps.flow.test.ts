@@ -86,6 +86,37 @@ test('money that goes back is in the posting file where Xero gives none back of 
   expect(file.controlTotals).toEqual({ USD: '200.00' });
 });
 
+test('a credit note whose answer was lost, and that was voided before we looked, is not taken for booked', async () => {
+  const firm = await open('xero');
+  const [seller] = (await firm.at.get<{ items: { id: string }[] }>('/sellers')).items;
+  await firm.at.post('/series', { sellerId: seller!.id, documentType: 'credit_note', pattern: 'CN-{NNNN}' });
+  await billed(firm, 5, 1);
+  const [invoice] = await firm.invoicesBecome('booked', ([only]) => isBooked(only));
+  firm.target.sandbox.fault({
+    kind: 'commit_then_drop',
+    times: 1,
+    match: (method, path) => method === 'PUT' && path.endsWith('/CreditNotes'),
+  });
+  await firm.at.post(`/invoices/${invoice!.id}/credit-notes`, { by: 'full', reason: 'Never done' });
+  await until('it stands there', () => books(firm).creditNotes().length === 1, 10_000);
+  books(firm).void(books(firm).creditNotes()[0]!.externalId);
+  const note = async () =>
+    (
+      await firm.at.get<{ items: { documentType: string; status: string; reason: string | null }[] }>(
+        `/connections/${firm.targetId}/documents?limit=200`,
+      )
+    ).items.find(({ documentType }) => documentType === 'credit_note');
+  await until(
+    'it is decided',
+    async () => ['synced', 'failed'].includes((await note())?.status ?? ''),
+    20_000,
+  );
+  expect(await note()).toMatchObject({
+    status: 'failed',
+    reason: expect.stringContaining('is void at Xero'),
+  });
+});
+
 describe.each(targets)('at %s', (target) => {
   test('an invoice whose answer was lost, and that was voided before we looked, is never taken for booked', async () => {
     const firm = await open(target);
