@@ -12,7 +12,7 @@ import { readScope } from '../store/connection-scope.ts';
 import type { Connection } from '../store/connections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { knownExternalIds, markDeletedAtSource } from '../store/deleted-entries.ts';
-import { holdTwins } from '../store/duplicates.ts';
+import { holdRemade, holdTwins } from '../store/duplicates.ts';
 import {
   addCounts,
   ensureSource,
@@ -26,8 +26,8 @@ import { progressOperation } from '../store/operations.ts';
 import { listSiblings, lockSource, peekSource, takeOverSource } from '../store/sources.ts';
 import { findByExternalIds } from '../store/sync.ts';
 import { freeReadable, holdUnreadable } from '../store/unreadable-entries.ts';
-import { accountOf } from './account-of.ts';
 import { currencyOf, getWorkspace, workspaceNow, zoneOf } from '../store/workspaces.ts';
+import { accountOf } from './account-of.ts';
 
 /** What every page of a reading needs; read once. */
 export interface Intake {
@@ -159,6 +159,7 @@ export async function takePage(
   );
   const externalIds = inside.map(({ externalId }) => externalId);
   await holdTwins(tx, { sourceId, siblings: intake.siblings, externalIds });
+  if (taken.created > 0) await holdRemade(tx, sourceId);
   await holdUnreadable(tx, sourceId, page.unreadable);
   await freeReadable(
     tx,

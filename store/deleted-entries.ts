@@ -2,6 +2,7 @@
 import type { Day } from '../domain/work-entry.ts';
 import { plainArray, textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
+import { holdRemade } from './duplicates.ts';
 import { recordEvents } from './events.ts';
 import { raiseFindings } from './exceptions.ts';
 import { addDeltas } from './totals.ts';
@@ -118,6 +119,7 @@ export async function markDeletedAtSource(
         entries: [{ entryId: row.id, version: row.version }],
       })),
   );
+  if (reason === 'deleted' && gone.some((row) => row.totalClaimed !== 0)) await holdRemade(tx, sourceId);
   await recordEvents(tx, [
     {
       type: reason === 'deleted' ? 'entries.deleted_at_source' : 'entries.left_scope',

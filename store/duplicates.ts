@@ -178,3 +178,47 @@ export async function holdTwins(
     ),
   );
 }
+
+const mostGone = 1_000;
+
+/**
+ * Holds back what looks like work that is billed already, was deleted at its source and is asked about: somebody may have
+ * deleted it there and written it down anew. Whichever of the two is billed is for a person to say. Safe to repeat.
+ */
+export async function holdRemade(tx: WorkspaceTx, sourceId: string): Promise<void> {
+  const possible = await tx.rows<PossibleTwin & { version: number }>(
+    `with gone as materialized (
+       select g.id, g.external_id, v.kind, v.work_date, v.quantity, v.person_id, v.project_id, v.task_id from exceptions x
+       join work_entries g on g.workspace_id = $1 and g.id = x.subject_id and g.source_id = $2 and g.deleted_at is not null
+       join entry_versions v on v.workspace_id = $1 and v.entry_id = g.id and v.version = g.current_version and v.project_id is not null
+       where x.workspace_id = $1 and x.rule = 'entry.changed_after_claim' and x.status = 'open' and x.detail ->> 'deletedAtSource' = 'true'
+       order by g.id limit ${mostGone})
+     select n.entry_id, n.version, gone.id as twin_id, gone.external_id as twin_key from gone
+     cross join lateral (
+       select v.entry_id, v.version from entry_versions v
+       join work_entries e on e.workspace_id = $1 and e.id = v.entry_id and e.current_version = v.version and e.source_id = $2
+         and e.deleted_at is null
+       join entry_balance b on b.workspace_id = $1 and b.entry_id = v.entry_id and b.version = v.version and b.claimed = 0 and b.quantity <> 0
+       where v.workspace_id = $1 and v.project_id = gone.project_id and v.work_date = gone.work_date and v.kind = gone.kind
+         and v.quantity = gone.quantity and v.person_id is not distinct from gone.person_id
+         and v.task_id is not distinct from gone.task_id and e.id > gone.id
+       order by e.id limit ${maxTwins}) n
+     order by n.entry_id, gone.id`,
+    [tx.workspaceId, sourceId],
+  );
+  const versions = new Map(possible.map(({ entryId, version }) => [entryId, version]));
+  await raiseFindings(
+    tx,
+    chooseTwins(possible, () => false).map(({ entryId, twinId, twinKey }) => ({
+      rule: duplicateEntry.code,
+      // Released with a reason it is billed: where the other one was credited.
+      severity: 'W' as const,
+      subjectKey: `entry:${entryId}`,
+      fingerprint: twinId,
+      subjectType: 'entry' as const,
+      subjectId: entryId,
+      detail: { sourceId, twinId, twinKey },
+      entries: [{ entryId, version: versions.get(entryId)! }],
+    })),
+  );
+}

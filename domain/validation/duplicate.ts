@@ -9,7 +9,7 @@ export const duplicateEntry = {
   code: 'entry.duplicate',
   severity: 'E' as Severity,
   whatToDo:
-    'An older entry of the same person, project, task, day and hours is not in the file any more. If it is the same work, leave this as it is: the older one is billed. If it is other work, import a file that has both lines; or set the rule to W and release it with a reason. Where two connections read one account, leave it to one of them by their scopes, or disconnect one.',
+    'An older entry of the same person, project, task, day and hours is not in the file, or at the platform, any more. If it is the same work, leave this as it is: the older one is billed. If it is other work, import a file that has both lines; or set the rule to W and release it with a reason. Where two connections read one account, leave it to one of them by their scopes, or disconnect one.',
 };
 
 /** An entry that has just come in, with older ones of the same facts, the newest first. */

@@ -196,3 +196,23 @@ test('a sign-in that may read time but not mark it stops no reading', async () =
   expect(await marks()).toMatchObject([{ id: 'a', refused: 'Only administrators may mark time.' }]);
   expect(await status()).toBe('active');
 });
+
+test('what was billed, deleted there and written down anew is not billed again by itself', async () => {
+  const { firm, read } = await open(['a', 'other']);
+  await firm.run('issue');
+  const [a, other] = entries;
+  const held = async () =>
+    (await firm.get('/exceptions?rule=entry.duplicate&status=open')).json.items as { severity: string }[];
+  // Deleted and made anew within one reading.
+  entries = [other!, { ...a!, externalId: 'made anew' }];
+  await read();
+  expect(await held()).toMatchObject([{ severity: 'W' }]);
+  // Deleted first, and made anew after that was noticed.
+  entries = [entries[1]!];
+  await read();
+  entries = [...entries, { ...other!, externalId: 'made anew later' }];
+  await read();
+  expect(await held()).toHaveLength(2);
+  await firm.run('issue');
+  expect((await invoicesOf(firm.books)).filter(({ number }) => number !== null)).toHaveLength(1);
+});
