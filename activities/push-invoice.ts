@@ -293,7 +293,8 @@ async function keepSynced(
       reason: 'synced',
     });
   if (card.attachTime) await sayUnlinked(tx, connectionId, invoice.id, document, remote, unlinked);
-  if (card.mail === 'theirs')
+  // A draft is nobody's word yet: whoever posts it there sends it.
+  if (card.mail === 'theirs' && remote.status !== 'draft')
     await queueDocument(tx, {
       connectionId,
       subjectType: 'invoice_mail',

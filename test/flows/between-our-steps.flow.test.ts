@@ -160,6 +160,30 @@ describe.each(targets)('at %s', (target) => {
     await firm.invoicesBecome('paid and open again', (shown) => status(shown, true) !== 'settled');
   });
 
+  test('a draft that a person posts there is mailed by that person, not by us', async (context) => {
+    const { takes = [], emailInvoice } = connectors.get(target)!.invoiceTarget!;
+    if (!takes.includes('drafts') || !emailInvoice) return context.skip();
+    const firm = await open(target);
+    const ownership = {
+      ...{ firstStatus: 'draft', mail: 'theirs', pdf: 'theirs' },
+      createMissing: ['person', 'task'],
+    };
+    await firm.at.patch(`/connections/${firm.targetId}`, { ownership });
+    await billed(firm, 5, 1);
+    await firm.invoicesBecome('booked', ([only]) => isBooked(only));
+    await firm.at.idle();
+    expect(books(firm).invoices()).toMatchObject([{ status: 'draft' }]);
+    const mails = await firm.at.get<{ items: { documentType: string }[] }>(
+      `/connections/${firm.targetId}/documents?limit=200`,
+    );
+    expect(mails.items.map(({ documentType }) => documentType)).toEqual(['client_invoice']);
+    expect(
+      firm.target.sandbox.requests.filter(
+        ({ path, body }) => /email|messages/i.test(path) || JSON.stringify(body).includes('action_email'),
+      ),
+    ).toEqual([]);
+  });
+
   test('an invoice that is deleted there is drifted here, and a person is asked', async (context) => {
     const firm = await open(target);
     if (!books(firm).remove) return context.skip();
