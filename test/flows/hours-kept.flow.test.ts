@@ -1,5 +1,5 @@
 /** Owns that no hour of a platform is lost or taken twice, however its time moves while we read, or before we read it again. */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { clockify } from '../../connectors/clockify/index.ts';
 import { startStand as startClockify } from '../../connectors/clockify/stand.ts';
 import { harvest } from '../../connectors/harvest/index.ts';
@@ -21,9 +21,10 @@ import { newId } from '../../store/new-id.ts';
 import { insertProject } from '../../store/projects.ts';
 import { askResync } from '../../store/resyncs.ts';
 import { markSynced } from '../../store/sync.ts';
+import { expectBalanced } from '../support/books.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { sourceEntry } from '../support/source-entry.ts';
-import { openTimeConnection } from '../support/time-connection.ts';
+import { openTimeConnection as openConnection } from '../support/time-connection.ts';
 
 const startAt = new Date().toISOString();
 const today = startAt.slice(0, 10);
@@ -118,7 +119,17 @@ beforeAll(async () => {
   for (const each of used) (connectors as Map<string, Connector>).set(each.id, each);
   books = await createTestDatabase();
 });
+/** Of the workspaces of a test: whatever comes and goes, their books balance. */
+const opened: { workspaceId: string }[] = [];
+const openTimeConnection = async (...asked: Parameters<typeof openConnection>) => {
+  const connection = await openConnection(...asked);
+  opened.push(connection);
+  return connection;
+};
 beforeEach(() => says({}));
+afterEach(async () => {
+  for (const each of opened.splice(0)) await expectBalanced(books.database, each);
+});
 afterAll(async () => {
   for (const each of used) (connectors as Map<string, Connector>).delete(each.id);
   await books.drop();

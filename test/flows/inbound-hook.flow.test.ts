@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectors } from '../../connectors/kit/registry.ts';
 import { newId } from '../../store/new-id.ts';
+import { expectBalanced } from '../support/books.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
 
@@ -12,7 +13,10 @@ beforeAll(async () => {
   api = await startApi({ connectors });
   firm = await openFirm(api);
 });
-afterAll(() => api.stop());
+afterAll(async () => {
+  await expectBalanced(api.test.database, firm.books);
+  await api.stop();
+});
 
 const secret = 'a secret of thirty-two characters';
 const hookSettings = {
