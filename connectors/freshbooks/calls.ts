@@ -50,7 +50,16 @@ export function businessRows(
   http: VendorHttp,
   path: string,
   name: string,
-  { query, onAnswer }: { query?: VendorRequest['query']; onAnswer?: (answer: VendorResponse) => void } = {},
+  {
+    query,
+    onAnswer,
+    mayRepeat = false,
+  }: {
+    query?: VendorRequest['query'];
+    onAnswer?: (answer: VendorResponse) => void;
+    /** Where rows went meanwhile they all come again: for callers that keep each by its id. */
+    mayRepeat?: boolean;
+  } = {},
 ): AsyncGenerator<readonly unknown[]> {
   const meta = z.object({ pages: z.number().optional(), per_page: z.number().optional(), total: z.number() });
   const shape = z.looseObject({ [name]: z.array(z.unknown()), meta });
@@ -63,7 +72,7 @@ export function businessRows(
       return {
         rows: body[name] as unknown[],
         more: page < (pages ?? Math.ceil(total / Math.max(size, 1))),
-        total,
+        ...(mayRepeat ? { total } : {}),
       };
     },
   });

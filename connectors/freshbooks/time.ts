@@ -110,6 +110,7 @@ async function* entryPages(
   let names: FreshbooksNames | null = null;
   for await (const rows of businessRows(http, path(http), 'time_entries', {
     query: asked,
+    mayRepeat: true,
     ...(onAnswer ? { onAnswer } : {}),
   })) {
     // Four more lists on every idle poll would be a waste.

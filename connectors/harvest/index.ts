@@ -125,7 +125,7 @@ async function* entryPages(
 ): AsyncGenerator<{ page: EntryPage; rows: readonly unknown[] }> {
   const hours = hoursField(http.settings);
   let lookups: HarvestLookups | null = null;
-  for await (const rows of listPages(http, '/time_entries', 'time_entries', query)) {
+  for await (const rows of listPages(http, '/time_entries', 'time_entries', query, { mayRepeat: true })) {
     // Once per reading, and not at all for an empty answer: three more calls on every idle poll would be a waste.
     if (rows.length > 0) lookups ??= await lookUp(http);
     yield { page: entryPage(rows, (row) => toSourceEntry(row, hours, lookups!)), rows };

@@ -11,12 +11,16 @@ const pageSize = 2000;
 /** What was committed late under an earlier `updated_at` is seen again within this. */
 const overlapMs = 10 * 60_000;
 
-/** Rows of any Harvest list. `links.next` is followed as given until null; `next_page` is not a stop sign (trap 7). */
+/**
+ * Rows of any Harvest list. `links.next` is followed as given until null; `next_page` is not a stop sign (trap 7). `mayRepeat`:
+ * where rows went meanwhile all come again, for callers that keep each by its id.
+ */
 export function listPages(
   http: VendorHttp,
   path: string,
   name: string,
   query: VendorRequest['query'] = {},
+  { mayRepeat = false }: { mayRepeat?: boolean } = {},
 ): AsyncGenerator<unknown[]> {
   const shape = z.object({
     [name]: z.array(z.unknown()),
@@ -33,7 +37,7 @@ export function listPages(
         links: { next?: string | null };
         total_entries?: number;
       };
-      return { page: rows, rows, next: links.next ?? null, total };
+      return { page: rows, rows, next: links.next ?? null, ...(mayRepeat ? { total } : {}) };
     },
   });
 }
