@@ -2,6 +2,7 @@
 import type { Day } from '../domain/work-entry.ts';
 import { rereadStream } from './checkpoints.ts';
 import type { WorkspaceTx } from './database.ts';
+import { hasQuarantined } from './quarantine.ts';
 import { settleBefore } from './settle-before.ts';
 import { renameSource } from './sources.ts';
 import { type NewRow, tenantTable, type Values } from './tenant-table.ts';
@@ -110,10 +111,16 @@ export async function changeConnection(
   return after;
 }
 
-/** What came in already was judged by another go-live date, or by another word of who approves: it is read again by this one. */
+/**
+ * What came in already was judged by another go-live date, or by another word of who approves: it is read again by this one. So
+ * is what could not be read, where a setting may be what it lacked.
+ */
 async function readAnew(tx: WorkspaceTx, before: Connection, after: Connection): Promise<void> {
   if (after.goLiveOn > before.goLiveOn) await settleBefore(tx, after.id, after.goLiveOn);
-  if (after.goLiveOn === before.goLiveOn && after.ownership.approval === before.ownership.approval) return;
+  const isSameJudge =
+    after.goLiveOn === before.goLiveOn && after.ownership.approval === before.ownership.approval;
+  const isSet = JSON.stringify(after.settings) !== JSON.stringify(before.settings);
+  if (isSameJudge && !(isSet && (await hasQuarantined(tx, after.id)))) return;
   await rereadStream(tx, after.id, 'time');
   await requestSync(tx, after.id);
 }

@@ -779,7 +779,8 @@ export async function writeQuarantine(
     `insert into quarantine (workspace_id, source_id, operation_id, position, raw, raw_hash, truncated, reason, detail)
      select $1, $2, $3, r.position, r.raw, decode(r.raw_hash, 'hex'), r.truncated, r.reason, r.detail
      from unnest($4::text[], $5::text[], $6::text[], $7::boolean[], $8::text[], $9::text[]) as r(position, raw, raw_hash, truncated, reason, detail)
-     on conflict (workspace_id, source_id, raw_hash) do update set last_seen_at = now()`,
+     on conflict (workspace_id, source_id, raw_hash) do update set last_seen_at = now(),
+       status = case quarantine.status when 'fixed' then 'open' else quarantine.status end`,
     [
       tx.workspaceId,
       options.sourceId,

@@ -1,4 +1,5 @@
 /** Owns the quarantine: rows of a source that could not be read, kept whole until they are mended or dismissed. */
+import { textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 
@@ -91,6 +92,28 @@ export function readQuarantined(
     tx.workspaceId,
     id,
   ]);
+}
+
+/** Rows of the source at these positions were read after all. */
+export async function mendQuarantined(
+  tx: WorkspaceTx,
+  sourceId: string,
+  positions: readonly string[],
+): Promise<void> {
+  await tx.run(
+    `update quarantine set status = 'fixed' where workspace_id = $1 and source_id = $2 and status = 'open' and position = any($3::text[])`,
+    [tx.workspaceId, sourceId, textArray([...positions])],
+  );
+}
+
+/** Whether a connection has rows that nobody could read so far. */
+export async function hasQuarantined(tx: WorkspaceTx, connectionId: string): Promise<boolean> {
+  const row = await tx.row<{ has: boolean }>(
+    `select exists (select from quarantine q join sources s on s.workspace_id = $1 and s.id = q.source_id and s.connection_id = $2
+       where q.workspace_id = $1 and q.status = 'open') as has`,
+    [tx.workspaceId, connectionId],
+  );
+  return row!.has;
 }
 
 /** Sets an open row aside for good: the same row read again stays dismissed. False when it is not open. */

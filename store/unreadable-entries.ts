@@ -2,6 +2,7 @@
 import { textArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 import { closeFixed, raiseFindings } from './exceptions.ts';
+import { mendQuarantined } from './quarantine.ts';
 
 const rule = 'entry.unreadable';
 
@@ -41,6 +42,7 @@ export async function freeReadable(
   externalIds: readonly string[],
 ): Promise<void> {
   if (externalIds.length === 0) return;
+  await mendQuarantined(tx, sourceId, externalIds);
   const open = await tx.rows<{ subjectKey: string }>(
     `select x.subject_key from exceptions x
      join work_entries e on e.workspace_id = $1 and e.id = x.subject_id and e.source_id = $2 and e.external_id = any($4::text[])

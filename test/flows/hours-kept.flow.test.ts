@@ -701,3 +701,32 @@ test('what is known and cannot be read any more is not billed as it was, until i
   await connection.read();
   expect(await blocking()).toMatchObject([{ id: 'a' }]);
 });
+
+test('what could not be read comes in when a setting is changed for it, and leaves quarantine', async () => {
+  const connection = await openTimeConnection(books, feeding, { goLiveOn });
+  const odd = {
+    position: 'a',
+    raw: '{"zone":null}',
+    truncated: false,
+    reason: 'zone.missing',
+    detail: 'Set timeZone on the connection.',
+  };
+  let isSet = false;
+  says({
+    async *changedSince(_http, checkpoint) {
+      const [entries, unreadable] = isSet ? [[hour('a', { workDate: day(200) })], []] : [[], [odd]];
+      // Long before any window, and not changed since.
+      if (checkpoint === null) yield { entries, unreadable, checkpoint: 'read' };
+    },
+  });
+  await connection.read();
+  expect(await connection.quarantined()).toMatchObject([{ position: 'a', status: 'open' }]);
+  isSet = true;
+  const before = (await connection.inside((tx) => connections.find(tx, connection.connectionId)))!;
+  await connection.inside((tx) =>
+    changeConnection(tx, connection.deps.secrets, before, { settings: { timeZone: 'Europe/Oslo' } }),
+  );
+  await connection.read();
+  expect(await connection.entries()).toMatchObject([{ id: 'a', open: 3_600 }]);
+  expect(await connection.quarantined()).toMatchObject([{ position: 'a', status: 'fixed' }]);
+});

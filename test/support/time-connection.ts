@@ -132,8 +132,8 @@ async function connect(
       ),
     quarantined: () =>
       inside((tx) =>
-        tx.rows<{ position: string; reason: string }>(
-          'select position, reason from quarantine where workspace_id = $1 order by position',
+        tx.rows<{ position: string; reason: string; status: string }>(
+          'select position, reason, status from quarantine where workspace_id = $1 order by position',
           [tx.workspaceId],
         ),
       ),
