@@ -55,19 +55,14 @@ export async function addPostingLines(
   reason: string,
 ): Promise<number> {
   const { settings } = await getWorkspace(tx);
-  const rows = await tx.rows<{
-    day: Day;
-    number: string | null;
-    account: string;
-    currency: string;
-    amount: DecimalText;
-  }>(
+  const rows = await tx.rows<Posted>(
     // The other side of a refund stands on the payment that it is of.
     `select min(day) as day, number, case account when 'refunds_clearing' then 'client_credits' else account end as account, currency, sum(amount) as amount
      from ${ofDocument} where document_type = $2 and document_id = $3 group by 2, 3, 4 having sum(amount) <> 0 order by sum(amount) < 0, 3`,
     [tx.workspaceId, journalTypes[subject.type] ?? subject.type, subject.documentId ?? subject.id],
   );
-  for (const { day, number, account, currency, amount } of rows)
+  const lines = byNumber(rows, settings);
+  for (const { day, number, account, currency, amount } of lines)
     await tx.run(
       `insert into posting_lines (workspace_id, connection_id, subject_type, subject_id, document, posted_on, account, amount, currency, reason)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -79,13 +74,25 @@ export async function addPostingLines(
         subject.id,
         number ?? subject.id,
         day,
-        accountNumber(settings, account),
+        account,
         amount,
         currency,
         reason,
       ],
     );
-  return rows.length;
+  return lines.length;
+}
+
+type Posted = { day: Day; number: string | null; account: string; currency: string; amount: DecimalText };
+/** By the firm's own numbers: two of our words may be one account there, where they are one line, or none. */
+function byNumber(rows: readonly Posted[], settings: Record<string, unknown>): Posted[] {
+  const numbered = rows.map((row) => ({ ...row, account: accountNumber(settings, row.account) }));
+  return [...Map.groupBy(numbered, ({ account, currency }) => `${currency} ${account}`).values()].flatMap(
+    (same) => {
+      const amount = same.reduce((sum, row) => sum.plus(row.amount), new Decimal(0));
+      return amount.isZero() ? [] : [{ ...same[0]!, amount: amount.toFixed() }];
+    },
+  );
 }
 
 const mostLines = 50_000;

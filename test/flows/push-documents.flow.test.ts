@@ -177,6 +177,20 @@ it('what QuickBooks does not take is in the posting file of its period, once, wi
   expect((await at.get<{ items: unknown[] }>(path)).items).toHaveLength(1);
 });
 
+it('where two of our accounts are one of the firm’s, the posting file holds both sides or neither', async () => {
+  const { settings } = await at.get<{ settings: Record<string, unknown> }>('/workspace');
+  const numbers = { receivable: '1200', bad_debt: '1200' };
+  await at.patch('/workspace', { settings: { ...settings, ledgerAccounts: numbers } });
+  const invoice = await billed(5);
+  await at.post(`/invoices/${invoice.id}/write-off-bad-debt`, { reason: 'They went out of business' });
+  await becomes('bad_debt', 'not_synced');
+  const made = await at.call('POST', `/connections/${spine.quickbooksId}/posting-files`, {
+    body: { startsOn: '2026-01-01', endsBefore: '2027-12-31' },
+    headers: { 'Idempotency-Key': 'both-or-neither' },
+  });
+  expect([made.status, made.json.code]).toEqual([409, 'posting_file.empty']);
+});
+
 const drifted = async () => (await documents('client_invoice'))[0]!;
 const sees = async (status: string) => {
   await spine.sync(spine.quickbooksId);
