@@ -25,7 +25,7 @@ export function createActivities(deps: ReportDeps) {
     ...createConnectionActivities(deps),
     ...createContractorInvoiceActivities(deps),
     ...createInvoiceFollowUpActivities(deps),
-    ...createSmallRunActivities(deps, ofInvoices.pushInPlace),
+    ...createSmallRunActivities(deps, (ref) => ofInvoices.pushInPlace(ref)),
     ...createTicketActivities(deps),
     ...createWebhookActivities(deps),
     /** Wakes the subjects whose due time passed without anybody noticing, and does what each workspace's day asks for. */
