@@ -18,7 +18,7 @@ export interface Stretch {
   workDate: Day;
   startedAt: Instant;
   endedAt: Instant;
-  /** Elapsed, so that a change of the clock neither adds nor takes an hour. */
+  /** Elapsed, so that a change of the clock neither adds nor takes an hour; those of all parts are the whole seconds of all. */
   seconds: number;
 }
 
@@ -26,12 +26,13 @@ export interface Stretch {
 export function splitAtMidnight(startedAt: Instant, endedAt: Instant, zone: string): Stretch[] {
   const instantOf = instantIn(zone);
   const stretches: Stretch[] = [];
+  const secondsUpTo = (to: Instant) => Math.floor((Date.parse(to) - Date.parse(startedAt)) / 1000);
   let from = startedAt;
   while (from < endedAt) {
     const workDate = localDay(from, zone);
     const midnight = instantOf(addDays(workDate, 1), 0);
     const to = midnight < endedAt ? midnight : endedAt;
-    const seconds = Math.floor((Date.parse(to) - Date.parse(from)) / 1000);
+    const seconds = secondsUpTo(to) - secondsUpTo(from);
     if (seconds > 0) stretches.push({ workDate, startedAt: from, endedAt: to, seconds });
     from = to;
   }

@@ -92,3 +92,12 @@ test('a forgotten one ends when its person says, within a day and not in the fut
   for (const wrong of ['2026-03-02T08:00:00.000Z', '2026-03-03T08:00:01.000Z', '2026-03-05T09:00:00.000Z'])
     expect(codeOf(() => ends(now, wrong))).toBe('timer.end_invalid');
 });
+
+test('no second is lost at midnight, though a timer begins and ends between two of them', () => {
+  const parts = splitAtMidnight('2026-03-02T22:06:10.600Z', '2026-03-02T23:36:10.900Z', 'Europe/Oslo');
+  expect(parts.map(({ workDate, seconds }) => [workDate, seconds])).toEqual([
+    ['2026-03-02', 3229],
+    ['2026-03-03', 2171],
+  ]);
+  expect(3229 + 2171, '90 minutes').toBe(5400);
+});
