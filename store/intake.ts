@@ -37,6 +37,7 @@ import {
 import { newId } from './new-id.ts';
 import { type CheckedDay, checkPersonDays } from './person-days.ts';
 import { workspaceRuleSettings } from './rule-settings.ts';
+import { lockSource } from './sources.ts';
 import { addDeltas, type Delta } from './totals.ts';
 import { type ArrivedWork, workArrived } from './work-arrived.ts';
 import { type HashedEntry, makeEntries, type NewVersion, writeVersions } from './write-versions.ts';
@@ -151,7 +152,7 @@ export async function takeIn(
   asked: IntakeOptions,
 ): Promise<IntakeCounts> {
   const options = { ...asked, severities: { ...(await workspaceRuleSettings(tx)), ...asked.severities } };
-  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [options.sourceId]);
+  await lockSource(tx, options.sourceId);
   const duplicates: UnreadableRow[] = [];
   const latest = withoutRepeats(chunk.entries, duplicates);
   const read = { latest, unreadable: [...chunk.unreadable, ...duplicates] };

@@ -19,6 +19,7 @@ import type { MappingRule } from './mapping-rules.ts';
 import { checkPersonDays } from './person-days.ts';
 import { requireReference } from './references.ts';
 import { workspaceRuleSettings } from './rule-settings.ts';
+import { lockSource } from './sources.ts';
 import { addDeltas } from './totals.ts';
 import { workFreed } from './work-arrived.ts';
 
@@ -64,7 +65,7 @@ export async function resolveMatch(
   const sourceId = exception.subjectId;
   if (!kind || !sourceId) throw new Error(`exception ${exception.id} is not about a match`);
   // The lock of an intake, first: no chunk is taken in with the old rules meanwhile.
-  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [sourceId]);
+  await lockSource(tx, sourceId);
   const current = await readException(tx, exception.id, 'for no key update of e');
   if (current?.status !== 'open') throw notOpen(exception);
   const mappingRule = targetId === null ? null : await writeRule(tx, current, kind, sourceId, targetId);
@@ -144,7 +145,7 @@ export async function rematchChunk(
   actor: string,
 ): Promise<RematchedChunk> {
   const { sourceId, exceptionIds, after, limit } = chunk;
-  await tx.run('select pg_advisory_xact_lock(hashtextextended($1, 1))', [sourceId]);
+  await lockSource(tx, sourceId);
   const versions = await readOpenVersions(tx, exceptionIds, after, limit);
   const covered = await readCovered(tx, versions);
   const { entries, findings } = await matchAnew(tx, covered, sourceId, actor);

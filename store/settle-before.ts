@@ -1,21 +1,10 @@
 /** Owns a go-live date that moves later: what came in before it is settled elsewhere, and offers nothing any more. */
 import type { Day } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
+import { closeEntries, lockToClose } from './closed-entries.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
-import { raiseFindings } from './exceptions.ts';
 import { lockSource } from './sources.ts';
-import { addDeltas } from './totals.ts';
-
-interface Settled {
-  id: string;
-  version: number;
-  kind: string;
-  projectId: string | null;
-  quantity: number;
-  claimed: number;
-  totalClaimed: number;
-}
 
 /**
  * Settles the connection's living entries that are dated before the day, under the balances' locks as every change of an
@@ -34,20 +23,7 @@ export async function settleBefore(tx: WorkspaceTx, connectionId: string, day: D
     cross join lateral (select x.kind, x.project_id from entry_versions x
       where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version
         and x.work_date < $3 and not x.settled_elsewhere offset 0) v`;
-  const wanted = [tx.workspaceId, source.id, day];
-  await tx.run(
-    `select 1 from (${early}) e cross join lateral (
-       select 1 from entry_balance b where b.workspace_id = $1 and b.entry_id = e.id and b.version = e.current_version for no key update) l`,
-    wanted,
-  );
-  const settled = await tx.rows<Settled>(
-    `select e.id, e.current_version as version, e.kind, e.project_id, b.quantity, b.claimed,
-       (select coalesce(sum(c.claimed), 0) from entry_balance c where c.workspace_id = $1 and c.entry_id = e.id)::bigint as total_claimed
-     from (${early}) e
-     cross join lateral (select x.quantity, x.claimed from entry_balance x
-       where x.workspace_id = $1 and x.entry_id = e.id and x.version = e.current_version offset 0) b`,
-    wanted,
-  );
+  const settled = await lockToClose(tx, early, [tx.workspaceId, source.id, day]);
   if (settled.length === 0) return 0;
   const ids = plainArray(settled.map((row) => row.id));
   await tx.run(
@@ -55,35 +31,10 @@ export async function settleBefore(tx: WorkspaceTx, connectionId: string, day: D
      where v.workspace_id = $1 and v.entry_id = r.entry_id and v.version = r.version`,
     [tx.workspaceId, ids, plainArray(settled.map((row) => row.version))],
   );
-  await tx.run(
-    'update entry_balance set quantity = claimed where workspace_id = $1 and entry_id = any($2::uuid[]) and quantity <> claimed',
-    [tx.workspaceId, ids],
-  );
-  await addDeltas(
-    tx,
-    settled
-      .filter((row) => row.kind === 'labor')
-      .map((row) => ({
-        metric: 'open_seconds',
-        key: row.projectId ?? 'unmatched',
-        value: String(row.claimed - row.quantity),
-      })),
-  );
-  await raiseFindings(
-    tx,
-    settled
-      .filter((row) => row.totalClaimed !== 0)
-      .map((row) => ({
-        rule: 'entry.changed_after_claim',
-        severity: 'W' as const,
-        subjectKey: `entry:${row.id}`,
-        fingerprint: `before ${day}:${row.version}`,
-        subjectType: 'entry' as const,
-        subjectId: row.id,
-        detail: { settledElsewhere: true, goLiveOn: day, claimed: row.totalClaimed },
-        entries: [{ entryId: row.id, version: row.version }],
-      })),
-  );
+  await closeEntries(tx, settled, {
+    fingerprint: `before ${day}`,
+    detail: { settledElsewhere: true, goLiveOn: day },
+  });
   await recordEvents(tx, [
     {
       type: 'entries.settled_before_go_live',
