@@ -9,6 +9,7 @@ import type { SourceEntry } from '../../domain/work-entry.ts';
 import { createSecretBox } from '../../runtime/secrets.ts';
 import { insertConnection } from '../../store/connections.ts';
 import { expectBalanced, invoicesOf } from '../support/books.ts';
+import { clockPlatform } from '../support/clock-platform.ts';
 import { type Firm, openFirm } from '../support/pipeline.ts';
 import { sourceEntry } from '../support/source-entry.ts';
 import { startApi, type TestApi } from '../support/start-api.ts';
@@ -22,16 +23,9 @@ let planLacksIt = false;
 let roleLacksIt = false;
 
 const clock: Connector = defineConnector({
+  ...clockPlatform,
   id: 'test-marked',
   name: 'Marked clock',
-  auth: { type: 'bearer' },
-  baseUrl: () => 'https://api.clock.example',
-  rateLimit: { requests: 1000, perSeconds: 1 },
-  timeoutMs: 2_000,
-  throttleMs: 1_000,
-  requestIdHeader: 'x-request-id',
-  settings: {},
-  test: () => Promise.resolve({ account: 'Clock', warnings: [] }),
   timeSource: {
     rescan: { days: 300, everyMinutes: 60 },
     tellsDeletions: false,

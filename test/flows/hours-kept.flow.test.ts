@@ -22,6 +22,7 @@ import { insertProject } from '../../store/projects.ts';
 import { askResync } from '../../store/resyncs.ts';
 import { markSynced } from '../../store/sync.ts';
 import { expectBalanced } from '../support/books.ts';
+import { clockPlatform, clockWebhooks } from '../support/clock-platform.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { sourceEntry } from '../support/source-entry.ts';
 import { openTimeConnection as openConnection } from '../support/time-connection.ts';
@@ -51,29 +52,7 @@ function says(over: Partial<typeof platform>): void {
   };
   Object.assign(platform, silent, over);
 }
-const base = {
-  auth: { type: 'bearer' as const },
-  baseUrl: () => 'https://api.clock.example',
-  rateLimit: { requests: 1000, perSeconds: 1 },
-  timeoutMs: 2_000,
-  throttleMs: 1_000,
-  requestIdHeader: 'x-request-id',
-  settings: {},
-  test: () => Promise.resolve({ account: 'Clock', warnings: [] }),
-  webhooks: {
-    verify: () => true,
-    deliveryId: () => null,
-    events: ({ rawBody }: { rawBody: Uint8Array }) => [
-      {
-        account: null,
-        entity: 'time_entry',
-        externalId: Buffer.from(rawBody).toString(),
-        change: 'updated' as const,
-        occurredAt: null,
-      },
-    ],
-  },
-};
+const base = { ...clockPlatform, webhooks: clockWebhooks };
 const reading: TimeSource = {
   rescan: { days: 30, everyMinutes: 60 },
   tellsDeletions: false,

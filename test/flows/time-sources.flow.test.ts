@@ -16,6 +16,7 @@ import { connections, insertConnection } from '../../store/connections.ts';
 import { listOperations } from '../../store/operations.ts';
 import { askResync } from '../../store/resyncs.ts';
 import { storeDeliveries } from '../../store/webhook-deliveries.ts';
+import { clockPlatform, clockWebhooks } from '../support/clock-platform.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { newWorkspace } from '../support/loops.ts';
 import { sourceEntry } from '../support/source-entry.ts';
@@ -55,29 +56,7 @@ const windowOf: Pick<TimeSource, 'window' | 'readEntry'> = {
     return Promise.resolve(held.get(externalId) ?? null);
   },
 };
-const base = {
-  auth: { type: 'bearer' as const },
-  baseUrl: () => 'https://api.clock.example',
-  rateLimit: { requests: 1000, perSeconds: 1 },
-  timeoutMs: 2_000,
-  throttleMs: 1_000,
-  requestIdHeader: 'x-request-id',
-  settings: {},
-  test: () => Promise.resolve({ account: 'Clock', warnings: [] }),
-  webhooks: {
-    verify: () => true,
-    deliveryId: () => null,
-    events: ({ rawBody }: { rawBody: Uint8Array }) => [
-      {
-        account: null,
-        entity: 'time_entry',
-        externalId: Buffer.from(rawBody).toString(),
-        change: 'updated' as const,
-        occurredAt: null,
-      },
-    ],
-  },
-};
+const base = { ...clockPlatform, webhooks: clockWebhooks };
 const feedless: Connector = defineConnector({
   ...base,
   id: 'test-feedless',
