@@ -1,25 +1,18 @@
 /** Owns what a connection takes in: by its scope and approval, with or without a feed, by webhooks, and what is gone from there. */
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createConnectionActivities } from '../../activities/connection.ts';
-import type { ActivityDeps } from '../../activities/deps.ts';
 import { dryRun } from '../../activities/dry-run.ts';
 import { type Connector, defineConnector, type TimeSource } from '../../connectors/kit/define.ts';
 import type { VendorHttp } from '../../connectors/kit/http.ts';
 import { connectors } from '../../connectors/kit/registry.ts';
 import { addDays } from '../../domain/day.ts';
-import type { Scope } from '../../domain/scope.ts';
 import type { SourceEntry } from '../../domain/work-entry.ts';
-import { createSecretBox } from '../../runtime/secrets.ts';
 import { writeScope } from '../../store/connection-scope.ts';
-import { connections, insertConnection } from '../../store/connections.ts';
-import { listOperations } from '../../store/operations.ts';
+import { connections } from '../../store/connections.ts';
 import { askResync } from '../../store/resyncs.ts';
-import { storeDeliveries } from '../../store/webhook-deliveries.ts';
 import { clockPlatform, clockWebhooks } from '../support/clock-platform.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { newWorkspace } from '../support/loops.ts';
 import { sourceEntry } from '../support/source-entry.ts';
+import { openTimeConnection, type TimeConnectionFacts } from '../support/time-connection.ts';
 
 /** What the platform holds, and how it was asked. */
 let held = new Map<string, SourceEntry>();
@@ -95,19 +88,10 @@ const feeding: Connector = defineConnector({
   },
 });
 
-const secrets = createSecretBox(new Map([[1, Buffer.alloc(32, 3)]]));
 let books: TestDatabase;
-let deps: ActivityDeps;
 beforeAll(async () => {
   (connectors as Map<string, Connector>).set(feedless.id, feedless).set(feeding.id, feeding);
   books = await createTestDatabase();
-  deps = {
-    database: books.database,
-    secrets,
-    logger: pino({ level: 'silent' }),
-    documents: { keep: () => Promise.reject(new Error('nothing is printed')) },
-    vendor: { allowLoopback: true, timeoutMs: null },
-  };
 });
 afterAll(async () => {
   (connectors as Map<string, Connector>).delete(feedless.id);
@@ -117,78 +101,20 @@ afterAll(async () => {
 
 async function open(
   connector: Connector,
-  {
-    goLiveOn = day(10),
-    approval = 'automatic',
-    scope = null,
-  }: { goLiveOn?: string; approval?: string; scope?: Scope | null } = {},
+  { goLiveOn = day(10), approval = 'automatic', scope }: Partial<TimeConnectionFacts> = {},
 ) {
   held = new Map();
   windows = [];
   asked = [];
-  const workspaceId = await newWorkspace(books.database);
-  const inside = books.database.inWorkspace.bind(null, workspaceId) as <T>(
-    work: Parameters<typeof books.database.inWorkspace<T>>[1],
-  ) => Promise<T>;
-  const connection = await inside((tx) =>
-    insertConnection(
-      tx,
-      secrets,
-      {
-        connector: connector.id,
-        name: connector.name,
-        goLiveOn,
-        ownership: { approval, createMissing: ['client', 'project', 'person'] },
-      },
-      { accessToken: 'token' },
-    ),
-  );
-  if (scope) await inside((tx) => writeScope(tx, connection.id, scope));
-  const activities = createConnectionActivities(deps);
-  const subject = { workspaceId, subjectId: connection.id };
-  const operations = (kind = 'sync_time') =>
-    inside((tx) => listOperations(tx, { kind }, { before: null, limit: 20 }));
+  const opened = await openTimeConnection(books, connector, {
+    goLiveOn,
+    approval,
+    ...(scope && { scope }),
+  });
   return {
-    workspaceId,
-    connectionId: connection.id,
-    inside,
-    step: async () => (await activities.lookAtConnection(subject)).step,
-    read: async () => {
-      await activities.syncTime(subject);
-      const [operation] = await operations();
-      return operation!;
-    },
-    operations,
-    hint: (externalId: string) =>
-      inside((tx) =>
-        storeDeliveries(tx, [
-          {
-            connectionId: connection.id,
-            key: `${externalId} ${Math.random()}`,
-            body: Buffer.from(externalId),
-            headers: {},
-            unreadable: null,
-          },
-        ]),
-      ),
-    entries: () =>
-      inside((tx) =>
-        tx.rows<{ id: string; gone: string | null; approval: string; settled: boolean; open: number }>(
-          `select e.external_id as id, case when e.deleted_at is not null then e.gone_reason end as gone, v.approval,
-             v.settled_elsewhere as settled, b.quantity - b.claimed as open from work_entries e
-           join entry_versions v on v.workspace_id = $1 and v.entry_id = e.id and v.version = e.current_version
-           join entry_balance b on b.workspace_id = $1 and b.entry_id = e.id and b.version = e.current_version
-           where e.workspace_id = $1 order by e.external_id`,
-          [tx.workspaceId],
-        ),
-      ),
-    ago: (stream: string, minutes: number) =>
-      inside((tx) =>
-        tx.run(
-          `update checkpoints set updated_at = now() - $3 * interval '1 minute' where workspace_id = $1 and stream = $2`,
-          [tx.workspaceId, stream, minutes],
-        ),
-      ),
+    ...opened,
+    hint: (externalId: string) => opened.hint([externalId]),
+    entries: async () => (await opened.entries()).map(({ day: _, ...entry }) => entry),
   };
 }
 
@@ -370,7 +296,7 @@ test('a dry run says what would come in, from whom and why not, and stores nothi
   const before = await clock.entries();
   const connection = (await clock.inside((tx) => connections.find(tx, clock.connectionId)))!;
   const vendor = { connection, connector: feedless, http: {} as VendorHttp, timeoutMs: 1_000 };
-  const found = await dryRun(deps, clock.workspaceId, vendor);
+  const found = await dryRun(clock.deps, clock.workspaceId, vendor);
   expect(found).toMatchObject({
     entries: 3,
     new: 2,
