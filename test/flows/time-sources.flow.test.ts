@@ -114,7 +114,11 @@ async function open(
   return {
     ...opened,
     hint: (externalId: string) => opened.hint([externalId]),
-    entries: async () => (await opened.entries()).map(({ day: _, ...entry }) => entry),
+    entries: async () =>
+      (await opened.entries()).map((entry) => {
+        const { day: _, ...rest } = entry;
+        return rest;
+      }),
   };
 }
 
