@@ -54,10 +54,13 @@ const recoveryTimeoutMs = 600_000;
 const startAttempts = 6;
 /**
  * What the log says when another try helps: a port lost to somebody; the sessions of a killed postmaster, which hold its
- * shared memory for a moment; a postmaster that a killed run had just begun to start.
+ * shared memory for a moment; a postmaster that another start, or a killed run, had just begun to start: its pid file is
+ * there, and for an instant empty.
  */
 const passingTrouble =
-  /Address already in use|shared memory block .* is still in use|lock file "postmaster.pid" already exists/i;
+  /Address already in use|shared memory block .* is still in use|lock file "postmaster.pid" (already exists|is empty)/i;
+/** PostgreSQL writes its pid file as soon as it has made it: one that is empty for longer, nobody will write. */
+const emptyPidFileMs = 2_000;
 
 /** For one hub on one machine. Commits are durable: `synchronous_commit` and `fsync` stay on. */
 const lastingSettings: Record<string, string> = {
@@ -273,6 +276,16 @@ async function waitUntilReady(
   }
 }
 
+/**
+ * Removes a pid file that a power cut, or a kill at the wrong instant, left empty: PostgreSQL would refuse to start beside
+ * it for ever. It is written before any shared memory is made, so there are no orphans that it could have named.
+ */
+async function removeEmptyPidFile(place: Place): Promise<void> {
+  const file = join(place.cluster, 'postmaster.pid');
+  const found = await stat(file).catch(() => null);
+  if (found?.size === 0 && Date.now() - found.mtimeMs > emptyPidFileMs) await rm(file, { force: true });
+}
+
 /** The port of a server that a killed run left behind and that fits this start; anything else left behind is ended. */
 async function adoptLeftover(
   place: Place,
@@ -281,6 +294,7 @@ async function adoptLeftover(
   clusterName: string,
   options: EmbeddedPostgresOptions,
 ): Promise<{ pid: number; port: number } | null> {
+  await removeEmptyPidFile(place);
   const found = await readPostmasterFile(place);
   if (found === null || !isAlive(found.pid)) return null;
   if (!isPostmasterOf(place, found.pid)) {

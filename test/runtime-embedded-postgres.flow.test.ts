@@ -147,6 +147,14 @@ describe('leftovers', () => {
     expect(one.adopted).not.toBe(other.adopted);
   });
 
+  test('a pid file that a crash left empty is waited for a moment, then removed', async () => {
+    await (await start()).stop();
+    writeFileSync(join(cluster(), 'postmaster.pid'), '');
+    const next = await start();
+    expect(next.adopted).toBe(false);
+    expect(await query(next.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
   test('one that does not answer is ended and started again', async () => {
     const left = await start();
     process.kill(left.pid, 'SIGSTOP');
