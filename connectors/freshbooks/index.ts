@@ -11,6 +11,7 @@ import {
   invoices,
   items,
   numberMaxLength,
+  paymentLinks,
   readInvoice,
   updateInvoice,
   voidInvoice,
@@ -115,6 +116,7 @@ export const freshbooks = defineConnector({
     updateInvoice,
     voidInvoice,
     emailInvoice,
+    paymentLinks,
     declines: {
       creditNotes: noCredits,
       creditApplications: noCredits,

@@ -4,6 +4,7 @@ import { Decimal } from '../../domain/money.ts';
 import type { Day } from '../../domain/work-entry.ts';
 import type {
   InvoiceTarget,
+  PaymentLinks,
   RemoteInvoice,
   RemoteRef,
   TargetInvoice,
@@ -170,6 +171,19 @@ export async function voidInvoice(
   const now = await readInvoice(http, externalId);
   return now === null || now.status === 'void' ? now : change(http, externalId, { vis_state: 1 });
 }
+
+/** FreshBooks shares what was sent; a draft is refused. */
+export const paymentLinks: PaymentLinks = {
+  domains: ['freshbooks.com'],
+  async link(http, externalId) {
+    const query = { share_method: 'share_link' };
+    const response = await unlessRefused(notFound, () =>
+      http.get(`${path(http, externalId)}/share_link`, { query, allow404: true }),
+    );
+    return response === null ? null : resultOf(sharedShape, response).share_link.share_link;
+  },
+};
+const sharedShape = z.object({ share_link: z.object({ share_link: z.unknown().optional() }) });
 
 export async function emailInvoice(http: VendorHttp, { externalId }: RemoteRef, to: string): Promise<void> {
   await change(http, externalId, { action_email: true, email_recipients: [to] });

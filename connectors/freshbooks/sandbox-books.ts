@@ -2,6 +2,7 @@
 import { Decimal } from 'decimal.js';
 import { z } from 'zod';
 import type { VendorAnswer, VendorCall } from '../kit/sandbox.ts';
+import { openPayPages } from '../kit/sandbox-pay-pages.ts';
 
 /** Longest invoice number (remembered from the documents, unconfirmed). */
 const NUMBER_MAX = 10;
@@ -355,8 +356,34 @@ export function createBooks(options: BooksOptions) {
     return page(call, 'payments', found, ['search[updated_min]']);
   }
 
+  const payPages = openPayPages({
+    open: (id) => invoices.get(Number(id))?.outstanding.amount ?? '0.00',
+    pay: (id, amount) => void pay(Number(id), amount, new Date(options.nowMs()).toISOString().slice(0, 10)),
+  });
+
+  /** Only of what was sent: a draft is a 422. */
+  function shareLink(call: VendorCall, id: number): VendorAnswer {
+    const invoice = invoices.get(id);
+    if (call.method !== 'GET' || !invoice || invoice.vis_state === 1)
+      throw new BooksRefusal(404, 1012, 'invoiceid', 'Invoice not found.');
+    const method = call.query.get('share_method');
+    if (method !== 'share_link')
+      throw new BooksRefusal(422, 1042, 'share_method', `${method} is not known here.`);
+    if (invoice.status === 1)
+      throw new BooksRefusal(422, 1050, 'invoiceid', 'Invoice must be sent before it can be shared.');
+    return one('share_link', {
+      clientid: invoice.customerid,
+      resource_type: 'invoice',
+      resourceid: String(id),
+      share_link: payPages.addressOf(call, String(id)),
+      share_method: method,
+    });
+  }
+
   /** `path`: below the account, e.g. `/invoices/invoices/12`. */
   function route(call: VendorCall, path: string): VendorAnswer {
+    const shared = /^\/invoices\/invoices\/(\d+)\/share_link$/.exec(path)?.[1];
+    if (shared !== undefined) return shareLink(call, Number(shared));
     const [, list = '', text] = /^\/([a-z]+\/[a-z]+)(?:\/(\d+))?$/.exec(path) ?? [];
     const id = text === undefined ? null : Number(text);
     switch (list) {
@@ -386,6 +413,15 @@ export function createBooks(options: BooksOptions) {
     }
   }
 
+  function pay(invoiceid: number, amount: string, date: string): number {
+    const invoice = invoices.get(invoiceid)!;
+    const id = options.nextId();
+    const money = { amount: new Decimal(amount).toFixed(2), code: invoice.currency_code };
+    const facts = { type: 'Check', note: 'W-1', vis_state: 0, from_credit: false };
+    payments.set(id, { id, invoiceid, amount: money, date, updated: stamp(), ...facts });
+    reckon(invoice);
+    return id;
+  }
   function addClient(client: z.infer<typeof clientShape>): number {
     const id = options.nextId();
     const names = { organization: '', fname: '', lname: '', email: '', currency_code: 'USD' };
@@ -400,6 +436,7 @@ export function createBooks(options: BooksOptions) {
 
   return {
     route,
+    payPages,
     invoices,
     payments,
     addClient,
@@ -410,15 +447,7 @@ export function createBooks(options: BooksOptions) {
       taxes.set(id, { id, taxid: id, name, amount: percent });
       return id;
     },
-    pay(invoiceid: number, amount: string, date: string): number {
-      const invoice = invoices.get(invoiceid)!;
-      const id = options.nextId();
-      const money = { amount: new Decimal(amount).toFixed(2), code: invoice.currency_code };
-      const facts = { type: 'Check', note: 'W-1', vis_state: 0, from_credit: false };
-      payments.set(id, { id, invoiceid, amount: money, date, updated: stamp(), ...facts });
-      reckon(invoice);
-      return id;
-    },
+    pay,
     removePayment(id: number): void {
       const payment = payments.get(id)!;
       Object.assign(payment, { vis_state: 1, updated: stamp() });

@@ -437,7 +437,7 @@ export async function startFreshbooksSandbox(options: FreshbooksSandboxOptions):
     {
       answer(call) {
         try {
-          return route(call);
+          return books.payPages.answer(call) ?? route(call);
         } catch (problem) {
           return refusalOf(problem);
         }

@@ -116,6 +116,8 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
       unknown: (secret) => signed({ name: 'sauna.heated', object_id: '1' }, secret),
     },
     books: {
+      // FreshBooks has the page whether or not a gateway is set up.
+      payPages: { says: sandbox.payPages.says },
       invoices: () =>
         [...sandbox.invoices.values()].map(
           ({ id, invoice_number: number, amount, status, vis_state: visible }) => ({

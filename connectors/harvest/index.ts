@@ -51,6 +51,8 @@ export const harvest = defineConnector({
       '"approved-only" (default) reads approved time only; "all" reads all time, for accounts without approvals',
     hours: '"hours" (default) bills time as tracked; "rounded_hours" bills it as Harvest rounds it',
     taxPercent: 'Of invoices: tax of lines without a tax code, in percent such as 19; none by default',
+    paymentOptions:
+      'By which clients pay invoices online: credit_card, ach, paypal, one or more with commas; the account must be set up for them',
   },
   async test(http) {
     const company = readAs(vendor, companyShape, (await http.get('/company')).body);

@@ -96,6 +96,18 @@ export const invoiceTarget: InvoiceTarget = {
       body: { recipients: [{ email: to }], attach_pdf: true },
     });
   },
+  paymentLinks: {
+    domains: ['harvestapp.com'],
+    async link(http, externalId) {
+      const row = await readInvoice(http, externalId);
+      const { client_key: key, payment_options: options } = row ?? {};
+      // Its page shows any invoice; it can be paid there only by an option.
+      if (typeof key !== 'string' || !/^\w+$/.test(key) || !isFilled(options)) return null;
+      const { base_uri: base } = readAs(http.connector, addressShape, (await http.get('/company')).body);
+      const page = `/client/invoices/${key}`;
+      return typeof base === 'string' && URL.canParse(page, base) ? new URL(page, base).href : null;
+    },
+  },
   declines: {
     creditNotes:
       'Harvest knows no credit notes. Book it in the accounting, and close or correct the invoice in Harvest by hand.',
@@ -144,6 +156,8 @@ async function readInvoice(http: VendorHttp, externalId: string): Promise<Harves
 }
 
 const pathOf = (externalId: string) => `/invoices/${encodeURIComponent(externalId)}`;
+const isFilled = (list: unknown) => Array.isArray(list) && list.length > 0;
+const addressShape = z.object({ base_uri: z.unknown().optional() });
 const madeShape = z.object({ id: idText, name: z.string() });
 /** An archived client takes no invoices. */
 const clientShape = z

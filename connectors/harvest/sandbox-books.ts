@@ -2,6 +2,7 @@
 import { Decimal } from 'decimal.js';
 import { z } from 'zod';
 import type { VendorAnswer, VendorCall } from '../kit/sandbox.ts';
+import { openPayPages, type ServedPayPages } from '../kit/sandbox-pay-pages.ts';
 import {
   byDay,
   byId,
@@ -35,6 +36,7 @@ const head = z.strictObject({
   issue_date: day.optional(),
   due_date: day.optional(),
   payment_term: z.enum(['upon receipt', 'net 15', 'net 30', 'net 45', 'net 60', 'custom']).optional(),
+  payment_options: z.array(z.enum(['ach', 'credit_card', 'paypal'])).optional(),
 });
 const newInvoice = head.extend({ client_id: z.int(), line_items: z.array(line).min(1) });
 const message = z.strictObject({
@@ -66,6 +68,7 @@ interface Invoice {
   issue_date: string;
   due_date: string;
   state: 'draft' | 'open' | 'paid' | 'closed';
+  payment_options: string[];
   lines: z.infer<typeof line>[];
   payments: Payment[];
   mailedTo: string[];
@@ -90,6 +93,7 @@ interface Desk {
 export interface HarvestBooks {
   /** Null: no address of the invoices. */
   route(call: VendorCall): VendorAnswer | null;
+  payPages: ServedPayPages;
   readonly invoices: readonly (Readonly<Invoice> & { amount: string })[];
   pay(invoiceId: number, amount: string, on: string): number;
   removePayment(paymentId: number): void;
@@ -117,6 +121,11 @@ export function openHarvestBooks({ now, nextId, addClient, clientName, listPage 
   const touch = (invoice: Invoice) => {
     invoice.updated_at = now();
   };
+  const payPages = openPayPages({
+    path: '/client/invoices/',
+    open: (id) => dueOf(known(id)).toFixed(2),
+    pay: (id, amount) => void pay(Number(id), amount, now().slice(0, 10)),
+  });
 
   function create(text: string): VendorAnswer {
     const { line_items: lines, ...wanted } = read(newInvoice, text);
@@ -143,6 +152,8 @@ export function openHarvestBooks({ now, nextId, addClient, clientName, listPage 
           ? (wanted.due_date ?? issueDate)
           : issueDate,
       state: 'draft',
+      // Those that the account is not set up for are left out (unconfirmed).
+      payment_options: payPages.isOn() ? (wanted.payment_options ?? []) : [],
       lines,
       payments: [],
       mailedTo: [],
@@ -202,6 +213,8 @@ export function openHarvestBooks({ now, nextId, addClient, clientName, listPage 
     const { lines, payments: _payments, mailedTo: _mailedTo, client_id: clientId, ...rest } = invoice;
     return {
       ...rest,
+      client_key: payPages.keyOf(String(invoice.id)),
+      payment_options: payPages.isOn() ? rest.payment_options : [],
       client: { id: clientId, name: clientName(clientId) },
       line_items: lines.map((one, index) => ({
         id: invoice.id + index + 1,
@@ -271,21 +284,24 @@ export function openHarvestBooks({ now, nextId, addClient, clientName, listPage 
     return { status: 200 };
   }
 
+  function pay(invoiceId: number, amount: string, on: string): number {
+    const invoice = known(String(invoiceId));
+    const payment = { id: nextId(), amount, paid_date: on, created_at: now(), updated_at: now() };
+    invoice.payments.push(payment);
+    settle(invoice);
+    return payment.id;
+  }
+
   return {
     route: routeOf,
+    payPages,
     get invoices() {
       return [...invoices.values()].map((invoice) => ({
         ...invoice,
         amount: reckoned(invoice).total.toFixed(2),
       }));
     },
-    pay(invoiceId, amount, on) {
-      const invoice = known(String(invoiceId));
-      const payment = { id: nextId(), amount, paid_date: on, created_at: now(), updated_at: now() };
-      invoice.payments.push(payment);
-      settle(invoice);
-      return payment.id;
-    },
+    pay,
     removePayment(paymentId) {
       for (const invoice of invoices.values()) {
         const rest = invoice.payments.filter(({ id }) => id !== paymentId);

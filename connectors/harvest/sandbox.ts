@@ -262,6 +262,8 @@ export interface HarvestSandbox extends Sandbox {
   setAccessToken(accessToken: string): void;
   setTokenOwner(owner: HarvestTokenOwner): void;
   readonly books: HarvestBooks;
+  /** From now on the company's address is this, whatever it is. */
+  saysAddress(address: unknown): void;
   /** Null without `options.oauth`. */
   readonly oauth: SandboxOAuth | null;
 }
@@ -538,11 +540,16 @@ export async function startHarvestSandbox(options: HarvestSandboxOptions): Promi
         return listPage(call, 'tasks', newestFirst(tasks.values(), createdAt), createdAt, LIST_FILTERS);
       case '/v2/company':
         refuseUnknownParameters(call, []);
-        return { status: 200, body: company };
+        return { status: 200, body: { ...company, base_uri: addressOf(call) } };
       default:
         throw new Refusal(404, `No route ${call.method} ${call.path}.`);
     }
   }
+
+  /** Of the account: the sandbox itself, so that its pages for clients can be opened, or what the test hand had it say. */
+  let saidAddress: { address: unknown } | null = null;
+  const addressOf = (call: VendorCall) =>
+    saidAddress === null ? `http://${call.headers.host}` : saidAddress.address;
 
   function accountsOf(call: VendorCall, accepts: (token: string) => boolean): VendorAnswer {
     const token = /^Bearer (\S+)$/.exec(call.headers.authorization ?? '')?.[1] ?? '';
@@ -576,6 +583,8 @@ export async function startHarvestSandbox(options: HarvestSandboxOptions): Promi
     {
       answer(call) {
         try {
+          const page = books.payPages.answer(call);
+          if (page !== null) return page;
           if (call.path === '/api/v2/oauth2/token' && oauth !== null) return oauth.token(call);
           const accepts = (token: string) => token === accessToken || oauth?.accepts(token) === true;
           // The identity host knows no account yet.
@@ -601,6 +610,9 @@ export async function startHarvestSandbox(options: HarvestSandboxOptions): Promi
     addUser,
     addClient,
     books,
+    saysAddress(address) {
+      saidAddress = { address };
+    },
     addProject({ client_id: clientId, ...project }) {
       const { id, name, currency } = known(clients, clientId, 'client');
       const row = {

@@ -79,7 +79,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand & { 
 
   return {
     sandbox,
-    settings: { accountId: '1234', contact: 'ops@nordwerft.example' },
+    settings: { accountId: '1234', contact: 'ops@nordwerft.example', paymentOptions: 'credit_card' },
     secrets: {
       accessToken: 'token-one',
       refreshToken: 'refresh-one',
@@ -137,6 +137,11 @@ export async function startStand(options: StandOptions = {}): Promise<Stand & { 
       },
     },
     books: {
+      // The address is the company's, and the key alone the invoice's.
+      payPages: {
+        takesPayments: (on) => sandbox.books.payPages.takesPayments(on),
+        says: (_invoiceId, address) => sandbox.saysAddress(address),
+      },
       invoices: () =>
         sandbox.books.invoices.map(({ id, number, amount, state }) => ({
           externalId: String(id),

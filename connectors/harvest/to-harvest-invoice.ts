@@ -31,6 +31,7 @@ export function toHarvestInvoice(
     client_id: jsonNumber(invoice.customer.externalId),
     ...headOf(invoice),
     currency: invoice.currency,
+    ...paymentOptionsOf(settings),
     ...(tax === undefined ? {} : { tax: jsonNumber(tax) }),
     ...(tax2 === undefined ? {} : { tax2: jsonNumber(tax2) }),
     line_items: invoice.lines.map((line) => ({
@@ -43,6 +44,19 @@ export function toHarvestInvoice(
       taxed2: tax2 !== undefined && percentOf(line.taxCode) === tax2,
     })),
   };
+}
+
+/** Harvest takes those only that the account is set up for. */
+function paymentOptionsOf({ paymentOptions = '' }: ConnectorSettings): Record<string, unknown> {
+  const wanted = paymentOptions.split(',').flatMap((option) => option.trim() || []);
+  const unknown = wanted.find((option) => !['ach', 'credit_card', 'paypal'].includes(option));
+  if (unknown !== undefined)
+    throw refused(
+      vendor,
+      'settings_invalid',
+      `The setting paymentOptions of the Harvest connection names "${unknown}"; it can be ach, credit_card and paypal.`,
+    );
+  return wanted.length === 0 ? {} : { payment_options: wanted };
 }
 
 /** What may still be changed of an invoice: not its lines. */
@@ -92,6 +106,9 @@ const shape = z.object({
   tax2_amount: moneyField.nullish(),
   currency: maybeText,
   notes: maybeText,
+  // Odd ones are no reason not to read an invoice.
+  client_key: z.unknown().optional(),
+  payment_options: z.unknown().optional(),
   state: z.enum(['draft', 'open', 'paid', 'closed']),
   updated_at: z.string().refine((text) => toInstant(text) !== null),
 });

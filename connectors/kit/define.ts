@@ -331,12 +331,24 @@ export const targetOptions = [
   'updateInvoice',
   'voidInvoice',
   'emailInvoice',
+  'paymentLinks',
 ] as const;
 export type TargetOption = (typeof targetOptions)[number];
 
 /** What an ownership card may leave to a platform, or ask of it, beyond what every target does. */
 export const targetChoices = ['their_number', 'drafts', 'our_tax', 'their_tax', 'account_codes'] as const;
 export type TargetChoice = (typeof targetChoices)[number];
+
+/** Pages there at which a client pays an invoice. */
+export interface PaymentLinks {
+  /** Domains of the vendor, e.g. `xero.com`: an address elsewhere is none of its pages. */
+  domains: readonly string[];
+  /**
+   * What the vendor says as the address of the page, not checked (`readPaymentLink` does that). Null or nothing: it has none,
+   * e.g. of a draft, or where the firm takes no payments online there.
+   */
+  link(http: VendorHttp, externalId: string): Promise<unknown>;
+}
 
 export interface InvoiceTarget {
   /** Longest document number the vendor takes. */
@@ -372,6 +384,7 @@ export interface InvoiceTarget {
   voidInvoice?(http: VendorHttp, remote: RemoteRef, idempotencyKey: string): Promise<RemoteInvoice | null>;
   /** The platform's own mail. */
   emailInvoice?(http: VendorHttp, remote: RemoteRef, to: string): Promise<void>;
+  paymentLinks?: PaymentLinks;
   creditNotes?: Writable<TargetCreditNote, RemoteInvoice>;
   creditApplications?: Writable<TargetCreditApplication, RemoteRef>;
   refunds?: Writable<TargetRefund, RemoteRef>;

@@ -10,6 +10,7 @@ import { addDays } from '../../domain/day.ts';
 import type { Day, DecimalText, Instant } from '../../domain/work-entry.ts';
 import type { ConnectorSecrets, ConnectorSettings } from './define.ts';
 import type { Fault, Sandbox } from './sandbox.ts';
+import type { PayPages } from './sandbox-pay-pages.ts';
 
 export interface StandOptions {
   /** No limits and large pages: for measuring. */
@@ -146,6 +147,8 @@ export interface BooksStand {
   remove?(invoiceExternalId: string): void;
   /** Somebody uses this number for a document of their own. */
   takeNumber(number: string): void | Promise<void>;
+  /** Pages where clients pay; absent where the platform has none. */
+  payPages?: Pick<PayPages, 'says'> & Partial<PayPages>;
 }
 
 /** The vendor's clock, as a stand shows it and its sandbox reads it (`date`). */

@@ -12,6 +12,7 @@ const optionWords: Record<TargetOption, string> = {
   updateInvoice: 'Update',
   voidInvoice: 'Void',
   emailInvoice: 'E-mail',
+  paymentLinks: 'Payment link',
 };
 const lookUpWords = { person: 'people', client: 'clients', project: 'projects', task: 'tasks' } as const;
 

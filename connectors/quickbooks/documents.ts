@@ -1,6 +1,6 @@
 /** Owns finding, booking, changing and voiding QuickBooks' documents: invoices, credit memos and bills, one way for all three. */
 import { z } from 'zod';
-import type { RemoteInvoice, RemoteRef, TargetInvoice } from '../kit/define.ts';
+import type { PaymentLinks, RemoteInvoice, RemoteRef, TargetInvoice } from '../kit/define.ts';
 import { keyNote, ours, requireSame } from '../kit/document-checks.ts';
 import { InvalidRequest } from '../kit/errors.ts';
 import { unlessRefused } from '../kit/failures.ts';
@@ -65,12 +65,32 @@ export async function readDocument(
   entity: DocumentEntity,
   externalId: string,
 ): Promise<{ remote: RemoteInvoice; row: unknown } | null> {
-  const path = `/${entity.toLowerCase()}/${encodeURIComponent(externalId)}`;
-  const response = await unlessRefused('610', () => http.get(path, { ...versioned, allow404: true }));
-  if (response === null) return null;
-  const row = readAs(vendor, z.object({ [entity]: z.unknown() }), response.body)[entity];
-  return { remote: readWritten(vendor, () => fromQuickbooksInvoice(row)), row };
+  const row = await readRow(http, entity, externalId);
+  return row === null ? null : { remote: readWritten(vendor, () => fromQuickbooksInvoice(row)), row };
 }
+
+async function readRow(
+  http: VendorHttp,
+  entity: DocumentEntity,
+  externalId: string,
+  more: Record<string, string> = {},
+): Promise<unknown> {
+  const path = `/${entity.toLowerCase()}/${encodeURIComponent(externalId)}`;
+  const query = { ...versioned.query, ...more };
+  const response = await unlessRefused('610', () => http.get(path, { query, allow404: true }));
+  return response === null
+    ? null
+    : readAs(vendor, z.object({ [entity]: z.unknown() }), response.body)[entity];
+}
+
+/** Told only where it is asked for, of an invoice with an e-mail, by companies with QuickBooks Payments. */
+export const paymentLinks: PaymentLinks = {
+  domains: ['intuit.com'],
+  async link(http, externalId) {
+    const row = await readRow(http, 'Invoice', externalId, { include: 'invoiceLink' });
+    return (row as { InvoiceLink?: unknown } | null)?.InvoiceLink;
+  },
+};
 
 /** Voids it; one that is void already, or gone, is the answer. */
 export function voidInvoice(

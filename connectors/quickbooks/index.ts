@@ -9,6 +9,7 @@ import {
   createDocument,
   emailInvoice,
   findDocument,
+  paymentLinks,
   readDocument,
   updateInvoice,
   voidInvoice,
@@ -84,6 +85,7 @@ export const quickbooks = defineConnector({
     updateInvoice,
     voidInvoice,
     emailInvoice,
+    paymentLinks,
     creditNotes: {
       find: (http, note) => findDocument(http, 'CreditMemo', wantedInvoice(note)),
       create: async (http, note, key) =>

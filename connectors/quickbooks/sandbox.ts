@@ -16,6 +16,7 @@ import {
   type VendorCall,
 } from '../kit/sandbox.ts';
 import { createSandboxOAuth, type SandboxOAuth } from '../kit/sandbox-oauth.ts';
+import { openPayPages, type PayPages } from '../kit/sandbox-pay-pages.ts';
 
 import {
   allowParameters,
@@ -139,6 +140,7 @@ export type PaymentBooking = { date: string; reference?: string } & (
 );
 
 export interface QuickbooksSandbox extends Sandbox {
+  payPages: PayPages;
   addCustomer(customer: z.input<typeof customerBody> & { DisplayName: string }): QuickbooksCustomer;
   addItem(item: { Name: string } & Partial<z.input<typeof itemBody>>): QuickbooksItem;
   addEmployee(displayName: string, email?: string): QuickbooksPerson;
@@ -1107,6 +1109,22 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
     };
   }
 
+  /** Only of an invoice with an e-mail, in a company with QuickBooks Payments. */
+  function includedOf(call: VendorCall, record: object): object {
+    const included = call.query.get('include');
+    if (included === null) return {};
+    if (included !== 'invoiceLink') throw unsupported(`with include=${included}`);
+    const { Id, BillEmail } = record as QuickbooksInvoice;
+    const InvoiceLink = BillEmail === undefined ? undefined : payPages.addressOf(call, Id);
+    return InvoiceLink === undefined ? {} : { InvoiceLink };
+  }
+
+  const payPages = openPayPages({
+    open: (id) => new Decimal((Invoice.get(id) ?? raise(objectNotFound())).Balance).toFixed(2),
+    pay: (invoiceId, amount) =>
+      void byHand(() => bookPayment({ invoiceId, amount, date: clock().toISOString().slice(0, 10) })),
+  });
+
   function route(call: VendorCall, path: string): VendorAnswer {
     if (path === 'query' && (call.method === 'GET' || call.method === 'POST')) return query(call);
     if (path === 'cdc' && call.method === 'GET') return changes(call);
@@ -1131,10 +1149,10 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
       if (call.method === 'POST' && id === undefined && isWritable)
         return write(name as WritableEntity, call);
       if (call.method === 'GET' && id !== undefined) {
-        allowParameters(call, []);
+        allowParameters(call, name === 'Invoice' ? ['include'] : []);
         const record = books.records[name].get(id);
         if (record === undefined) throw objectNotFound();
-        return { status: 200, body: { [name]: record, time: timeNow() } };
+        return { status: 200, body: { [name]: { ...record, ...includedOf(call, record) }, time: timeNow() } };
       }
     }
     throw new VendorFault('404', 'Not Found', `No route ${call.method} ${call.path}.`, {
@@ -1145,6 +1163,8 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
 
   function answer(call: VendorCall): VendorAnswer {
     try {
+      const page = payPages.answer(call);
+      if (page !== null) return page;
       if (oauth !== null && call.path === '/oauth2/v1/tokens/bearer') return oauth.token(call);
       if (oauth !== null && call.path === '/v2/oauth2/tokens/revoke') return oauth.revoke(call);
       const [, realm, path] = /^\/v3\/company\/([^/]+)\/(.+)$/.exec(call.path) ?? [];
@@ -1231,6 +1251,7 @@ export async function startQuickbooksSandbox(options: QuickbooksSandboxOptions):
   return {
     ...sandbox,
     oauth,
+    payPages,
     addCustomer: (customer) => byHand(() => putCustomer(customer, null)),
     addItem: (item) =>
       byHand(() => putItem({ Type: 'Service', IncomeAccountRef: { value: '79' }, ...item }, null)),

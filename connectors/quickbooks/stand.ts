@@ -61,6 +61,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
       unknown: (secret) => signed({ announcements: [] }, secret),
     },
     books: {
+      payPages: sandbox.payPages,
       invoices: () =>
         sandbox.invoices.map((invoice) => ({
           externalId: invoice.Id,

@@ -22,7 +22,7 @@ export function toQuickbooksInvoice(
     ...head,
     DueDate: invoice.dueDate,
     ...rest,
-    ...(invoice.email === null ? {} : { BillEmail: { Address: invoice.email } }),
+    ...(takesEmail(invoice.email) ? { BillEmail: { Address: invoice.email } } : {}),
     // QuickBooks has no drafts and posts at once; the client gets our e-mail, not a second one from there.
     EmailStatus: 'NotSet',
     ...endOf(invoice, settings),
@@ -118,3 +118,7 @@ export function isUnitedStates(settings: ConnectorSettings): boolean {
 /** Names with a colon mean "parent:child" in QuickBooks; tabs and newlines are refused. */
 export const toQuickbooksName = (name: string, kind: keyof typeof mostNameCharacters): string =>
   nameFor(vendor, name.replace(/:/g, ' - '), mostNameCharacters[kind]);
+
+/** An address that QuickBooks would refuse is left out rather than the invoice lost; at most 100 characters. */
+const takesEmail = (email: string | null): email is string =>
+  email !== null && email.length <= 100 && /^[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+$/.test(email);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Decimal } from 'decimal.js';
 import type { z } from 'zod';
 import type { VendorAnswer, VendorCall } from '../kit/sandbox.ts';
+import { openPayPages, type ServedPayPages } from '../kit/sandbox-pay-pages.ts';
 import {
   allocationBody,
   type Contact,
@@ -39,6 +40,7 @@ const emptyId = '00000000-0000-0000-0000-000000000000';
 
 export interface XeroBooks {
   answer(call: VendorCall, path: string): VendorAnswer;
+  payPages: ServedPayPages;
   readonly tables: Tables;
   addContact(contact: Partial<Contact> & { Name: string }): string;
   /** Somebody writes a sales invoice down in Xero itself. */
@@ -584,6 +586,18 @@ export function openBooks(options: {
         });
       case 'POST /Invoices/*':
         return changeInvoice(call, document());
+      case 'GET /Invoices/*/OnlineInvoice': {
+        queryOf(call, []);
+        const found = document();
+        // Xero shows no draft to clients, and bills to nobody.
+        if (found.Type !== 'ACCREC' || !['AUTHORISED', 'PAID'].includes(found.Status))
+          throw new Refusal(404, 'The resource you are looking for cannot be found');
+        const OnlineInvoiceUrl = payPages.addressOf(call, found.id);
+        return {
+          status: 200,
+          body: { OnlineInvoices: OnlineInvoiceUrl === undefined ? [] : [{ OnlineInvoiceUrl }] },
+        };
+      }
       case 'POST /Invoices/*/Email':
         return mail(call, document());
       case 'PUT /CreditNotes/*/Allocations':
@@ -608,8 +622,15 @@ export function openBooks(options: {
     return found;
   };
 
+  const payPages = openPayPages({
+    open: (id) => figuresOf(documentOf(id)).AmountDue.toFixed(2),
+    pay: (id, amount) =>
+      void book(documentOf(id), Number(amount), options.now().toISOString().slice(0, 10), 'Online payment'),
+  });
+
   return {
     answer,
+    payPages,
     tables,
     addContact,
     addInvoice(contactId, number, amount) {

@@ -86,6 +86,8 @@ export async function startXeroSandbox(options: XeroSandboxOptions): Promise<Xer
   const used = { minute: { window: 0, calls: 0 }, day: { window: 0, calls: 0 } };
 
   function answer(call: VendorCall): VendorAnswer {
+    const page = books.payPages.answer(call);
+    if (page !== null) return page;
     if (call.path === '/connect/token') return oauth.token(call);
     if (call.path === '/connect/revocation') return oauth.revoke(call);
     const token = /^Bearer (\S+)$/.exec(call.headers.authorization ?? '')?.[1] ?? '';

@@ -175,6 +175,8 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
       unknown: (secret) => signed({ happenings: [], ...sequence }, secret),
     },
     books: {
+      // Xero has the page whether or not a payment service is set up.
+      payPages: { says: books.payPages.says },
       invoices: () => documentsOf('ACCREC'),
       bills: () => documentsOf('ACCPAY'),
       creditNotes: () => documentsOf('ACCRECCREDIT'),

@@ -71,6 +71,15 @@ export const invoiceTarget: InvoiceTarget = {
       );
     await http.post(`${pathOf(remote)}/Email`, { body: {}, allowEmpty: true });
   },
+  paymentLinks: {
+    domains: ['xero.com'],
+    async link(http, externalId) {
+      const path = `${pathOf({ externalId })}/OnlineInvoice`;
+      const response = await http.get(path, { allow404: true });
+      if (response === null) return null;
+      return readAs(vendor, onlineOf, response.body).OnlineInvoices?.[0]?.OnlineInvoiceUrl;
+    },
+  },
   creditNotes: {
     async find(http, note) {
       const { rows } = await accountingList(http, 'CreditNotes', {
@@ -217,6 +226,9 @@ const contactOf = z.object({
   Contact: z.object({ EmailAddress: z.string().nullish() }),
   SentToContact: z.boolean().nullish(),
 });
+const onlineOf = z.object({
+  OnlineInvoices: z.array(z.object({ OnlineInvoiceUrl: z.unknown().optional() })).nullish(),
+});
 const paymentsOf = z.object({
   Payments: z.array(z.object({ PaymentID: z.string(), Reference: z.string().nullish() })).nullish(),
 });
@@ -238,7 +250,8 @@ const applied = (creditNote: RemoteRef, invoice: RemoteRef): RemoteRef => ({
   externalId: `${creditNote.externalId}:${invoice.externalId}`,
   versionToken: null,
 });
-const pathOf = ({ externalId }: RemoteRef) => `/Invoices/${encodeURIComponent(externalId)}`;
+const pathOf = ({ externalId }: Pick<RemoteRef, 'externalId'>) =>
+  `/Invoices/${encodeURIComponent(externalId)}`;
 const typeOf = (row: unknown) => (row as { Type?: unknown } | null)?.Type;
 
 function referenceOf(row: unknown): string {

@@ -56,6 +56,8 @@ export const zohoBooks = defineConnector({
     zone: 'IANA zone of the organisation, where Zoho names it by an abbreviation; for clock times only',
     incomeAccountId: 'Id of the income account of items that are made here',
     taxId: 'Zoho’s tax id for taxed lines without one of their own',
+    paymentGateway:
+      'Payment gateway by which clients pay invoices online, e.g. stripe or paypal; it must be set up in Zoho Books',
     keyField:
       'API name of a custom field of invoices that allows no duplicates, e.g. cf_slipway_id: Zoho itself then refuses a second one',
   },

@@ -2,6 +2,7 @@
 import { Decimal } from 'decimal.js';
 import { z } from 'zod';
 import type { VendorAnswer, VendorCall } from '../kit/sandbox.ts';
+import { openPayPages, type ServedPayPages } from '../kit/sandbox-pay-pages.ts';
 import type { ZohoSheets } from './sandbox-sheets.ts';
 import { bodyOf, listed, newId, Refusal, success, zohoTime } from './sandbox-words.ts';
 
@@ -27,6 +28,13 @@ const invoiceBody = z.strictObject({
   is_inclusive_tax: z.literal(false).optional(),
   line_items: z.array(lineBody).min(1),
   custom_fields: z.array(z.strictObject({ api_name: z.string(), value: z.string() })).optional(),
+  payment_options: z
+    .strictObject({
+      payment_gateways: z.array(
+        z.strictObject({ configured: z.boolean().optional(), gateway_name: z.enum(['paypal', 'stripe']) }),
+      ),
+    })
+    .optional(),
 });
 const contactBody = z.strictObject({
   contact_name: z.string().min(1).max(200),
@@ -60,6 +68,7 @@ interface Invoice {
   status: 'draft' | 'sent' | 'overdue' | 'void';
   lines: Line[];
   custom: Record<string, string>;
+  gateways: string[];
   writeOff: number;
   modified: Date;
 }
@@ -88,6 +97,7 @@ export interface ZohoInvoices {
   readonly currencies: { currency_id: string; currency_code: string; is_base_currency: boolean }[];
   readonly invoices: Map<string, Invoice>;
   readonly mails: { invoiceId: string; to: string[] }[];
+  payPages: ServedPayPages;
   totalOf(invoiceId: string): Decimal;
   /** What the vendor calls it: draft, sent, partially_paid, paid, overdue or void. */
   statusOf(invoiceId: string): string;
@@ -163,8 +173,15 @@ export function openInvoices(options: {
     last_modified_time: zohoTime(invoice.modified),
   });
   /** Only an invoice that is asked for by its id brings lines and tax. */
-  const whole = (invoice: Invoice) => ({
+  const whole = (call: VendorCall, invoice: Invoice) => ({
     ...summary(invoice),
+    // The page is there for whoever has its address; what can be paid at it depends on the gateways.
+    invoice_url: payPages.addressOf(call, invoice.invoice_id) ?? '',
+    payment_options: {
+      payment_gateways: payPages.isOn()
+        ? invoice.gateways.map((name) => ({ configured: true, additional_field1: '', gateway_name: name }))
+        : [],
+    },
     sub_total: figuresOf(invoice).net.toNumber(),
     tax_total: figuresOf(invoice).tax.toNumber(),
     payment_made: figuresOf(invoice).paid.toNumber(),
@@ -246,6 +263,7 @@ export function openInvoices(options: {
           .toNumber(),
       })),
       custom: Object.fromEntries((body.custom_fields ?? []).map((field) => [field.api_name, field.value])),
+      gateways: (body.payment_options?.payment_gateways ?? []).map((gateway) => gateway.gateway_name),
       writeOff: 0,
       modified: options.now(),
     };
@@ -264,7 +282,7 @@ export function openInvoices(options: {
     const found = [...invoices.values()].find((each) => each.custom[key] === value) ?? null;
     if (!found && call.headers['x-upsert'] !== 'true')
       throw new Refusal(404, 1002, 'There is no such invoice.');
-    return success(found ? 200 : 201, { invoice: whole(put(call, found)) });
+    return success(found ? 200 : 201, { invoice: whole(call, put(call, found)) });
   }
 
   function list(call: VendorCall): VendorAnswer {
@@ -286,9 +304,9 @@ export function openInvoices(options: {
   function act(call: VendorCall, invoice: Invoice, action: string): VendorAnswer {
     switch (`${call.method} ${action}`) {
       case 'GET ':
-        return success(200, { invoice: whole(invoice) });
+        return success(200, { invoice: whole(call, invoice) });
       case 'PUT ':
-        return success(200, { invoice: whole(put(call, invoice)) });
+        return success(200, { invoice: whole(call, put(call, invoice)) });
       case 'GET /payments':
         return success(200, {
           payments: [...payments.values()].filter((each) => each.invoice_id === invoice.invoice_id),
@@ -357,7 +375,7 @@ export function openInvoices(options: {
       case 'GET /invoices':
         return list(call);
       case 'POST /invoices':
-        return success(201, { invoice: whole(put(call, null)) });
+        return success(201, { invoice: whole(call, put(call, null)) });
       case 'PUT /invoices':
         return upsert(call);
       default:
@@ -377,11 +395,31 @@ export function openInvoices(options: {
     return invoice;
   };
 
+  function pay(invoiceId: string, amount: string, date: string, reference = ''): string {
+    const payment = {
+      invoice_payment_id: newId(),
+      payment_id: newId(),
+      invoice_id: invoiceId,
+      amount: Number(amount),
+      date,
+      reference_number: reference,
+      payment_mode: 'banktransfer',
+    };
+    payments.set(payment.invoice_payment_id, payment);
+    invoiceOf(invoiceId).modified = options.now();
+    return payment.invoice_payment_id;
+  }
+  const payPages = openPayPages({
+    open: (invoiceId) => figuresOf(invoiceOf(invoiceId)).balance.toFixed(2),
+    pay: (invoiceId, amount) => void pay(invoiceId, amount, options.now().toISOString().slice(0, 10)),
+  });
+
   return {
     answer,
     currencies,
     invoices,
     mails,
+    payPages,
     totalOf: (invoiceId) => figuresOf(invoiceOf(invoiceId)).total,
     statusOf: (invoiceId) => statusOf(invoiceOf(invoiceId)),
     addContact,
@@ -406,25 +444,13 @@ export function openInvoices(options: {
         status: 'sent',
         lines: [line],
         custom: {},
+        gateways: [],
         writeOff: 0,
         modified: options.now(),
       });
       return invoiceId;
     },
-    pay(invoiceId, amount, date, reference = '') {
-      const payment = {
-        invoice_payment_id: newId(),
-        payment_id: newId(),
-        invoice_id: invoiceId,
-        amount: Number(amount),
-        date,
-        reference_number: reference,
-        payment_mode: 'banktransfer',
-      };
-      payments.set(payment.invoice_payment_id, payment);
-      invoiceOf(invoiceId).modified = options.now();
-      return payment.invoice_payment_id;
-    },
+    pay,
     removePayment(paymentId) {
       const payment = payments.get(paymentId);
       if (!payment) throw new Error(`there is no payment ${paymentId}`);

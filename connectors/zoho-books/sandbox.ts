@@ -97,6 +97,8 @@ export async function startZohoSandbox(options: ZohoSandboxOptions): Promise<Zoh
   }
 
   function answer(call: VendorCall): VendorAnswer {
+    const page = books.payPages.answer(call);
+    if (page !== null) return page;
     if (call.path === '/oauth/v2/token') return exchange(call);
     if (call.path === '/oauth/v2/token/revoke') return oauth.revoke(call);
     // The word is Zoho's own; Bearer is not taken.

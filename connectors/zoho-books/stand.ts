@@ -70,7 +70,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
 
   return {
     sandbox,
-    settings: { organizationId, dataCentre: 'eu' },
+    settings: { organizationId, dataCentre: 'eu', paymentGateway: 'stripe' },
     secrets,
     pageSize: options.unlimited ? unlimitedPage : pageSize,
     now: clock.now,
@@ -158,6 +158,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
       unknown: (secret) => signed({ happening: 'something' }, secret),
     },
     books: {
+      payPages: books.payPages,
       invoices: () =>
         [...books.invoices.values()].map((each) => ({
           externalId: each.invoice_id,

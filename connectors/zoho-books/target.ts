@@ -84,6 +84,30 @@ export const invoiceTarget: InvoiceTarget = {
   async emailInvoice(http, { externalId }, to) {
     await ask(http, 'post', `${pathOf(externalId)}/email`, {}, { body: { to_mail_ids: [to] } });
   },
+  paymentLinks: {
+    // Each data centre has a domain of its own, and pages to pay at may have another.
+    domains: [
+      'zohosecurepay.com',
+      'zoho.com',
+      'zoho.eu',
+      'zoho.uk',
+      'zoho.in',
+      'zoho.com.au',
+      'zoho.jp',
+      'zoho.sa',
+      'zohocloud.ca',
+      'zoho.com.cn',
+    ],
+    async link(http, externalId) {
+      const { invoice_url: url, payment_options: options } = readAs(
+        vendor,
+        payPage,
+        (await readRow(http, externalId)) ?? {},
+      );
+      // Its page shows any invoice; it can be paid there only by a gateway.
+      return options.payment_gateways.length > 0 ? url : null;
+    },
+  },
   writeOffs: {
     async find(http, { invoice, amount }) {
       const row = await readRow(http, invoice.externalId);
@@ -115,6 +139,10 @@ export const invoiceTarget: InvoiceTarget = {
 };
 
 const ownNumber = { ignore_auto_number_generation: true };
+const payPage = z.object({
+  invoice_url: z.unknown().optional(),
+  payment_options: z.object({ payment_gateways: z.array(z.unknown()) }).catch({ payment_gateways: [] }),
+});
 const writtenOff = z.object({ write_off_amount: moneyField.nullish() });
 
 async function createCustomer(http: VendorHttp, { name, email, currency }: TargetParty): Promise<string> {
@@ -208,6 +236,7 @@ async function posted(http: VendorHttp, made: RemoteInvoice, invoice: TargetInvo
 
 async function toBody(http: VendorHttp, invoice: TargetInvoice): Promise<Record<string, unknown>> {
   requireBookable(vendor, invoice, { numberMaxLength, places: most.places });
+  const { paymentGateway } = http.settings;
   const lines = [];
   for (const line of invoice.lines) lines.push(await toLine(http, line, invoice));
   return {
@@ -219,6 +248,9 @@ async function toBody(http: VendorHttp, invoice: TargetInvoice): Promise<Record<
     due_date: invoice.dueDate,
     is_inclusive_tax: false,
     line_items: lines,
+    ...(paymentGateway
+      ? { payment_options: { payment_gateways: [{ configured: true, gateway_name: paymentGateway }] } }
+      : {}),
   };
 }
 

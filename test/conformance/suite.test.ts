@@ -16,6 +16,7 @@ import {
 import { createVendorHttp, type VendorCredentials, type VendorHttp } from '../../connectors/kit/http.ts';
 import { unlimited } from '../../connectors/kit/limit.ts';
 import { openOAuth, randomText } from '../../connectors/kit/oauth.ts';
+import { readPaymentLink } from '../../connectors/kit/payment-link.ts';
 import { connectors } from '../../connectors/kit/registry.ts';
 import type { Fault, RecordedRequest } from '../../connectors/kit/sandbox.ts';
 import type { Stand, StandOptions, StartStand } from '../../connectors/kit/stand.ts';
@@ -558,6 +559,93 @@ describe.each(called.map((connector) => [connector.id, connector] as const))('%s
       expect(second.payments.filter((payment) => payment.externalId === paymentId)).toMatchObject([
         { deleted: true, amount: '0.00', applications: [] },
       ]);
+    });
+
+    describeWhere(target.paymentLinks !== undefined, 'the page at which its client pays', () => {
+      const links = target.paymentLinks!;
+      const booked = async () => {
+        const { stand, http, invoice } = await open();
+        const { externalId } = await target.invoices.create(http, invoice, invoice.key);
+        const read = (allowLoopback = false) => readPaymentLink(links, http, externalId, { allowLoopback });
+        return { stand, http, invoice, externalId, read };
+      };
+
+      test('leads to the vendor, and a payment made there is read back', async () => {
+        const { stand, http, externalId, read } = await booked();
+        const link = await read(true);
+        expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\//);
+        // Loopback, and without TLS, is for stand-ins only.
+        expect(await read()).toBeNull();
+        stand.later(60);
+        expect((await fetch(link!, { method: 'POST' })).status).toBe(200);
+        // A page for people: no schema describes it.
+        stand.sandbox.requests.pop();
+        expect(await target.readInvoice(http, externalId)).toMatchObject({ status: 'paid', balance: '0.00' });
+        const paid = [];
+        for await (const page of target.paymentsSince(http, null)) paid.push(...page.payments);
+        expect(paid).toMatchObject([
+          { amount: '2850.10', applications: [{ invoiceExternalId: externalId, amount: '2850.10' }] },
+        ]);
+      });
+
+      test('is an https address of the vendor’s own, and nothing else is one', async () => {
+        const { stand, externalId, read } = await booked();
+        const { payPages } = stand.books!;
+        for (const domain of links.domains) {
+          payPages!.says(externalId, `https://pay.${domain}/i/7Hq2?to=1`);
+          expect(await read()).toMatch(new RegExp(`^https://pay\\.${domain.replaceAll('.', '\\.')}/`));
+        }
+        const [domain] = links.domains;
+        for (const said of [
+          `http://pay.${domain}/i/7Hq2`,
+          `javascript://pay.${domain}/%0aalert(1)`,
+          'data:text/html,<script>alert(1)</script>',
+          `https://${domain}.attacker.example/i/7Hq2`,
+          `https://not${domain}/i/7Hq2`,
+          `https://${domain}@attacker.example/i/7Hq2`,
+          `https://user:word@pay.${domain}/i/7Hq2`,
+          'https://169.254.169.254/latest',
+          'pay here',
+          '',
+          42,
+          { url: `https://pay.${domain}/i/7Hq2` },
+          null,
+          undefined,
+        ]) {
+          payPages!.says(externalId, said);
+          expect.soft(await read(true), JSON.stringify(said)).toBeNull();
+        }
+        // Said against the vendor's own schema.
+        stand.sandbox.requests.length = 0;
+      });
+
+      testWhere(
+        shown.books?.payPages?.takesPayments !== undefined,
+        'is not told where the firm takes no payments online there',
+        async () => {
+          const { stand, read } = await booked();
+          stand.books!.payPages!.takesPayments!(false);
+          expect(await read(true)).toBeNull();
+        },
+      );
+
+      test('of an invoice that is not there: none', async () => {
+        const { http } = await open();
+        expect(await readPaymentLink(links, http, '99999999', { allowLoopback: true })).toBeNull();
+      });
+
+      test('a sign-in that ended and a vendor that throttles are said, as of any read', async () => {
+        const { stand, read } = await booked();
+        for (const { fault, waitMs } of stand.throttles) {
+          stand.sandbox.fault({ ...fault, times: 1 });
+          const failure = await failureOf(read(true));
+          expect(failure).toBeInstanceOf(Throttled);
+          const least = Math.min(waitMs ?? connector.throttleMs, 900_000);
+          expect((failure as Throttled).retryAfterMs).toBeGreaterThanOrEqual(least);
+        }
+        stand.revoke();
+        expect(await failureOf(read(true))).toBeInstanceOf(AuthorizationLost);
+      });
     });
 
     testWhere(target.voidInvoice !== undefined, 'a void is carried over, and twice is once', async () => {
