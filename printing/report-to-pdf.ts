@@ -1,7 +1,9 @@
 /** Owns the PDF of a client's quarterly report: our own frame, and its sections one below the other. */
 import type { Content, TDocumentDefinitions } from 'pdfmake/interfaces.js';
+import { shown } from './letters.ts';
+import { layOut } from './pdf-file.ts';
+import { frameOf, grey, heading, paragraph, table, watermark, widthsOf } from './pdf-frame.ts';
 import type { ReportPage, ReportSection } from './report-page.ts';
-import { frameOf, grey, heading, layOut, paragraph, shown, table, watermark, widthsOf } from './to-pdf.ts';
 
 /** `createdAt`: when it was drawn up, so that the same report is the same bytes. */
 export const reportToPdf = (page: ReportPage, createdAt: Date): Promise<Buffer> =>

@@ -211,7 +211,7 @@ describe('the PDF of an invoice', () => {
     const { pages } = await pdfOf(
       documentOf({ lines: [lineOf({ description: 'Ремонт Ελλάς Łódź 船舶 🚢 Œuvre' })] }),
     );
-    expect(pages[0]).toContain('Ремонт Ελλάς Łódź ?? ? Œuvre');
+    expect(pages[0]).toMatch(/Ремонт Ελλάς Łódź 船\s*舶 \? Œuvre/);
   });
 
   test('breaks a word that no line takes, so that the amounts stay on the page', async () => {
@@ -223,7 +223,7 @@ describe('the PDF of an invoice', () => {
 
   test('writes a letter that its font lacks by the plain ones that it is made of', async () => {
     const { pages } = await pdfOf(
-      documentOf({ lines: [lineOf({ description: 'Ahmad Ṭāhirī ＡＢ ǆ \u0001 ١ ﬁn' })] }),
+      documentOf({ lines: [lineOf({ description: 'Ahmad Ṭāhirī ＡＢ ǆ \u0001 Ꭰ ﬁn' })] }),
     );
     expect(pages[0]).toContain('Ahmad Tāhirī AB dž ? ? fin');
   });

@@ -10,16 +10,22 @@ export interface ReadPdf {
   /** File name → content. */
   files: Record<string, string>;
   images: number;
+  /** Pieces of the first page as they are drawn; `x` in points from the left. */
+  items: { text: string; x: number }[];
 }
 
 export async function readPdf(bytes: Uint8Array): Promise<ReadPdf> {
   const task = getDocument({ data: new Uint8Array(bytes), verbosity: 0, isEvalSupported: false });
   const pdf = await task.promise;
   const pages: string[] = [];
+  const places: ReadPdf['items'] = [];
   let images = 0;
   for (let number = 1; number <= pdf.numPages; number += 1) {
     const page = await pdf.getPage(number);
     const { items } = await page.getTextContent();
+    if (number === 1)
+      for (const item of items)
+        if ('str' in item) places.push({ text: item.str, x: (item.transform as number[])[4]! });
     pages.push(
       items
         .map((item) => ('str' in item ? item.str + (item.hasEOL ? '\n' : ' ') : ''))
@@ -36,7 +42,7 @@ export async function readPdf(bytes: Uint8Array): Promise<ReadPdf> {
     Object.entries(attached).map(([name, { content }]) => [name, new TextDecoder().decode(content)]),
   );
   await task.destroy();
-  return { pages, width, height, title: info.Title ?? '', files, images };
+  return { pages, width, height, title: info.Title ?? '', files, images, items: places };
 }
 
 /** OPS.paintImageXObject of pdf.js. */

@@ -89,6 +89,7 @@ const facts = (changes: Partial<InvoiceFacts>): InvoiceFacts => ({
   retained: null,
   taxCurrency: null,
   taxInTaxCurrency: null,
+  paymentLink: null,
   ...changes,
 });
 
@@ -139,6 +140,23 @@ export const sampleDocuments: Record<string, PrintedDocument> = {
       taxSubtotals: [
         subtotal('exempt', '0', '1000.00', '0.00', { exemptionReason: 'Seagoing vessel, § 8 UStG.' }),
       ],
+    },
+  }),
+  // Every letter has a glyph, and every font is in the file.
+  scripts: documentOf({
+    lines: [
+      lineOf({
+        description:
+          '日本郵船 横浜ドック · 中远海运 · 長榮海運 · 현대중공업 · צים (חיפה) 12 · شركة الملاحة ٢٠٢٦ · ท่าเรือกรุงเทพ จำกัด · भारतीय नौवहन निगम · 🚢',
+      }),
+    ],
+    snapshot: {
+      client: {
+        id: 'c',
+        name: '日本郵船株式会社',
+        address: { lines: ['丸の内二丁目'], city: '東京', country: 'JP' },
+        email: 'ap@yusen.example',
+      },
     },
   }),
   // 1000 + 300 less 10 % of each; 19 % of 900 is 171, 7 % of 270 is 18.90.
