@@ -8,9 +8,11 @@ import type { WorkspaceTx } from '../store/database.ts';
 import { unprintedDocuments } from '../store/document-files.ts';
 import { dropPlan, planDraft, planInvoice } from '../store/invoice-plan.ts';
 import { type InvoiceRow, readInvoice } from '../store/invoices.ts';
+import { papersWaitForLink } from '../store/payment-links.ts';
 import { pushState } from '../store/pushed-documents.ts';
 import { issuesItself } from '../store/sign-offs.ts';
 import { readSyncRecord } from '../store/sync.ts';
+import { platformsWithLinks } from './payment-links.ts';
 
 /**
  * `print`: beside whatever the step is, it has documents that are not made yet. `number`: of an issued one. `push`: what
@@ -44,15 +46,15 @@ export async function nextStep(tx: WorkspaceTx, invoiceId: string): Promise<Clie
   }
   const clock = await clockOf(tx);
   if (!invoice.number) return lookAtDraft(tx, invoice, clock);
-  const print = {
-    number: invoice.number,
-    ...((await unprintedDocuments(tx, invoice.id)).length > 0 && { print: true }),
-  };
   const record = await readSyncRecord(tx, 'client_invoice', invoice.id);
   const isQueued =
     record?.wanted === 'create' &&
     (record.status === 'queued' || record.status === 'syncing' || record.status === 'not_synced');
   const canSync = isQueued && (await connections.find(tx, record.connectionId))?.status === 'active';
+  const isUnprinted = (await unprintedDocuments(tx, invoice.id)).length > 0;
+  // What the push will tell belongs on its papers; one that takes long does not hold them up.
+  const isHeld = isUnprinted && canSync && (await papersWaitForLink(tx, invoice.id, platformsWithLinks));
+  const print = { number: invoice.number, ...(isUnprinted && !isHeld && { print: true }) };
   // The first push waits for nothing; one that is tried again does not keep what is due from its time.
   if (canSync && record.status !== 'syncing') return { step: 'sync', inPlace: true, ...print };
   const due = await planInvoice(tx, invoice.id, clock.now);

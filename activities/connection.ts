@@ -14,6 +14,7 @@ import { accountOf } from './account-of.ts';
 import type { ActivityDeps } from './deps.ts';
 import { look, type SubjectRef } from './look.ts';
 import { lookAtDocuments } from './look-at-documents.ts';
+import { askForLinks } from './payment-links.ts';
 import { readPayments } from './read-payments.ts';
 import { readTime } from './read-time.ts';
 import { type OpenVendor, openVendor, settleVendorFailure } from './vendor.ts';
@@ -90,16 +91,18 @@ export function createConnectionActivities(deps: ActivityDeps) {
 
     /** Reads payments booked at the platform and applies them to our invoices, each once. */
     readPayments: (ref: SubjectRef): Promise<void> =>
-      reading(ref, 'payments', (vendor, poll) =>
-        readPayments(deps, ref.workspaceId, vendor, poll, (tx, cursor) => advance(tx, poll, cursor)),
-      ),
+      reading(ref, 'payments', async (vendor, poll) => {
+        await readPayments(deps, ref.workspaceId, vendor, poll, (tx, cursor) => advance(tx, poll, cursor));
+        await askForLinks(deps, ref.workspaceId, vendor, 'unasked');
+      }),
     /** Finds what was edited, voided or deleted there of what we booked. */
     lookAtDocuments: (ref: SubjectRef): Promise<void> =>
-      reading(ref, 'documents', (vendor, poll) =>
-        lookAtDocuments(deps, ref.workspaceId, vendor, poll.cursor, (tx, cursor) =>
+      reading(ref, 'documents', async (vendor, poll) => {
+        await lookAtDocuments(deps, ref.workspaceId, vendor, poll.cursor, (tx, cursor) =>
           advance(tx, poll, cursor),
-        ),
-      ),
+        );
+        await askForLinks(deps, ref.workspaceId, vendor, 'again');
+      }),
   };
 
   /** One reading of a stream: it begins, does `work` with the vendor, and ends as a success or as one of the four failures. */

@@ -15,13 +15,13 @@ import {
   markSynced,
   markSyncFailed,
   markSyncing,
-  readExternalId,
   readSyncRecord,
   type SyncRecord,
 } from '../store/sync.ts';
 import type { ActivityDeps } from './deps.ts';
 import { findBooked, saysVoidThere } from './find-booked.ts';
 import type { SubjectRef } from './look.ts';
+import { askForLink } from './payment-links.ts';
 import { pushTime, sayUnlinked } from './push-time.ts';
 import { type AtTarget, differenceOf, productNameOf, toTargetInvoice } from './target-invoice.ts';
 import { type OpenVendor, openVendor, settleVendorFailure } from './vendor.ts';
@@ -93,6 +93,9 @@ export function createPushInvoice(deps: ActivityDeps) {
       const difference = differenceOf(invoice, remote);
       if (difference) return await fail('total_differs', difference, remote.externalId);
       await database.inWorkspace(workspaceId, (tx) => keepSynced(tx, record, invoice, remote, said));
+      // It is booked, whatever becomes of this. A draft is shown to no client yet.
+      if (remote.status !== 'draft')
+        await askForLink(deps, workspaceId, vendor, { invoiceId: subjectId, externalId: remote.externalId });
     } catch (problem) {
       const settled = await settleVendorFailure(deps, workspaceId, record.connectionId, problem);
       if (settled.kind === 'invalid')
@@ -150,7 +153,11 @@ export function createPushInvoice(deps: ActivityDeps) {
       at.step = 'time';
       ({ times: found.times, unlinked } = await pushTime(deps, vendor, workspaceId, work, found));
     }
-    const document = toTargetInvoice(invoice, lines, found, card, work);
+    const isShown = card.paymentLinks && target.paymentLinks !== undefined;
+    const document = {
+      ...toTargetInvoice(invoice, lines, found, card, work),
+      email: isShown ? known.email : null,
+    };
     return { target, card, document, at: found, unlinked };
   }
 
@@ -235,6 +242,8 @@ export function createPushInvoice(deps: ActivityDeps) {
 /** What an invoice names at a platform, with the ids there of what was found or made before. */
 interface Named {
   customerExternalId: string | null;
+  /** Of its accounts payable: some platforms make a page to pay at only for whom they could mail. */
+  email: string | null;
   products: { id: string; name: string; externalId: string | null }[];
 }
 
@@ -244,8 +253,15 @@ async function readNamed(
   clientId: string,
   productNames: readonly string[],
 ): Promise<Named> {
+  const client = await tx.row<{ customerExternalId: string | null; email: string | null }>(
+    `select s.external_id as customer_external_id, coalesce(c.accounts_payable_email, c.email) as email from clients c
+     left join sync_records s on s.workspace_id = $1 and s.connection_id = $3 and s.subject_type = 'client' and s.subject_id = c.id
+     where c.workspace_id = $1 and c.id = $2`,
+    [tx.workspaceId, clientId, connectionId],
+  );
   return {
-    customerExternalId: await readExternalId(tx, connectionId, 'client', clientId),
+    customerExternalId: client?.customerExternalId ?? null,
+    email: client?.email ?? null,
     products: await tx.rows(
       `select p.id, p.name, s.external_id from products p
        left join sync_records s on s.workspace_id = $1 and s.connection_id = $3 and s.subject_type = 'product' and s.subject_id = p.id

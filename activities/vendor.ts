@@ -23,6 +23,8 @@ export interface OpenVendor {
   connection: Connection;
   connector: Connector;
   http: VendorHttp;
+  /** The same, which never waits where the vendor asks us to slow down. */
+  direct: VendorHttp;
   /** How long one request may take; an intent's deadline is later than that. */
   timeoutMs: number;
 }
@@ -79,7 +81,7 @@ export function openConnection(
   const http = patient(direct, (waitMs) =>
     deps.logger.info({ connectionId: connection.id, waitMs }, 'the platform asked us to wait'),
   );
-  return { connection, connector, http, timeoutMs };
+  return { connection, connector, http, direct, timeoutMs };
 }
 
 /**

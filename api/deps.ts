@@ -173,6 +173,7 @@ export interface MailContent {
   params: Readonly<Record<string, unknown>>;
   workspaceName: string;
   link: string | null;
+  pay: readonly { label: string; url: string }[];
 }
 /** Takes in entries that somebody sends; activities/hook-intake.ts says more. Null: it was taken in before. */
 export type HookIntake = (delivery: {

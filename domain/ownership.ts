@@ -19,6 +19,8 @@ export interface OwnershipCard {
   firstStatus: 'open' | 'draft';
   /** Whether payments that are booked there are read back. */
   payments: boolean;
+  /** Whether clients are shown the platform's page to pay an invoice at, where it has one. */
+  paymentLinks: boolean;
   /** One line each as on the invoice, per entry, or one per kind, tax rate and dimension. */
   lines: LineForm;
   /** Entries from elsewhere are made there first, and the lines link to them. */
@@ -44,6 +46,7 @@ export const plainCard: OwnershipCard = {
   mail: 'ours',
   firstStatus: 'open',
   payments: true,
+  paymentLinks: true,
   lines: 'as_invoiced',
   attachTime: false,
   tax: 'theirs',

@@ -105,6 +105,8 @@ export interface PrintedDocument {
   bankAccounts: PrintedBankAccount[];
   logoSha256: string | null;
   appendix: PrintedEntry[];
+  /** Page of the accounting platform at which the buyer pays; no part of an e-invoice. */
+  paymentLink: string | null;
   /** Sent as no mail: the document says so. */
   mail: 'on' | 'off';
   lineLevelTax: boolean;
@@ -160,6 +162,7 @@ export interface InvoiceFacts {
   retained: DecimalText | null;
   taxCurrency: string | null;
   taxInTaxCurrency: DecimalText | null;
+  paymentLink: string | null;
 }
 
 /** Refuses with 404 what was issued elsewhere and has no snapshot of ours to print. */
@@ -231,6 +234,7 @@ export function toPrintedInvoice(
     bankAccounts: snapshot.seller?.bankAccounts ?? [],
     logoSha256: seller.logoSha256,
     appendix,
+    paymentLink: facts.paymentLink,
     mail: snapshot.mail,
     lineLevelTax: snapshot.lineLevelTax || roundingOf(snapshot).taxPer === 'line',
   };
@@ -271,6 +275,7 @@ export function toCreditNote(
     legalTexts: legalTextsOf(taxSubtotals),
     bankAccounts: [],
     appendix: [],
+    paymentLink: null,
   };
 }
 

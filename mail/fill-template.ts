@@ -1,6 +1,10 @@
-/** Owns filling a template: `{{name}}` is a value, `{{#name}}…{{/name}}` repeats for each item of a list, with `{{.}}` for it. */
+/**
+ * Owns filling a template: `{{name}}` is a value, `{{#name}}…{{/name}}` repeats for each item of a list, with `{{.}}` for it, or
+ * its own names where it has some.
+ */
 
-export type TemplateValues = Readonly<Record<string, string | readonly string[]>>;
+type Item = string | Readonly<Record<string, string>>;
+export type TemplateValues = Readonly<Record<string, string | readonly Item[]>>;
 /** Makes a value safe where the template puts it. */
 export type Escape = (text: string) => string;
 
@@ -13,9 +17,10 @@ const value = /\{\{(\w+|\.)\}\}/g;
  * without a value: that is a mistake in the template, which its test finds.
  */
 export function fillTemplate(template: string, values: TemplateValues, makeSafe: Escape): string {
-  const fillValues = (text: string, item?: string) =>
+  const fillValues = (text: string, item: Item = {}) =>
     text.replace(value, (_, name: string) => {
-      const found = name === '.' ? item : values[name];
+      const own = typeof item === 'string' ? { '.': item } : item;
+      const found = Object.hasOwn(own, name) ? own[name as keyof typeof own] : values[name];
       if (typeof found !== 'string') throw new Error(`the template names {{${name}}}, which has no value`);
       return makeSafe(found);
     });
@@ -27,7 +32,7 @@ export function fillTemplate(template: string, values: TemplateValues, makeSafe:
     const items = values[name];
     if (!Array.isArray(items)) throw new Error(`the template repeats {{#${name}}}, which is no list`);
     parts.push(fillValues(template.slice(end, match.index)));
-    for (const item of items as readonly string[]) parts.push(fillValues(inner, item));
+    for (const item of items as readonly Item[]) parts.push(fillValues(inner, item));
     end = match.index + whole.length;
   }
   parts.push(fillValues(template.slice(end)));

@@ -1,5 +1,7 @@
 /** Owns what a mail says: subject, HTML and text of a kind, for one workspace and one reader. */
+
 import { type FilledWords, fillWords, isLetter, isToClient } from '../domain/notification.ts';
+import type { PayButton } from '../domain/payment-link.ts';
 import { escapeHtml, escapeText, fillTemplate, type TemplateValues } from './fill-template.ts';
 
 /** One compiled template: HTML from MJML, and the text that stands beside it. */
@@ -17,6 +19,8 @@ export interface MailContent {
   workspaceName: string;
   /** A path of the hub's; null: the mail leads nowhere. */
   link: string | null;
+  /** Pages elsewhere at which the reader pays. */
+  pay?: readonly PayButton[];
 }
 export interface RenderedMail {
   /** One line. */
@@ -51,6 +55,7 @@ function valuesOf(content: MailContent, words: FilledWords, publicUrl: string): 
     body: words.body,
     quote: words.quote === null ? [] : [words.quote],
     list: words.list,
+    pay: (content.pay ?? []).map(({ label, url }) => ({ label, url })),
     action: words.action === null || content.link === null ? [] : [words.action],
     link: content.link === null ? publicUrl : `${publicUrl}${content.link}`,
     why: toMember

@@ -1,6 +1,7 @@
 /** Owns what stands on a printed document, as text in its language: HTML and PDF only put it in its place. */
 import type { PrintedAddress, PrintedBankAccount, TaxSubtotal } from '../domain/invoice-snapshot.ts';
 import { Decimal } from '../domain/money.ts';
+import { shownAddress } from '../domain/payment-link.ts';
 import {
   formatAmount,
   formatDay,
@@ -45,6 +46,8 @@ export interface Page {
   terms: string[];
   bankTitle: string;
   banks: Row[][];
+  /** Where the buyer pays: an address, and how it is written. */
+  pay: (Row & { url: string }) | null;
   notes: string[];
   /** In the footer of each page: who sends it. */
   imprint: string;
@@ -80,6 +83,10 @@ export function toPage(document: PrintedDocument, badge: StatusBadge | null): Pa
     terms: (document.terms ?? '').split('\n\n').filter((part) => part !== ''),
     bankTitle: text.bankDetails,
     banks: document.bankAccounts.map((account) => bankRows(account, text)),
+    pay:
+      document.paymentLink === null
+        ? null
+        : { label: text.payOnline, value: shownAddress(document.paymentLink), url: document.paymentLink },
     notes: document.mail === 'off' && !isContractors ? [text.notMailed] : [],
     imprint: imprintOf(document.seller, text),
     pageWord: text.page,

@@ -32,6 +32,7 @@ ${table(page.lines, 'lines')}
 ${page.legalTexts.map((text) => `<p>${safe(text)}</p>`).join('\n')}
 ${page.terms.length === 0 ? '' : `<h2>${safe(page.termsTitle)}</h2>${page.terms.map((text) => `<p>${safe(text)}</p>`).join('')}`}
 ${page.banks.some((rows) => rows.length > 0) ? `<h2>${safe(page.bankTitle)}</h2>${page.banks.map(pairs).join('')}` : ''}
+${page.pay === null ? '' : `<p class="pay">${safe(page.pay.label)}: <a href="${safe(page.pay.url)}" rel="noopener noreferrer">${safe(page.pay.value)}</a></p>`}
 ${page.notes.map((text) => `<p>${safe(text)}</p>`).join('\n')}
 ${page.appendix === null ? '' : `<section class="appendix"><h2>${safe(page.appendixTitle)}</h2>${table(page.appendix, 'lines')}</section>`}
 <footer>${safe(page.imprint)}</footer>
@@ -72,6 +73,7 @@ header strong{font-size:15pt}
 address{font-style:normal;flex:1}address div:first-of-type{font-weight:600}
 small{color:#5b6770;display:block}
 h2{font-size:11pt;margin:7mm 0 1mm}p{margin:1mm 0}
+.pay{margin-top:4mm;overflow-wrap:anywhere}.pay a{color:inherit}
 table{border-collapse:collapse}th{text-align:left;font-weight:600}
 .pairs th{font-weight:400;color:#5b6770;padding-right:6mm}.parties .pairs td{text-align:right}
 .lines{width:100%;margin-bottom:6mm}.lines thead th,.tax thead th{border-top:1px solid;border-bottom:1px solid;font-size:9pt}

@@ -55,6 +55,7 @@ export interface Words {
   person: string;
   notMailed: string;
   markedCopy: string;
+  payOnline: string;
 }
 
 export const words: Record<PrintLanguage, Words> = {
@@ -147,6 +148,7 @@ export const words: Record<PrintLanguage, Words> = {
     person: 'Person',
     notMailed: 'Not sent by e-mail, as you asked.',
     markedCopy: 'Copy',
+    payOnline: 'Pay online',
   },
   de: {
     kinds: {
@@ -237,5 +239,6 @@ export const words: Record<PrintLanguage, Words> = {
     person: 'Person',
     notMailed: 'Auf Ihren Wunsch nicht per E-Mail versendet.',
     markedCopy: 'Kopie',
+    payOnline: 'Online bezahlen',
   },
 };

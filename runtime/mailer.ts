@@ -1,10 +1,12 @@
 /** Owns sending queued mails: claims them, has each posted, and tries again ever later what could not be sent. */
 import type { Logger } from 'pino';
 import { isLetter } from '../domain/notification.ts';
+import type { PayButton } from '../domain/payment-link.ts';
 import type { Database, WorkspaceTx } from '../store/database.ts';
 import { noteDelivered, noteRejected } from '../store/deliveries.ts';
 import { type ClaimedMail, claimMails, giveUpMail, markFailed, markSent } from '../store/mails.ts';
 import { notify } from '../store/notifications.ts';
+import { readPayButtons } from '../store/payment-links.ts';
 import { isOutdated } from '../store/reminder-letters.ts';
 import { type Loop, type Next, startLoop } from './loop.ts';
 
@@ -14,7 +16,7 @@ export type Delivery = { outcome: 'sent' | 'filed' } | { outcome: 'refused'; rea
 export interface MailerOptions {
   database: Database;
   logger: Logger;
-  deliver: (mail: ClaimedMail) => Promise<Delivery>;
+  deliver: (mail: ClaimedMail & { pay: PayButton[] }) => Promise<Delivery>;
   /** The wait after the first failure; it doubles up to `maxWaitMs`. */
   firstWaitMs?: number;
   maxWaitMs?: number;
@@ -61,10 +63,12 @@ export function startMailer(options: MailerOptions): Pick<Loop, 'wake' | 'stop'>
       await settle(mail, { outcome: 'outdated' });
       return true;
     }
-    const delivery = await deliver(mail).catch((error: unknown) => {
-      outage.noticed(error);
-      return { outcome: 'failed', reason: error instanceof Error ? error.message : String(error) } as const;
-    });
+    const delivery = await withPayButtons(database, mail)
+      .then(deliver)
+      .catch((error: unknown) => {
+        outage.noticed(error);
+        return { outcome: 'failed', reason: error instanceof Error ? error.message : String(error) } as const;
+      });
     if (delivery.outcome !== 'failed') outage.over();
     await settle(mail, delivery);
     return delivery.outcome !== 'failed';
@@ -102,6 +106,11 @@ const asksForNothing = async (
   { kind, key, workspaceId }: ClaimedMail,
 ): Promise<boolean> =>
   kind === 'reminder.sent' && database.inWorkspace(workspaceId, (tx) => isOutdated(tx, key));
+/** As they are now: what was paid while the mail waited has none any more. */
+const withPayButtons = async (database: Database, mail: ClaimedMail) => ({
+  ...mail,
+  pay: await database.inWorkspace(mail.workspaceId, (tx) => readPayButtons(tx, mail)),
+});
 const outdated = 'what it asks for is paid, credited or disputed meanwhile';
 
 async function dropMail(tx: WorkspaceTx, mail: ClaimedMail): Promise<void> {

@@ -3,6 +3,7 @@ import type { InvoiceStatus } from '../domain/invoice.ts';
 import { explainLine, type LineToExplain } from '../domain/pricing/explain-line.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
+import { paymentLinkColumn } from './payment-links.ts';
 import type { SyncRecord } from './sync.ts';
 
 export interface InvoiceRow {
@@ -42,6 +43,8 @@ export interface InvoiceRow {
   mail: 'on' | 'off';
   /** To the own company: in no revenue. */
   internal: boolean;
+  /** Page of the platform at which its client pays; null: there is none, or nothing to pay. */
+  paymentLink: string | null;
   /** State at the accounting platform; null when the contract names none. */
   sync: {
     status: SyncRecord['status'];
@@ -83,6 +86,7 @@ const select = (
   i.currency, i.issue_date, i.due_date, i.service_from, i.service_to, i.net, i.tax, i.total, i.applied, i.credited, i.bad_debt,
   i.quantity_seconds, i.line_count, i.item_count, i.created_at, i.issued_at, i.settled_at, i.confirmed_at,
   case when i.status = 'settled' and i.applied > 0 then 'money' when i.confirmed_at is not null then 'client' end as paid_by, s.sync, d.disputed_amount,
+  ${paymentLinkColumn} as payment_link,
   coalesce(i.snapshot ->> 'mail', case when c.mail_notifications then 'on' else 'off' end) as mail,
   case when i.number is null then c.internal else i.internal end as internal
   from (select * from client_invoices x where x.workspace_id = $1 and ${chosen}) i

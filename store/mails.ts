@@ -76,8 +76,8 @@ export function listMails(
   );
 }
 
-export function readMail(tx: WorkspaceTx, id: string): Promise<MailRow | null> {
-  return tx.row<MailRow>(`select ${columns} from mails where workspace_id = $1 and id = $2`, [
+export function readMail(tx: WorkspaceTx, id: string): Promise<(MailRow & { key: string }) | null> {
+  return tx.row(`select ${columns}, key from mails where workspace_id = $1 and id = $2`, [
     tx.workspaceId,
     id,
   ]);

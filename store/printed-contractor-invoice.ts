@@ -107,6 +107,7 @@ function toDocument(row: Row, lines: PrintedLine[]): PrintedDocument {
           ],
     logoSha256: null,
     appendix: [],
+    paymentLink: null,
     mail: 'on',
     lineLevelTax: false,
   };

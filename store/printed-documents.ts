@@ -18,6 +18,7 @@ import type { DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import type { DocumentType } from './document-files.ts';
 import { printTerms, snapshotColumn, termsTemplateColumn, type Unfinished } from './invoice-snapshot.ts';
+import { paymentLinkColumn } from './payment-links.ts';
 import { readPrintedContractorInvoice } from './printed-contractor-invoice.ts';
 
 interface InvoiceRow extends InvoiceFacts {
@@ -29,7 +30,7 @@ interface InvoiceRow extends InvoiceFacts {
 }
 
 const facts = `i.number, i.currency, i.issue_date, i.due_date, i.tax_point, i.service_from, i.service_to, i.issued_at, i.net, i.tax, i.rounding,
-  i.total, i.tax_currency, i.tax_in_tax_currency, i.line_count, i.tax_subtotals, i.allowances, i.number_given_by,
+  i.total, i.tax_currency, i.tax_in_tax_currency, i.line_count, i.tax_subtotals, i.allowances, i.number_given_by, ${paymentLinkColumn} as payment_link,
   (select sum(x.amount) from retentions x where x.workspace_id = $1 and x.invoice_id = i.id) as retained`;
 
 /** Null where there is none; refuses with 409 one that another system printed, or that is too long. */

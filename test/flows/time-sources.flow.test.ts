@@ -299,7 +299,8 @@ test('a dry run says what would come in, from whom and why not, and stores nothi
   work('tagged', { tags: ['internal'] });
   const before = await clock.entries();
   const connection = (await clock.inside((tx) => connections.find(tx, clock.connectionId)))!;
-  const vendor = { connection, connector: feedless, http: {} as VendorHttp, timeoutMs: 1_000 };
+  const http = {} as VendorHttp;
+  const vendor = { connection, connector: feedless, http, direct: http, timeoutMs: 1_000 };
   const found = await dryRun(clock.deps, clock.workspaceId, vendor);
   expect(found).toMatchObject({
     entries: 3,

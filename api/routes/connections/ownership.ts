@@ -26,6 +26,10 @@ const targetFields = {
   mail: who.meta({ description: "theirs: the platform's own mail goes out once the invoice is there." }),
   firstStatus: z.enum(['open', 'draft']),
   payments: z.boolean().meta({ description: 'Off: payments that are booked there are not read back.' }),
+  paymentLinks: z.boolean().meta({
+    description:
+      "Off: clients are not shown the platform's page to pay an invoice at, and it is not asked for.",
+  }),
   lines: z.enum(lineForms).meta({
     description: 'As on the invoice, one per entry, or one per kind, tax rate and dimension.',
   }),

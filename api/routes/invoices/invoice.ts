@@ -57,6 +57,11 @@ export const invoice = z
     mail: z
       .enum(['on', 'off'])
       .meta({ description: 'Off: the client wants no mail, so none is sent of it.' }),
+    paymentLink: z.string().nullable().meta({
+      description:
+        'Page of the accounting platform at which its client pays. Null: there is none, or there is nothing to pay any more.',
+      example: 'https://in.xero.com/bCWCCfytGdTXoJam9HENWlQt07G6zcDaj4gQojHu',
+    }),
     internal: z.boolean().meta({ description: 'To the own company: in no revenue, and never reminded of.' }),
     sync: sync
       .nullable()

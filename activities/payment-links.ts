@@ -1,0 +1,88 @@
+/** Owns asking a platform for the pages at which clients pay their invoices. It never fails what it comes after. */
+import type { PaymentLinks } from '../connectors/kit/define.ts';
+import { InvalidRequest } from '../connectors/kit/errors.ts';
+import { readPaymentLink } from '../connectors/kit/payment-link.ts';
+import { connectors } from '../connectors/kit/registry.ts';
+import { cardOf } from '../domain/ownership.ts';
+import {
+  type AskableInvoice,
+  keepPaymentLink,
+  readLongestUnasked,
+  readUnasked,
+} from '../store/payment-links.ts';
+import type { ActivityDeps } from './deps.ts';
+import type { OpenVendor } from './vendor.ts';
+
+/** Of one reading: the calls of the day are shared with all else. */
+const mostAtOnce = 20;
+/** A client can wait for a link, the push cannot. */
+const timeoutMs = 5_000;
+
+/** Platforms that have such pages. */
+export const platformsWithLinks: readonly string[] = [...connectors.values()].flatMap(
+  ({ id, invoiceTarget }) => (invoiceTarget?.paymentLinks ? [id] : []),
+);
+
+/** Of an invoice that was just booked. False: no answer now, so it is asked for again with the payments. */
+export async function askForLink(
+  deps: ActivityDeps,
+  workspaceId: string,
+  vendor: OpenVendor,
+  invoice: AskableInvoice,
+): Promise<boolean> {
+  const links = wantedLinks(vendor);
+  if (links === null) return true;
+  try {
+    const link = await linkOf(deps, vendor, links, invoice.externalId);
+    await deps.database.inWorkspace(workspaceId, (tx) =>
+      keepPaymentLink(tx, vendor.connection.id, invoice.invoiceId, link),
+    );
+    return true;
+  } catch (problem) {
+    deps.logger.info(
+      { err: problem, connectionId: vendor.connection.id, invoiceId: invoice.invoiceId },
+      'no word of a payment link',
+    );
+    return false;
+  }
+}
+
+/** `unasked`: what its push could not ask for. `again`: what was asked for longest ago. Ends with the first that fails. */
+export async function askForLinks(
+  deps: ActivityDeps,
+  workspaceId: string,
+  vendor: OpenVendor,
+  which: 'unasked' | 'again',
+): Promise<void> {
+  if (wantedLinks(vendor) === null) return;
+  const read = which === 'unasked' ? readUnasked : readLongestUnasked;
+  const due = await deps.database.inWorkspace(workspaceId, (tx) =>
+    read(tx, vendor.connection.id, mostAtOnce),
+  );
+  for (const invoice of due) if (!(await askForLink(deps, workspaceId, vendor, invoice))) return;
+}
+
+/** What the platform refuses to say, e.g. of a draft, is no page. */
+async function linkOf(
+  { vendor: { allowLoopback } }: ActivityDeps,
+  { direct }: OpenVendor,
+  links: PaymentLinks,
+  externalId: string,
+): Promise<string | null> {
+  const http = { ...direct, get: withTimeout(direct.get) };
+  try {
+    return await readPaymentLink(links, http, externalId, { allowLoopback });
+  } catch (problem) {
+    if (problem instanceof InvalidRequest) return null;
+    throw problem;
+  }
+}
+
+function wantedLinks({ connector, connection }: OpenVendor) {
+  return cardOf(connection.ownership).paymentLinks ? (connector.invoiceTarget?.paymentLinks ?? null) : null;
+}
+
+function withTimeout(get: OpenVendor['http']['get']): OpenVendor['http']['get'] {
+  const send = get as (path: string, request?: object) => Promise<unknown>;
+  return ((path: string, request?: object) => send(path, { timeoutMs, ...request })) as typeof get;
+}
