@@ -4,6 +4,7 @@ import { compileChunk } from '../store/compile.ts';
 import { openCompile } from '../store/compile-context.ts';
 import { type ContractForBilling, contractsInScope } from '../store/contract-scope.ts';
 import { contractStatuses } from '../store/contracts.ts';
+import { creditBelowZero } from '../store/credit-corrections.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { discardDraft, draftContract } from '../store/draft.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';
@@ -149,6 +150,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
               drafts: drafted.invoices,
               draftedItems: drafted.items,
               ...(drafted.addedTo > 0 && { addedTo: drafted.addedTo }),
+              ...(drafted.carriedForward > 0 && { carriedForward: drafted.carriedForward }),
             },
             tell: isTime(),
           });
@@ -170,6 +172,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
           issuableInvoices(tx, run.id, 2 * issueBlockSize),
         );
         if (ids.length === 0) break;
+        await creditDrafts(ref, run, ids);
         // Two at once: while one gives numbers under the series' lock, the other's gate is checked. What fits into one block
         // stays in one, so that its numbers follow the order of the drafts.
         await Promise.all(
@@ -226,6 +229,15 @@ export function createBillingRunActivities(deps: ActivityDeps) {
   };
 
   return activities;
+
+  /** In a transaction of its own: it takes the series of credit notes before what an issue takes first. */
+  async function creditDrafts(ref: SubjectRef, run: Run, ids: string[]): Promise<void> {
+    await database.inWorkspace(ref.workspaceId, async (tx) => {
+      const credited = await creditBelowZero(tx, ids, actorOf(run), await workspaceNow(tx));
+      if (credited.creditNotes + credited.held === 0) return;
+      await progressStep(tx, run.id, 'issue', { done: 0, amount: {}, counts: credited });
+    });
+  }
 
   async function issueBlock(ref: SubjectRef, run: Run, ids: string[], isTime: () => boolean): Promise<void> {
     await database.inWorkspace(ref.workspaceId, async (tx) => {

@@ -9,6 +9,7 @@ import { compileChunk } from '../store/compile.ts';
 import { openCompile } from '../store/compile-context.ts';
 import type { ContractForBilling } from '../store/contract-scope.ts';
 import { lockContract } from '../store/contract-versions.ts';
+import { creditBelowZero } from '../store/credit-corrections.ts';
 import type { Database, WorkspaceTx } from '../store/database.ts';
 import { draftContract } from '../store/draft.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';
@@ -159,17 +160,24 @@ async function draft(tx: WorkspaceTx, run: Run, contracts: ContractForBilling[])
   let drafts = 0;
   let draftedItems = 0;
   let addedTo = 0;
+  let carriedForward = 0;
   for (const contract of contracts) {
     const drafted = await draftContract(tx, contract, wish);
     drafts += drafted.invoices;
     draftedItems += drafted.items;
     addedTo += drafted.addedTo;
+    carriedForward += drafted.carriedForward;
     addTo(amount, contract.currency, drafted.net);
   }
   return {
     done: drafts,
     amount,
-    counts: { drafts, draftedItems, ...(addedTo > 0 && { addedTo }) },
+    counts: {
+      drafts,
+      draftedItems,
+      ...(addedTo > 0 && { addedTo }),
+      ...(carriedForward > 0 && { carriedForward }),
+    },
     isDone: true,
   };
 }
@@ -177,11 +185,20 @@ async function draft(tx: WorkspaceTx, run: Run, contracts: ContractForBilling[])
 async function issue(tx: WorkspaceTx, run: Run): Promise<NotedStep> {
   const ids = await issuableInvoices(tx, run.id, issueBlockSize + 1);
   const block = ids.slice(0, issueBlockSize);
-  const { issued, held, net } =
-    block.length === 0
-      ? { issued: 0, held: 0, net: {} }
-      : await issueInvoices(tx, block, actorOf(run), await workspaceNow(tx), null, numberLimits, true);
-  return { done: issued, amount: net, counts: { issued, held }, isDone: ids.length === block.length };
+  if (block.length === 0) return { done: 0, amount: {}, counts: { issued: 0, held: 0 }, isDone: true };
+  const now = await workspaceNow(tx);
+  const credited = await creditBelowZero(tx, block, actorOf(run), now);
+  const { issued, held, net } = await issueInvoices(tx, block, actorOf(run), now, null, numberLimits, true);
+  return {
+    done: issued,
+    amount: net,
+    counts: {
+      issued,
+      held: held + credited.held,
+      ...(credited.creditNotes > 0 && { creditNotes: credited.creditNotes }),
+    },
+    isDone: ids.length === block.length,
+  };
 }
 
 function addTo(amounts: Record<string, string>, currency: string, amount: string): void {

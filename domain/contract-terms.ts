@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { billingTriggers, noTriggers } from './billing-triggers.ts';
 import { Decimal, isDecimalText } from './money.ts';
 import { standardSignOffReminders } from './sign-off.ts';
+import { belowZeroClauses } from './too-little.ts';
 import { type RuleSetting, ruleSettings } from './validation/rule.ts';
 import type { Day, DecimalText } from './work-entry.ts';
 
@@ -98,6 +99,10 @@ const clauseSchemas = {
   minimumInvoiceAmount: amount
     .nullable()
     .meta({ description: 'Net; less than it stays open and is billed with what comes later.' }),
+  belowZero: z.enum(belowZeroClauses).meta({
+    description:
+      'What comes to less than nothing stays open until there is more (carry_forward), or a run that issues credits the invoices that it corrects (credit_note).',
+  }),
   receiptFromAmount: amount.nullable().meta({ description: 'Expenses from this amount on need a receipt.' }),
   mileage: z
     .strictObject({
@@ -174,6 +179,7 @@ const silent: ContractClauses = {
   allowedTaskIds: null,
   timeRounding: null,
   minimumInvoiceAmount: null,
+  belowZero: 'carry_forward',
   receiptFromAmount: null,
   mileage: null,
   workCalendar: null,

@@ -41,15 +41,22 @@ export interface CreditableLine {
   items: StandingItem[];
 }
 
+/** So much of an item, in its unit. */
+export interface ItemPart {
+  itemId: string;
+  quantity: DecimalText;
+}
+
 /** What is asked of one line. */
 export type WantedLine =
   | {
       kind: 'quantity';
       lineId: string;
       disposition?: Disposition | undefined;
-      /** All that is left, unless one of these says less: so much, the latest work first; or these items whole. */
+      /** All that is left, unless one of these says less: so much, the latest work first; these items whole; or so much of each. */
       quantity?: DecimalText | undefined;
       itemIds?: string[] | undefined;
+      items?: readonly ItemPart[] | undefined;
     }
   /** Money only: frees no hours. Net. */
   | { kind: 'price'; lineId: string; amount: DecimalText };
@@ -202,6 +209,14 @@ function byQuantity(
     items.every((item, index) => new Decimal(item.quantity).eq(line.items[index]!.quantity));
   // What a price credit took before is not given back a second time.
   const part = whole.isZero() ? new Decimal(0) : leftOf(line).times(chosen).div(whole);
+  // Beside corrections on the same line an item may be worth more than all of it.
+  if (part.abs().gt(leftOf(line).abs()))
+    throw new Refusal({
+      code: 'credit_note.beyond_line',
+      message: `Line ${line.lineNo} has ${shown(leftOf(line), rounding)} left to credit; ${fixed(round(part, moneyPlaces, mode), moneyPlaces)} does not fit.`,
+      whatToDo: 'Credit it together with the corrections on the same line.',
+      details: { lineId: line.id, left: leftOf(line).toFixed() },
+    });
   return {
     line,
     kind: 'quantity',
@@ -214,7 +229,7 @@ function byQuantity(
 
 function chosenItems(
   line: CreditableLine,
-  { quantity, itemIds }: Extract<WantedLine, { kind: 'quantity' }>,
+  { quantity, itemIds, items: parts }: Extract<WantedLine, { kind: 'quantity' }>,
   moneyPlaces: number,
 ): StandingItem[] {
   const refuse = (message: string, whatToDo: string) =>
@@ -233,6 +248,19 @@ function chosenItems(
       throw refuse(`Some of these items are not on line ${line.lineNo} any more.`, 'List its entries again.');
     return items;
   }
+  if (parts) {
+    const standing = new Map(line.items.map((item) => [item.itemId, item]));
+    const isThere = ({ itemId, quantity: part }: ItemPart) =>
+      new Decimal(part).gt(0) && new Decimal(part).lte(standing.get(itemId)?.quantity ?? 0);
+    if (!parts.every(isThere))
+      throw refuse(`Less of these items is left on line ${line.lineNo}.`, 'Ask for it again.');
+    const wanted = new Map(parts.map((part) => [part.itemId, part.quantity]));
+    // In the order of the line, as where all of it is taken.
+    return line.items.flatMap((item) => {
+      const part = wanted.get(item.itemId);
+      return part === undefined ? [] : [partOf(item, part, moneyPlaces)];
+    });
+  }
   if (quantity === undefined) return line.items;
   const isMixed = line.items.some((item) => new Decimal(item.quantity).isNegative());
   let left = new Decimal(quantity);
@@ -248,18 +276,20 @@ function chosenItems(
     if (left.isZero()) break;
     const taken = Decimal.min(left, item.quantity);
     left = left.minus(taken);
-    items.push({
-      itemId: item.itemId,
-      quantity: taken.toFixed(),
-      // What of the item stays has the rest.
-      amount: fixed(
-        round(new Decimal(item.amount).times(taken).div(item.quantity), moneyPlaces, 'half_up'),
-        moneyPlaces,
-      ),
-    });
+    items.push(partOf(item, taken.toFixed(), moneyPlaces));
   }
   return items.reverse();
 }
+
+/** What of the item stays has the rest of its amount. */
+const partOf = (item: StandingItem, quantity: DecimalText, moneyPlaces: number): StandingItem => ({
+  itemId: item.itemId,
+  quantity,
+  amount: fixed(
+    round(new Decimal(item.amount).times(quantity).div(item.quantity), moneyPlaces, 'half_up'),
+    moneyPlaces,
+  ),
+});
 
 /**
  * Net, tax and total of the credit by the original's rates: what all credits of the invoice come to with this one, less what

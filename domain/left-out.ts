@@ -29,6 +29,11 @@ const words = {
     message: 'Its invoice would be below the minimum of the contract: it carries forward.',
     whatToDo: 'Nothing: it is billed with what comes later.',
   },
+  below_zero: {
+    message: 'Its invoice would come to less than nothing: it carries forward.',
+    whatToDo:
+      'Nothing: it lowers what comes later. Or credit what it corrects now: POST /billable-items/credit.',
+  },
   not_open: {
     message:
       'Nothing of it is open: it is on an invoice or draft, drawn from a retainer, written off, or taken back.',

@@ -1,5 +1,11 @@
 /** Owns reading credit notes, and what of an invoice is left to credit. */
-import type { CreditableLine, CreditNoteStatus, Disposition, WantedCredit } from '../domain/credit-note.ts';
+import type {
+  CreditableLine,
+  CreditNoteStatus,
+  Disposition,
+  ItemPart,
+  WantedCredit,
+} from '../domain/credit-note.ts';
 import type { InvoiceStatus } from '../domain/invoice.ts';
 import type { InvoiceSnapshot, TaxSubtotal } from '../domain/invoice-snapshot.ts';
 import type { Rounding } from '../domain/money.ts';
@@ -32,7 +38,11 @@ export interface CreditNote {
   issuedAt: Instant | null;
   /** The run that drafts its items anew. */
   replacementRunId: string | null;
-  wanted: WantedCredit & { writeOffReason?: string | undefined };
+  wanted: WantedCredit & {
+    writeOffReason?: string | undefined;
+    /** Items below zero that it stands for: written off with the hours that it takes back. */
+    corrections?: readonly ItemPart[] | undefined;
+  };
 }
 export interface CreditNoteLine {
   id: string;

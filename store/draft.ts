@@ -1,18 +1,15 @@
 /** Owns drafting: open items of one contract become draft invoices with lines and allocations, in one transaction. */
 import { type ContractTimeline, termsAt } from '../domain/contract-terms.ts';
 import { localDay } from '../domain/day.ts';
-import {
-  DraftBuilder,
-  type DraftInvoice,
-  draftKeys,
-  sharesOf,
-  toNetLine,
-} from '../domain/grouping/build-drafts.ts';
+import { DraftBuilder, draftKeys, sharesOf } from '../domain/grouping/build-drafts.ts';
 import type { Grouping } from '../domain/grouping/group-keys.ts';
-import { Decimal, type Rounding } from '../domain/money.ts';
+import { type GroupedDraft, netBelowZero } from '../domain/grouping/net-below-zero.ts';
+import type { LeftOut } from '../domain/left-out.ts';
+import { Decimal } from '../domain/money.ts';
 import { type DrawableItem, toDrawable } from '../domain/retainer.ts';
-import { type LineTax, taxClassOf, taxOn, taxPointOf, taxTotals } from '../domain/tax.ts';
-import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { taxClassOf } from '../domain/tax.ts';
+import { whyTooLittle } from '../domain/too-little.ts';
+import type { DecimalText } from '../domain/work-entry.ts';
 import { asRows } from './arrays.ts';
 import type { ContractForBilling } from './contract-scope.ts';
 import { lockContract, readTimeline } from './contract-versions.ts';
@@ -25,7 +22,8 @@ import { type ItemScope, type OpenItem, openItems, type TellLeftOut } from './op
 import { enqueueLook } from './outbox.ts';
 import { hasOpenProject } from './project-triggers.ts';
 import { drawRetainers, hasRetainer, returnDraws, tieDraws } from './retainers.ts';
-import { type ContractTaxes, readTaxes } from './tax-rates.ts';
+import { readTaxes } from './tax-rates.ts';
+import { withTaxes } from './taxed-draft.ts';
 import { addDeltas } from './totals.ts';
 import { workspaceNow } from './workspaces.ts';
 import { type TermedDraft, type WrittenLine, writeDrafts } from './write-drafts.ts';
@@ -37,6 +35,8 @@ export interface DraftedContract {
   items: number;
   net: DecimalText;
   seconds: number;
+  /** Items that stay open, since they would come to too little. */
+  carriedForward: number;
 }
 /** What a draft of a contract is asked to be made of. */
 export interface DraftWish extends ItemScope {
@@ -50,7 +50,7 @@ export interface DraftWish extends ItemScope {
 
 /**
  * Drafts every open item of the contract dated before the cutoff that the scope covers (null: all its projects), or only the chosen
- * ones. Walks the items twice: first to sum the lines, then to allocate, so memory holds lines, not items. Repeating it finds
+ * ones. Walks the items twice, or once more where something is netted: to sum the lines, then to allocate, so memory holds lines, not items. Repeating it finds
  * nothing open and makes nothing. `tell` hears of each open item that is left out, and why.
  */
 export async function draftContract(
@@ -63,37 +63,50 @@ export async function draftContract(
   const timeline = await readTimeline(tx, contract.id);
   const taxes = await readTaxes(tx, contract);
   const grouping = wish.grouping ?? contract.grouping;
-  const keysOf = draftKeys(grouping, taxClassOf(taxes.book));
+  const ownKeys = draftKeys(grouping, taxClassOf(taxes.book));
   // A retainer's draws are made and tied for all items of a draft at once: there the new ones get a draft of their own.
   const reopened =
     wish.addsToOpen && !hasRetainer(timeline)
-      ? await reopenDrafts(tx, contract, timeline, wish, keysOf)
+      ? await reopenDrafts(tx, contract, timeline, wish, ownKeys)
       : null;
   const run = reopened ? { ...wish, keep: reopened.itemIds } : wish;
-  const builder = new DraftBuilder(keysOf, contract.rounding);
   const keptBack = hasRetainer(timeline)
-    ? await drawOnRetainers(tx, timeline, run, keysOf)
+    ? await drawOnRetainers(tx, timeline, run, ownKeys)
     : new Set<string>();
-  const pressingUpTo = timeline.some((terms) => terms.minimumInvoiceAmount !== null)
-    ? await pressingWorkUpTo(tx, contract.sellerId)
-    : null;
   let pages = 0;
   let onlyPage: OpenItem[] = [];
+  const own = new DraftBuilder(ownKeys, contract.rounding);
   for await (const page of openItems(tx, timeline, run, keptBack, tell)) {
-    for (const item of page) builder.add(item);
+    for (const item of page) own.add(item);
     pages += 1;
     onlyPage = page;
   }
+  // What fits a page is still at hand; more is read again rather than held.
+  const again = () => (pages === 1 ? [onlyPage] : openItems(tx, timeline, run, keptBack));
   const today = taxes.pointRule === 'service_to' ? null : localDay(await workspaceNow(tx), taxes.zone);
-  const termed = builder
-    .build()
-    .map((draft) => withTaxes(draft, timeline, taxes, { rounding: contract.rounding, today }));
+  const taxed = (builder: DraftBuilder) =>
+    builder.build().map((draft) => withTaxes(draft, timeline, taxes, { rounding: contract.rounding, today }));
+  let termed = taxed(own);
+  let keysOf = ownKeys;
+  // Draws of a retainer are tied to the keys that they were made with.
+  const moved = hasRetainer(timeline) ? null : netBelowZero(grouping.invoice, termed.map(asGrouped));
+  if (moved && moved.size > 0) {
+    keysOf = (item) => {
+      const keys = ownKeys(item);
+      return { ...keys, invoiceKey: moved.get(keys.invoiceKey) ?? keys.invoiceKey };
+    };
+    const netted = new DraftBuilder(keysOf, contract.rounding);
+    for await (const page of again()) for (const item of page) netted.add(item);
+    termed = taxed(netted);
+  }
   // What a person chose is billed, however little it is.
-  const drafts =
-    run.itemIds || (await isFinal(tx, contract, timeline, run))
-      ? termed
-      : termed.filter((draft) => !isBelowMinimum(draft, run.cutoffOn, pressingUpTo));
-  const none = { invoices: 0, addedTo: 0, items: 0, net: '0', seconds: 0 };
+  const tooLittle = run.itemIds ? new Map<string, LeftOut>() : await findTooLittle(tx, contract, run, termed);
+  const drafts = termed.filter(({ key }) => !tooLittle.has(key));
+  const carriedForward = termed.reduce(
+    (sum, { key, itemCount }) => sum + (tooLittle.has(key) ? itemCount : 0),
+    0,
+  );
+  const none = { invoices: 0, addedTo: 0, items: 0, net: '0', seconds: 0, carriedForward };
   if (drafts.length === 0 && (!tell || termed.length === 0)) return none;
   const lines = await writeDrafts(tx, contract, run, grouping, drafts, reopened?.idOf);
   if (hasRetainer(timeline)) await tieDraws(tx, run, contract.id, invoiceIdsOf(drafts, lines));
@@ -102,11 +115,10 @@ export async function draftContract(
     return lines.get(`${invoiceKey} ${lineKey}`);
   };
   const share = sharesOf(contract.rounding);
-  // What fits a page is still at hand; more is read again rather than held.
-  for await (const page of pages === 1 ? [onlyPage] : openItems(tx, timeline, run, keptBack)) {
+  for await (const page of again()) {
     const placed = page.flatMap((item): Placed[] => {
       const line = lineOf(item);
-      if (!line) tell?.(item, 'below_minimum');
+      if (!line) tell?.(item, tooLittle.get(keysOf(item).invoiceKey)!);
       return line ? [{ item, line, amount: share(line, item.amount) }] : [];
     });
     if (!reopened) await allocate(tx, run.id, placed);
@@ -150,7 +162,7 @@ export async function draftContract(
       },
     },
   ]);
-  return { invoices, addedTo: drafts.length - invoices, items, net: net.toFixed(), seconds };
+  return { invoices, addedTo: drafts.length - invoices, items, net: net.toFixed(), seconds, carriedForward };
 }
 
 /** Open drafts that something comes onto: emptied, to be made anew with it. Null: there are none. */
@@ -191,6 +203,13 @@ function addedTo(before: readonly OpenDraft[], drafts: readonly TermedDraft[]): 
   return before.map((draft) => ({ draft, net: now.get(draft.key) ?? null }));
 }
 
+const asGrouped = ({ key, lines: [line], totals, terms }: TermedDraft): GroupedDraft => ({
+  key,
+  sample: line!.sample,
+  total: totals.total,
+  belowZero: terms.belowZero,
+});
+
 /** By invoice key. */
 const invoiceIdsOf = (drafts: readonly TermedDraft[], lines: ReadonlyMap<string, WrittenLine>) =>
   new Map(drafts.map(({ key, lines: [line] }) => [key, lines.get(`${key} ${line!.key}`)!.invoiceId]));
@@ -210,63 +229,23 @@ async function drawOnRetainers(
   return drawRetainers(tx, timeline, labor, run);
 }
 
-/** The draft with what holds on its last day of service, and with its tax; prices that contain tax become net ones. */
-function withTaxes(
-  draft: DraftInvoice,
-  timeline: ContractTimeline,
-  { book, pointRule }: ContractTaxes,
-  { rounding, today }: { rounding: Rounding; today: Day | null },
-): TermedDraft {
-  const terms = termsAt(timeline, draft.serviceTo);
-  const taxPoint = taxPointOf(pointRule, {
-    serviceTo: draft.serviceTo,
-    issueDate: today ?? draft.serviceTo,
-  });
-  const known = new Map<string | null, LineTax>();
-  const taxes = draft.lines.map(({ productId }) => {
-    const tax = known.get(productId) ?? taxOn(book, terms.tax, productId, taxPoint);
-    known.set(productId, tax);
-    return tax;
-  });
-  const lines = draft.lines.map((line, index) => {
-    const { inclusive, rate } = taxes[index]!;
-    return inclusive ? toNetLine(line, rate, rounding) : line;
-  });
-  const totals = taxTotals(
-    lines.map((line, index) => ({
-      amount: line.amount,
-      grossAmount: line.grossAmount,
-      taxCategory: taxes[index]!.category,
-      taxRate: taxes[index]!.rate,
-    })),
-    rounding,
-    [...known.values()],
-  );
-  return { ...draft, lines, terms, taxes, taxPoint, totals };
-}
-
-/** Of a work that is complete nothing comes later: its last invoice goes out, however little it is. */
-async function isFinal(
+/** By invoice key, what carries forward. Of work that is complete nothing comes later: its last invoice goes out, however little it is. */
+async function findTooLittle(
   tx: WorkspaceTx,
   contract: ContractForBilling,
-  timeline: ContractTimeline,
-  { projectIds }: DraftWish,
-): Promise<boolean> {
-  if (!timeline.some((terms) => terms.minimumInvoiceAmount !== null)) return false;
-  return !(await hasOpenProject(tx, projectIds ?? contract.projects.map(({ id }) => id)));
-}
-
-/** Too little for an invoice of its own: it stays open, and is billed with what comes later. What ends is billed in any case. */
-function isBelowMinimum(
-  { totals, terms, serviceFrom }: TermedDraft,
-  cutoffOn: Day,
-  pressingUpTo: Day | null,
-): boolean {
-  if (terms.minimumInvoiceAmount === null || (terms.endsBefore !== null && terms.endsBefore <= cutoffOn))
-    return false;
-  // A minimum never keeps work beyond its latest invoice date (BILLING §5).
-  if (pressingUpTo !== null && serviceFrom <= pressingUpTo) return false;
-  return new Decimal(totals.net).lt(terms.minimumInvoiceAmount);
+  { projectIds, cutoffOn }: DraftWish,
+  drafts: readonly TermedDraft[],
+): Promise<Map<string, LeftOut>> {
+  const isLittle = drafts.some((draft) => whyTooLittle(draft, { cutoffOn, pressingUpTo: null }) !== null);
+  if (!isLittle || !(await hasOpenProject(tx, projectIds ?? contract.projects.map(({ id }) => id))))
+    return new Map();
+  const pressingUpTo = await pressingWorkUpTo(tx, contract.sellerId);
+  return new Map(
+    drafts.flatMap((draft) => {
+      const why = whyTooLittle(draft, { cutoffOn, pressingUpTo });
+      return why === null ? [] : [[draft.key, why] as const];
+    }),
+  );
 }
 
 interface Placed {

@@ -1,5 +1,7 @@
 /** Owns giving items back from an issued invoice: signed allocations, and what is held until a person releases it. */
+import type { ItemPart } from '../domain/credit-note.ts';
 import { Decimal } from '../domain/money.ts';
+import { Refusal } from '../domain/refusal.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
 import { sqlNow } from './clock.ts';
@@ -52,12 +54,15 @@ export async function giveBack(
   }
 }
 
-/** Takes the quantities off their lines and writes them off; they are never billed again, unless that is reversed. */
+/**
+ * Takes the quantities off their lines and writes them off; they are never billed again, unless that is reversed. `isNetted`: with
+ * the corrections that took them back, so that of a cap or budget both are counted, and come to what is left.
+ */
 export async function giveBackWrittenOff(
   tx: WorkspaceTx,
   invoice: { id: string },
   returned: readonly Returned[],
-  off: { reasonCode: WriteOffReason; reason: string; author: string; why: string },
+  off: { reasonCode: WriteOffReason; reason: string; author: string; why: string; isNetted: boolean },
 ): Promise<string> {
   const id = newId();
   await tx.run(
@@ -74,6 +79,7 @@ export async function giveBackWrittenOff(
       [tx.workspaceId, id, off.reason, ...params],
     );
     // An item that is off whole counts for no cap or budget any more.
+    if (off.isNetted) continue;
     await tx.run(
       `update billable_items i set write_off_id = $3 from unnest($2::uuid[], $4::numeric[]) as r(id, quantity)
        where i.workspace_id = $1 and i.id = r.id and i.quantity = r.quantity`,
@@ -86,6 +92,75 @@ export async function giveBackWrittenOff(
     );
   }
   return id;
+}
+
+/** Said of items while a credit note that stands for them waits to be issued. */
+const onCreditNote = 'it is on a credit note that is not issued yet';
+
+/** Keeps corrections off every draft until the credit note that stands for them is issued or discarded. The caller holds them. */
+export async function holdCorrections(tx: WorkspaceTx, itemIds: readonly string[]): Promise<void> {
+  await tx.run(
+    'update billable_items set held_reason = $3 where workspace_id = $1 and id = any($2::uuid[])',
+    [tx.workspaceId, plainArray(itemIds), onCreditNote],
+  );
+}
+
+/** Their credit note was discarded: they are open for the next draft, unless a person holds them for a reason of their own. */
+export async function releaseCorrections(tx: WorkspaceTx, corrections: readonly ItemPart[]): Promise<void> {
+  if (corrections.length === 0) return;
+  await tx.run(
+    'update billable_items set held_reason = null where workspace_id = $1 and id = any($2::uuid[]) and held_reason = $3',
+    [tx.workspaceId, plainArray(corrections.map(({ itemId }) => itemId)), onCreditNote],
+  );
+}
+
+/**
+ * Writes corrections off beside the hours that they took back: the credit note has said it, and no invoice says it again. Refuses
+ * with 409 what is not open any more.
+ */
+export async function writeOffCorrections(
+  tx: WorkspaceTx,
+  invoice: { currency: string },
+  corrections: readonly ItemPart[],
+  { writeOffId, reason }: { writeOffId: string; reason: string },
+): Promise<void> {
+  const ids = plainArray(corrections.map(({ itemId }) => itemId));
+  const quantities = plainArray(corrections.map(({ quantity }) => quantity));
+  const held = await tx.rows<{ open: boolean }>(
+    `select b.quantity - b.allocated <= r.quantity and b.quantity < 0 as open
+     from (select * from unnest($2::uuid[], $3::numeric[]) as u(id, quantity) order by 1) r
+     cross join lateral (select x.quantity, x.allocated from item_balance x where x.workspace_id = $1 and x.item_id = r.id for no key update) b`,
+    [tx.workspaceId, ids, quantities],
+  );
+  if (held.length < corrections.length || held.some(({ open }) => !open))
+    throw new Refusal({
+      code: 'credit_note.outdated',
+      message:
+        'One of the corrections that it stands for is billed, or was taken back to its entry, meanwhile.',
+      whatToDo: 'Discard it and write it anew.',
+    });
+  const row = await tx.row<{ amount: DecimalText }>(
+    `with off as (
+       insert into allocations (workspace_id, item_id, kind, target_id, quantity, amount, reason, created_at)
+       select $1, i.id, 'write_off', $4, r.quantity, r.quantity * i.unit_price, $5, ${sqlNow}
+       from unnest($2::uuid[], $3::numeric[]) as r(id, quantity)
+       join billable_items i on i.workspace_id = $1 and i.id = r.id order by i.id
+       returning amount)
+     select coalesce(sum(amount), 0) as amount from off`,
+    [tx.workspaceId, ids, quantities, writeOffId, reason],
+  );
+  await tx.run(
+    `update billable_items i set held_reason = null from item_balance b
+     where i.workspace_id = $1 and i.id = any($2::uuid[]) and b.workspace_id = $1 and b.item_id = i.id and b.allocated = b.quantity`,
+    [tx.workspaceId, ids],
+  );
+  await addDeltas(tx, [
+    {
+      metric: 'pending_amount',
+      key: invoice.currency,
+      value: new Decimal(row!.amount).negated().toFixed(),
+    },
+  ]);
 }
 
 async function takeOffLines(

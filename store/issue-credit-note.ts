@@ -21,7 +21,7 @@ import type { WorkspaceTx } from './database.ts';
 import { dutyRule, recordDutyExceptions } from './duties.ts';
 import { dutyLimit } from './duty-limits.ts';
 import { recordEvents } from './events.ts';
-import { giveBack, giveBackWrittenOff, type Returned } from './give-back.ts';
+import { giveBack, giveBackWrittenOff, type Returned, writeOffCorrections } from './give-back.ts';
 import { type Reckoned, reckonCredit, requireDraft } from './make-credit-note.ts';
 import { enqueueLook } from './outbox.ts';
 import { returnToAccount } from './payment-applications.ts';
@@ -178,9 +178,13 @@ async function returnItems(
   await giveBack(tx, invoice, 'credit', again, why);
   await giveBack(tx, invoice, 'credit', replaced, why, false);
   const reasonCode = (note.wanted.writeOffReason ?? 'agreed') as WriteOffReason;
-  const by = { reasonCode, reason: note.reason, author: actor, why };
+  const corrections = note.wanted.corrections ?? [];
+  const by = { reasonCode, reason: note.reason, author: actor, why, isNetted: corrections.length > 0 };
+  const writeOffId = off.length === 0 ? null : await giveBackWrittenOff(tx, invoice, off, by);
+  if (writeOffId !== null && corrections.length > 0)
+    await writeOffCorrections(tx, invoice, corrections, { writeOffId, reason: note.reason });
   return {
-    writeOffId: off.length === 0 ? null : await giveBackWrittenOff(tx, invoice, off, by),
+    writeOffId,
     replacementRunId: replaced.length === 0 ? null : await replace(tx, invoice, note, replaced, actor),
   };
 }

@@ -8,6 +8,7 @@ import { whyTooLate } from '../domain/latest-invoice-date.ts';
 import { Decimal } from '../domain/money.ts';
 import { counterStart, formatNumber, type NumberLimits, type SeriesReset } from '../domain/numbering.ts';
 import type { TaxPointRule } from '../domain/tax.ts';
+import { needsCreditNote } from '../domain/too-little.ts';
 import { beforeGoLive, outsideContractDates } from '../domain/validation/contract-dates.ts';
 import type { RuleSettings } from '../domain/validation/rule.ts';
 import type { Day, DecimalText, Instant } from '../domain/work-entry.ts';
@@ -222,8 +223,6 @@ function addReasons(reasons: Map<string, string>, more: ReadonlyMap<string, read
     if (why.length > 0) reasons.set(id, [reasons.get(id) ?? [], why].flat().join('; '));
 }
 
-/** An invoice never asks for less than nothing: what is owed back goes out as a credit note (BILLING §6). */
-const needsCreditNote = 'it comes to less than nothing and needs a credit note';
 const noSeries = 'the seller has no number series for invoices';
 const noInternalSeries =
   'the seller has no number series named internal, which invoices to the own company need';

@@ -4,6 +4,7 @@ import {
   creditLines,
   creditNoteTransitions,
   creditTotals,
+  type ItemPart,
   taxByLine,
   type WantedCredit,
 } from '../domain/credit-note.ts';
@@ -20,10 +21,15 @@ import {
 } from './credit-notes.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
+import { releaseCorrections } from './give-back.ts';
 import { newId } from './new-id.ts';
 import type { WriteOffReason } from './write-off.ts';
 
-export type WantedCreditNote = WantedCredit & { writeOffReason?: WriteOffReason | undefined };
+export type WantedCreditNote = WantedCredit & {
+  writeOffReason?: WriteOffReason | undefined;
+  /** Items below zero that it stands for; the caller holds them (`credit-corrections.ts`). */
+  corrections?: readonly ItemPart[] | undefined;
+};
 
 /** A credit as it comes out now, under the invoice's lock. */
 export interface Reckoned {
@@ -154,6 +160,7 @@ export async function discardCreditNote(tx: WorkspaceTx, id: string, actor: stri
     tx.workspaceId,
     id,
   ]);
+  await releaseCorrections(tx, note.wanted.corrections ?? []);
   await recordEvents(tx, [
     {
       type: 'credit_note.discarded',

@@ -73,10 +73,16 @@ interface FoundItem extends LockedItem {
   withdrawn: boolean;
 }
 
-async function lockItems(tx: WorkspaceTx, itemIds: readonly string[]): Promise<FoundItem[]> {
-  await requireItems(tx, itemIds);
+/** Holds the drafts that hold any of the items, before whatever else of them is held. Answers their ids. */
+export async function lockDraftsOf(tx: WorkspaceTx, itemIds: readonly string[]): Promise<string[]> {
   const drafts = await draftsOf(tx, itemIds);
   for (const id of drafts) await lockDraft(tx, id);
+  return drafts;
+}
+
+async function lockItems(tx: WorkspaceTx, itemIds: readonly string[]): Promise<FoundItem[]> {
+  await requireItems(tx, itemIds);
+  const drafts = await lockDraftsOf(tx, itemIds);
   await tx.run(
     `select 1 from (select distinct * from unnest($2::uuid[]) as u(id) order by 1) i
      cross join lateral (select 1 from item_balance x where x.workspace_id = $1 and x.item_id = i.id for no key update) l`,

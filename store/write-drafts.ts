@@ -138,6 +138,7 @@ function termsOfDraft(contract: ContractForBilling, draft: TermedDraft) {
     rounding: contract.rounding,
     paymentTermsDays: terms.paymentTermsDays,
     retentionPercentage: terms.retentionPercentage,
+    ...(terms.belowZero === 'credit_note' && { belowZero: terms.belowZero }),
     contractVersion: terms.version,
     contractVersions,
     ...(terms.signOffDays !== null && {

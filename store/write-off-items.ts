@@ -129,6 +129,17 @@ export async function reverseWriteOff(
       message: 'This write-off was taken back already.',
       whatToDo: 'Its items are held or billed: GET /billable-items?status=held.',
     });
+  const correction = await tx.row(
+    `select 1 from allocations where workspace_id = $1 and target_id = $2 and invoice_id is null and kind = 'write_off' and quantity < 0 limit 1`,
+    [tx.workspaceId, writeOffId],
+  );
+  if (correction)
+    throw new Refusal({
+      code: 'write_off.credited',
+      message:
+        'It goes with a credit note: its hours were taken back by corrections, and the client has it in writing.',
+      whatToDo: 'Correct the entries again: the difference is billed.',
+    });
   const back = await tx.rows<{ currency: string; amount: DecimalText }>(
     `with back as materialized (
        select item_id, sum(quantity) as quantity, sum(amount) as amount from allocations

@@ -18,6 +18,7 @@ import { createBankAccount } from './bank-accounts/create-bank-account.ts';
 import { listBankAccounts } from './bank-accounts/list-bank-accounts.ts';
 import { updateBankAccount } from './bank-accounts/update-bank-account.ts';
 import { adjustItem } from './billable-items/adjust-item.ts';
+import { creditItems } from './billable-items/credit-items.ts';
 import { getBillableItem } from './billable-items/get-billable-item.ts';
 import { holdItems } from './billable-items/hold-items.ts';
 import { listBillableItems } from './billable-items/list-billable-items.ts';
@@ -187,6 +188,7 @@ import { acceptInvitation } from './invitations/accept-invitation.ts';
 import { showInvitation } from './invitations/show-invitation.ts';
 import { addDiscount } from './invoices/add-discount.ts';
 import { confirmPayment } from './invoices/confirm-payment.ts';
+import { creditDraft } from './invoices/credit-draft.ts';
 import { decideConfirmation } from './invoices/decide-confirmation.ts';
 import { discardInvoice } from './invoices/discard-invoice.ts';
 import { getInvoice } from './invoices/get-invoice.ts';
@@ -457,6 +459,7 @@ export const routes: readonly Route[] = [
   holdItems,
   releaseItems,
   adjustItem,
+  creditItems,
   writeOffItems,
   listWriteOffs,
   getWriteOff,
@@ -619,6 +622,7 @@ export const routes: readonly Route[] = [
   reverseBadDebt,
   writeOffBadDebt,
   decideConfirmation,
+  creditDraft,
   discardInvoice,
   updateInvoice,
   addDiscount,

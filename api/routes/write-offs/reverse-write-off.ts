@@ -16,7 +16,7 @@ export const reverseWriteOff = defineRoute({
   body: z.object({ reason: note }),
   example: { reason: 'The client agreed to pay for it' },
   responses: { 200: writeOff },
-  errors: ['write_off.reversed', 'write_off.empty'],
+  errors: ['write_off.reversed', 'write_off.empty', 'write_off.credited'],
   handler: ({ params, body: { reason }, actor, transact }) =>
     transact(async (tx) => {
       await takeBack(tx, params.writeOffId, { reason, actor: actor.id });

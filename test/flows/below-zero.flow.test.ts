@@ -1,0 +1,414 @@
+/** Owns what comes to less than nothing over HTTP: it carries forward, or goes out as credit notes of what it corrects. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { localDay } from '../../domain/day.ts';
+import { releaseWarnings } from '../../store/exceptions.ts';
+import { series } from '../../store/series.ts';
+import { carryOut, entryOf, expectBalanced, invoicesOf, take, totalOf } from '../support/books.ts';
+import { type Firm, openFirm, runOf } from '../support/pipeline.ts';
+import { type Answered, startApi, type TestApi } from '../support/start-api.ts';
+import { expectStatus, hours, openTicketFirm } from '../support/tickets.ts';
+
+let api: TestApi;
+const opened: Firm['books'][] = [];
+beforeAll(async () => {
+  api = await startApi();
+});
+afterEach(async () => {
+  for (const books of opened.splice(0)) await expectBalanced(api.test.database, books);
+});
+afterAll(() => api.stop());
+
+const today = localDay(new Date(), 'Europe/London');
+const ok = (answer: Answered, status = 200) => {
+  expect(answer.status, answer.text).toBe(status);
+  return answer.json;
+};
+const hour = 3_600;
+
+async function newFirm(options: Parameters<typeof openFirm>[1] = {}): Promise<Firm> {
+  const contract = {
+    tax: { rate: '20', category: 'standard' },
+    grouping: { invoice: 'one_line', line: 'entry' },
+    ...options.contract,
+  } as const;
+  const firm = await openFirm(api, { ...options, contract });
+  opened.push(firm.books);
+  await firm.books.in((tx) =>
+    series.insert(tx, { sellerId: firm.books.sellerId, documentType: 'credit_note', pattern: 'CN-{NNNN}' }),
+  );
+  return firm;
+}
+
+/** Taken in, what changed after its invoice released, so that the next run compiles the difference. */
+async function corrected(firm: Firm, ...entries: ReturnType<typeof entryOf>[]): Promise<void> {
+  await take(firm.books, entries);
+  await firm.books.in((tx) =>
+    releaseWarnings(tx, { rules: ['entry.changed_after_claim'] }, 'key:ada', 'agreed'),
+  );
+}
+
+/** Two hours of A, issued as NFE-0001 for 160.00 and tax; then only `left` of them are true. */
+async function billedTooMuch(firm: Firm, left = hour): Promise<string> {
+  await take(firm.books, [entryOf('A', { quantity: 2 * hour })]);
+  await firm.run('issue');
+  const [invoice] = await invoicesOf(firm.books);
+  await corrected(firm, entryOf('A', { quantity: left }));
+  return invoice!.id;
+}
+
+const open = (firm: Firm) =>
+  firm.books.in((tx) =>
+    tx.rows<{ id: string; quantity: string }>(
+      `select i.id, b.quantity - b.allocated as quantity from item_balance b join billable_items i on i.workspace_id = $1 and i.id = b.item_id
+       where b.workspace_id = $1 and b.quantity <> b.allocated order by i.id`,
+      [firm.books.workspaceId],
+    ),
+  );
+const creditItems = (firm: Firm, itemIds: string[]) =>
+  firm.post('/billable-items/credit', { itemIds, reason: 'Noted twice' });
+const creditDraft = (firm: Firm, id: string) =>
+  firm.post(`/invoices/${id}/credit-corrections`, { reason: 'Noted twice' });
+const nets = async (firm: Firm) =>
+  (await invoicesOf(firm.books)).map(({ status, number, net }) => `${status} ${number ?? '–'} ${net}`);
+const select = async (firm: Firm, itemIds: string[]) =>
+  carryOut(
+    api.test.database,
+    firm.books,
+    ok(
+      await firm.post('/billing-runs', {
+        itemIds,
+        reason: 'These',
+        finishAt: 'draft',
+        cutoffOn: '2027-01-01',
+      }),
+      202,
+    ),
+  );
+
+test('what comes to less than nothing carries forward: preview and run say so, and the next run takes it off', async () => {
+  const firm = await newFirm();
+  await billedTooMuch(firm);
+  const preview = ok(await firm.post('/billing-runs/preview', runOf(firm.books)));
+  expect(preview.invoices).toEqual([]);
+  expect(preview.leftOut).toMatchObject([
+    { code: 'below_zero', items: 1, amounts: [{ currency: 'GBP', amount: '-80' }] },
+  ]);
+  expect((await firm.run('issue')).counts).toMatchObject({ drafts: 0, carriedForward: 1 });
+  expect(await nets(firm)).toEqual(['issued NFE-0001 160.00']);
+  // As much again is an invoice of nothing, which nobody owes.
+  await take(firm.books, [entryOf('B', { workDate: '2026-03-03' })]);
+  expect((await firm.run('issue')).counts).toMatchObject({ issued: 1 });
+  expect(await nets(firm)).toEqual(['issued NFE-0001 160.00', 'settled NFE-0002 0.00']);
+  expect(await open(firm)).toEqual([]);
+});
+
+test('of invoices by month a correction goes onto a later month’s, and with less than it onto none', async () => {
+  const firm = await newFirm({ contract: { grouping: { invoice: 'month', line: 'entry' } } });
+  await billedTooMuch(firm);
+  await take(firm.books, [entryOf('B', { workDate: '2026-04-02', quantity: hour / 2 })]);
+  expect((await firm.run('draft')).counts).toMatchObject({ drafts: 1, carriedForward: 1 });
+  await take(firm.books, [entryOf('C', { workDate: '2026-05-04', quantity: 3 * hour })]);
+  expect((await firm.run('draft')).counts).toMatchObject({ drafts: 1 });
+  expect((await nets(firm)).slice(1)).toEqual(['draft – 40.00', 'draft – 160.00']);
+});
+
+test('one call makes a credit note of what carries forward, of the invoice that it corrects, and no run bills it again', async () => {
+  const firm = await newFirm();
+  const invoiceId = await billedTooMuch(firm);
+  await firm.run('issue');
+  const [correction] = await open(firm);
+  expect(correction!.quantity).toBe('-1.00');
+  const credited = ok(await creditItems(firm, [correction!.id]));
+  expect(credited).toMatchObject({
+    creditNotes: [
+      { status: 'issued', number: 'CN-0001', invoiceId, net: '80.00', tax: '16.00', total: '96.00' },
+    ],
+    left: [],
+  });
+  const note = ok(await firm.get(`/credit-notes/${credited.creditNotes[0].id}`));
+  expect(note.lines).toMatchObject([{ quantity: '1', amount: '80.00', disposition: 'write_off' }]);
+  expect(ok(await firm.get(`/invoices/${invoiceId}`))).toMatchObject({ credited: '96.00', status: 'issued' });
+  expect(ok(await firm.get(`/billable-items/${correction!.id}`))).toMatchObject({
+    status: 'written_off',
+    heldReason: null,
+  });
+  // Both sides of it are written off against each other, and stay so.
+  const [off] = ok(await firm.get('/write-offs')).items;
+  expect(off).toMatchObject({ items: 2, amounts: [{ currency: 'GBP', amount: '0.00' }] });
+  const reversed = await firm.post(`/write-offs/${off.id}/reverse`, { reason: 'Try' });
+  expect([reversed.status, reversed.json.code]).toEqual([409, 'write_off.credited']);
+  expect(await totalOf(firm.books, 'receivable', 'GBP')).toBe('96');
+  expect(await totalOf(firm.books, 'pending_amount', 'GBP')).toBe('0');
+  const again = await creditItems(firm, [correction!.id]);
+  expect([again.status, again.json.code]).toEqual([409, 'item.not_open']);
+  await firm.run('issue');
+  expect(await nets(firm)).toEqual(['issued NFE-0001 160.00']);
+  // Corrected again, up and then to nothing: each difference is billed or credited by itself.
+  await corrected(firm, entryOf('A', { quantity: 2 * hour }));
+  await firm.run('issue');
+  expect(await nets(firm)).toEqual(['issued NFE-0001 160.00', 'issued NFE-0002 80.00']);
+  await corrected(firm, entryOf('A', { quantity: 0 }));
+  await firm.run('issue');
+  const all = ok(await creditItems(firm, [(await open(firm))[0]!.id]));
+  expect(all.creditNotes).toMatchObject([
+    { invoiceNumber: 'NFE-0001', number: 'CN-0002', total: '96.00' },
+    { invoiceNumber: 'NFE-0002', number: 'CN-0003', total: '96.00' },
+  ]);
+  expect((await invoicesOf(firm.books)).map(({ status }) => status)).toEqual(['credited', 'credited']);
+});
+
+test('a draft below zero is not issued; its corrections are credited with one call, and the rest of it is billed', async () => {
+  const firm = await newFirm();
+  await billedTooMuch(firm);
+  await take(firm.books, [entryOf('B', { workDate: '2026-03-03', quantity: hour / 2 })]);
+  await firm.run('draft');
+  await select(
+    firm,
+    (await open(firm)).map(({ id }) => id),
+  );
+  const draft = (await invoicesOf(firm.books)).find(({ number }) => number === null)!;
+  expect(draft).toMatchObject({ status: 'draft', net: '-40.00' });
+  const refused = await firm.post(`/invoices/${draft.id}/issue`, {});
+  expect([refused.status, refused.json.code]).toEqual([409, 'invoice.gate']);
+  expect(refused.json.detail).toContain('comes to less than nothing and needs a credit note');
+  await firm.post('/invoices/retry-held', {});
+  const answer = ok(await creditDraft(firm, draft.id));
+  expect(answer).toMatchObject({
+    creditNotes: [{ number: 'CN-0001', total: '96.00' }],
+    invoice: { status: 'draft', net: '40.00', total: '48.00' },
+  });
+  const nothing = await creditDraft(firm, draft.id);
+  expect([nothing.status, nothing.json.code]).toEqual([409, 'correction.nothing_to_credit']);
+  ok(await firm.post(`/invoices/${draft.id}/issue`, {}));
+  expect(await nets(firm)).toEqual(['issued NFE-0001 160.00', 'issued NFE-0002 40.00']);
+  await expectBalanced(api.test.database, firm.books);
+  const events = ok(await firm.get('/events?limit=200')).items as { type: string }[];
+  expect(events.filter(({ type }) => type === 'items.credited')).toHaveLength(1);
+});
+
+test('of many who credit the same draft at once one does, and a draft of nothing else is discarded', async () => {
+  const firm = await newFirm();
+  await billedTooMuch(firm);
+  await firm.run('draft');
+  await select(
+    firm,
+    (await open(firm)).map(({ id }) => id),
+  );
+  const draft = (await invoicesOf(firm.books)).find(({ number }) => number === null)!;
+  const [correction] = await firm.books.in((tx) =>
+    tx.rows<{ id: string }>('select id from billable_items where workspace_id = $1 and quantity < 0', [
+      firm.books.workspaceId,
+    ]),
+  );
+  const answers = await Promise.all([
+    ...Array.from({ length: 3 }, () => creditDraft(firm, draft.id)),
+    ...Array.from({ length: 3 }, () => creditItems(firm, [correction!.id])),
+    firm.run('issue').then(() => null),
+  ]);
+  const statuses = answers.flatMap((answer) => (answer ? [answer.status] : [])).sort((a, b) => a - b);
+  expect(statuses).toEqual([200, 409, 409, 409, 409, 409]);
+  expect(ok(await firm.get('/credit-notes')).items).toHaveLength(1);
+  expect(ok(await firm.get(`/invoices/${draft.id}`)).status).toBe('discarded');
+  expect(await open(firm)).toEqual([]);
+});
+
+test('of a paid invoice the money is on account, and what is taken back after it is exactly the rest', async () => {
+  const firm = await newFirm();
+  const invoiceId = await billedTooMuch(firm);
+  const paid = ok(
+    await firm.post('/payments', {
+      clientId: firm.books.clientId,
+      currency: 'GBP',
+      amount: '192.00',
+      valueDate: today,
+      applications: [{ invoiceId, amount: '192.00' }],
+    }),
+    201,
+  );
+  await firm.run('issue');
+  ok(await creditItems(firm, [(await open(firm))[0]!.id]));
+  const onAccount = await firm.books.in((tx) =>
+    tx.row<{ amount: string }>(
+      `select sum(amount)::text as amount from payment_applications where workspace_id = $1 and payment_id = $2 and kind = 'on_account'`,
+      [firm.books.workspaceId, paid.id],
+    ),
+  );
+  expect(onAccount!.amount).toBe('96.00');
+  expect(ok(await firm.get(`/invoices/${invoiceId}`)).status).toBe('settled');
+  // The freed money pays the next invoice.
+  await take(firm.books, [entryOf('B', { workDate: '2026-03-03' })]);
+  await firm.run('issue');
+  const next = (await invoicesOf(firm.books)).find(({ number }) => number === 'NFE-0002')!;
+  ok(
+    await firm.post(`/payments/${paid.id}/apply`, {
+      applications: [{ invoiceId: next.id, amount: '96.00' }],
+    }),
+  );
+  const voided = ok(await firm.post(`/invoices/${invoiceId}/void`, { reason: 'All of it was wrong' }));
+  expect(voided).toMatchObject({
+    outcome: 'credited',
+    creditNote: { number: 'CN-0002', total: '96.00' },
+    invoice: { status: 'credited' },
+  });
+});
+
+describe('a contract that has it credited', () => {
+  const asCredit = async (firm: Firm) =>
+    ok(await firm.patch(`/contracts/${firm.books.contractId}`, { clauses: { belowZero: 'credit_note' } }));
+
+  test('is credited by the run that issues, and what else is on the draft goes out', async () => {
+    const firm = await newFirm({ contract: { grouping: { invoice: 'one_line', line: 'one_line' } } });
+    await asCredit(firm);
+    await billedTooMuch(firm);
+    await take(firm.books, [entryOf('B', { workDate: '2026-03-03', quantity: hour / 2 })]);
+    const run = await firm.run('issue');
+    expect(run.counts).toMatchObject({ drafts: 1, creditNotes: 1, issued: 1, held: 0 });
+    expect(await nets(firm)).toEqual(['issued NFE-0001 160.00', 'issued NFE-0002 40.00']);
+    expect(ok(await firm.get('/credit-notes')).items).toMatchObject([
+      { number: 'CN-0001', net: '80.00', status: 'issued', invoiceNumber: 'NFE-0001' },
+    ]);
+  });
+
+  test('waits for a person where the run ends at drafts, and where nothing can be credited it is held with the reason', async () => {
+    const firm = await newFirm();
+    await asCredit(firm);
+    await billedTooMuch(firm);
+    await firm.run('draft');
+    expect((await nets(firm))[1]).toBe('draft – -80.00');
+    // Cash back on an expense that never was on an invoice of ours.
+    await take(firm.books, [
+      entryOf('R', {
+        kind: 'expense',
+        quantity: -3_000,
+        workDate: '2026-03-05',
+        rate: null,
+        currency: 'GBP',
+      }),
+    ]);
+    const run = await firm.run('issue');
+    expect(run.counts).toMatchObject({ creditNotes: 0, held: 1, issued: 0 });
+    const held = (await invoicesOf(firm.books)).find(({ status }) => status === 'held')!;
+    expect(held.net).toBe('-30.00');
+    expect(held.holdReason).toMatch(/needs a credit note.*; None of this takes back what stands on/);
+  });
+
+  test('above the limit the credit note waits for a second person; discarded, it lowers the next invoice', async () => {
+    const firm = await newFirm();
+    await asCredit(firm);
+    await billedTooMuch(firm);
+    await firm.patch('/workspace', { settings: { fourEyes: true } });
+    const limit = { action: 'credit', currency: 'GBP', amount: '50.00' };
+    ok(await api.call('PUT', '/duty-limits', { key: firm.key, body: limit }));
+    const ann = await api.newMember(firm.books.workspaceId, 'admin', { name: 'Ann' });
+    expect(ann.key).toBeDefined();
+    await firm.run('issue');
+    const [note] = ok(await firm.get('/credit-notes')).items;
+    expect(note).toMatchObject({ status: 'draft', total: '96.00' });
+    const [waiting] = ok(await firm.get('/billable-items?status=held')).items;
+    expect(waiting).toMatchObject({ quantity: '-1.00', heldReason: expect.stringContaining('credit note') });
+    // Nobody bills it meanwhile.
+    expect((await firm.run('issue')).counts).toMatchObject({ drafts: 0 });
+    ok(await firm.post(`/credit-notes/${note.id}/discard`, {}));
+    await firm.run('issue');
+    const [, second] = ok(await firm.get('/credit-notes')).items.toReversed();
+    expect(second.status).toBe('draft');
+    const issued = ok(
+      await api.call('POST', `/credit-notes/${second.id}/issue`, {
+        key: ann.key,
+        body: {},
+        headers: { 'Idempotency-Key': 'second-person' },
+      }),
+    );
+    expect(issued).toMatchObject({ status: 'issued', number: 'CN-0001', total: '96.00' });
+    expect(await open(firm)).toEqual([]);
+  });
+});
+
+test.each([
+  // 1 h 37 min and 13 s of 3 h: 1.62 h and 3.00 h at the rate; the difference is 1.38 h.
+  { currency: 'JPY', rate: '9501', places: 0, net: '13111', tax: '2622', total: '15733' },
+  { currency: 'KWD', rate: '31.337', places: 3, net: '43.245', tax: '8.649', total: '51.894' },
+  { currency: 'EUR', rate: '93.35', places: 2, net: '128.82', tax: '25.76', total: '154.58' },
+])(
+  'in $currency it is credited to the smallest coin',
+  async ({ currency, rate, places, net, tax, total }) => {
+    const firm = await newFirm({
+      rate: null,
+      contract: { currency, rounding: { mode: 'half_up', moneyPlaces: places, quantityPlaces: 2 } },
+    });
+    const scope = { scopeType: 'contract', scopeId: firm.books.contractId };
+    ok(await firm.post('/strategies', { ...scope, category: 'labor', method: 'service_rates' }), 201);
+    ok(await firm.post('/rate-cards', { ...scope, position: '*', regularRate: rate, currency }), 201);
+    const posted = { rateOn: today, source: 'ECB', base: currency, quote: 'GBP', rate: '0.7' };
+    ok(await firm.post('/currency-rates', posted), 201);
+    await take(firm.books, [entryOf('A', { quantity: 3 * hour })]);
+    await firm.run('issue');
+    await corrected(firm, entryOf('A', { quantity: 5_833 }));
+    await firm.run('issue');
+    const { creditNotes } = ok(await creditItems(firm, [(await open(firm))[0]!.id]));
+    expect(creditNotes).toMatchObject([{ net, tax, total, currency }]);
+    const [invoice] = await invoicesOf(firm.books);
+    // All of it taken back, the rest is what is left to the coin.
+    ok(await firm.post(`/invoices/${invoice!.id}/credit-notes`, { by: 'full', reason: 'All of it' }), 201);
+    expect(ok(await firm.get(`/invoices/${invoice!.id}`))).toMatchObject({ status: 'credited' });
+  },
+);
+
+test('what changed again, is not approved, or was never billed by us is left, and says why', async () => {
+  const firm = await newFirm();
+  await billedTooMuch(firm);
+  await take(firm.books, [
+    entryOf('R', { kind: 'expense', quantity: -3_000, workDate: '2026-03-05', rate: null, currency: 'GBP' }),
+  ]);
+  await firm.run('issue');
+  const items = await open(firm);
+  expect(items.map(({ quantity }) => quantity).sort()).toEqual(['-1.00', '-30.00']);
+  const [correction, refund] = items[0]!.quantity === '-1.00' ? items : items.toReversed();
+  // A new doubt about A: until it is settled nobody credits it.
+  await take(firm.books, [entryOf('A', { quantity: 2 * hour })]);
+  const refused = await creditItems(firm, [correction!.id]);
+  expect([refused.status, refused.json.code]).toEqual([409, 'correction.nothing_to_credit']);
+  expect(refused.json.detail).toContain('changed again');
+  await take(firm.books, [entryOf('A', { quantity: hour })]);
+  await corrected(firm);
+  expect(ok(await creditItems(firm, [correction!.id, refund!.id]))).toMatchObject({
+    creditNotes: [{ number: 'CN-0001' }],
+    left: [{ itemId: refund!.id, why: 'not_on_an_invoice' }],
+  });
+  const work = await take(firm.books, [entryOf('B', { workDate: '2026-03-03' })]);
+  expect(work).toBeDefined();
+  ok(await firm.post(`/billable-items/hold`, { itemIds: [refund!.id], reason: 'Next month' }));
+  await firm.run('draft');
+  const [draft] = (await invoicesOf(firm.books)).filter(({ number }) => number === null);
+  const { lines } = ok(await firm.get(`/invoices/${draft!.id}`));
+  const [bill] = ok(await firm.get(`/invoices/${draft!.id}/lines/${lines[0].id}/entries`)).items;
+  const wrong = await creditItems(firm, [bill.itemId]);
+  expect([wrong.status, wrong.json.code]).toEqual([409, 'item.no_correction']);
+});
+
+test('a correcting ticket credits the invoice of the ticket that it corrects', async () => {
+  const firm = await openTicketFirm(api);
+  opened.push(firm.books);
+  await firm.books.in((tx) =>
+    series.insert(tx, { sellerId: firm.books.sellerId, documentType: 'credit_note', pattern: 'CN-{NNNN}' }),
+  );
+  const run = async () => {
+    const asked = expectStatus(await firm.admin.post('/billing-runs', runOf(firm.books)), 202);
+    return carryOut(api.test.database, firm.books, asked as Parameters<typeof carryOut>[2]);
+  };
+  const approved = async (...facts: Parameters<typeof firm.submitted>) => {
+    const id = await firm.submitted(...facts);
+    expectStatus(await firm.manager.post(`/tickets/${id}/approve`, {}), 200);
+    return id;
+  };
+  const ticket = await approved([hours(6), hours(2)]);
+  await run();
+  await approved([hours(-3)], { correctsTicketId: ticket });
+  expect((await run()).counts).toMatchObject({ carriedForward: 1 });
+  const [item] = ok(await firm.admin.get('/billable-items?status=pending')).items;
+  const answer = ok(
+    await firm.admin.post('/billable-items/credit', { itemIds: [item.id], reason: 'Three too many' }),
+  );
+  const [invoice] = await invoicesOf(firm.books);
+  expect(answer.creditNotes).toMatchObject([{ invoiceId: invoice!.id, net: '240.00' }]);
+});
