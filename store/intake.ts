@@ -225,9 +225,9 @@ async function takeInLatest(
     const before = known.get(entry.externalId);
     return !before || before.contentHash !== contentHash;
   });
-  const isAnyMissing = namesMissing(shared, fresh, options);
+  const missing = namingMissing(shared, fresh, options);
   await made;
-  const matcher = isAnyMissing ? await createMissing(tx, shared, fresh, options) : shared;
+  const matcher = missing.length > 0 ? await createMissing(tx, shared, missing, options) : shared;
 
   const versions: NewVersion[] = [];
   const moved: { known: Known; entry: SourceEntry; settledElsewhere: boolean }[] = [];
@@ -409,15 +409,15 @@ const maxNameLength = 200;
 const createdKinds = ({ createMissing: asked }: IntakeOptions) =>
   (['client', 'person', 'project', 'task'] as const).filter((kind) => asked.includes(kind));
 
-/** Whether the entries name something that nobody has and that is to be created. */
-function namesMissing(matcher: Matcher, entries: HashedEntry[], options: IntakeOptions): boolean {
+/** The entries that name something that nobody has and that is to be created. */
+function namingMissing(matcher: Matcher, entries: HashedEntry[], options: IntakeOptions): HashedEntry[] {
   const kinds: readonly TargetKind[] = createdKinds(options);
   const isWanted = ({ kind, ambiguous }: Match['unmatched'][number]) => !ambiguous && kinds.includes(kind);
-  return entries.some(({ entry }) => matcher.match(entry).unmatched.some(isWanted));
+  return entries.filter(({ entry }) => matcher.match(entry).unmatched.some(isWanted));
 }
 
 /**
- * Creates the clients, projects, tasks and people that the chunk names and nobody has, kind by kind, set-based. One intake
+ * Creates the clients, projects, tasks and people that the entries name and nobody has, kind by kind, set-based. One intake
  * of a workspace creates at a time, and looks first at what others have made since. Answers the matcher for this chunk.
  */
 async function createMissing(

@@ -6,6 +6,7 @@ import { clockFormats } from './parse-clock.ts';
 import { compileDayPattern, defaultPivotYear } from './parse-day.ts';
 import { decimalFormats } from './parse-decimal.ts';
 import { hoursFormats } from './parse-hours.ts';
+import { templateColumns } from './template-columns.ts';
 
 const columnName = z.string().trim().min(1).max(200);
 const optional = z.boolean().default(false);
@@ -251,11 +252,6 @@ export function withSettings(file: ImportMappingFile, settings: MappingSettings)
       ...(approval !== undefined && { approval }),
     },
   };
-}
-
-/** The columns a template names in braces, in order. */
-export function templateColumns(template: string): string[] {
-  return [...template.matchAll(/\{([^{}]+)\}/g)].map((match) => match[1]!.trim());
 }
 
 function isZone(name: string): boolean {

@@ -1,6 +1,7 @@
 /** Owns finding a mapping's columns in a file's header, and reading a field's text from a row. */
 
-import { type ImportMapping, type TextSource, templateColumns } from './mapping.ts';
+import type { ImportMapping, TextSource } from './mapping.ts';
+import { templateColumns } from './template-columns.ts';
 
 /** Gives a field's text for one row, trimmed; `''` when there is none. */
 export type ReadText = (row: readonly string[]) => string;

@@ -9,5 +9,7 @@ export const futureDate: Rule<EntryUnderCheck, EntryContext> = {
   whatToDo: 'Correct the date at the source; work cannot be billed before it is done.',
   // One day of tolerance: the person may sit east of the workspace's zone.
   check: ({ workDate }, { today }) =>
-    workDate > addDays(today, 1) ? { figure: `${workDate}, today is ${today}`, workDate, today } : null,
+    workDate > today && workDate > addDays(today, 1)
+      ? { figure: `${workDate}, today is ${today}`, workDate, today }
+      : null,
 };
