@@ -73,15 +73,14 @@ async function stateOf(books: Books): Promise<string> {
     'total_deltas',
     'events',
   ];
-  const texts = await Promise.all(
-    tables.map(async (table) => {
-      const { rows } = await owner.query(
-        `select t::text as t from ${table} t where workspace_id = $1 order by 1`,
-        [books.workspaceId],
-      );
-      return `${table}\n${rows.map((row: { t: string }) => row.t).join('\n')}`;
-    }),
-  );
+  const texts: string[] = [];
+  for (const table of tables) {
+    const { rows } = await owner.query<{ t: string }>(
+      `select t::text as t from ${table} t where workspace_id = $1 order by 1`,
+      [books.workspaceId],
+    );
+    texts.push(`${table}\n${rows.map((row) => row.t).join('\n')}`);
+  }
   return texts.join('\n');
 }
 
