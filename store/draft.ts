@@ -107,7 +107,11 @@ export async function draftContract(
     0,
   );
   const none = { invoices: 0, addedTo: 0, items: 0, net: '0', seconds: 0, carriedForward };
-  if (drafts.length === 0 && (!tell || termed.length === 0)) return none;
+  if (drafts.length === 0 && (!tell || termed.length === 0)) {
+    // Nothing is left of drafts that were emptied for it.
+    if (reopened) await recordAddedTo(tx, run, addedTo(reopened.drafts, []));
+    return none;
+  }
   const lines = await writeDrafts(tx, contract, run, grouping, drafts, reopened?.idOf);
   if (hasRetainer(timeline)) await tieDraws(tx, run, contract.id, invoiceIdsOf(drafts, lines));
   const lineOf = (item: OpenItem) => {

@@ -3,7 +3,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { localDay } from '../../domain/day.ts';
 import { releaseWarnings } from '../../store/exceptions.ts';
 import { series } from '../../store/series.ts';
-import { carryOut, entryOf, expectBalanced, invoicesOf, take, totalOf } from '../support/books.ts';
+import {
+  carryOut,
+  entryOf,
+  expectBalanced,
+  invoicesOf,
+  requestBilling,
+  take,
+  totalOf,
+} from '../support/books.ts';
 import { type Firm, openFirm, runOf } from '../support/pipeline.ts';
 import { type Answered, startApi, type TestApi } from '../support/start-api.ts';
 import { expectStatus, hours, openTicketFirm } from '../support/tickets.ts';
@@ -112,6 +120,28 @@ test('of invoices by month a correction goes onto a later month’s, and with le
   expect((await nets(firm)).slice(1)).toEqual(['draft – 40.00', 'draft – 160.00']);
 });
 
+test('approvals that gathered on a draft carry forward with a correction that is more, and are drafted again with what comes', async () => {
+  const firm = await newFirm();
+  const { books } = firm;
+  const approvals = async () =>
+    carryOut(
+      api.test.database,
+      books,
+      await requestBilling(books, { trigger: 'entry', pulledBy: 'policy', finishAt: 'draft' }),
+    );
+  await billedTooMuch(firm, 2 * hour);
+  await take(books, [entryOf('B', { workDate: '2026-03-03', quantity: hour / 2 })]);
+  await approvals();
+  expect((await nets(firm))[1]).toBe('draft – 40.00');
+  await corrected(firm, entryOf('A', { quantity: hour }));
+  expect((await approvals()).counts).toMatchObject({ drafts: 0, carriedForward: 2 });
+  expect(await nets(firm)).toEqual(['issued NFE-0001 160.00']);
+  await expectBalanced(api.test.database, books);
+  await take(books, [entryOf('C', { workDate: '2026-03-04' })]);
+  await approvals();
+  expect((await nets(firm))[1]).toBe('draft – 40.00');
+});
+
 test('one call makes a credit note of what carries forward, of the invoice that it corrects, and no run bills it again', async () => {
   const firm = await newFirm();
   const invoiceId = await billedTooMuch(firm);
@@ -141,6 +171,9 @@ test('one call makes a credit note of what carries forward, of the invoice that 
   expect(await totalOf(firm.books, 'pending_amount', 'GBP')).toBe('0');
   const again = await creditItems(firm, [correction!.id]);
   expect([again.status, again.json.code]).toEqual([409, 'item.not_open']);
+  const wip = ok(await firm.get(`/reports/finance/wip?startsOn=2026-01-01&asOf=${today}`));
+  const [{ earned, billed, writtenOff, closing }] = wip.rows;
+  expect([earned, billed, writtenOff, closing].map(Number)).toEqual([80, 80, 0, 0]);
   await firm.run('issue');
   expect(await nets(firm)).toEqual(['issued NFE-0001 160.00']);
   // Corrected again, up and then to nothing: each difference is billed or credited by itself.
