@@ -16,33 +16,58 @@ import type { OpenVendor } from './vendor.ts';
 /** Of one reading: the calls of the day are shared with all else. */
 const mostAtOnce = 20;
 /** A client can wait for a link, the push cannot. */
-const timeoutMs = 5_000;
+const mostWaitMs = 5_000;
 
 /** Platforms that have such pages. */
 export const platformsWithLinks: readonly string[] = [...connectors.values()].flatMap(
   ({ id, invoiceTarget }) => (invoiceTarget?.paymentLinks ? [id] : []),
 );
 
-/** Of an invoice that was just booked. False: no answer now, so it is asked for again with the payments. */
-export async function askForLink(
+/**
+ * Of an invoice that was just booked. A platform that says again and again that there is none, as one does where the firm takes
+ * no payments online, is spared the call: it is asked with the documents, once a day.
+ */
+export async function askAfterPush(
   deps: ActivityDeps,
   workspaceId: string,
   vendor: OpenVendor,
   invoice: AskableInvoice,
+): Promise<void> {
+  const known = saidNone.get(vendor.connection.id);
+  const isSpared = known !== undefined && known.times >= sparedAfter && Date.now() < known.untilMs;
+  await askForLink(deps, workspaceId, vendor, invoice, isSpared);
+}
+const sparedAfter = 5;
+const sparedMs = 3_600_000;
+/** By connection, in this process; forgotten at each page that there is. */
+const saidNone = new Map<string, { times: number; untilMs: number }>();
+const mostKnown = 10_000;
+
+function note(connectionId: string, link: string | null): void {
+  const times = (saidNone.get(connectionId)?.times ?? 0) + 1;
+  saidNone.delete(connectionId);
+  if (link === null) saidNone.set(connectionId, { times, untilMs: Date.now() + sparedMs });
+  if (saidNone.size > mostKnown) saidNone.delete(saidNone.keys().next().value!);
+}
+
+/** Never throws. False: no answer now, so it is asked for again with the payments. `isSpared`: taken for none, unasked. */
+async function askForLink(
+  deps: ActivityDeps,
+  workspaceId: string,
+  vendor: OpenVendor,
+  { invoiceId, externalId }: AskableInvoice,
+  isSpared = false,
 ): Promise<boolean> {
   const links = wantedLinks(vendor);
   if (links === null) return true;
+  const connectionId = vendor.connection.id;
   try {
-    const link = await linkOf(deps, vendor, links, invoice.externalId);
-    await deps.database.inWorkspace(workspaceId, (tx) =>
-      keepPaymentLink(tx, vendor.connection.id, invoice.invoiceId, link),
-    );
+    const link = isSpared ? null : await linkOf(deps, vendor, links, externalId);
+    if (!isSpared) note(connectionId, link);
+    await deps.database.inWorkspace(workspaceId, (tx) => keepPaymentLink(tx, connectionId, invoiceId, link));
     return true;
   } catch (problem) {
-    deps.logger.info(
-      { err: problem, connectionId: vendor.connection.id, invoiceId: invoice.invoiceId },
-      'no word of a payment link',
-    );
+    deps.logger.info({ err: problem, connectionId, invoiceId }, 'no word of a payment link');
     return false;
   }
 }
@@ -65,11 +90,11 @@ export async function askForLinks(
 /** What the platform refuses to say, e.g. of a draft, is no page. */
 async function linkOf(
   { vendor: { allowLoopback } }: ActivityDeps,
-  { direct }: OpenVendor,
+  { direct, timeoutMs }: OpenVendor,
   links: PaymentLinks,
   externalId: string,
 ): Promise<string | null> {
-  const http = { ...direct, get: withTimeout(direct.get) };
+  const http = { ...direct, get: withTimeout(direct.get, Math.min(timeoutMs, mostWaitMs)) };
   try {
     return await readPaymentLink(links, http, externalId, { allowLoopback });
   } catch (problem) {
@@ -82,7 +107,8 @@ function wantedLinks({ connector, connection }: OpenVendor) {
   return cardOf(connection.ownership).paymentLinks ? (connector.invoiceTarget?.paymentLinks ?? null) : null;
 }
 
-function withTimeout(get: OpenVendor['http']['get']): OpenVendor['http']['get'] {
+type Get = OpenVendor['http']['get'];
+function withTimeout(get: Get, timeoutMs: number): Get {
   const send = get as (path: string, request?: object) => Promise<unknown>;
-  return ((path: string, request?: object) => send(path, { timeoutMs, ...request })) as typeof get;
+  return ((path: string, request?: object) => send(path, { timeoutMs, ...request })) as Get;
 }

@@ -21,7 +21,7 @@ import {
 import type { ActivityDeps } from './deps.ts';
 import { findBooked, saysVoidThere } from './find-booked.ts';
 import type { SubjectRef } from './look.ts';
-import { askForLink } from './payment-links.ts';
+import { askAfterPush } from './payment-links.ts';
 import { pushTime, sayUnlinked } from './push-time.ts';
 import { type AtTarget, differenceOf, productNameOf, toTargetInvoice } from './target-invoice.ts';
 import { type OpenVendor, openVendor, settleVendorFailure } from './vendor.ts';
@@ -95,7 +95,10 @@ export function createPushInvoice(deps: ActivityDeps) {
       await database.inWorkspace(workspaceId, (tx) => keepSynced(tx, record, invoice, remote, said));
       // It is booked, whatever becomes of this. A draft is shown to no client yet.
       if (remote.status !== 'draft')
-        await askForLink(deps, workspaceId, vendor, { invoiceId: subjectId, externalId: remote.externalId });
+        await askAfterPush(deps, workspaceId, vendor, {
+          invoiceId: subjectId,
+          externalId: remote.externalId,
+        });
     } catch (problem) {
       const settled = await settleVendorFailure(deps, workspaceId, record.connectionId, problem);
       if (settled.kind === 'invalid')

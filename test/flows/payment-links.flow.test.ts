@@ -29,6 +29,8 @@ interface Scene {
   /** Of the only invoice: 350.00 dollars. */
   issued(): Promise<Linked>;
   now(): Promise<Linked>;
+  /** With its link, a moment after the push was acknowledged. */
+  linked(): Promise<Linked>;
   mails(kind: string): Promise<{ html: string; text: string }[]>;
   page(): Promise<string>;
   /** Where the links of the kept PDF lead. */
@@ -46,6 +48,11 @@ async function openScene(to: string, ownership: Record<string, unknown> = {}): P
     at,
     pair,
     now,
+    async linked() {
+      await until('the link is there', async () => (await now()).paymentLink !== null, 20_000);
+      await at.idle();
+      return now();
+    },
     async issued() {
       pair.source.time!.add({ day: pair.day(5), seconds: 12_600, notes: 'Frames 12 to 18' });
       pair.source.later(60);
@@ -82,9 +89,9 @@ describe('the page at which a client pays', () => {
   test.each(targets)(
     'of %s is shown wherever the client sees the invoice, and what is paid there ends as paid here',
     async (to) => {
-      const { at, pair, issued, now, mails, page, pdfLinks } = await openScene(to);
-      const { id, clientId, paymentLink, sync } = await issued();
-      expect(sync).toMatchObject({ status: 'synced' });
+      const { at, pair, issued, now, linked, mails, page, pdfLinks } = await openScene(to);
+      expect(await issued()).toMatchObject({ sync: { status: 'synced' } });
+      const { id, clientId, paymentLink } = await linked();
       expect(paymentLink).toMatch(/^http:\/\/127\.0\.0\.1:\d+\//);
       const link = paymentLink!;
 
@@ -100,10 +107,11 @@ describe('the page at which a client pays', () => {
       expect(mail!.html).toContain(`href="${link}"`);
       expect(mail!.text).toContain(`Pay NW-0001 online:\n${link}`);
 
-      // It reminds at once.
+      // Nobody is reminded before payments were read back.
+      await pair.sync(pair.targetId);
+      await at.idle();
       const steps = [{ days: -60 }];
       await at.post('/reminder-policies', { name: 'Early', isDefault: true, steps });
-      await pair.sync(pair.targetId);
       await at.idle();
       await at.post('/reminders/send', {});
       expect((await mails('reminder.sent')).map(({ text }) => text.includes(`online:\n${link}`))).toEqual([
@@ -126,7 +134,7 @@ describe('the page at which a client pays', () => {
   );
 
   test('a platform that does not answer holds up neither push nor papers, and is asked again', async () => {
-    const { pair, issued, now, mails, pdfLinks } = await openScene('xero');
+    const { pair, issued, linked, mails, pdfLinks } = await openScene('xero');
     pair.target.sandbox.fault({
       kind: 'status',
       status: 503,
@@ -138,11 +146,11 @@ describe('the page at which a client pays', () => {
     expect(await mails('document.sent')).toHaveLength(1);
     pair.target.sandbox.clearFaults();
     await pair.sync(pair.targetId);
-    await until('it is known', async () => (await now()).paymentLink !== null, 20_000);
+    await linked();
   });
 
   test('an address that is none of the vendor’s is not shown, and is no failure', async () => {
-    const { pair, issued } = await openScene('xero');
+    const { pair, issued, now } = await openScene('xero');
     pair.target.sandbox.fault({
       kind: 'status',
       status: 200,
@@ -150,7 +158,11 @@ describe('the page at which a client pays', () => {
       times: Number.POSITIVE_INFINITY,
       match: (_method, path) => path.endsWith('/OnlineInvoice'),
     });
-    expect(await issued()).toMatchObject({ paymentLink: null, sync: { status: 'synced' } });
+    await issued();
+    const isAsked = () => pair.target.sandbox.requests.some(({ path }) => path.endsWith('/OnlineInvoice'));
+    await until('it was asked for', isAsked);
+    await pair.sync(pair.targetId);
+    expect(await now()).toMatchObject({ paymentLink: null, sync: { status: 'synced' } });
   });
 
   test('switched off on the ownership card, it is neither asked for nor shown', async () => {
@@ -161,9 +173,9 @@ describe('the page at which a client pays', () => {
   });
 
   test('it is hidden at once when it is switched off, or the invoice is void', async () => {
-    const { at, pair, issued, now } = await openScene('quickbooks', { voids: 'there' });
-    const { id, paymentLink } = await issued();
-    expect(paymentLink).not.toBeNull();
+    const { at, pair, issued, now, linked } = await openScene('quickbooks', { voids: 'there' });
+    await issued();
+    const { id, paymentLink } = await linked();
     const { ownership } = await at.get<{ ownership: Record<string, unknown> }>(
       `/connections/${pair.targetId}`,
     );
