@@ -16,6 +16,7 @@ const ruleWords: Readonly<Record<string, string>> = {
   'match.task': 'task not known',
   'contract.outside_dates': 'outside the dates of its contract',
   'contract.latest_invoice_date': 'work that must be invoiced soon',
+  'contract.corrections_wait': 'contract with corrections that no invoice takes',
   'contract.before_go_live': 'before the go-live date of its contract',
   'project.not_billable': 'project not billable',
   'entry.over_24h': 'one entry over 24 hours',

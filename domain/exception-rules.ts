@@ -8,6 +8,7 @@ export const exceptionRules: readonly string[] = [
   ...targetKinds.map((kind) => `match.${kind}`),
   'connection.authorization_lost',
   'contract.beyond_price',
+  'contract.corrections_wait',
   'contract.latest_invoice_date',
   'entry.changed_after_claim',
   'entry.unreadable',

@@ -8,8 +8,8 @@ export const belowZeroClauses = ['carry_forward', 'credit_note'] as const;
 export type BelowZero = (typeof belowZeroClauses)[number];
 
 /** An invoice never asks for less than nothing: what is owed back goes out as a credit note (BILLING §6). */
-export const needsCreditNote =
-  'it comes to less than nothing and needs a credit note: credit its corrections, or discard it and the next run takes it with more';
+export const isBelowZero = 'it comes to less than nothing and needs a credit note';
+export const needsCreditNote = `${isBelowZero}: credit its corrections, or discard it and the next run takes it with more`;
 
 /** A draft as it would be. */
 export interface WouldBe {

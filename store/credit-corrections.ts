@@ -2,7 +2,7 @@
 import { type CorrectionCredit, coverCorrections } from '../domain/cover-corrections.ts';
 import { Decimal } from '../domain/money.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { needsCreditNote } from '../domain/too-little.ts';
+import { isBelowZero, needsCreditNote } from '../domain/too-little.ts';
 import type { Instant } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
 import {
@@ -170,12 +170,12 @@ const nothingToCredit = (changed: boolean) =>
       : 'It lowers the next invoice; or credit an invoice by an amount (POST /invoices/{invoiceId}/credit-notes).',
   });
 
-/** What was held only for being below zero is a draft again, once it is not. */
+/** What was held for being below zero is a draft again, once it is not; whatever else it lacks is found at its issue. */
 async function freeDrafts(tx: WorkspaceTx, draftIds: readonly string[]): Promise<void> {
   const freed = await tx.rows<{ id: string }>(
     `update client_invoices set status = 'draft', hold_reason = null
-     where workspace_id = $1 and id = any($2::uuid[]) and status = 'held' and total >= 0 and hold_reason = $3 returning id`,
-    [tx.workspaceId, plainArray(draftIds), needsCreditNote],
+     where workspace_id = $1 and id = any($2::uuid[]) and status = 'held' and total >= 0 and starts_with(hold_reason, $3) returning id`,
+    [tx.workspaceId, plainArray(draftIds), isBelowZero],
   );
   await closeFixed(
     tx,

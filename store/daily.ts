@@ -12,6 +12,7 @@ import { watchLatestDates } from './latest-invoice-dates.ts';
 import { notify } from './notifications.ts';
 import { watchBudgets } from './project-budgets.ts';
 import { sendStatements } from './send-statements.ts';
+import { watchCorrections } from './waiting-corrections.ts';
 import { getWorkspace, listWorkspaces, type Workspace, zoneOf } from './workspaces.ts';
 
 /** The workspace's day, once its time for the digest has come; null before. */
@@ -69,6 +70,7 @@ async function tellDay(tx: WorkspaceTx, day: Day): Promise<boolean> {
   await followConfirmations(tx, confirmationDays(workspace.settings));
   await watchBudgets(tx, day);
   await watchLatestDates(tx, day);
+  await watchCorrections(tx, day);
   await alarmOfAge(tx, day, digestSettings(workspace.settings).exceptionAgeDays);
   const lines = digestLines(await readOpenWork(tx, zoneOf(workspace)));
   if (lines.length > 0)

@@ -42,7 +42,7 @@ afterAll(() => scratch.drop());
 
 const runs = Number(process.env.BOOKS_RUNS ?? 6);
 const steps = Number(process.env.BOOKS_STEPS ?? 12);
-const seed = Number(process.env.BOOKS_SEED ?? 20261122);
+const seed = Number(process.env.BOOKS_SEED ?? 20261127);
 
 const doer: Doer = { id: 'key:ada', name: 'Ada', memberId: null, personId: null, role: null };
 const now = () => new Date().toISOString();

@@ -1,11 +1,14 @@
 /** Owns what comes to less than nothing over HTTP: it carries forward, or goes out as credit notes of what it corrects. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { localDay } from '../../domain/day.ts';
+import { addDays, localDay } from '../../domain/day.ts';
 import { releaseWarnings } from '../../store/exceptions.ts';
+import { issueInvoices } from '../../store/issue.ts';
 import { series } from '../../store/series.ts';
+import { watchCorrections } from '../../store/waiting-corrections.ts';
 import {
   carryOut,
   entryOf,
+  exceptionsOf,
   expectBalanced,
   invoicesOf,
   requestBilling,
@@ -110,6 +113,22 @@ test('what comes to less than nothing carries forward: preview and run say so, a
   expect(await open(firm)).toEqual([]);
 });
 
+test('a correction that no later work takes off is told after a month, until it is credited', async () => {
+  const firm = await newFirm();
+  await billedTooMuch(firm);
+  await firm.run('issue');
+  const watched = async (days: number) => {
+    await firm.books.in((tx) => watchCorrections(tx, addDays(today, days)));
+    return (await exceptionsOf(firm.books)).map(({ rule, detail }) => `${rule}: ${String(detail.figure)}`);
+  };
+  expect(await watched(30)).toEqual([]);
+  const told = [expect.stringMatching(/^contract.corrections_wait: 1 correction of -80.00 GBP, since /)];
+  expect(await watched(33)).toEqual(told);
+  expect(await watched(34)).toEqual(told);
+  ok(await creditItems(firm, [(await open(firm))[0]!.id]));
+  expect(await watched(35)).toEqual([]);
+});
+
 test('of invoices by month a correction goes onto a later month’s, and with less than it onto none', async () => {
   const firm = await newFirm({ contract: { grouping: { invoice: 'month', line: 'entry' } } });
   await billedTooMuch(firm);
@@ -204,7 +223,9 @@ test('a draft below zero is not issued; its corrections are credited with one ca
   const refused = await firm.post(`/invoices/${draft.id}/issue`, {});
   expect([refused.status, refused.json.code]).toEqual([409, 'invoice.gate']);
   expect(refused.json.detail).toContain('comes to less than nothing and needs a credit note');
-  await firm.post('/invoices/retry-held', {});
+  // Held by somebody who tried all: credited, it is a draft again, and nobody needs to release it.
+  await firm.books.in((tx) => issueInvoices(tx, [draft.id], 'key:ada', new Date().toISOString()));
+  expect(ok(await firm.get(`/invoices/${draft.id}`)).status).toBe('held');
   const answer = ok(await creditDraft(firm, draft.id));
   expect(answer).toMatchObject({
     creditNotes: [{ number: 'CN-0001', total: '96.00' }],
