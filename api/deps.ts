@@ -13,6 +13,7 @@ import type { ClientReportFigures } from '../domain/client-report.ts';
 import type { AttachmentSubject, MediaType } from '../domain/file-type.ts';
 import type { ImportMapping } from '../domain/import/mapping.ts';
 import type { StatusBadge } from '../domain/printed-document.ts';
+import type { PrintedStatement } from '../domain/printed-statement.ts';
 import type { Instant } from '../domain/work-entry.ts';
 import type { RuleScope } from '../store/apply-mapping-rule.ts';
 import type { ConsentProof } from '../store/authorisations.ts';
@@ -151,6 +152,11 @@ export interface ReportKeeper {
   }): Promise<{ file: DocumentFile; content: AsyncIterable<Uint8Array> }>;
   preview(figures: ClientReportFigures, now: Instant): Promise<Uint8Array>;
 }
+/** Prints statements of account; runtime/statement-keeper.ts says more. */
+export interface StatementKeeper {
+  pdf(statement: PrintedStatement): Promise<Uint8Array>;
+  page(statement: PrintedStatement): string;
+}
 export interface DocumentRef {
   workspaceId: string;
   type: DocumentType;
@@ -208,6 +214,7 @@ export interface AppDeps {
   files: FileStore;
   documents: DocumentKeeper;
   reports: ReportKeeper;
+  statements: StatementKeeper;
   rematcher: Rematcher;
   takeHook: HookIntake;
   /** A mail as its reader sees it. */

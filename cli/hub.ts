@@ -35,6 +35,7 @@ import { scanWith } from '../runtime/scan-file.ts';
 import { registerSearchAttributes, searchAttributes } from '../runtime/search-attributes.ts';
 import { deriveSecret } from '../runtime/secrets.ts';
 import { startSequencer } from '../runtime/sequencer.ts';
+import { createStatementKeeper, type StatementKeeper } from '../runtime/statement-keeper.ts';
 import { ensureSweepSchedule } from '../runtime/sweep-schedule.ts';
 import { startTemporalServer } from '../runtime/temporal-server.ts';
 import { createSignalLook } from '../runtime/temporal-signals.ts';
@@ -181,6 +182,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     stops.push(() => printer.stop());
     const documents = createDocumentKeeper({ database, files, printer });
     const reports = createReportKeeper({ database, files, printer });
+    const statements = createStatementKeeper({ database, files, printer });
     const workers = parts.worker
       ? await startWorkerLoop(options, address, { database, secrets, documents, reports })
       : null;
@@ -222,9 +224,19 @@ export async function startHub(options: HubOptions): Promise<Hub> {
           ? { ok: false, missing: 'the workers have not connected to Temporal yet' }
           : { ok: true },
     });
-    const mail = templates && openMail(config, await templates, files, database, logger);
+    const mail = templates && openMail(config, await templates, { files, statements }, database, logger);
     const served = mail
-      ? await serveApi(options, { database, secrets, poke, files, documents, reports, mail, readiness })
+      ? await serveApi(options, {
+          database,
+          secrets,
+          poke,
+          files,
+          documents,
+          reports,
+          statements,
+          mail,
+          readiness,
+        })
       : null;
     if (served) {
       stops.push(() => served.stop());
@@ -333,6 +345,7 @@ async function serveApi(
     files: FileStore;
     documents: DocumentKeeper;
     reports: ReportKeeper;
+    statements: StatementKeeper;
     mail: Mail;
     readiness: () => Promise<Readiness>;
   },
@@ -380,6 +393,7 @@ async function serveApi(
     files: parts.files,
     documents: parts.documents,
     reports: parts.reports,
+    statements: parts.statements,
     rematcher,
     takeHook: createHookIntake({ database: parts.database, connectors }),
     showMail: async (content) => parts.mail.show(content),

@@ -7,7 +7,9 @@ import { type MailContent, type MailTemplates, type RenderedMail, renderMail } f
 import { startAnnouncer } from '../runtime/announcer.ts';
 import type { FileStore } from '../runtime/file-store.ts';
 import { startMailer } from '../runtime/mailer.ts';
+import type { StatementKeeper } from '../runtime/statement-keeper.ts';
 import type { Database } from '../store/database.ts';
+import type { ClaimedMail } from '../store/mails.ts';
 
 export interface Mail {
   /** A mail as its reader sees it. */
@@ -21,7 +23,7 @@ export interface Mail {
 export function openMail(
   config: Config,
   templates: MailTemplates,
-  files: Pick<FileStore, 'read'>,
+  { files, statements }: { files: Pick<FileStore, 'read'>; statements: StatementKeeper },
   database: Database,
   logger: Logger,
 ): Mail {
@@ -39,7 +41,8 @@ export function openMail(
         outboxDir: join(config.dataDir, 'mail-outbox'),
         readFile: (sha256) => files.read(sha256),
       });
-      const mailer = startMailer({ database, logger, deliver: (mail) => post.deliver(mail) });
+      const deliver = async (mail: ClaimedMail) => post.deliver(await statements.withStatement(mail));
+      const mailer = startMailer({ database, logger, deliver });
       const announcer = startAnnouncer({ database, logger });
       stops.push(
         () => post.close(),

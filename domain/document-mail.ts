@@ -3,17 +3,25 @@ import type { InvoiceSnapshot } from './invoice-snapshot.ts';
 import { formatDay, formatMoney, type PrintLanguage } from './print-format.ts';
 import type { PrintedDocument } from './printed-document.ts';
 
+type MailedKind = 'invoice' | 'credit_note' | 'late_fee' | 'late_interest';
 interface MailWords {
-  title: Record<'invoice' | 'credit_note', string>;
-  body: Record<'invoice' | 'credit_note', string>;
+  title: Record<MailedKind, string>;
+  body: Record<MailedKind, string>;
   due: string;
 }
 const words: Record<PrintLanguage, MailWords> = {
   en: {
-    title: { invoice: 'Invoice {number} of {seller}', credit_note: 'Credit note {number} of {seller}' },
+    title: {
+      invoice: 'Invoice {number} of {seller}',
+      credit_note: 'Credit note {number} of {seller}',
+      late_fee: 'Late fee {number} of {seller}',
+      late_interest: 'Interest {number} of {seller}',
+    },
     body: {
       invoice: 'Please find attached our invoice {number} over {total}.',
       credit_note: 'Please find attached our credit note {number} over {total}, for invoice {corrects}.',
+      late_fee: 'Please find attached our late fee {number} over {total}, for invoice {late}.',
+      late_interest: 'Please find attached our note of interest {number} over {total}, for invoice {late}.',
     },
     due: ' It is due on {dueDate}.',
   },
@@ -21,11 +29,16 @@ const words: Record<PrintLanguage, MailWords> = {
     title: {
       invoice: 'Rechnung {number} von {seller}',
       credit_note: 'Rechnungskorrektur {number} von {seller}',
+      late_fee: 'Mahngebühr {number} von {seller}',
+      late_interest: 'Verzugszinsen {number} von {seller}',
     },
     body: {
       invoice: 'Anbei erhalten Sie unsere Rechnung {number} über {total}.',
       credit_note:
         'Anbei erhalten Sie unsere Rechnungskorrektur {number} über {total} zur Rechnung {corrects}.',
+      late_fee: 'Anbei erhalten Sie unsere Mahngebühr {number} über {total} zur Rechnung {late}.',
+      late_interest:
+        'Anbei erhalten Sie unsere Forderung {number} von Verzugszinsen über {total} zur Rechnung {late}.',
     },
     due: ' Sie ist am {dueDate} fällig.',
   },
@@ -38,16 +51,19 @@ export function mailAddressOf({ mail, client }: InvoiceSnapshot): string | null 
   return byMail ? (client.accountsPayableEmail ?? client.email) : null;
 }
 
+const mailedKinds: readonly MailedKind[] = ['invoice', 'credit_note', 'late_fee', 'late_interest'];
+
 /** One line, and a sentence or two. */
 export function documentMail(document: PrintedDocument): { title: string; body: string } {
   const { language, currency, dueDate } = document;
-  const kind = document.kind === 'credit_note' ? 'credit_note' : 'invoice';
+  const kind = mailedKinds.find((one) => one === document.kind) ?? 'invoice';
   const said = words[language];
   const values: Record<string, string> = {
     number: document.number ?? '',
     seller: document.seller.name,
     total: formatMoney(document.total, currency, language),
     corrects: document.corrects?.number ?? '',
+    late: document.lateFee?.number ?? '',
     dueDate: dueDate === null ? '' : formatDay(dueDate, language),
   };
   const fill = (text: string) => text.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');

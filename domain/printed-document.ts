@@ -10,11 +10,19 @@ import type {
 } from './invoice-snapshot.ts';
 import { Decimal, type Rounding } from './money.ts';
 import { type PrintLanguage, printLanguageOf } from './print-format.ts';
+import type { LateFeeBasis } from './printed-late-fee.ts';
 import { found, Refusal } from './refusal.ts';
 import { taxTotals } from './tax.ts';
 import type { Day, DecimalText, Instant } from './work-entry.ts';
 
-export const printedKinds = ['invoice', 'credit_note', 'contractor_invoice', 'self_billed'] as const;
+export const printedKinds = [
+  'invoice',
+  'credit_note',
+  'contractor_invoice',
+  'self_billed',
+  'late_fee',
+  'late_interest',
+] as const;
 export type PrintedKind = (typeof printedKinds)[number];
 export type Paper = 'A4' | 'LETTER';
 
@@ -87,6 +95,8 @@ export interface PrintedDocument {
   references: { name: ReferenceName; text: string }[];
   /** What a credit note corrects, and why. */
   corrects: { number: string; issueDate: Day; reason: string } | null;
+  /** Of a late fee or interest: what it is asked for. */
+  lateFee: LateFeeBasis | null;
   lines: PrintedLine[];
   allowances: DocumentAllowance[];
   taxSubtotals: TaxSubtotal[];
@@ -216,6 +226,7 @@ export function toPrintedInvoice(
     issuedAt,
     references: referencesOf(snapshot),
     corrects: null,
+    lateFee: null,
     lines,
     allowances: snapshot.allowances,
     taxSubtotals: subtotals,
@@ -318,6 +329,7 @@ export const statusBadges = [
   'void',
   'credited',
   'uncollectible',
+  'waived',
 ] as const;
 /** What stands on the screen and on a marked copy, never on the document itself (BILLING §9). */
 export type StatusBadge = (typeof statusBadges)[number];

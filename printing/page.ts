@@ -11,6 +11,7 @@ import {
 } from '../domain/print-format.ts';
 import type { PrintedDocument, PrintedLine, PrintedParty, StatusBadge } from '../domain/printed-document.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { lateFeeFacts, lateFeeLines, lateFeeTexts } from './late-fee-page.ts';
 import { type Words, words } from './words.ts';
 
 export interface Row {
@@ -59,7 +60,7 @@ export interface Page {
 
 /** `badge`: only for the screen and for a marked copy. */
 export function toPage(document: PrintedDocument, badge: StatusBadge | null): Page {
-  const { language, kind, number } = document;
+  const { language, kind, number, lateFee } = document;
   const text = words[language];
   const isContractors = kind === 'contractor_invoice' || kind === 'self_billed';
   return {
@@ -74,11 +75,11 @@ export function toPage(document: PrintedDocument, badge: StatusBadge | null): Pa
     buyerLabel: text.billTo,
     buyer: partyLines(document.buyer, text, language, document.seller.country),
     facts: factsOf(document, text),
-    lines: linesOf(document, text),
+    lines: lateFee === null ? linesOf(document, text) : lateFeeLines(document, lateFee, text),
     totals: totalsOf(document, text),
     taxTitle: text.taxSummary,
     tax: taxOf(document, text),
-    legalTexts: document.legalTexts,
+    legalTexts: lateFee === null ? document.legalTexts : lateFeeTexts(lateFee, text),
     termsTitle: text.terms,
     terms: (document.terms ?? '').split('\n\n').filter((part) => part !== ''),
     bankTitle: text.bankDetails,
@@ -123,7 +124,7 @@ function addressLines(
   );
 }
 
-const partyLines = (
+export const partyLines = (
   party: PrintedParty,
   text: Words,
   language: PrintLanguage,
@@ -134,7 +135,7 @@ const partyLines = (
   ...party.taxNumbers.map(({ number }) => `${text.taxNumber} ${number}`),
 ];
 
-const imprintOf = (seller: PrintedParty, text: Words): string =>
+export const imprintOf = (seller: PrintedParty, text: Words): string =>
   [
     seller.name,
     seller.registrationNumber === null ? '' : `${text.registrationNumber} ${seller.registrationNumber}`,
@@ -167,6 +168,7 @@ function factsOf(document: PrintedDocument, text: Words): Row[] {
       value: corrects === null ? '' : `${corrects.number}, ${day(corrects.issueDate)}`,
     },
     { label: text.reason, value: corrects?.reason ?? '' },
+    ...(document.lateFee === null ? [] : lateFeeFacts(document, document.lateFee, text)),
     ...document.references.map(({ name, text: value }) => ({ label: text.references[name], value })),
   ].filter(({ value }) => value !== '');
 }
@@ -223,8 +225,9 @@ function totalsOf(document: PrintedDocument, text: Words): Page['totals'] {
   const totalWord = document.kind === 'credit_note' ? text.totalCredited : text.total;
   return [
     ...(discounts.length > 0 ? [row(text.linesTotal, money(linesTotal.toFixed())), ...discounts] : []),
-    row(text.net, money(document.net)),
-    row(text.tax, money(document.tax)),
+    ...(document.lateFee === null
+      ? [row(text.net, money(document.net)), row(text.tax, money(document.tax))]
+      : []),
     ...(isNotNothing(document.rounding) ? [row(text.rounding, money(document.rounding))] : []),
     row(totalWord, money(document.total), true),
     ...(retained !== null && isNotNothing(retained)
@@ -265,7 +268,7 @@ function taxOf(document: PrintedDocument, text: Words): TextTable {
 /** "NO93 8601 1117 947": in fours, as people read it. */
 const inFours = (iban: string) => iban.replace(/(.{4})(?=.)/g, '$1 ');
 
-function bankRows(account: PrintedBankAccount, text: Words): Row[] {
+export function bankRows(account: PrintedBankAccount, text: Words): Row[] {
   return [
     { label: text.holder, value: account.holder ?? '' },
     { label: text.iban, value: account.iban === null ? '' : inFours(account.iban) },

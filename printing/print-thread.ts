@@ -1,13 +1,25 @@
 /** Owns the print thread's side: a request in, a file or a failure out. */
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import { type PrintRequest, type ReportRequest, render, renderReport } from './render.ts';
+import {
+  type PrintRequest,
+  type ReportRequest,
+  render,
+  renderReport,
+  renderStatement,
+  type StatementRequest,
+} from './render.ts';
 
 export interface ToThread {
   id: number;
-  request: PrintRequest | ReportRequest;
+  request: PrintRequest | ReportRequest | StatementRequest;
 }
 export type FromThread = { id: number; bytes: Uint8Array } | { id: number; message: string };
+
+function bytesOf(request: ToThread['request']): Promise<Uint8Array> {
+  if ('report' in request) return renderReport(request);
+  return 'statement' in request ? renderStatement(request) : render(request);
+}
 
 const port = parentPort;
 if (port === null) throw new Error('print-thread.ts runs in a worker thread');
@@ -19,7 +31,7 @@ let last: Promise<void> = Promise.resolve();
 port.on('message', ({ id, request }: ToThread) => {
   last = last.then(async () => {
     try {
-      const bytes = 'report' in request ? await renderReport(request) : await render(request);
+      const bytes = await bytesOf(request);
       port.postMessage({ id, bytes } satisfies FromThread);
     } catch (error) {
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,17 +1,21 @@
 /** Owns printing beside the event loop: a thread that starts with the first document and ends when it has had none for a while. */
 import { Worker } from 'node:worker_threads';
 import type { PrintedDocument, StatusBadge } from '../domain/printed-document.ts';
+import type { PrintedStatement } from '../domain/printed-statement.ts';
 import { whyNoEInvoice } from './e-invoice-reasons.ts';
 import { toPage } from './page.ts';
 import type { FromThread, ToThread } from './print-thread.ts';
-import type { PrintRequest, ReportRequest } from './render.ts';
+import type { PrintRequest, ReportRequest, StatementRequest } from './render.ts';
+import { toStatementPage } from './statement-page.ts';
+import { statementToHtml } from './statement-to-html.ts';
 import { toHtml } from './to-html.ts';
 
 export interface Printer {
   /** Rejects when the document takes too long, or where too many wait. */
-  print(request: PrintRequest | ReportRequest): Promise<Uint8Array>;
+  print(request: PrintRequest | ReportRequest | StatementRequest): Promise<Uint8Array>;
   /** At once: it is but text. */
   page(document: PrintedDocument, badge: StatusBadge | null, logo: string | null): string;
+  statementPage(statement: PrintedStatement): string;
   /** Empty: it can be an e-invoice. */
   whyNoEInvoice(document: PrintedDocument): string[];
   stop(): Promise<void>;
@@ -85,6 +89,7 @@ export function createPrinter(): Printer {
         thread.postMessage({ id, request } satisfies ToThread);
       }),
     page: (document, badge, logo) => toHtml(toPage(document, badge), document.paper, logo),
+    statementPage: (statement) => statementToHtml(toStatementPage(statement), statement.paper),
     whyNoEInvoice,
     stop: () => end('the printer stops'),
   };

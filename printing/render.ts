@@ -1,11 +1,14 @@
 /** Owns making one file of a document; the heavy libraries come along, so it is called in the print thread. */
 import type { ClientReportFigures } from '../domain/client-report.ts';
 import type { PrintedDocument, StatusBadge } from '../domain/printed-document.ts';
+import type { PrintedStatement } from '../domain/printed-statement.ts';
 import { toCii, toUbl } from './e-invoice.ts';
 import { whyNoEInvoice } from './e-invoice-reasons.ts';
 import { toPage } from './page.ts';
 import { toReportPage } from './report-page.ts';
 import { reportToPdf } from './report-to-pdf.ts';
+import { toStatementPage } from './statement-page.ts';
+import { statementToPdf } from './statement-to-pdf.ts';
 import { toPdf } from './to-pdf.ts';
 
 export const printFormats = ['pdf', 'xml', 'cii'] as const;
@@ -21,6 +24,13 @@ export interface ReportRequest {
 }
 export const renderReport = ({ report, isPreview, drawnUpAt }: ReportRequest): Promise<Uint8Array> =>
   reportToPdf(toReportPage(report, isPreview), new Date(drawnUpAt));
+
+/** A client's statement of account. */
+export interface StatementRequest {
+  statement: PrintedStatement;
+}
+export const renderStatement = ({ statement }: StatementRequest): Promise<Uint8Array> =>
+  statementToPdf(toStatementPage(statement), statement.paper, new Date(`${statement.asOf}T00:00:00Z`));
 
 export interface PrintRequest {
   document: PrintedDocument;

@@ -9,9 +9,9 @@ const entities: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-const safe = (text: string): string =>
+export const safe = (text: string): string =>
   text.replace(/[&<>"']/g, (char) => entities[char]!).replace(/\n/g, '<br>');
-const lines = (texts: string[]) => texts.map((text) => `<div>${safe(text)}</div>`).join('');
+export const lines = (texts: string[]) => texts.map((text) => `<div>${safe(text)}</div>`).join('');
 
 /** `logo`: a data URL. The badge is seen on the screen and not on paper. */
 export function toHtml(page: Page, paper: Paper, logo: string | null): string {
@@ -40,7 +40,7 @@ ${page.appendix === null ? '' : `<section class="appendix"><h2>${safe(page.appen
 `;
 }
 
-const pairs = (rows: Row[]) =>
+export const pairs = (rows: Row[]) =>
   `<table class="pairs">${rows.map(({ label, value }) => `<tr><th>${safe(label)}</th><td>${safe(value)}</td></tr>`).join('')}</table>`;
 
 const totals = (page: Page) =>
@@ -51,7 +51,7 @@ const totals = (page: Page) =>
     )
     .join('')}</table>`;
 
-function table(shape: TextTable, name: string): string {
+export function table(shape: TextTable, name: string): string {
   const cell = (tag: 'td' | 'th') => (text: string, index: number) =>
     `<${tag}${shape.right.includes(index) ? ' class="right"' : ''}>${safe(text)}</${tag}>`;
   const body = shape.rows.map((row) => `<tr>${row.map(cell('td')).join('')}</tr>`).join('\n');
@@ -61,7 +61,7 @@ function table(shape: TextTable, name: string): string {
 /** Of text that stands inside a quoted string of CSS. */
 const inCss = (text: string) => text.replace(/["\\<>\n]/g, ' ');
 
-const styleOf = (page: Page, paper: Paper) => `
+export const styleOf = (page: Pick<Page, 'pageWord' | 'ofWord'>, paper: Paper) => `
 @page{size:${paper === 'A4' ? 'A4' : 'letter'};margin:18mm;@bottom-right{content:"${inCss(page.pageWord)} " counter(page) " ${inCss(page.ofWord)} " counter(pages);font:8pt sans-serif;color:#5b6770}}
 *{box-sizing:border-box}
 body{font:10pt/1.35 Roboto,"Helvetica Neue",Arial,sans-serif;color:#1a2b3c;max-width:190mm;margin:8mm auto;padding:0 6mm}
@@ -77,6 +77,8 @@ h2{font-size:11pt;margin:7mm 0 1mm}p{margin:1mm 0}
 table{border-collapse:collapse}th{text-align:left;font-weight:600}
 .pairs th{font-weight:400;color:#5b6770;padding-right:6mm}.parties .pairs td{text-align:right}
 .lines{width:100%;margin-bottom:6mm}.lines thead th,.tax thead th{border-top:1px solid;border-bottom:1px solid;font-size:9pt}
+/* A name reads in its own direction, in its place. */
+td,p,address div{unicode-bidi:plaintext}td{text-align:left}
 .lines td,.lines th,.tax td,.tax th{padding:1.2mm 1.5mm;vertical-align:top}
 .lines td,.tax td{border-bottom:1px solid #c9d1d6}tr{break-inside:avoid}thead{display:table-header-group}
 .right{text-align:right;white-space:nowrap}th.right{text-align:right}

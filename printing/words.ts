@@ -56,6 +56,16 @@ export interface Words {
   notMailed: string;
   markedCopy: string;
   payOnline: string;
+  lateFee: {
+    invoice: string;
+    invoiceDue: string;
+    days: string;
+    rate: string;
+    fee: string;
+    interest: string;
+    policy: string;
+    noTax: string;
+  };
 }
 
 export const words: Record<PrintLanguage, Words> = {
@@ -65,6 +75,8 @@ export const words: Record<PrintLanguage, Words> = {
       credit_note: 'Credit note',
       contractor_invoice: 'Contractor invoice',
       self_billed: 'Self-billed invoice',
+      late_fee: 'Late fee',
+      late_interest: 'Interest on late payment',
     },
     badges: {
       draft: 'Draft',
@@ -77,6 +89,7 @@ export const words: Record<PrintLanguage, Words> = {
       void: 'Void',
       credited: 'Credited',
       uncollectible: 'Uncollectible',
+      waived: 'Waived',
     },
     references: {
       buyerReference: 'Your reference',
@@ -149,6 +162,17 @@ export const words: Record<PrintLanguage, Words> = {
     notMailed: 'Not sent by e-mail, as you asked.',
     markedCopy: 'Copy',
     payOnline: 'Pay online',
+    lateFee: {
+      invoice: 'For invoice',
+      invoiceDue: 'Invoice due',
+      days: 'Days late',
+      rate: 'Rate a year',
+      fee: 'Late fee for invoice {number}, due on {dueDate}: {days} days late',
+      interest:
+        'Interest on {base} of invoice {number}, open since it was due on {dueDate}: {percentage} % a year for {days} of 365 days, {from} – {to}',
+      policy: 'Charged by the agreed payment terms, as the invoice was not paid when it was due.',
+      noTax: 'It makes up for late payment and is no supply: there is no tax on it.',
+    },
   },
   de: {
     kinds: {
@@ -156,6 +180,8 @@ export const words: Record<PrintLanguage, Words> = {
       credit_note: 'Rechnungskorrektur',
       contractor_invoice: 'Rechnung des Auftragnehmers',
       self_billed: 'Gutschrift',
+      late_fee: 'Mahngebühr',
+      late_interest: 'Verzugszinsen',
     },
     badges: {
       draft: 'Entwurf',
@@ -168,6 +194,7 @@ export const words: Record<PrintLanguage, Words> = {
       void: 'Storniert',
       credited: 'Korrigiert',
       uncollectible: 'Uneinbringlich',
+      waived: 'Erlassen',
     },
     references: {
       buyerReference: 'Ihr Zeichen',
@@ -240,5 +267,17 @@ export const words: Record<PrintLanguage, Words> = {
     notMailed: 'Auf Ihren Wunsch nicht per E-Mail versendet.',
     markedCopy: 'Kopie',
     payOnline: 'Online bezahlen',
+    lateFee: {
+      invoice: 'Zur Rechnung',
+      invoiceDue: 'Rechnung fällig',
+      days: 'Tage in Verzug',
+      rate: 'Jahreszins',
+      fee: 'Mahngebühr zur Rechnung {number}, fällig am {dueDate}: {days} Tage in Verzug',
+      interest:
+        'Verzugszinsen auf {base} der Rechnung {number}, offen seit der Fälligkeit am {dueDate}: {percentage} % im Jahr für {days} von 365 Tagen, {from} – {to}',
+      policy:
+        'Berechnet nach den vereinbarten Zahlungsbedingungen, da die Rechnung bei Fälligkeit nicht bezahlt war.',
+      noTax: 'Ersatz für verspätete Zahlung und keine Leistung: Darauf fällt keine Steuer an.',
+    },
   },
 };

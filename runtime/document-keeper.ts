@@ -148,7 +148,7 @@ function fileNameOf({ number }: PrintedDocument, format: DocumentFormat): string
 
 async function mail(
   tx: WorkspaceTx,
-  subject: { type: 'client_invoice' | 'credit_note'; id: string },
+  subject: { type: 'client_invoice' | 'credit_note' | 'late_fee'; id: string },
   document: PrintedDocument,
   snapshot: InvoiceSnapshot,
   kept: DocumentFile[],

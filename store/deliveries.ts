@@ -23,7 +23,7 @@ export function listDeliveries(tx: WorkspaceTx, type: KeptType, documentId: stri
 }
 
 export interface DocumentMail {
-  type: 'client_invoice' | 'credit_note' | 'client_report';
+  type: 'client_invoice' | 'credit_note' | 'late_fee' | 'client_report';
   id: string;
   to: string;
   /** Tells a mail that is sent again from the first. */
@@ -36,6 +36,7 @@ export interface DocumentMail {
 /** Queues the mail with the files and its delivery, once a document and address; of what is void meanwhile there is none. */
 export async function mailDocument(tx: WorkspaceTx, mail: DocumentMail): Promise<void> {
   if (mail.type === 'client_invoice' && (await isVoid(tx, mail.id))) return;
+  if (mail.type === 'late_fee' && (await isWaived(tx, mail.id))) return;
   if (mail.type === 'client_invoice' && mail.again === undefined && (await isMailedThere(tx, mail.id)))
     return;
   const which = mail.again === undefined ? mail.id : `${mail.id}:${mail.again}`;
@@ -86,6 +87,15 @@ async function isVoid(tx: WorkspaceTx, invoiceId: string): Promise<boolean> {
     [tx.workspaceId, invoiceId],
   );
   return row?.status === 'void';
+}
+
+/** Held until the transaction ends, as an invoice is. */
+async function isWaived(tx: WorkspaceTx, lateFeeId: string): Promise<boolean> {
+  const row = await tx.row<{ status: string }>(
+    'select status from late_fees where workspace_id = $1 and id = $2 for share',
+    [tx.workspaceId, lateFeeId],
+  );
+  return row?.status === 'waived';
 }
 
 /** The mail left for the client: an issued invoice is a sent one from now on. */

@@ -2,10 +2,10 @@
 import { maxPrintedLines } from '../domain/printed-document.ts';
 import type { WorkspaceTx } from './database.ts';
 
-export const documentTypes = ['client_invoice', 'credit_note', 'contractor_invoice'] as const;
+export const documentTypes = ['client_invoice', 'credit_note', 'contractor_invoice', 'late_fee'] as const;
 export type DocumentType = (typeof documentTypes)[number];
-/** What has a file of its own; a report is no document of the books. */
-export type KeptType = DocumentType | 'client_report';
+/** What has a file of its own; a report is no document of the books, and a statement is that of its mail. */
+export type KeptType = DocumentType | 'client_report' | 'statement';
 export const documentFormats = ['pdf', 'xml', 'cii'] as const;
 export type DocumentFormat = (typeof documentFormats)[number];
 
@@ -64,11 +64,11 @@ export async function insertDocumentFile(
 const printedByUs = `not exists (select from sync_records r join connections c on c.workspace_id = $1 and c.id = r.connection_id
              where r.workspace_id = $1 and r.subject_type = 'client_invoice' and r.subject_id = i.id and c.ownership ->> 'pdf' = 'theirs')`;
 
-/** The invoice and its credit notes that are issued by us and have no file yet; oldest first. */
+/** The invoice, its credit notes and late fees that are issued by us and have no file yet; oldest first. */
 export function unprintedDocuments(
   tx: WorkspaceTx,
   invoiceId: string,
-): Promise<{ type: 'client_invoice' | 'credit_note'; id: string }[]> {
+): Promise<{ type: 'client_invoice' | 'credit_note' | 'late_fee'; id: string }[]> {
   return tx.rows(
     `select d.type, d.id from (
        select 'client_invoice' as type, i.id, i.issued_at from client_invoices i
@@ -77,7 +77,10 @@ export function unprintedDocuments(
            and i.number_given_by <> 'opening' and ${printedByUs}
        union all select 'credit_note', n.id, n.issued_at from credit_notes n
          join client_invoices i on i.workspace_id = $1 and i.id = n.invoice_id and i.snapshot ? 'seller' and i.line_count <= $3 and ${printedByUs}
-         where n.workspace_id = $1 and n.invoice_id = $2 and n.number is not null) d
+         where n.workspace_id = $1 and n.invoice_id = $2 and n.number is not null
+       -- Those of before they were printed were asked for by their letter alone.
+       union all select 'late_fee', f.id, f.created_at from late_fees f
+         where f.workspace_id = $1 and f.invoice_id = $2 and f.status in ('issued', 'settled') and f.snapshot ? 'lateFee') d
      where not exists (select from document_files f where f.workspace_id = $1 and f.document_type = d.type and f.document_id = d.id)
      order by d.issued_at limit 20`,
     [tx.workspaceId, invoiceId, maxPrintedLines],

@@ -7,6 +7,7 @@ import { sqlNow } from './clock.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
 import { closeFixed, raiseFindings } from './exceptions.ts';
+import { lateFeeSnapshotOf } from './late-fee-snapshot.ts';
 import { newId } from './new-id.ts';
 import { saysShut, shutPeriods } from './periods.ts';
 import { takeNumber } from './take-number.ts';
@@ -86,11 +87,8 @@ export async function issueLateFees(
   const asked = reminded.some(({ fee, interest }) => fee !== null || interest !== null);
   const first = invoices[0];
   if (!asked || !first) return [];
-  const setUp = await tx.row<{ seriesId: string; termsDays: number; code: string; names: object }>(
-    `select r.id as series_id, c.payment_terms_days as terms_days, c.code,
-       jsonb_build_object('seller', s.name, 'client', c.name) as names
-     from series r join sellers s on s.workspace_id = $1 and s.id = r.seller_id
-     join clients c on c.workspace_id = $1 and c.id = $3
+  const setUp = await tx.row<{ seriesId: string; termsDays: number; code: string }>(
+    `select r.id as series_id, c.payment_terms_days as terms_days, c.code from series r join clients c on c.workspace_id = $1 and c.id = $3
      where r.workspace_id = $1 and r.seller_id = $2 and r.document_type = 'late_fee' order by r.id limit 1`,
     [tx.workspaceId, first.sellerId, first.clientId],
   );
@@ -112,14 +110,14 @@ export async function issueLateFees(
     ];
     for (const { kind, amount, interest: on } of documents) {
       const taken = await takeNumber(tx, setUp.seriesId, day, { clientCode: setUp.code });
-      const snapshot = {
-        ...setUp.names,
-        invoice: invoice.number,
-        kind,
-        amount,
-        currency: invoice.currency,
-        interest: on,
-      };
+      const { number, issueDate } = taken;
+      const dueDate = addDays(issueDate, setUp.termsDays);
+      const snapshot = await lateFeeSnapshotOf(
+        tx,
+        invoiceId,
+        { number, issueDate, dueDate, issuedBy: actor, amount },
+        { invoice: invoice.number, kind, amount, currency: invoice.currency, interest: on },
+      );
       const id = newId();
       await tx.run(
         `insert into late_fees (workspace_id, id, invoice_id, letter_id, seller_id, client_id, kind, status, step_days, series_id, number, sequence, currency,
@@ -135,7 +133,7 @@ export async function issueLateFees(
           kind,
           stepDays,
           setUp.seriesId,
-          taken.number,
+          number,
           taken.sequence,
           invoice.currency,
           on?.base ?? null,
@@ -143,13 +141,13 @@ export async function issueLateFees(
           on?.startsOn ?? null,
           on?.endsBefore ?? null,
           amount,
-          taken.issueDate,
-          addDays(taken.issueDate, setUp.termsDays),
+          issueDate,
+          dueDate,
           JSON.stringify(snapshot),
         ],
       );
-      await record(tx, id, 'issued', actor, { number: taken.number, invoice: invoice.number, amount });
-      issued.push({ number: taken.number, kind, amount, currency: invoice.currency, of: invoice.number });
+      await record(tx, id, 'issued', actor, { number, invoice: invoice.number, amount });
+      issued.push({ number, kind, amount, currency: invoice.currency, of: invoice.number });
     }
   }
   return issued;

@@ -43,6 +43,14 @@ export async function queueMail<Kind extends MailKind>(
   return queued === 1;
 }
 
+/** Of a mail that its sender holds. */
+export async function attachFile(tx: WorkspaceTx, id: string, file: MailAttachment): Promise<void> {
+  await tx.run(
+    'update mails set attachments = attachments || $3::jsonb where workspace_id = $1 and id = $2',
+    [tx.workspaceId, id, JSON.stringify([file])],
+  );
+}
+
 export const mailStatuses = ['queued', 'failed', 'sent', 'given_up'] as const;
 export type MailStatus = (typeof mailStatuses)[number];
 

@@ -77,6 +77,7 @@ function toDocument(row: Row, lines: PrintedLine[]): PrintedDocument {
     issuedAt: row.submittedAt,
     references: row.theirNumber === null ? [] : [{ name: 'theirNumber', text: row.theirNumber }],
     corrects: null,
+    lateFee: null,
     lines,
     allowances: [],
     // A contractor's tax is an amount of their own document; it has no rates here.

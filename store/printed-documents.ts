@@ -13,6 +13,7 @@ import {
   toCreditNote,
   toPrintedInvoice,
 } from '../domain/printed-document.ts';
+import { lateFeeSnapshot } from '../domain/printed-late-fee.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
@@ -20,6 +21,7 @@ import type { DocumentType } from './document-files.ts';
 import { printTerms, snapshotColumn, termsTemplateColumn, type Unfinished } from './invoice-snapshot.ts';
 import { paymentLinkColumn } from './payment-links.ts';
 import { readPrintedContractorInvoice } from './printed-contractor-invoice.ts';
+import { readPrintedLateFee } from './printed-late-fee.ts';
 
 interface InvoiceRow extends InvoiceFacts {
   lineCount: number;
@@ -158,6 +160,8 @@ export function readPrinted(
       return readPrintedCreditNote(tx, id);
     case 'contractor_invoice':
       return readPrintedContractorInvoice(tx, id);
+    case 'late_fee':
+      return readPrintedLateFee(tx, id);
   }
 }
 
@@ -167,13 +171,19 @@ export async function readSnapshot(
   type: DocumentType,
   id: string,
 ): Promise<InvoiceSnapshot | null> {
-  const table = { client_invoice: 'client_invoices', credit_note: 'credit_notes', contractor_invoice: null }[
-    type
-  ];
+  const table = {
+    client_invoice: 'client_invoices',
+    credit_note: 'credit_notes',
+    late_fee: 'late_fees',
+    contractor_invoice: null,
+  }[type];
   if (table === null) return null;
   const row = await tx.row<{ snapshot: Record<string, unknown> | null }>(
     `select snapshot from ${table} where workspace_id = $1 and id = $2 and number is not null`,
     [tx.workspaceId, id],
   );
-  return row?.snapshot ? invoiceSnapshot.parse(row.snapshot) : null;
+  if (!row?.snapshot) return null;
+  // A late fee from before it was printed has but names: its letter went out by itself.
+  if (type === 'late_fee') return lateFeeSnapshot.safeParse(row.snapshot).data ?? null;
+  return invoiceSnapshot.parse(row.snapshot);
 }

@@ -8,10 +8,18 @@ import { readStatement } from './reports/statement.ts';
 
 const maxClients = 10_000;
 
+const firstOfMonth = (day: Day): Day => `${day.slice(0, 8)}01`;
+const keyOf = (clientId: string, asOf: Day): string => `statement:${clientId}:${asOf}`;
+/** Of whom, and of which month, the mail with the key is. */
+export function statementOfMail(key: string): { clientId: string; startsOn: Day; asOf: Day } {
+  const [, clientId = '', asOf = ''] = key.split(':');
+  return { clientId, startsOn: firstOfMonth(asOf), asOf };
+}
+
 /** `day` is the first of a month. Clients without mail, without an address, or with an account of nothing get none. */
 export async function sendStatements(tx: WorkspaceTx, day: Day): Promise<number> {
   const asOf = addDays(day, -1);
-  const startsOn = `${asOf.slice(0, 8)}01`;
+  const startsOn = firstOfMonth(asOf);
   const clients = await tx.rows<{ id: string; name: string; address: string }>(
     `select c.id, c.name, coalesce(c.accounts_payable_email, c.email) as address from clients c
      where c.workspace_id = $1 and not c.internal and c.mail_notifications and c.status <> 'archived'
@@ -43,7 +51,8 @@ export async function sendStatements(tx: WorkspaceTx, day: Day): Promise<number>
           ])
           .join('\n'),
       },
-      key: `statement:${client.id}:${asOf}`,
+      // runtime/statement-keeper.ts puts the printed one into it before it leaves.
+      key: keyOf(client.id, asOf),
       link: null,
     });
     if (!queued) continue;

@@ -54,6 +54,8 @@ import { exportStatement } from './clients/export-statement.ts';
 import { getClient } from './clients/get-client.ts';
 import { getClientOverview } from './clients/get-client-overview.ts';
 import { getStatement } from './clients/get-statement.ts';
+import { getStatementPage } from './clients/get-statement-page.ts';
+import { getStatementPdf } from './clients/get-statement-pdf.ts';
 import { importClientRates } from './clients/import-client-rates.ts';
 import { importClients } from './clients/import-clients.ts';
 import { listClientTimeline } from './clients/list-client-timeline.ts';
@@ -343,6 +345,8 @@ import { listRateCards } from './rate-cards/list-rate-cards.ts';
 import { updateRateCard } from './rate-cards/update-rate-card.ts';
 import { createReminderPolicy } from './reminders/create-reminder-policy.ts';
 import { endReminderPause } from './reminders/end-reminder-pause.ts';
+import { getLateFeePage } from './reminders/get-late-fee-page.ts';
+import { getLateFeePdf } from './reminders/get-late-fee-pdf.ts';
 import { getReminderPolicy } from './reminders/get-reminder-policy.ts';
 import { listLateFees } from './reminders/list-late-fees.ts';
 import { listReminderLetters } from './reminders/list-reminder-letters.ts';
@@ -469,6 +473,8 @@ export const routes: readonly Route[] = [
   exportStatement,
   getClient,
   getStatement,
+  getStatementPage,
+  getStatementPdf,
   listClientReports,
   getClientReport,
   getClientReportPdf,
@@ -596,6 +602,8 @@ export const routes: readonly Route[] = [
   endReminderPause,
   getReminderPolicy,
   listLateFees,
+  getLateFeePage,
+  getLateFeePdf,
   listReminderLetters,
   listReminderPolicies,
   listReminderPauses,

@@ -1,12 +1,13 @@
 /** Owns a client's statement of account: what was open, every document and payment in between, and what is open now. */
 import { Decimal, fixed, minorPlaces } from '../../domain/money.ts';
+import { type Ageing, ages, type StatementRowKind } from '../../domain/printed-statement.ts';
 import type { Day, DecimalText } from '../../domain/work-entry.ts';
 import type { WorkspaceTx } from '../database.ts';
-import { receivablesAsOf } from './receivables.ts';
+import { ageSums, receivablesAsOf } from './receivables.ts';
 
 export interface StatementRow {
   day: Day;
-  kind: 'invoice' | 'void' | 'credit_note' | 'late_fee' | 'payment' | 'refund' | 'write_off';
+  kind: StatementRowKind;
   number: string | null;
   reference: string | null;
   dueDate: Day | null;
@@ -16,6 +17,8 @@ export interface StatementRow {
   balance: DecimalText;
 }
 export interface StatementAccount {
+  /** Null: money of a client that is on account with no seller. */
+  sellerId: string | null;
   sellerName: string;
   currency: string;
   opening: DecimalText;
@@ -23,6 +26,7 @@ export interface StatementAccount {
   closing: DecimalText;
   /** Of the closing balance: due before the day. Credit on account is not taken off. */
   overdue: DecimalText;
+  ageing: Ageing;
 }
 export interface Statement {
   clientId: string;
@@ -80,39 +84,40 @@ export async function readStatement(
     [tx.workspaceId, clientId],
   );
   if (!client) return null;
-  const rows = await tx.rows<
-    Omit<StatementRow, 'balance'> & { sellerName: string; currency: string; isBefore: boolean }
-  >(
+  const rows = await tx.rows<AccountRow>(
     `select s.name as seller_name, m.currency, m.day < $3 as is_before, case when m.day < $3 then null else m.day end as day,
        case when m.day < $3 then '' else m.kind end as kind, case when m.day >= $3 then m.number end as number,
-       case when m.day >= $3 then m.reference end as reference, case when m.day >= $3 then m.due_date end as due_date, sum(m.amount) as amount
+       case when m.day >= $3 then m.reference end as reference, case when m.day >= $3 then m.due_date end as due_date, m.seller_id, sum(m.amount) as amount
      from (${movements}) m left join sellers s on s.workspace_id = $1 and s.id = m.seller_id
-     where m.day <= $4 group by 1, 2, 3, 4, 5, 6, 7, 8 having sum(m.amount) <> 0 order by 1, 2, 3 desc, 4,
+     where m.day <= $4 group by 1, 2, 3, 4, 5, 6, 7, 8, 9 having sum(m.amount) <> 0 order by 1, 2, 3 desc, 4,
        -- Within a day a document stands before what lowers it.
        array_position(array['', 'invoice', 'late_fee', 'credit_note', 'void', 'payment', 'refund', 'write_off'], case when m.day < $3 then '' else m.kind end), 6
      limit $5`,
     [tx.workspaceId, clientId, startsOn, asOf, maxStatementRows],
   );
-  const overdue = await readOverdue(tx, clientId, asOf);
-  const accounts = Map.groupBy(rows, (row) => JSON.stringify([row.sellerName ?? '', row.currency]));
+  const aged = await readAges(tx, clientId, asOf);
+  const accounts = Map.groupBy(rows, (row) => keyOf(row));
   return {
     clientId,
     clientName: client.name,
     startsOn,
     asOf,
-    accounts: [...accounts].map(([key, ofAccount]) => {
-      const [sellerName, currency] = JSON.parse(key) as [string, string];
-      return toAccount(sellerName, currency, ofAccount, overdue.get(key) ?? '0');
-    }),
+    accounts: [...accounts].map(([key, ofAccount]) => toAccount(ofAccount, aged.get(key))),
   };
 }
 
-function toAccount(
-  sellerName: string,
-  currency: string,
-  rows: readonly (Omit<StatementRow, 'balance'> & { isBefore: boolean })[],
-  overdue: DecimalText,
-): StatementAccount {
+const keyOf = ({ sellerId, currency }: { sellerId: string | null; currency: string }) =>
+  `${sellerId ?? ''} ${currency}`;
+
+interface AccountRow extends Omit<StatementRow, 'balance'> {
+  sellerId: string | null;
+  sellerName: string | null;
+  currency: string;
+  isBefore: boolean;
+}
+
+function toAccount(rows: readonly AccountRow[], aged: Partial<Ageing> | undefined): StatementAccount {
+  const { sellerId, sellerName, currency } = rows[0]!;
   const sum = (chosen: readonly { amount: DecimalText }[]) =>
     chosen.reduce((total, { amount }) => total.plus(amount), new Decimal(0));
   const shownAmount = (amount: Decimal | DecimalText) => fixed(amount, minorPlaces(currency));
@@ -132,22 +137,31 @@ function toAccount(
         balance: shownAmount(balance),
       };
     });
+  const ageing = Object.fromEntries(ages.map((age) => [age, shownAmount(aged?.[age] ?? '0')])) as Record<
+    (typeof ages)[number],
+    DecimalText
+  >;
+  const overdue = overdueAges.reduce((total, age) => total.plus(ageing[age]), new Decimal(0));
   return {
-    sellerName,
+    sellerId,
+    sellerName: sellerName ?? '',
     currency,
     opening: shownAmount(opening),
     rows: shown,
     closing: shownAmount(balance),
     overdue: shownAmount(overdue),
+    ageing,
   };
 }
 
-async function readOverdue(tx: WorkspaceTx, clientId: string, asOf: Day): Promise<Map<string, DecimalText>> {
-  const rows = await tx.rows<{ sellerName: string; currency: string; overdue: DecimalText }>(
-    `select s.name as seller_name, d.currency, sum(d.open - d.retained) as overdue from (${receivablesAsOf}) d
-     join sellers s on s.workspace_id = $1 and s.id = d.seller_id
-     where d.client_id = $3 and d.due_date < $2::date group by 1, 2 having sum(d.open - d.retained) <> 0`,
+const overdueAges = ['days1To30', 'days31To60', 'days61To90', 'over90'] as const;
+
+/** By seller and currency. */
+async function readAges(tx: WorkspaceTx, clientId: string, asOf: Day): Promise<Map<string, Partial<Ageing>>> {
+  const rows = await tx.rows<Partial<Ageing> & { sellerId: string; currency: string }>(
+    `select d.seller_id, d.currency, ${ageSums('d.open - d.retained', 'd.due_date')}, sum(d.retained) as retained
+     from (${receivablesAsOf}) d where d.client_id = $3 and d.open <> 0 group by 1, 2`,
     [tx.workspaceId, asOf, clientId],
   );
-  return new Map(rows.map((row) => [JSON.stringify([row.sellerName, row.currency]), row.overdue]));
+  return new Map(rows.map((row) => [keyOf(row), row]));
 }

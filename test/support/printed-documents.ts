@@ -9,7 +9,7 @@ import {
   toPrintedInvoice,
 } from '../../domain/printed-document.ts';
 
-const snapshotOf = (changes: Partial<Record<keyof InvoiceSnapshot, unknown>>): InvoiceSnapshot =>
+export const snapshotOf = (changes: Partial<Record<keyof InvoiceSnapshot, unknown>>): InvoiceSnapshot =>
   invoiceSnapshot.parse({
     number: 'NFE-0042',
     issueDate: '2026-04-02',

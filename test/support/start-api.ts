@@ -24,6 +24,7 @@ import { createImporter } from '../../runtime/import/importer.ts';
 import { createRematcher } from '../../runtime/rematcher.ts';
 import { createReportKeeper } from '../../runtime/report-keeper.ts';
 import { createSecretBox } from '../../runtime/secrets.ts';
+import { createStatementKeeper } from '../../runtime/statement-keeper.ts';
 import { createApiKey } from '../../store/api-keys.ts';
 import { numberEvents } from '../../store/events.ts';
 import { createWorkspace } from '../../store/workspaces.ts';
@@ -140,6 +141,7 @@ export async function startApi(deps: Partial<AppDeps> = {}, routes?: readonly Ro
       files,
       documents,
       reports: createReportKeeper({ database: test.database, files, printer }),
+      statements: createStatementKeeper({ database: test.database, files, printer }),
       rematcher,
       takeHook: createHookIntake({
         database: test.database,

@@ -1,7 +1,10 @@
 /** Owns how a client's statement of account is asked for and shown over the API. */
 import { z } from 'zod';
+import { printLanguages } from '../../../domain/print-format.ts';
+import type { PrintedStatement } from '../../../domain/printed-statement.ts';
 import { found } from '../../../domain/refusal.ts';
-import type { WorkspaceTx } from '../../../store/database.ts';
+import type { Database, WorkspaceTx } from '../../../store/database.ts';
+import { readPrintedStatement } from '../../../store/printed-statement.ts';
 import { readStatement, type Statement } from '../../../store/reports/statement.ts';
 import { type Actor, ownClient } from '../../kit/auth.ts';
 import { day, id, storedDay, storedDecimal } from '../../kit/schemas.ts';
@@ -20,6 +23,7 @@ export const statement = z
     asOf: storedDay,
     accounts: z.array(
       z.object({
+        sellerId: id.nullable(),
         sellerName: z.string(),
         currency: z.string(),
         opening: storedDecimal,
@@ -36,6 +40,19 @@ export const statement = z
         ),
         closing: storedDecimal.meta({ description: 'Below zero: the client has credit.' }),
         overdue: storedDecimal,
+        ageing: z
+          .object({
+            notDue: storedDecimal,
+            days1To30: storedDecimal,
+            days31To60: storedDecimal,
+            days61To90: storedDecimal,
+            over90: storedDecimal,
+            retained: storedDecimal.meta({ description: 'Held back until the work is complete.' }),
+          })
+          .meta({
+            description:
+              'What is open of documents, by days since it was due. The rest of the closing balance is on account.',
+          }),
       }),
     ),
   })
@@ -53,4 +70,28 @@ export async function askedStatement(
   const read =
     own === null || own === clientId ? await readStatement(tx, { clientId, startsOn, asOf }) : null;
   return found(read, 'client');
+}
+
+export const printedStatementQuery = statementQuery.extend({
+  language: z.enum(printLanguages).optional().meta({ description: "Without it, the client's." }),
+  paper: z
+    .enum(['A4', 'LETTER'])
+    .optional()
+    .meta({ description: "Without it, that of the client's country." }),
+});
+
+/** As above, with the parties' addresses. */
+export function printedStatement(
+  database: Database,
+  clientId: string,
+  query: z.infer<typeof printedStatementQuery>,
+  actor: Actor,
+): Promise<PrintedStatement> {
+  return database.inWorkspace(actor.workspaceId, async (tx) => {
+    const own = ownClient(actor, 'invoices.read');
+    const { startsOn, asOf } = await askedDays(tx, query);
+    const { language = null, paper = null } = query;
+    const asked = { clientId, startsOn, asOf, language, paper };
+    return found(own === null || own === clientId ? await readPrintedStatement(tx, asked) : null, 'client');
+  });
 }

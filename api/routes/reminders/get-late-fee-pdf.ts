@@ -1,0 +1,28 @@
+/** Owns GET /late-fees/:lateFeeId/pdf. */
+import { z } from 'zod';
+import { defineRoute, streamOf } from '../../kit/route.ts';
+import { sendCopy, sendKept } from '../../kit/send-document.ts';
+import { lateFeeDocument } from './late-fee-document.ts';
+
+export const getLateFeePdf = defineRoute({
+  name: 'get-late-fee-pdf',
+  method: 'get',
+  path: '/late-fees/:lateFeeId/pdf',
+  summary: 'Download a late fee, or interest, as PDF',
+  description: 'The file that was made when it was issued, byte by byte.',
+  permission: 'invoices.read',
+  own: true,
+  query: z.object({
+    marked: z
+      .enum(['true', 'false'])
+      .default('false')
+      .meta({ description: 'A copy, printed now, with the status on it.' }),
+  }),
+  responses: { 200: streamOf('application/pdf', 'The document.') },
+  handler: async ({ params, query, actor, deps }) => {
+    const { ref, number, badge } = await lateFeeDocument(deps.database, actor, params.lateFeeId);
+    if (query.marked === 'true')
+      return sendCopy(await deps.documents.copy(ref, badge), `${number}-${badge}.pdf`);
+    return sendKept(deps, ref, 'pdf');
+  },
+});
