@@ -266,6 +266,51 @@ test('of many who credit the same draft at once one does, and a draft of nothing
   expect(await open(firm)).toEqual([]);
 });
 
+test('credited as a correction and by hand, and paid, at the same moment: whatever comes first, no hour and no money twice', async () => {
+  const firm = await newFirm({ contract: { grouping: { invoice: 'entry', line: 'entry' } } });
+  const names = ['A', 'B', 'C', 'D'];
+  const entries = (quantity: number) =>
+    names.map((name, index) => entryOf(name, { quantity, workDate: `2026-03-0${index + 2}` }));
+  await take(firm.books, entries(2 * hour));
+  await firm.run('issue');
+  await corrected(firm, ...entries(hour));
+  await firm.run('issue');
+  const corrections = await open(firm);
+  expect(corrections).toHaveLength(names.length);
+  const invoices = await invoicesOf(firm.books);
+  const answers = await Promise.all([
+    creditItems(
+      firm,
+      corrections.map(({ id }) => id),
+    ),
+    ...corrections.map(({ id }) => creditItems(firm, [id])),
+    ...invoices.flatMap(({ id, total }) => [
+      firm.post(`/invoices/${id}/credit-notes`, { by: 'full', reason: 'All of it' }),
+      firm.post('/payments', {
+        clientId: firm.books.clientId,
+        currency: 'GBP',
+        amount: total,
+        valueDate: today,
+        applications: [{ invoiceId: id, amount: total }],
+      }),
+    ]),
+  ]);
+  expect(answers.filter(({ status }) => ![200, 201, 409].includes(status)).map(({ text }) => text)).toEqual(
+    [],
+  );
+  await expectBalanced(api.test.database, firm.books);
+  // Of each entry one hour is true; what a credit by hand gave back is held, and its correction takes it off again.
+  const [sum] = await firm.books.in((tx) =>
+    tx.rows<{ hours: string }>(
+      `select coalesce(sum(a.quantity), 0)::text as hours from allocations a join client_invoices n on n.workspace_id = $1 and n.id = a.invoice_id
+       where a.workspace_id = $1 and n.number is not null`,
+      [firm.books.workspaceId],
+    ),
+  );
+  const left = (await open(firm)).reduce((hours, { quantity }) => hours + Number(quantity), 0);
+  expect(Number(sum!.hours) + left).toBe(names.length);
+});
+
 test('of a paid invoice the money is on account, and what is taken back after it is exactly the rest', async () => {
   const firm = await newFirm();
   const invoiceId = await billedTooMuch(firm);
@@ -407,6 +452,34 @@ test.each([
     expect(ok(await firm.get(`/invoices/${invoice!.id}`))).toMatchObject({ status: 'credited' });
   },
 );
+
+test('with the tax in the price and a discount, what a correction and the rest take back is the invoice to the cent', async () => {
+  const firm = await newFirm({ contract: { tax: { rate: '19', category: 'standard' } } });
+  ok(await firm.patch(`/clients/${firm.books.clientId}`, { address: { country: 'DE' } }));
+  const taxRate = { region: 'DE', category: 'standard', rate: '19', inclusive: true };
+  ok(await firm.post('/tax-rates', taxRate), 201);
+  await take(firm.books, [
+    entryOf('A', { quantity: 12_345 }),
+    entryOf('B', { quantity: 5_000, workDate: '2026-03-03' }),
+  ]);
+  await firm.run('draft');
+  const [draft] = await invoicesOf(firm.books);
+  ok(await firm.post(`/invoices/${draft!.id}/discounts`, { percentage: '12.7', reason: 'All' }), 201);
+  ok(await firm.post(`/invoices/${draft!.id}/issue`, {}));
+  await corrected(firm, entryOf('A', { quantity: 4_321 }));
+  await firm.run('issue');
+  const { creditNotes } = ok(await creditItems(firm, [(await open(firm))[0]!.id]));
+  expect(creditNotes).toHaveLength(1);
+  const rest = ok(
+    await firm.post(`/invoices/${draft!.id}/credit-notes`, { by: 'full', reason: 'All of it' }),
+    201,
+  );
+  const cents = (value: string) => Math.round(Number(value) * 100);
+  const invoice = ok(await firm.get(`/invoices/${draft!.id}`));
+  expect(invoice.status).toBe('credited');
+  for (const part of ['net', 'tax', 'total'] as const)
+    expect(cents(creditNotes[0][part]) + cents(rest[part]), part).toBe(cents(invoice[part]));
+});
 
 test('what changed again, is not approved, or was never billed by us is left, and says why', async () => {
   const firm = await newFirm();
