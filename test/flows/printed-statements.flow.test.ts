@@ -1,0 +1,334 @@
+/** Owns statements of account and late fees on paper, end to end: asked for over HTTP, made once, mailed, seen by whom they are for. */
+import pino from 'pino';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createClientInvoiceActivities } from '../../activities/client-invoice.ts';
+import { createPrinter } from '../../printing/printer.ts';
+import { createDocumentKeeper, type DocumentKeeper } from '../../runtime/document-keeper.ts';
+import { createFileStore, type FileStore } from '../../runtime/file-store.ts';
+import { startMailer } from '../../runtime/mailer.ts';
+import { createStatementKeeper } from '../../runtime/statement-keeper.ts';
+import { doDaily } from '../../store/daily.ts';
+import { listMails } from '../../store/mails.ts';
+import { type Books, bill, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
+import { makeTestDirectory } from '../support/directory.ts';
+import { until } from '../support/loops.ts';
+import { postTo, startMailServer } from '../support/mail-server.ts';
+import { readPdf } from '../support/pdf-text.ts';
+import { type Firm, openFirm } from '../support/pipeline.ts';
+import { newSession } from '../support/sessions.ts';
+import { startApi, type TestApi } from '../support/start-api.ts';
+
+const printer = createPrinter();
+let api: TestApi;
+let files: FileStore;
+let documents: DocumentKeeper;
+const opened: Books[] = [];
+beforeAll(async () => {
+  files = createFileStore(makeTestDirectory('files'));
+  // The API knows its database only once it is there.
+  const later: DocumentKeeper = {
+    keep: (ref) => documents.keep(ref),
+    read: (ref, format) => documents.read(ref, format),
+    copy: (ref, badge) => documents.copy(ref, badge),
+    page: (ref, badge) => documents.page(ref, badge),
+    whyNoEInvoice: (ref) => documents.whyNoEInvoice(ref),
+  };
+  api = await startApi({ files, documents: later });
+  documents = createDocumentKeeper({ database: api.test.database, files, printer });
+});
+afterEach(async () => {
+  for (const books of opened.splice(0)) await expectBalanced(api.test.database, books);
+});
+afterAll(async () => {
+  await api.stop();
+  await printer.stop();
+});
+
+const setClock = (books: Books, at: string) =>
+  books.in((tx) => tx.run('update workspaces set clock_at = $2 where id = $1', [books.workspaceId, at]));
+
+/**
+ * 100.00 invoiced on 15 September and due on 15 October, to a client in Norway who reads German; after 21 days a letter with 40.00
+ * and 8 % a year.
+ */
+async function openLate(): Promise<{ firm: Firm; invoiceId: string }> {
+  const firm = await openFirm(api, { rate: '100.00' });
+  const { books } = firm;
+  opened.push(books);
+  const seller = await firm.patch(`/sellers/${books.sellerId}`, {
+    address: { lines: ['Quay 4'], city: 'Leith', postalCode: 'EH6 6QQ' },
+    email: 'billing@harbour.example',
+  });
+  expect(seller.status, seller.text).toBe(200);
+  const account = await firm.post(`/sellers/${books.sellerId}/bank-accounts`, {
+    label: 'Sterling',
+    currency: 'GBP',
+    iban: 'gb29 nwbk 6016 1331 9268 19',
+    bic: 'NWBKGB2L',
+  });
+  expect(account.status, account.text).toBe(201);
+  const terms = await firm.post('/payment-terms', {
+    name: 'Thirty days',
+    language: 'de',
+    message: 'Payable within {{terms.days}} days.',
+    paymentInstructions: 'Name {{invoice.number}} with {{invoice.total}}.',
+    lateFeePolicy: 'Who pays {{invoice.number}} late pays 40 pounds and 8 % a year.',
+  });
+  expect(terms.status, terms.text).toBe(201);
+  const client = await firm.patch(`/clients/${books.clientId}`, {
+    email: 'ap@ferries.example',
+    language: 'de',
+    paymentTermsId: terms.json.id,
+    address: { lines: ['Bryggen 1'], city: 'Bergen', postalCode: '5003', country: 'NO' },
+  });
+  expect(client.status, client.text).toBe(200);
+  await setClock(books, '2026-09-15T12:00:00Z');
+  await take(books, [entryOf('A')]);
+  await bill(api.test.database, books);
+  const series = { sellerId: books.sellerId, documentType: 'late_fee', pattern: 'LF-{NNNN}' };
+  expect((await firm.post('/series', series)).status).toBe(201);
+  const policy = await firm.post('/reminder-policies', {
+    name: 'Twenty-one',
+    isDefault: true,
+    steps: [{ days: 21, fee: { amount: '40.00', currency: 'GBP' } }],
+    interestPercentage: '8',
+  });
+  expect(policy.status, policy.text).toBe(201);
+  const [invoice] = await invoicesOf(books);
+  return { firm, invoiceId: invoice!.id };
+}
+
+interface Fee {
+  id: string;
+  kind: string;
+  number: string;
+}
+/** The letter of 5 November, and its fee and interest. */
+async function sendLate(firm: Firm): Promise<{ fee: Fee; interest: Fee }> {
+  await setClock(firm.books, '2026-11-05T12:00:00Z');
+  expect((await firm.post('/reminders/send', {})).json.letters).toBe(1);
+  const fees = (await firm.get('/late-fees')).json.items as Fee[];
+  return {
+    fee: fees.find(({ kind }) => kind === 'fee')!,
+    interest: fees.find(({ kind }) => kind === 'interest')!,
+  };
+}
+
+/** What the workflow does at `print`. */
+function activitiesOf() {
+  const none = () => {
+    throw new Error('printing needs no secrets');
+  };
+  return createClientInvoiceActivities({
+    database: api.test.database,
+    secrets: { seal: none, open: none, fingerprints: none },
+    logger: pino({ level: 'silent' }),
+    documents,
+    vendor: { allowLoopback: true, timeoutMs: null },
+  });
+}
+
+async function download({ key }: { key: string }, path: string) {
+  const answer = await fetch(`${api.url}/api/v1${path}`, { headers: { Authorization: `Bearer ${key}` } });
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  return { status: answer.status, headers: answer.headers, bytes, text: bytes.toString() };
+}
+const mailsOf = ({ books }: Firm) =>
+  books.in((tx) => listMails(tx, { status: null, before: null, limit: 50 }));
+const oneLine = (text: string | undefined) => (text ?? '').replace(/\s+/g, ' ');
+
+test('fee and interest are printed by the invoice’s workflow, once, and mailed each with its PDF', async () => {
+  const { firm, invoiceId } = await openLate();
+  const ref = { workspaceId: firm.books.workspaceId, subjectId: invoiceId };
+  await activitiesOf().printDocuments(ref);
+  const { fee, interest } = await sendLate(firm);
+  expect((await activitiesOf().lookAtClientInvoice(ref)).print).toBe(true);
+  for (let time = 0; time < 2; time += 1) await activitiesOf().printDocuments(ref);
+  expect((await activitiesOf().lookAtClientInvoice(ref)).print).toBeUndefined();
+
+  const titles = (await mailsOf(firm))
+    .filter(({ kind }) => kind === 'document.sent')
+    .map(({ params, address }) => `${address} ${String(params.title)}`);
+  expect(titles.sort()).toEqual([
+    `ap@ferries.example Mahngebühr ${fee.number} von Harbour Works Ltd`,
+    expect.stringMatching(/^ap@ferries.example Rechnung NFE-0001 von/),
+    `ap@ferries.example Verzugszinsen ${interest.number} von Harbour Works Ltd`,
+  ]);
+
+  // Everything later leaves the papers as they were.
+  await firm.patch(`/clients/${firm.books.clientId}`, { name: 'Renamed Ferries', language: 'en' });
+  const pdf = await download(firm, `/late-fees/${fee.id}/pdf`);
+  const [text] = (await readPdf(pdf.bytes)).pages;
+  for (const words of [
+    `Mahngebühr ${fee.number}`,
+    'Quay 4',
+    '5003 Bergen',
+    'Zur Rechnung NFE-0001, 15.09.2026',
+    'Rechnung fällig 15.10.2026',
+    'Tage in Verzug 21',
+    '40,00 GBP',
+    'Who pays NFE-0001 late pays 40 pounds and 8 % a year.',
+    `Name ${fee.number} with`,
+    'GB29 NWBK 6016 1331 9268 19',
+  ])
+    expect(oneLine(text)).toContain(words);
+  expect(text).not.toContain('Renamed');
+  expect(text).not.toContain('Payable within');
+  expect((await download(firm, `/late-fees/${fee.id}/pdf`)).bytes.equals(pdf.bytes)).toBe(true);
+
+  // 16 October to 4 November are 20 days: 100.00 × 8 % × 20 ÷ 365 = 0.438….
+  const read = await readPdf((await download(firm, `/late-fees/${interest.id}/pdf`)).bytes);
+  expect(oneLine(read.pages[0])).toContain('8 % im Jahr für 20 von 365 Tagen, 16.10.2026 – 04.11.2026 0,44');
+  const page = await download(firm, `/late-fees/${interest.id}/html`);
+  expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+  expect(page.text).toMatch(/<h1>Verzugszinsen<\/h1>[\s\S]*Jahreszins/);
+  const copy = await readPdf((await download(firm, `/late-fees/${fee.id}/pdf?marked=true`)).bytes);
+  expect(copy.pages[0]).toContain('KOPIE · GESTELLT');
+});
+
+test('what was waived before it was printed is mailed to nobody', async () => {
+  const { firm, invoiceId } = await openLate();
+  const { fee, interest } = await sendLate(firm);
+  expect((await firm.post(`/late-fees/${fee.id}/waive`, { reason: 'Goodwill' })).status).toBe(200);
+  await activitiesOf().printDocuments({ workspaceId: firm.books.workspaceId, subjectId: invoiceId });
+  const page = await download(firm, `/late-fees/${fee.id}/html`);
+  expect(page.text).toContain('<p class="badge">Erlassen</p>');
+  expect((await download(firm, `/late-fees/${fee.id}/pdf`)).status).toBe(200);
+  const titles = (await mailsOf(firm)).map(({ params }) => String(params.title)).join('\n');
+  expect(titles).toContain(interest.number);
+  expect(titles).not.toContain(fee.number);
+});
+
+test('a fee from before parties were frozen with it is printed with those of its invoice, and mailed to nobody', async () => {
+  const { firm, invoiceId } = await openLate();
+  const { fee } = await sendLate(firm);
+  await firm.books.in((tx) =>
+    tx.run(
+      `update late_fees set snapshot = jsonb_build_object('seller', 'Harbour Works Ltd', 'client', 'Northern Ferries', 'kind', kind) where workspace_id = $1`,
+      [firm.books.workspaceId],
+    ),
+  );
+  await activitiesOf().printDocuments({ workspaceId: firm.books.workspaceId, subjectId: invoiceId });
+  const [text] = (await readPdf((await download(firm, `/late-fees/${fee.id}/pdf`)).bytes)).pages;
+  for (const words of ['Quay 4', '5003 Bergen', 'vereinbarten Zahlungsbedingungen'])
+    expect(text).toContain(words);
+  const titles = (await mailsOf(firm)).map(({ params }) => String(params.title)).join('\n');
+  expect(titles).not.toContain(fee.number);
+});
+
+test('a statement is printed with addresses, running balance and ages, in the asked language on the asked paper', async () => {
+  const { firm } = await openLate();
+  const { fee, interest } = await sendLate(firm);
+  const paid = await firm.post('/payments', {
+    clientId: firm.books.clientId,
+    currency: 'GBP',
+    amount: '25.00',
+    reference: 'WIRE 77',
+    valueDate: '2026-11-05',
+  });
+  expect(paid.status, paid.text).toBe(201);
+  const path = `/clients/${firm.books.clientId}/statement`;
+  const days = 'startsOn=2026-11-01&asOf=2026-11-30';
+  const { accounts } = (await firm.get(`${path}?${days}`)).json;
+  expect(accounts).toMatchObject([
+    {
+      sellerId: firm.books.sellerId,
+      closing: '115.44',
+      overdue: '100.00',
+      ageing: { notDue: '40.44', days1To30: '0.00', days31To60: '100.00', over90: '0.00', retained: '0.00' },
+    },
+  ]);
+  const pdf = await download(firm, `${path}/pdf?${days}`);
+  expect(pdf.headers.get('content-type')).toBe('application/pdf');
+  const german = await readPdf(pdf.bytes);
+  const text = oneLine(german.pages[0]);
+  for (const words of [
+    'Kontoauszug',
+    'Harbour Works Ltd',
+    'Quay 4',
+    '5003 Bergen',
+    '01.11.2026 Anfangssaldo 100,00',
+    `05.11.2026 Mahngebühr oder Zinsen ${fee.number}`,
+    `Mahngebühr oder Zinsen ${interest.number}`,
+    '05.11.2026 Zahlung WIRE 77 -25,00 115,44',
+    '30.11.2026 Endsaldo 115,44',
+    '40,44 0,00 100,00 0,00 0,00 -25,00 115,44',
+    'GB29 NWBK 6016 1331 9268 19',
+    'Seite 1 von 1',
+  ])
+    expect(text).toContain(words);
+  expect(Math.round(german.width)).toBe(595);
+
+  const english = await readPdf((await download(firm, `${path}/pdf?${days}&language=en&paper=LETTER`)).bytes);
+  expect([Math.round(english.width), english.title]).toEqual([612, 'Statement of account NFE 2026-11-30']);
+  expect(oneLine(english.pages[0])).toContain('1 Nov 2026 Opening balance 100.00');
+  const page = await download(firm, `${path}/html?${days}&language=en`);
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  expect(page.text).toMatch(/size:A4[\s\S]*Opening balance[\s\S]*115\.44/);
+  expect((await download(firm, `${path}/pdf?startsOn=2026-12-01&asOf=2026-11-30`)).status).toBe(422);
+});
+
+test('a client prints their own statement and late fees; another’s do not exist for them', async () => {
+  const { firm } = await openLate();
+  const { fee } = await sendLate(firm);
+  const { clientId } = firm.books;
+  const ours = await newSession(api, firm.key, 'client', { clientId });
+  const other = await firm.post('/clients', {
+    name: 'Southern Tugs',
+    code: 'STU',
+    currency: 'GBP',
+    email: 'a@tugs.example',
+  });
+  const theirs = await newSession(api, firm.key, 'client', { clientId: other.json.id });
+  for (const path of [`/clients/${clientId}/statement`, `/late-fees/${fee.id}`])
+    for (const way of ['pdf', 'html']) {
+      expect((await ours.call('GET', `${path}/${way}`)).status, `${path}/${way}`).toBe(200);
+      expect((await theirs.call('GET', `${path}/${way}`)).status, `${path}/${way}`).toBe(404);
+    }
+});
+
+test('the monthly mail brings the statement as PDF, printed once however often it has to be sent', async () => {
+  const { firm } = await openLate();
+  await firm.patch('/workspace', { settings: { monthlyStatements: true, digestTime: '06:00' } });
+  await setClock(firm.books, '2026-11-01T12:00:00Z');
+  await doDaily(api.test.database);
+  const isStatement = ({ kind }: { kind: string }) => kind === 'statement.sent';
+  const server = await startMailServer();
+  const post = await postTo(server.port, (sha256) => files.read(sha256));
+  const statements = createStatementKeeper({ database: api.test.database, files, printer });
+  let attempts = 0;
+  const mailer = startMailer({
+    database: api.test.database,
+    logger: pino({ level: 'silent' }),
+    firstWaitMs: 10,
+    deliver: async (mail) => {
+      const whole = await statements.withStatement(mail);
+      attempts += isStatement(mail) ? 1 : 0;
+      if (isStatement(mail) && attempts === 1) throw new Error('the line broke');
+      return post.deliver({ ...whole, workspaceKind: 'live' });
+    },
+  });
+  try {
+    await until(
+      'the statement is sent',
+      async () => (await mailsOf(firm)).find(isStatement)?.status === 'sent',
+    );
+  } finally {
+    await mailer.stop();
+    post.close();
+    await server.stop();
+  }
+  expect(attempts).toBe(2);
+  const { source = '' } = server.received.find(({ source: one }) => one.includes('-statement.pdf')) ?? {};
+  const [, base64 = ''] =
+    /filename="?NFE-2026-10-31-statement\.pdf"?[\s\S]*?\r\n\r\n([A-Za-z0-9+/=\r\n]+)/.exec(source) ?? [];
+  const { pages } = await readPdf(Buffer.from(base64, 'base64'));
+  for (const words of ['Kontoauszug', '01.10.2026 – 31.10.2026', '31.10.2026 Endsaldo 100,00'])
+    expect(oneLine(pages[0])).toContain(words);
+  const kept = await firm.books.in((tx) =>
+    tx.rows(`select 1 from document_files where workspace_id = $1 and document_type = 'statement'`, [
+      firm.books.workspaceId,
+    ]),
+  );
+  expect(kept).toHaveLength(1);
+});
