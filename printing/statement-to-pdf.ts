@@ -71,7 +71,7 @@ function sheetOf(page: StatementPage, sheet: StatementSheet, isNext: boolean): C
       columns: [
         { width: '*', ...block(sheet.client, page.clientLabel) },
         { width: 165, ...block(sheet.seller, '') },
-        { width: 190, ...pairs(sheet.facts, ['auto', '*'], 'right') },
+        { width: 215, ...pairs(sheet.facts, ['auto', '*'], 'right') },
       ],
       columnGap: 14,
       margin: [0, 0, 0, 22],

@@ -94,7 +94,10 @@ const allowed: Record<string, { own: string[]; packages: string[] }> = {
     packages: ['@temporalio/client', 'better-auth', 'express', 'zod', 'zod-openapi', 'pino', 'node:'],
   },
   mail: { own: ['domain', 'config.ts'], packages: ['mjml', 'nodemailer', 'node:'] },
-  printing: { own: ['domain'], packages: ['pdfmake', '@e-invoice-eu/core', 'node:'] },
+  printing: {
+    own: ['domain'],
+    packages: ['pdfmake', '@e-invoice-eu/core', 'bidi-js', 'fontkit', 'woff2-encoder', 'node:'],
+  },
   cli: {
     own: ['domain', 'connectors', 'store', 'activities', 'runtime', 'api', 'mail', 'printing', 'config.ts'],
     packages: ['@temporalio/client', 'axios', 'pino', 'node:'],
