@@ -56,6 +56,7 @@ const commands: Record<string, Step> = {
   'pay all': paying('96.00'),
   'credit an amount': posting('credit-notes', { by: 'amount', amount: '1.00', reason: 'A test' }),
   'credit in full': posting('credit-notes', { by: 'full', reason: 'A test' }),
+  'credit its corrections': posting('credit-corrections'),
   'make anew': posting('reissue'),
   void: posting('void'),
 };
