@@ -7,9 +7,9 @@ import type { VendorAnswer, VendorCall } from './sandbox.ts';
 
 export interface PayPages {
   /** From now on the firm takes payments online there, or none; from the start it does. Only where the vendor tells that. */
-  takesPayments(on: boolean): void;
+  takesPayments: (on: boolean) => void;
   /** The vendor says this as the address of the page from now on; undefined: it leaves it out. */
-  says(invoiceId: string, address: unknown): void;
+  says: (invoiceId: string, address: unknown) => void;
 }
 
 /** The half that a sandbox itself uses. */

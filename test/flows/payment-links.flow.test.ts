@@ -27,14 +27,14 @@ interface Scene {
   at: TestWorkspace;
   pair: Pair;
   /** Of the only invoice: 350.00 dollars. */
-  issued(): Promise<Linked>;
-  now(): Promise<Linked>;
+  issued: () => Promise<Linked>;
+  now: () => Promise<Linked>;
   /** With its link, a moment after the push was acknowledged. */
-  linked(): Promise<Linked>;
-  mails(kind: string): Promise<{ html: string; text: string }[]>;
-  page(): Promise<string>;
+  linked: () => Promise<Linked>;
+  mails: (kind: string) => Promise<{ html: string; text: string }[]>;
+  page: () => Promise<string>;
   /** Where the links of the kept PDF lead. */
-  pdfLinks(): Promise<string[]>;
+  pdfLinks: () => Promise<string[]>;
 }
 
 async function openScene(to: string, ownership: Record<string, unknown> = {}): Promise<Scene> {
