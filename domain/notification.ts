@@ -432,8 +432,8 @@ export const documentKinds = {
   'thanks.sent': { label: 'Thanks to a client for a payment', title: '{title}', body: '{body}' },
   'statement.sent': {
     label: 'A statement of account to a client',
-    title: 'Statement of account of {client} for {month}',
-    body: 'This is your account as we keep it. Please tell us of anything that you have otherwise.',
+    title: '{title}',
+    body: '{body}',
     list: '{accounts}',
   },
 } as const satisfies Record<string, Words>;

@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import decompress from 'woff2-encoder/decompress';
 import { atRegularWeight, openFont } from './regular-weight.ts';
 
 interface Family {
@@ -85,6 +84,8 @@ export const isLoaded = (font: string): boolean => loaded.has(font);
 export async function loadFont(font: string): Promise<Uint8Array> {
   const [family = '', slice = ''] = font.split(' ');
   const packed = await readFile(join(dirOf(family), 'files', `${family}-${slice}-wght-normal.woff2`));
+  // Most documents need none: it comes along with the first font.
+  const { default: decompress } = await import('woff2-encoder/decompress');
   const bytes = await decompress(packed);
   loaded.set(font, new Set(openFont(bytes).characterSet));
   return atRegularWeight(bytes);

@@ -7,7 +7,9 @@ import {
   type PrintedAccount,
   type PrintedStatement,
   type PrintedStatementRow,
+  type StatementRowKind,
 } from '../domain/printed-statement.ts';
+import { statementKinds } from '../domain/statement-mail.ts';
 import { bankRows, imprintOf, partyLines, type Row, type TextTable } from './page.ts';
 import { type StatementWords, statementWords } from './statement-words.ts';
 import { words } from './words.ts';
@@ -109,7 +111,7 @@ function movementsOf(
       [day(startsOn), text.opening, '', '', amount(opening)],
       ...rows.map((row) => [
         day(row.day),
-        documentOf(row, text),
+        documentOf(row, statementKinds[language]),
         day(row.dueDate),
         amount(row.amount),
         amount(row.balance),
@@ -121,8 +123,11 @@ function movementsOf(
 }
 
 /** "Credit note CN-0003 (NFE-0042)" */
-function documentOf({ kind, number, reference }: PrintedStatementRow, text: StatementWords): string {
-  const named = [text.kinds[kind], number ?? reference].filter(Boolean).join(' ');
+function documentOf(
+  { kind, number, reference }: PrintedStatementRow,
+  kinds: Record<StatementRowKind, string>,
+): string {
+  const named = [kinds[kind], number ?? reference].filter(Boolean).join(' ');
   return number !== null && reference !== null ? `${named} (${reference})` : named;
 }
 

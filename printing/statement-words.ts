@@ -1,6 +1,6 @@
 /** Owns the words of a statement of account, in every language that documents are printed in. */
 import type { PrintLanguage } from '../domain/print-format.ts';
-import type { Ageing, StatementRowKind } from '../domain/printed-statement.ts';
+import type { Ageing } from '../domain/printed-statement.ts';
 
 export interface StatementWords {
   title: string;
@@ -9,7 +9,6 @@ export interface StatementWords {
   currency: string;
   balanceOn: string;
   overdue: string;
-  kinds: Record<StatementRowKind, string>;
   date: string;
   document: string;
   due: string;
@@ -32,15 +31,6 @@ export const statementWords: Record<PrintLanguage, StatementWords> = {
     currency: 'Currency',
     balanceOn: 'Balance on {day}',
     overdue: 'of it overdue',
-    kinds: {
-      invoice: 'Invoice',
-      void: 'Voided',
-      credit_note: 'Credit note',
-      late_fee: 'Late fee',
-      payment: 'Payment',
-      refund: 'Refund',
-      write_off: 'Written off',
-    },
     date: 'Date',
     document: 'Document',
     due: 'Due',
@@ -68,15 +58,6 @@ export const statementWords: Record<PrintLanguage, StatementWords> = {
     currency: 'Währung',
     balanceOn: 'Saldo am {day}',
     overdue: 'davon überfällig',
-    kinds: {
-      invoice: 'Rechnung',
-      void: 'Storniert',
-      credit_note: 'Rechnungskorrektur',
-      late_fee: 'Mahngebühr oder Zinsen',
-      payment: 'Zahlung',
-      refund: 'Rückzahlung',
-      write_off: 'Ausgebucht',
-    },
     date: 'Datum',
     document: 'Beleg',
     due: 'Fällig',

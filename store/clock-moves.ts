@@ -367,7 +367,7 @@ function listUnderWay(
   );
 }
 
-/** Invoices of this way that have no files yet: their mails go out with them. */
+/** Invoices and late fees of this way that have no files yet: their mails go out with them. */
 function unprinted(tx: WorkspaceTx, { leftBehind, createdAt }: AwaitedMove): Promise<UnderWay[]> {
   return tx.rows<UnderWay>(
     `select 'print' as kind, i.id, i.number as what from client_invoices i
@@ -376,6 +376,12 @@ function unprinted(tx: WorkspaceTx, { leftBehind, createdAt }: AwaitedMove): Pro
        and not ('print:' || i.id) = any($3::text[])
        and not exists (select from document_files f
          where f.workspace_id = $1 and f.document_type = 'client_invoice' and f.document_id = i.id)
+     union all
+     select 'print', l.id, l.number from late_fees l
+     join client_invoices i on i.workspace_id = $1 and i.id = l.invoice_id and i.status not in ('void', 'discarded')
+     where l.workspace_id = $1 and l.status in ('issued', 'settled') and l.created_at >= $2 and l.snapshot ? 'lateFee'
+       and not ('print:' || l.id) = any($3::text[])
+       and not exists (select from document_files f where f.workspace_id = $1 and f.document_type = 'late_fee' and f.document_id = l.id)
      limit 100`,
     [tx.workspaceId, createdAt, [...leftBehind], maxPrintedLines],
   );

@@ -1,5 +1,7 @@
 /** Owns the statements of account that clients get on the first of a month, once each, of the month before. */
 import { addDays } from '../domain/day.ts';
+import { printLanguageOf } from '../domain/print-format.ts';
+import { statementMail } from '../domain/statement-mail.ts';
 import type { Day } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
 import { recordEvents } from './events.ts';
@@ -20,8 +22,8 @@ export function statementOfMail(key: string): { clientId: string; startsOn: Day;
 export async function sendStatements(tx: WorkspaceTx, day: Day): Promise<number> {
   const asOf = addDays(day, -1);
   const startsOn = firstOfMonth(asOf);
-  const clients = await tx.rows<{ id: string; name: string; address: string }>(
-    `select c.id, c.name, coalesce(c.accounts_payable_email, c.email) as address from clients c
+  const clients = await tx.rows<{ id: string; name: string; language: string; address: string }>(
+    `select c.id, c.name, c.language, coalesce(c.accounts_payable_email, c.email) as address from clients c
      where c.workspace_id = $1 and not c.internal and c.mail_notifications and c.status <> 'archived'
        and coalesce(c.accounts_payable_email, c.email) is not null
        and exists (select from client_invoices i where i.workspace_id = $1 and i.client_id = c.id and i.number is not null)
@@ -38,19 +40,12 @@ export async function sendStatements(tx: WorkspaceTx, day: Day): Promise<number>
     const queued = await queueMail(tx, {
       to: client.address,
       template: 'statement.sent',
-      params: {
+      params: statementMail(printLanguageOf(client.language), {
         client: client.name,
-        month: asOf.slice(0, 7),
-        accounts: accounts
-          .flatMap(({ sellerName, currency, opening, rows, closing, overdue }) => [
-            `${sellerName}: ${opening} ${currency} on ${startsOn}`,
-            ...rows.map(({ day: on, kind, number, reference, amount }) =>
-              [on, kind.replaceAll('_', ' '), number ?? reference ?? '', `${amount} ${currency}`].join(' '),
-            ),
-            `${sellerName}: ${closing} ${currency} on ${asOf}, of which ${overdue} is overdue`,
-          ])
-          .join('\n'),
-      },
+        startsOn,
+        asOf,
+        accounts,
+      }),
       // runtime/statement-keeper.ts puts the printed one into it before it leaves.
       key: keyOf(client.id, asOf),
       link: null,

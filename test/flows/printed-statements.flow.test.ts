@@ -319,6 +319,9 @@ test('the monthly mail brings the statement as PDF, printed once however often i
     await server.stop();
   }
   expect(attempts).toBe(2);
+  const { params } = (await mailsOf(firm)).find(isStatement)!;
+  expect(params.title).toBe('Kontoauszug von Northern Ferries für 2026-10');
+  expect(params.accounts).toContain('100,00 GBP am 31.10.2026, davon überfällig 100,00 GBP');
   const { source = '' } = server.received.find(({ source: one }) => one.includes('-statement.pdf')) ?? {};
   const [, base64 = ''] =
     /filename="?NFE-2026-10-31-statement\.pdf"?[\s\S]*?\r\n\r\n([A-Za-z0-9+/=\r\n]+)/.exec(source) ?? [];

@@ -243,7 +243,7 @@ test('the day brings no reminders, which are the invoices’ own, and the first 
   expect(toClient.map(({ kind }) => kind)).toEqual(['statement.sent']);
   const [statement] = toClient;
   expect(statement?.params.month).toBe('2026-10');
-  expect(statement?.params.accounts).toContain('200.00 GBP on 2026-10-31, of which 200.00 is overdue');
+  expect(statement?.params.accounts).toContain('GBP 200.00 on 31 Oct 2026, of it overdue GBP 200.00');
 });
 
 test('a letter that waited for the mail server does not leave once its invoices are paid or disputed', async () => {
