@@ -4,7 +4,7 @@ import { compileChunk } from '../store/compile.ts';
 import { openCompile } from '../store/compile-context.ts';
 import { type ContractForBilling, contractsInScope } from '../store/contract-scope.ts';
 import { contractStatuses } from '../store/contracts.ts';
-import { creditBelowZero } from '../store/credit-corrections.ts';
+import { creditBelowZero } from '../store/credit-below-zero.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { discardDraft, draftContract } from '../store/draft.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';

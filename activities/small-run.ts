@@ -9,7 +9,7 @@ import { compileChunk } from '../store/compile.ts';
 import { openCompile } from '../store/compile-context.ts';
 import type { ContractForBilling } from '../store/contract-scope.ts';
 import { lockContract } from '../store/contract-versions.ts';
-import { creditBelowZero } from '../store/credit-corrections.ts';
+import { creditBelowZero } from '../store/credit-below-zero.ts';
 import type { Database, WorkspaceTx } from '../store/database.ts';
 import { draftContract } from '../store/draft.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';
