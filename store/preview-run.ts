@@ -1,5 +1,6 @@
 /** Owns previews of billing runs: the run itself, in a transaction that is always rolled back. */
 import { Refusal } from '../domain/refusal.ts';
+import type { BilledFigures } from '../domain/run-approval.ts';
 import { type Reason, whyNotClaimed } from '../domain/why-not-billed.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
 import { plainArray } from './arrays.ts';
@@ -15,6 +16,7 @@ import { type InvoiceLineRow, type InvoiceRow, listInvoices, readInvoiceLines } 
 import { type LeftOutGroup, type LeftOutItem, LeftOutItems } from './left-out-items.ts';
 import type { CompileCursor } from './open-entries.ts';
 import { prepareCompile, recheckContract } from './prepare-compile.ts';
+import { sumToBill } from './run-figures.ts';
 import { requestRun, sumRunInvoices } from './runs.ts';
 import { readTermsInUse } from './terms-in-use.ts';
 
@@ -24,7 +26,9 @@ export interface StayingBack extends Pick<Reason, 'code' | 'message' | 'whatToDo
   seconds: number;
 }
 export interface RunPreview {
-  totals: { currency: string; invoices: number; net: DecimalText; total: DecimalText; seconds: number }[];
+  totals: BilledFigures[];
+  /** What is held against the limit of who asks: as `totals`, without what is owed back. */
+  toBill: BilledFigures[];
   /** The first of them, each with its first lines. */
   invoices: (InvoiceRow & { lines: InvoiceLineRow[] })[];
   /** What the drafts come to by tax. */
@@ -73,11 +77,11 @@ export async function previewRun(
   return computed.preview!;
 }
 
-/** What the run would bill, by currency; nothing of it stays, and the transaction goes on. Refuses as `previewRun` does. */
-export async function previewTotals(tx: WorkspaceTx, wanted: WantedDrafts): Promise<RunPreview['totals']> {
+/** What the run would bill, by currency, as it is held against limits; nothing of it stays, and the transaction goes on. Refuses as `previewRun` does. */
+export async function previewTotals(tx: WorkspaceTx, wanted: WantedDrafts): Promise<BilledFigures[]> {
   await tx.run('savepoint preview');
   try {
-    return (await compute(tx, wanted)).totals;
+    return (await compute(tx, wanted)).toBill;
   } finally {
     await tx.run('rollback to savepoint preview');
   }
@@ -123,6 +127,7 @@ async function compute(tx: WorkspaceTx, wanted: WantedDrafts): Promise<RunPrevie
       total,
       seconds,
     })),
+    toBill: await sumToBill(tx, run.id),
     invoices,
     taxes: await sumTaxes(tx, run.id),
     margin: await sumMargin(tx, run.id),

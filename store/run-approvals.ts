@@ -1,6 +1,6 @@
 /** Owns the second pair of eyes on a run by hand: asked for above a limit, decided by somebody else, over figures that are frozen. */
 import { type Conflict, type Doer, keepApart } from '../domain/duties.ts';
-import { Decimal, fixed, minorPlaces } from '../domain/money.ts';
+import { Decimal } from '../domain/money.ts';
 import { found, Refusal } from '../domain/refusal.ts';
 import { type BilledFigures, isBeyond, isWithin } from '../domain/run-approval.ts';
 import type { DecimalText, Instant } from '../domain/work-entry.ts';
@@ -14,8 +14,9 @@ import { newId } from './new-id.ts';
 import { notify } from './notifications.ts';
 import { enqueueLook } from './outbox.ts';
 import { previewTotals, tooLargeToPreview } from './preview-run.ts';
+import { sumToBill } from './run-figures.ts';
 import { passTurn } from './run-turns.ts';
-import { finishRun, type Run, readRun, sumRunInvoices } from './runs.ts';
+import { finishRun, type Run, readRun } from './runs.ts';
 
 export interface RunApproval {
   id: string;
@@ -50,7 +51,7 @@ async function runLimits(tx: WorkspaceTx, memberId: string | null): Promise<Map<
 
 /**
  * A run by hand, or the one that is under way for the same. What would come to more than its person's limit (duty limit `run`,
- * by currency, with tax) waits for somebody else. Only where there is a limit is it reckoned beforehand; what is too large for
+ * by currency, with tax, run-figures.ts) waits for somebody else. Only where there is a limit is it reckoned beforehand; what is too large for
  * that begins, and its drafts are held against the limit.
  */
 export async function requestByHand(tx: WorkspaceTx, doer: Doer, wanted: WantedDrafts): Promise<Run> {
@@ -293,31 +294,11 @@ export async function isAsApproved(tx: WorkspaceTx, runId: string): Promise<bool
     `select figures, decided_by from run_approvals where workspace_id = $1 and run_id = $2 and status = 'approved' order by id desc limit 1`,
     [tx.workspaceId, runId],
   );
-  const drafted = await draftedFigures(tx, runId);
+  const drafted = await sumToBill(tx, runId);
   const figures = agreed?.figures ?? [];
   if (agreed?.decidedBy !== byLimit) return isWithin(drafted, figures);
   return !isBeyond(drafted, new Map(figures.map(({ currency, total }) => [currency, total])));
 }
-
-async function draftedFigures(tx: WorkspaceTx, runId: string): Promise<BilledFigures[]> {
-  const byCurrency = new Map<string, BilledFigures>();
-  for (const row of await sumRunInvoices(tx, runId)) {
-    if (row.status === 'discarded') continue;
-    const { currency, invoices, net, total, seconds } = row;
-    const sum = byCurrency.get(currency) ?? { currency, invoices: 0, net: '0', total: '0', seconds: 0 };
-    byCurrency.set(currency, {
-      currency,
-      invoices: sum.invoices + invoices,
-      net: inFull(new Decimal(sum.net).plus(net), currency),
-      total: inFull(new Decimal(sum.total).plus(total), currency),
-      seconds: sum.seconds + seconds,
-    });
-  }
-  return [...byCurrency.values()];
-}
-
-const inFull = (amount: Decimal, currency: string): DecimalText =>
-  fixed(amount, Math.max(minorPlaces(currency), amount.decimalPlaces()));
 
 /** What it came to is frozen and asked for anew, before its drafts go back; a repeat asks no second time. */
 export async function beginAskingAgain(tx: WorkspaceTx, runId: string): Promise<void> {
@@ -327,7 +308,7 @@ export async function beginAskingAgain(tx: WorkspaceTx, runId: string): Promise<
     tx.workspaceId,
     runId,
   ]);
-  await ask(tx, run, await draftedFigures(tx, runId));
+  await ask(tx, run, await sumToBill(tx, runId));
 }
 
 /** With its drafts taken back the run is where it began: it counts and drafts anew once somebody agreed. */

@@ -98,10 +98,10 @@ export const previewBillingRun = defineRoute({
   errors: ['billing_run.preview_too_large', 'reference.unknown', 'auth.permission_missing'],
   handler: async ({ body, actor, workspaceId, deps }) => {
     const wanted = await deps.database.inWorkspace(workspaceId, (tx) => toWantedDrafts(tx, actor, body));
-    const preview = await previewRun(deps.database, workspaceId, wanted);
+    const { toBill, ...preview } = await previewRun(deps.database, workspaceId, wanted);
     const margin = actor.permissions.has('margins.read') ? preview.margin : null;
     const needsTwo = await deps.database.inWorkspace(workspaceId, (tx) =>
-      takesTwo(tx, actor.memberId, preview.totals),
+      takesTwo(tx, actor.memberId, toBill),
     );
     return { status: 200, body: { ...preview, margin, takesTwo: needsTwo } };
   },
