@@ -4,7 +4,7 @@ import { compileChunk } from '../store/compile.ts';
 import { openCompile } from '../store/compile-context.ts';
 import { type ContractForBilling, contractsInScope } from '../store/contract-scope.ts';
 import { contractStatuses } from '../store/contracts.ts';
-import { creditBelowZero } from '../store/credit-below-zero.ts';
+import { creditBelowZero, findBelowZero } from '../store/credit-below-zero.ts';
 import type { WorkspaceTx } from '../store/database.ts';
 import { discardDraft, draftContract } from '../store/draft.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';
@@ -37,6 +37,7 @@ import {
   compileChunkSize,
   contractsOfRun,
   draftWish,
+  hasBegun,
   issueBlockSize,
   nextStep,
   stepsDone,
@@ -87,8 +88,14 @@ export function createBillingRunActivities(deps: ActivityDeps) {
           await beginRun(tx, run.id);
         } else if (run.approval === 'asked') return { step: 'ask_again' };
         const done = await stepsDone(tx, run);
-        // What somebody agreed to is held against the drafts themselves: nothing comes onto them later.
-        if (run.approval === 'approved' && done.has('draft') && !(await isAsApproved(tx, run.id)))
+        // What somebody agreed to is held against the drafts themselves: nothing comes onto them later. Once the first is issued
+        // there is no way back, and what a credit takes off a draft makes the rest of it more.
+        if (
+          run.approval === 'approved' &&
+          done.has('draft') &&
+          !(await hasBegun(tx, run.id, 'issue')) &&
+          !(await isAsApproved(tx, run.id))
+        )
           return { step: 'ask_again' };
         const next = nextStep(run, done);
         if (next === 'compile' && run.trigger === 'entry' && (await isSmall(tx, run)))
@@ -172,7 +179,7 @@ export function createBillingRunActivities(deps: ActivityDeps) {
           issuableInvoices(tx, run.id, 2 * issueBlockSize),
         );
         if (ids.length === 0) break;
-        await creditDrafts(ref, run, ids);
+        if (await creditDrafts(ref, run, ids)) continue;
         // Two at once: while one gives numbers under the series' lock, the other's gate is checked. What fits into one block
         // stays in one, so that its numbers follow the order of the drafts.
         await Promise.all(
@@ -230,13 +237,20 @@ export function createBillingRunActivities(deps: ActivityDeps) {
 
   return activities;
 
-  /** In a transaction of its own: it takes the series of credit notes before what an issue takes first. */
-  async function creditDrafts(ref: SubjectRef, run: Run, ids: string[]): Promise<void> {
-    await database.inWorkspace(ref.workspaceId, async (tx) => {
-      const credited = await creditBelowZero(tx, ids, actorOf(run), await workspaceNow(tx));
-      if (credited.creditNotes + credited.held === 0) return;
-      await progressStep(tx, run.id, 'issue', { done: 0, amount: {}, counts: credited });
-    });
+  /**
+   * Each in a transaction of its own, as whoever credits by hand does: it takes the series of credit notes before what an issue
+   * takes first. True where there were any: the drafts are others now.
+   */
+  async function creditDrafts(ref: SubjectRef, run: Run, ids: string[]): Promise<boolean> {
+    const below = await database.inWorkspace(ref.workspaceId, (tx) => findBelowZero(tx, ids));
+    for (const id of below) {
+      if (await shouldStop(ref)) break;
+      await database.inWorkspace(ref.workspaceId, async (tx) => {
+        const counts = await creditBelowZero(tx, id, actorOf(run), await workspaceNow(tx));
+        await progressStep(tx, run.id, 'issue', { done: 0, amount: {}, counts });
+      });
+    }
+    return below.length > 0;
   }
 
   async function issueBlock(ref: SubjectRef, run: Run, ids: string[], isTime: () => boolean): Promise<void> {

@@ -18,6 +18,10 @@ export async function stepsDone(tx: WorkspaceTx, run: Run): Promise<Set<RunStep>
   return new Set(rows.filter((row) => row.status === 'done').map((row) => row.step));
 }
 
+/** Begun, or done: some of it may stand. */
+export const hasBegun = async (tx: WorkspaceTx, runId: string, step: RunStep): Promise<boolean> =>
+  (await readRunSteps(tx, runId)).some((row) => row.step === step);
+
 /** By id. */
 export async function contractsOfRun(tx: WorkspaceTx, run: Run): Promise<ContractForBilling[]> {
   const contracts = await contractsInScope(tx, { type: run.scopeType, id: run.scopeId });

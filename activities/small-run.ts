@@ -9,7 +9,7 @@ import { compileChunk } from '../store/compile.ts';
 import { openCompile } from '../store/compile-context.ts';
 import type { ContractForBilling } from '../store/contract-scope.ts';
 import { lockContract } from '../store/contract-versions.ts';
-import { creditBelowZero } from '../store/credit-below-zero.ts';
+import { creditBelowZero, findBelowZero } from '../store/credit-below-zero.ts';
 import type { Database, WorkspaceTx } from '../store/database.ts';
 import { draftContract } from '../store/draft.ts';
 import { issuableInvoices, issueInvoices } from '../store/issue.ts';
@@ -187,16 +187,17 @@ async function issue(tx: WorkspaceTx, run: Run): Promise<NotedStep> {
   const block = ids.slice(0, issueBlockSize);
   if (block.length === 0) return { done: 0, amount: {}, counts: { issued: 0, held: 0 }, isDone: true };
   const now = await workspaceNow(tx);
-  const credited = await creditBelowZero(tx, block, actorOf(run), now);
+  // One at a time, and then the rest in another transaction: it takes the series of credit notes before what an issue takes first.
+  const [below] = await findBelowZero(tx, block);
+  if (below !== undefined) {
+    const counts = await creditBelowZero(tx, below, actorOf(run), now);
+    return { done: 0, amount: {}, counts, isDone: false };
+  }
   const { issued, held, net } = await issueInvoices(tx, block, actorOf(run), now, null, numberLimits, true);
   return {
     done: issued,
     amount: net,
-    counts: {
-      issued,
-      held: held + credited.held,
-      ...(credited.creditNotes > 0 && { creditNotes: credited.creditNotes }),
-    },
+    counts: { issued, held },
     isDone: ids.length === block.length,
   };
 }

@@ -464,18 +464,20 @@ async function releaseHolds(
   );
 }
 
+/** Whatever has no number by now; what somebody discarded or issued meanwhile stays as it is. */
 export async function holdInvoices(
   tx: WorkspaceTx,
-  held: { id: string; reason: string }[],
+  wanted: { id: string; reason: string }[],
   actor: string,
 ): Promise<void> {
-  if (held.length === 0) return;
+  if (wanted.length === 0) return;
   const was = await tx.rows<{ id: string; status: string; holdReason: string | null }>(
     `update client_invoices i set status = 'held', hold_reason = r.reason from unnest($2::uuid[], $3::text[]) as r(id, reason)
-     where i.workspace_id = $1 and i.id = r.id returning i.id, old.status, old.hold_reason`,
-    [tx.workspaceId, plainArray(held.map((h) => h.id)), textArray(held.map((h) => h.reason))],
+     where i.workspace_id = $1 and i.id = r.id and i.number is null and i.status <> 'discarded' returning i.id, old.status, old.hold_reason`,
+    [tx.workspaceId, plainArray(wanted.map((h) => h.id)), textArray(wanted.map((h) => h.reason))],
   );
   const wasOf = new Map(was.map(({ id, ...row }) => [id, row]));
+  const held = wanted.filter(({ id }) => wasOf.has(id));
   await raiseFindings(
     tx,
     held.map((h) => ({
