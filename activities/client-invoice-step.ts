@@ -8,18 +8,19 @@ import type { WorkspaceTx } from '../store/database.ts';
 import { unprintedDocuments } from '../store/document-files.ts';
 import { dropPlan, planDraft, planInvoice } from '../store/invoice-plan.ts';
 import { type InvoiceRow, readInvoice } from '../store/invoices.ts';
-import { papersWaitForLink } from '../store/payment-links.ts';
+import { papersWaitMs } from '../store/payment-links.ts';
 import { pushState } from '../store/pushed-documents.ts';
 import { issuesItself } from '../store/sign-offs.ts';
 import { readSyncRecord } from '../store/sync.ts';
 import { platformsWithLinks } from './payment-links.ts';
 
 /**
- * `print`: beside whatever the step is, it has documents that are not made yet. `number`: of an issued one. `push`: what
+ * `print`: beside whatever the step is, it has documents that are not made yet; `printInMs`: they wait so long for the push, and
+ * no longer. `number`: of an issued one. `push`: what
  * follows it to the platform, e.g. a void or a credit note. `inPlace`: nothing was asked of the platform yet, and it may be
  * asked without Temporal in between.
  */
-export type ClientInvoiceStep = { print?: boolean; number?: string } & (
+export type ClientInvoiceStep = { print?: boolean; printInMs?: number; number?: string } & (
   | { step: 'sync'; inPlace?: boolean }
   | { step: 'issue' | 'push' }
   /** Something whose time has come. */
@@ -53,8 +54,11 @@ export async function nextStep(tx: WorkspaceTx, invoiceId: string): Promise<Clie
   const canSync = isQueued && (await connections.find(tx, record.connectionId))?.status === 'active';
   const isUnprinted = (await unprintedDocuments(tx, invoice.id)).length > 0;
   // What the push will tell belongs on its papers; one that takes long does not hold them up.
-  const isHeld = isUnprinted && canSync && (await papersWaitForLink(tx, invoice.id, platformsWithLinks));
-  const print = { number: invoice.number, ...(isUnprinted && !isHeld && { print: true }) };
+  const heldMs = isUnprinted && canSync ? await papersWaitMs(tx, invoice.id, platformsWithLinks) : 0;
+  const print = {
+    number: invoice.number,
+    ...(isUnprinted && (heldMs > 0 ? { printInMs: heldMs } : { print: true })),
+  };
   // The first push waits for nothing; one that is tried again does not keep what is due from its time.
   if (canSync && record.status !== 'syncing') return { step: 'sync', inPlace: true, ...print };
   const due = await planInvoice(tx, invoice.id, clock.now);

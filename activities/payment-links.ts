@@ -7,6 +7,7 @@ import { cardOf } from '../domain/ownership.ts';
 import {
   type AskableInvoice,
   keepPaymentLink,
+  notePaymentLinkAsked,
   readLongestUnasked,
   readUnasked,
 } from '../store/payment-links.ts';
@@ -15,6 +16,8 @@ import type { OpenVendor } from './vendor.ts';
 
 /** Of one reading: the calls of the day are shared with all else. */
 const mostAtOnce = 20;
+/** Then the platform is away, or has said to slow down. */
+const mostFailures = 3;
 /** A client can wait for a link, the push cannot. */
 const mostWaitMs = 5_000;
 
@@ -31,11 +34,14 @@ export async function askAfterPush(
   deps: ActivityDeps,
   workspaceId: string,
   vendor: OpenVendor,
-  invoice: AskableInvoice,
+  invoice: AskableInvoice & { email: string | null },
 ): Promise<void> {
   const known = saidNone.get(vendor.connection.id);
   const isSpared = known !== undefined && known.times >= sparedAfter && Date.now() < known.untilMs;
-  await askForLink(deps, workspaceId, vendor, invoice, isSpared);
+  const { link } = await askForLink(deps, workspaceId, vendor, invoice, isSpared);
+  // That a client without an e-mail has no page says nothing of the others.
+  if (!isSpared && link !== undefined && (link !== null || invoice.email !== null))
+    note(vendor.connection.id, link);
 }
 const sparedAfter = 5;
 const sparedMs = 3_600_000;
@@ -50,29 +56,31 @@ function note(connectionId: string, link: string | null): void {
   if (saidNone.size > mostKnown) saidNone.delete(saidNone.keys().next().value!);
 }
 
-/** Never throws. False: no answer now, so it is asked for again with the payments. `isSpared`: taken for none, unasked. */
+/** Never throws. No link: no answer now, so it is asked for again with the payments. `isSpared`: taken for none, unasked. */
 async function askForLink(
   deps: ActivityDeps,
   workspaceId: string,
   vendor: OpenVendor,
   { invoiceId, externalId }: AskableInvoice,
   isSpared = false,
-): Promise<boolean> {
+): Promise<{ link?: string | null }> {
   const links = wantedLinks(vendor);
-  if (links === null) return true;
+  if (links === null) return {};
   const connectionId = vendor.connection.id;
   try {
     const link = isSpared ? null : await linkOf(deps, vendor, links, externalId);
-    if (!isSpared) note(connectionId, link);
     await deps.database.inWorkspace(workspaceId, (tx) => keepPaymentLink(tx, connectionId, invoiceId, link));
-    return true;
+    return { link };
   } catch (problem) {
     deps.logger.info({ err: problem, connectionId, invoiceId }, 'no word of a payment link');
-    return false;
+    return {};
   }
 }
 
-/** `unasked`: what its push could not ask for. `again`: what was asked for longest ago. Ends with the first that fails. */
+/**
+ * `unasked`: what its push could not ask for. `again`: what was asked for longest ago. Ends where the platform seems to be away;
+ * one invoice that cannot be asked for keeps no other from it.
+ */
 export async function askForLinks(
   deps: ActivityDeps,
   workspaceId: string,
@@ -84,7 +92,17 @@ export async function askForLinks(
   const due = await deps.database.inWorkspace(workspaceId, (tx) =>
     read(tx, vendor.connection.id, mostAtOnce),
   );
-  for (const invoice of due) if (!(await askForLink(deps, workspaceId, vendor, invoice))) return;
+  let failures = 0;
+  for (const invoice of due) {
+    const { link } = await askForLink(deps, workspaceId, vendor, invoice);
+    if (link !== undefined) continue;
+    if (which === 'again')
+      await deps.database.inWorkspace(workspaceId, (tx) =>
+        notePaymentLinkAsked(tx, vendor.connection.id, invoice.invoiceId),
+      );
+    failures += 1;
+    if (failures === mostFailures) return;
+  }
 }
 
 /** What the platform refuses to say, e.g. of a draft, is no page. */

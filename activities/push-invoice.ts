@@ -98,6 +98,7 @@ export function createPushInvoice(deps: ActivityDeps) {
         await askAfterPush(deps, workspaceId, vendor, {
           invoiceId: subjectId,
           externalId: remote.externalId,
+          email: document.email,
         });
     } catch (problem) {
       const settled = await settleVendorFailure(deps, workspaceId, record.connectionId, problem);

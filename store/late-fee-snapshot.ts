@@ -4,6 +4,7 @@ import type { WorkspaceTx } from './database.ts';
 import { printTerms, snapshotColumn, termsTemplateColumn, type Unfinished } from './invoice-snapshot.ts';
 
 interface InvoiceRow extends Unfinished {
+  contractId: string | null;
   number: string;
   issueDate: Day | null;
   dueDate: Day | null;
@@ -17,11 +18,11 @@ export async function lateFeeSnapshotOf(
   facts: Record<string, unknown>,
 ): Promise<Record<string, unknown>> {
   const row = await tx.row<InvoiceRow>(
-    `select ${snapshotColumn} as snapshot, ${termsTemplateColumn} as terms_template, i.currency, i.net, i.tax, i.total, i.number, i.issue_date, i.due_date,
+    `select ${snapshotColumn} as snapshot, ${termsTemplateColumn} as terms_template, i.contract_id, i.currency, i.net, i.tax, i.total, i.number, i.issue_date, i.due_date,
        coalesce((i.terms ->> 'paymentTermsDays')::int, c.payment_terms_days) as terms_days
      from client_invoices i
      join clients c on c.workspace_id = $1 and c.id = i.client_id
-     join contracts k on k.workspace_id = $1 and k.id = i.contract_id
+     left join contracts k on k.workspace_id = $1 and k.id = i.contract_id
      join sellers s on s.workspace_id = $1 and s.id = i.seller_id
      where i.workspace_id = $1 and i.id = $2`,
     [tx.workspaceId, invoiceId],
@@ -49,6 +50,8 @@ export async function lateFeeSnapshotOf(
     );
   return {
     ...invoice.snapshot,
+    // A receivable of before go-live is of no contract of ours.
+    ...(invoice.contractId === null && { contract: null, appendix: false }),
     number,
     issueDate,
     issuedBy,

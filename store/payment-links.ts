@@ -27,6 +27,19 @@ export async function keepPaymentLink(
   );
 }
 
+/** It could not be asked for: it goes behind the others, and keeps what it had. */
+export async function notePaymentLinkAsked(
+  tx: WorkspaceTx,
+  connectionId: string,
+  invoiceId: string,
+): Promise<void> {
+  await tx.run(
+    `update sync_records set payment_link_asked_at = now()
+     where workspace_id = $1 and connection_id = $2 and subject_type = 'client_invoice' and subject_id = $3`,
+    [tx.workspaceId, connectionId, invoiceId],
+  );
+}
+
 export interface AskableInvoice {
   invoiceId: string;
   externalId: string;
@@ -65,24 +78,24 @@ export function readLongestUnasked(
 }
 
 /**
- * Whether the invoice's papers wait for its push, because the platform may tell a page that belongs on them: not longer than
- * ten minutes after its issue, and only where the platform is one of `connectors`.
+ * For how long yet the invoice's papers wait for its push, in milliseconds, because the platform may tell a page that belongs on
+ * them: until ten minutes after its issue, and only where the platform is one of `connectors`. 0: no longer.
  */
-export async function papersWaitForLink(
+export async function papersWaitMs(
   tx: WorkspaceTx,
   invoiceId: string,
   connectors: readonly string[],
-): Promise<boolean> {
-  const row = await tx.row<{ waits: boolean }>(
-    `select exists (select from sync_records r
-       join connections c on c.workspace_id = $1 and c.id = r.connection_id and c.connector = any($3::text[])
-         and coalesce((c.ownership ->> 'paymentLinks')::boolean, true)
-       where r.workspace_id = $1 and r.subject_type = 'client_invoice' and r.subject_id = $2 and r.payment_link_asked_at is null
-         -- Queued with its issue; the issue's own time may be that of a clock which somebody sets forward.
-         and uuid_extract_timestamp(r.id) > now() - interval '10 minutes') as waits`,
+): Promise<number> {
+  const row = await tx.row<{ waitMs: number }>(
+    // Queued with its issue; the issue's own time may be that of a clock which somebody sets forward.
+    `select greatest(0, coalesce(max(extract(epoch from uuid_extract_timestamp(r.id) + interval '10 minutes' - now())) * 1000, 0))::int as wait_ms
+     from sync_records r
+     join connections c on c.workspace_id = $1 and c.id = r.connection_id and c.connector = any($3::text[])
+       and coalesce((c.ownership ->> 'paymentLinks')::boolean, true)
+     where r.workspace_id = $1 and r.subject_type = 'client_invoice' and r.subject_id = $2 and r.payment_link_asked_at is null`,
     [tx.workspaceId, invoiceId, connectors],
   );
-  return row!.waits;
+  return row!.waitMs;
 }
 
 /** More buttons help nobody; the others stand on their invoices. */

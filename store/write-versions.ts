@@ -20,13 +20,13 @@ export interface NewVersion {
   claimable: number;
 }
 
-/** What versions say that is the same whatever it matches, a column each; `external_id` is that of the entry. */
+/** What entries and their versions say that is the same whatever it matches, a column each. */
 export type EntryColumns = ReturnType<typeof columnsOf>;
 
 function columnsOf(hashed: readonly HashedEntry[]) {
   const entries = hashed.map(({ entry }) => entry);
-  return {
-    external_id: { type: 'text', values: entries.map((e) => e.externalId), text: true },
+  const externalId: Column = { type: 'text', values: entries.map((e) => e.externalId), text: true };
+  const ofVersion = {
     kind: { type: 'text', values: entries.map((e) => e.kind) },
     work_date: { type: 'date', values: entries.map((e) => e.workDate) },
     zone: { type: 'text', values: entries.map((e) => e.zone), text: true },
@@ -45,12 +45,13 @@ function columnsOf(hashed: readonly HashedEntry[]) {
     source_refs: { type: 'jsonb', values: entries.map(refsText), text: true },
     source_updated_at: { type: 'timestamptz', values: entries.map((e) => e.sourceUpdatedAt) },
   } satisfies Record<string, Column>;
+  return { externalId, ofVersion };
 }
 
 /** A third of the work of writing entries, done before their transaction, while the database is busy with others. */
 export function prepareColumns(entries: readonly HashedEntry[]): EntryColumns {
   const columns = columnsOf(entries);
-  encodeAhead(columns);
+  encodeAhead({ externalId: columns.externalId, ...columns.ofVersion });
   return columns;
 }
 
@@ -65,7 +66,7 @@ export async function makeEntries(
   const { from, params } = asRows(
     {
       id: { type: 'uuid', values: ids },
-      external_id: prepared?.external_id ?? {
+      external_id: prepared?.externalId ?? {
         type: 'text',
         values: entries.map(({ entry }) => entry.externalId),
         text: true,
@@ -86,17 +87,14 @@ const balanceRows = (versions: NewVersion[], columns: EntryColumns): ReturnType<
       entry_id: { type: 'uuid', values: versions.map((v) => v.id) },
       version: { type: 'int', values: versions.map((v) => v.version) },
       project_id: { type: 'uuid', values: versions.map((v) => v.match.projectId) },
-      work_date: columns.work_date,
+      work_date: columns.ofVersion.work_date,
       claimable: { type: 'bigint', values: versions.map((v) => v.claimable) },
     },
     2,
   );
 
 /** The rows of the statement that writes versions; its first two parameters are taken. */
-function versionRows(
-  versions: NewVersion[],
-  { external_id: _, ...columns }: EntryColumns,
-): ReturnType<typeof asRows> {
+function versionRows(versions: NewVersion[], columns: EntryColumns['ofVersion']): ReturnType<typeof asRows> {
   return asRows(
     {
       entry_id: { type: 'uuid', values: versions.map((v) => v.id) },
@@ -144,7 +142,7 @@ export async function writeVersions(
     [tx.workspaceId, ...balances.params],
   );
   balanced.catch(() => undefined);
-  const { from, params } = versionRows(versions, columns);
+  const { from, params } = versionRows(versions, columns.ofVersion);
   await balanced;
   await tx.run(
     `insert into entry_versions (workspace_id, entry_id, version, kind, work_date, zone, started_at, ended_at, quantity, person_id, client_id,

@@ -30,11 +30,16 @@ function platform(answer: () => string | null) {
     timeoutMs: 1_000,
   };
   type Given = Parameters<typeof askAfterPush>;
-  const push = async (name: string, ownership: Record<string, unknown> = {}) => {
+  const push = async (
+    name: string,
+    ownership: Record<string, unknown> = {},
+    email: string | null = 'books@client.example',
+  ) => {
     const of = { ...vendor, connection: { ...vendor.connection, ownership } };
     await askAfterPush(deps as never as Given[0], tx.workspaceId, of as never as Given[2], {
       invoiceId: name,
       externalId: name,
+      email,
     });
   };
   return { asked, kept, push };
@@ -78,4 +83,11 @@ test('switched off, it is not asked at all', async () => {
   const { asked, kept, push } = platform(() => 'https://in.xero.com/one');
   await push('1', { paymentLinks: false });
   expect([asked, kept]).toEqual([[], []]);
+});
+
+test('clients without an e-mail, who have no page at some platforms, cost the others nothing', async () => {
+  const { asked, push } = platform(() => null);
+  for (const name of six) await push(name, {}, null);
+  await push('7');
+  expect(asked).toEqual([...six, '7']);
 });

@@ -3,7 +3,13 @@
  * it is due, late fees, a person who asks, payment, release of contractors, thanks. It ends when settled, void or credited, and
  * begins again where a payment is taken back. A dispute and a pause stop letters until they are over.
  */
-import { ActivityFailure, defineQuery, proxyLocalActivities, setHandler } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  condition,
+  defineQuery,
+  proxyLocalActivities,
+  setHandler,
+} from '@temporalio/workflow';
 import type { ClientInvoiceStep } from '../activities/client-invoice-step.ts';
 import type { Activities } from '../activities/index.ts';
 import { beatingActivities } from './beating-activities.ts';
@@ -60,11 +66,22 @@ export async function clientInvoice(input: SubjectInput): Promise<void> {
     state = next;
     nameDocument(next.number);
     // Beside the step: the platform does not wait for paper.
-    const printed = next.print ? printAll(input) : null;
+    let isOver = false;
+    const printed = next.print
+      ? printAll(input)
+      : next.printInMs
+        ? printUnless(() => isOver, next.printInMs, input)
+        : null;
     const outcome = await doStep(input, next);
+    isOver = true;
     await printed;
     return outcome;
   });
+}
+
+/** Papers that wait for a push: the look after it sees to them, unless it takes too long. */
+async function printUnless(isOver: () => boolean, waitMs: number, input: SubjectInput): Promise<void> {
+  if (!(await condition(isOver, waitMs))) await printAll(input);
 }
 
 /** What could not be printed for long is printed when it is next looked at, or asked for. */

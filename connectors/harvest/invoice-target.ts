@@ -101,8 +101,9 @@ export const invoiceTarget: InvoiceTarget = {
     async link(http, externalId) {
       const row = await readInvoice(http, externalId);
       const { client_key: key, payment_options: options } = row ?? {};
-      // Its page shows any invoice; it can be paid there only by an option.
-      if (typeof key !== 'string' || !/^\w+$/.test(key) || !isFilled(options)) return null;
+      // Its page shows any invoice; it can be paid there only by an option, and nobody is to see a draft.
+      if (row?.state === 'draft' || typeof key !== 'string' || !/^\w+$/.test(key) || !isFilled(options))
+        return null;
       const { base_uri: base } = readAs(http.connector, addressShape, (await http.get('/company')).body);
       const page = `/client/invoices/${key}`;
       return typeof base === 'string' && URL.canParse(page, base) ? new URL(page, base).href : null;

@@ -99,13 +99,13 @@ export const invoiceTarget: InvoiceTarget = {
       'zoho.com.cn',
     ],
     async link(http, externalId) {
-      const { invoice_url: url, payment_options: options } = readAs(
-        vendor,
-        payPage,
-        (await readRow(http, externalId)) ?? {},
-      );
-      // Its page shows any invoice; it can be paid there only by a gateway.
-      return options.payment_gateways.length > 0 ? url : null;
+      const {
+        status,
+        invoice_url: url,
+        payment_options: options,
+      } = readAs(vendor, payPage, (await readRow(http, externalId)) ?? {});
+      // Its page shows any invoice; it can be paid there only by a gateway, and nobody is to see a draft.
+      return status !== 'draft' && options.payment_gateways.length > 0 ? url : null;
     },
   },
   writeOffs: {
@@ -140,6 +140,7 @@ export const invoiceTarget: InvoiceTarget = {
 
 const ownNumber = { ignore_auto_number_generation: true };
 const payPage = z.object({
+  status: z.unknown().optional(),
   invoice_url: z.unknown().optional(),
   payment_options: z.object({ payment_gateways: z.array(z.unknown()) }).catch({ payment_gateways: [] }),
 });

@@ -550,3 +550,32 @@ test.each([
   const { checks } = await verifyWorkspace(api.test.database, books.workspaceId);
   expect(checks.filter((check) => !check.ok).map((check) => check.name)).toContain('opening balances');
 });
+
+test('a receivable of before go-live is reminded and charged a late fee like any other, though it is of no contract', async () => {
+  const { firm, books, clerk, admin } = await openOldFirm();
+  const batch = (await clerk.post('/opening-batches', { name: 'Balances', asOf, rows: [invoice] })).json;
+  const controlTotals = [{ kind: 'receivable', currency: 'GBP', count: 1, amount: '400' }];
+  expect((await admin.post(`/opening-batches/${batch.id}/sign-off`, { controlTotals })).status).toBe(200);
+  const series = { sellerId: books.sellerId, documentType: 'late_fee', pattern: 'LF-{NNNN}' };
+  expect((await firm.post('/series', series)).status).toBe(201);
+  expect((await firm.patch(`/clients/${books.clientId}`, { email: 'ap@ferries.example' })).status).toBe(200);
+  const policy = await firm.post('/reminder-policies', {
+    name: 'Twenty-one',
+    isDefault: true,
+    steps: [{ days: 21, fee: { amount: '40.00', currency: 'GBP' } }],
+  });
+  expect(policy.status, policy.text).toBe(201);
+  const sent = await firm.post('/reminders/send', {});
+  expect([sent.status, sent.json.letters]).toEqual([200, 1]);
+  const [fee] = (await firm.get('/late-fees')).json.items;
+  expect(fee.amount).toBe('40.00');
+  const page = await firm.get(`/late-fees/${fee.id}/html`);
+  expect([page.status, page.text.includes('OLD-17')]).toEqual([200, true]);
+  const snapshot = await books.in((tx) =>
+    tx.row<{ contract: unknown }>(
+      `select snapshot -> 'contract' as contract from late_fees where workspace_id = $1`,
+      [books.workspaceId],
+    ),
+  );
+  expect(snapshot).toEqual({ contract: null });
+});
