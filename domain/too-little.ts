@@ -18,6 +18,12 @@ export interface WouldBe {
   serviceFrom: Day;
 }
 
+/** A run's cutoff, and the day up to which work must be invoiced now; null: none presses. */
+export interface TooLittleAt {
+  cutoffOn: Day;
+  pressingUpTo: Day | null;
+}
+
 /**
  * Why its items carry forward; null: it is drafted. Net is held against the minimum, and what the client would owe against zero,
  * where an invoice of exactly nothing is one. What ends is drafted in any case, as is work up to the day `pressingUpTo`, which
@@ -25,7 +31,7 @@ export interface WouldBe {
  */
 export function whyTooLittle(
   { totals, terms, serviceFrom }: WouldBe,
-  { cutoffOn, pressingUpTo }: { cutoffOn: Day; pressingUpTo: Day | null },
+  { cutoffOn, pressingUpTo }: TooLittleAt,
 ): 'below_minimum' | 'below_zero' | null {
   const { minimumInvoiceAmount: minimum, belowZero, endsBefore } = terms;
   if (endsBefore !== null && endsBefore <= cutoffOn) return null;

@@ -8,7 +8,7 @@ import type { LeftOut } from '../domain/left-out.ts';
 import { Decimal } from '../domain/money.ts';
 import { type DrawableItem, toDrawable } from '../domain/retainer.ts';
 import { taxClassOf } from '../domain/tax.ts';
-import { whyTooLittle } from '../domain/too-little.ts';
+import { type TooLittleAt, whyTooLittle } from '../domain/too-little.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import { asRows } from './arrays.ts';
 import type { ContractForBilling } from './contract-scope.ts';
@@ -88,8 +88,11 @@ export async function draftContract(
     builder.build().map((draft) => withTaxes(draft, timeline, taxes, { rounding: contract.rounding, today }));
   let termed = taxed(own);
   let keysOf = ownKeys;
+  const littleAt = await whenTooLittle(tx, contract, run, termed);
   // Draws of a retainer are tied to the keys that they were made with.
-  const moved = hasRetainer(timeline) ? null : netBelowZero(grouping.invoice, termed.map(asGrouped));
+  const moved = hasRetainer(timeline)
+    ? null
+    : netBelowZero(grouping.invoice, termed.map(asGrouped), littleAt);
   if (moved && moved.size > 0) {
     keysOf = (item) => {
       const keys = ownKeys(item);
@@ -99,8 +102,7 @@ export async function draftContract(
     for await (const page of again()) for (const item of page) netted.add(item);
     termed = taxed(netted);
   }
-  // What a person chose is billed, however little it is.
-  const tooLittle = run.itemIds ? new Map<string, LeftOut>() : await findTooLittle(tx, contract, run, termed);
+  const tooLittle = findTooLittle(termed, littleAt);
   const drafts = termed.filter(({ key }) => !tooLittle.has(key));
   const carriedForward = termed.reduce(
     (sum, { key, itemCount }) => sum + (tooLittle.has(key) ? itemCount : 0),
@@ -207,12 +209,10 @@ function addedTo(before: readonly OpenDraft[], drafts: readonly TermedDraft[]): 
   return before.map((draft) => ({ draft, net: now.get(draft.key) ?? null }));
 }
 
-const asGrouped = ({ key, lines: [line], totals, terms }: TermedDraft): GroupedDraft => ({
-  key,
-  sample: line!.sample,
-  total: totals.total,
-  belowZero: terms.belowZero,
-});
+const asGrouped = (draft: TermedDraft): GroupedDraft => {
+  const { key, lines, totals, terms, serviceFrom, serviceTo } = draft;
+  return { key, sample: lines[0]!.sample, totals, terms, serviceFrom, serviceTo };
+};
 
 /** By invoice key. */
 const invoiceIdsOf = (drafts: readonly TermedDraft[], lines: ReadonlyMap<string, WrittenLine>) =>
@@ -233,24 +233,34 @@ async function drawOnRetainers(
   return drawRetainers(tx, timeline, labor, run);
 }
 
-/** By invoice key, what carries forward. Of work that is complete nothing comes later: its last invoice goes out, however little it is. */
-async function findTooLittle(
+/**
+ * What too little is held against, of drafts that are not netted yet; null: nothing is too little. What a person chose is billed,
+ * however little it is, and of work that is complete nothing comes later: its last invoice goes out.
+ */
+async function whenTooLittle(
   tx: WorkspaceTx,
   contract: ContractForBilling,
-  { projectIds, cutoffOn }: DraftWish,
+  { itemIds, projectIds, cutoffOn }: DraftWish,
   drafts: readonly TermedDraft[],
-): Promise<Map<string, LeftOut>> {
-  const isLittle = drafts.some((draft) => whyTooLittle(draft, { cutoffOn, pressingUpTo: null }) !== null);
-  if (!isLittle || !(await hasOpenProject(tx, projectIds ?? contract.projects.map(({ id }) => id))))
-    return new Map();
-  const pressingUpTo = await pressingWorkUpTo(tx, contract.sellerId);
-  return new Map(
+): Promise<TooLittleAt | null> {
+  if (itemIds) return null;
+  const mayBeLittle = drafts.some(
+    (draft) =>
+      new Decimal(draft.totals.total).lt(0) || whyTooLittle(draft, { cutoffOn, pressingUpTo: null }) !== null,
+  );
+  if (!mayBeLittle || !(await hasOpenProject(tx, projectIds ?? contract.projects.map(({ id }) => id))))
+    return null;
+  return { cutoffOn, pressingUpTo: await pressingWorkUpTo(tx, contract.sellerId) };
+}
+
+/** By invoice key, what carries forward. */
+const findTooLittle = (drafts: readonly TermedDraft[], at: TooLittleAt | null): Map<string, LeftOut> =>
+  new Map(
     drafts.flatMap((draft) => {
-      const why = whyTooLittle(draft, { cutoffOn, pressingUpTo });
-      return why === null ? [] : [[draft.key, why] as const];
+      const why = at && whyTooLittle(draft, at);
+      return why ? [[draft.key, why] as const] : [];
     }),
   );
-}
 
 interface Placed {
   item: OpenItem;

@@ -39,11 +39,12 @@ describe('what is below zero by itself', () => {
     key: string,
     total: string,
     projectId: string,
-    belowZero: GroupedDraft['belowZero'] = 'carry_forward',
+    more: Partial<Omit<GroupedDraft, 'terms'>> & { terms?: Partial<GroupedDraft['terms']> } = {},
   ): GroupedDraft => ({
     key,
-    total,
-    belowZero,
+    totals: { net: total, total },
+    serviceFrom: '2026-03-02',
+    serviceTo: '2026-03-02',
     sample: {
       id: key,
       clientId: 'c',
@@ -54,8 +55,13 @@ describe('what is below zero by itself', () => {
       position: null,
       workDate: '2026-03-02',
     },
+    ...more,
+    terms: { minimumInvoiceAmount: null, belowZero: 'carry_forward', endsBefore: null, ...more.terms },
   });
-  const moves = (modes: Modes, drafts: GroupedDraft[]) => [...netBelowZero(modes, drafts)];
+  const at = { cutoffOn: '2026-04-01', pressingUpTo: null };
+  const moves = (modes: Modes, drafts: GroupedDraft[], when: Parameters<typeof netBelowZero>[2] = at) => [
+    ...netBelowZero(modes, drafts, when),
+  ];
 
   test('goes onto the invoice that asks for most, then onto the next, never below zero', () => {
     const drafts = [
@@ -86,8 +92,95 @@ describe('what is below zero by itself', () => {
   });
   test('stays by itself where the contract has it credited', () => {
     expect(
-      moves('month', [grouped('jan', '-80.00', 'P1', 'credit_note'), grouped('feb', '900.00', 'P1')]),
+      moves('month', [
+        grouped('jan', '-80.00', 'P1', { terms: { belowZero: 'credit_note' } }),
+        grouped('feb', '900.00', 'P1'),
+      ]),
     ).toEqual([]);
+  });
+  test('that is too much for every invoice keeps no smaller one from its invoice', () => {
+    const drafts = [
+      grouped('jan', '-80.00', 'P1'),
+      grouped('huge', '-900.00', 'P1'),
+      grouped('feb', '100.00', 'P1'),
+      grouped('mar', '120.00', 'P1'),
+      grouped('dec', '-90.00', 'P1'),
+      grouped('nov', '-30.00', 'P1'),
+    ];
+    // jan: mar 120 → 40; huge: nowhere; dec: feb 100 → 10; nov: mar, which has most left again, 40 → 10.
+    expect(moves('month', drafts)).toEqual([
+      ['jan', 'mar'],
+      ['dec', 'feb'],
+      ['nov', 'mar'],
+    ]);
+  });
+
+  describe('where a minimum holds', () => {
+    const minimum = (amount: string) => ({ terms: { minimumInvoiceAmount: amount } });
+    test('brings no invoice below it, so that nothing good waits with it', () => {
+      const drafts = [
+        grouped('jan', '-200.00', 'P1', minimum('500.00')),
+        grouped('feb', '550.00', 'P1', minimum('500.00')),
+        grouped('dec', '-50.00', 'P1', minimum('500.00')),
+      ];
+      expect(moves('month', drafts)).toEqual([['dec', 'feb']]);
+    });
+    test('is held against the net: 550 with a tax of a fifth is not enough to take 60 of it', () => {
+      const feb = grouped('feb', '660.00', 'P1', minimum('500.00'));
+      const drafts = (net: string, total: string) => [
+        grouped('jan', total, 'P1', { totals: { net, total } }),
+        { ...feb, totals: { net: '550.00', total: '660.00' } },
+      ];
+      expect(moves('month', drafts('-60.00', '-72.00'))).toEqual([]);
+      expect(moves('month', drafts('-50.00', '-60.00'))).toEqual([['jan', 'feb']]);
+    });
+    test('goes below it where all is billed however little: chosen, complete, ending, or pressing', () => {
+      const jan = grouped('jan', '-200.00', 'P1', { serviceFrom: '2026-01-05', serviceTo: '2026-01-05' });
+      const feb = grouped('feb', '550.00', 'P1', minimum('500.00'));
+      const taken = [['jan', 'feb']];
+      expect(moves('month', [jan, feb])).toEqual([]);
+      expect(moves('month', [jan, feb], null)).toEqual(taken);
+      expect(moves('month', [jan, feb], { ...at, pressingUpTo: '2026-01-05' })).toEqual(taken);
+      const ending = grouped('feb', '550.00', 'P1', {
+        terms: { minimumInvoiceAmount: '500.00', endsBefore: '2026-04-01' },
+      });
+      expect(moves('month', [jan, ending])).toEqual(taken);
+    });
+    test('brings the terms of its own day where that is the later one', () => {
+      const later = { serviceFrom: '2026-03-20', serviceTo: '2026-03-20' };
+      const feb = grouped('feb', '550.00', 'P1');
+      expect(
+        moves('day', [grouped('late', '-200.00', 'P1', { ...later, ...minimum('500.00') }), feb]),
+      ).toEqual([]);
+      const early = grouped('early', '-200.00', 'P1', { serviceTo: '2026-03-01', ...minimum('500.00') });
+      expect(moves('day', [early, feb])).toEqual([['early', 'feb']]);
+    });
+  });
+
+  test('whatever is netted onto whatever, none ends below nothing, and what is left fits the one with most left no more', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -500, max: 500 }), { maxLength: 30 }), (cents) => {
+        const drafts = cents.map((cent, index) =>
+          grouped(`d${index}`, new Decimal(cent).div(100).toFixed(2), 'P1'),
+        );
+        const moved = netBelowZero('day', drafts, at);
+        const left = new Map<string, number>(
+          cents.flatMap((cent, index) => (cent > 0 ? [[`d${index}`, cent] as const] : [])),
+        );
+        // By hand: one after the other onto whichever has most by then.
+        for (const [index, cent] of cents.entries()) {
+          if (cent >= 0) continue;
+          const most = Math.max(-1, ...left.values());
+          const taker = moved.get(`d${index}`);
+          if (taker === undefined) expect(most + cent).toBeLessThan(0);
+          else {
+            expect(left.get(taker)).toBe(most);
+            left.set(taker, most + cent);
+          }
+        }
+        for (const rest of left.values()) expect(rest).toBeGreaterThanOrEqual(0);
+      }),
+    );
   });
 });
 
