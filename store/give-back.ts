@@ -5,6 +5,7 @@ import { Refusal } from '../domain/refusal.ts';
 import type { DecimalText } from '../domain/work-entry.ts';
 import { asRows, plainArray } from './arrays.ts';
 import { sqlNow } from './clock.ts';
+import { lockBalancesOf } from './corrected-items.ts';
 import type { WorkspaceTx } from './database.ts';
 import { newId } from './new-id.ts';
 import { addDeltas } from './totals.ts';
@@ -97,32 +98,63 @@ export async function giveBackWrittenOff(
 /** Said of items while a credit note that stands for them waits to be issued. */
 const onCreditNote = 'it is on a credit note that is not issued yet';
 
-/** Keeps corrections off every draft until the credit note that stands for them is issued or discarded. The caller holds them. */
+/**
+ * Keeps corrections off every draft until the credit notes that stand for them are issued or discarded; a person's own hold stays.
+ * The caller holds them.
+ */
 export async function holdCorrections(tx: WorkspaceTx, itemIds: readonly string[]): Promise<void> {
   await tx.run(
-    'update billable_items set held_reason = $3 where workspace_id = $1 and id = any($2::uuid[])',
+    'update billable_items set held_reason = coalesce(held_reason, $3) where workspace_id = $1 and id = any($2::uuid[])',
     [tx.workspaceId, plainArray(itemIds), onCreditNote],
   );
 }
 
-/** Their credit note was discarded: they are open for the next draft, unless a person holds them for a reason of their own. */
-export async function releaseCorrections(tx: WorkspaceTx, corrections: readonly ItemPart[]): Promise<void> {
+/** Those of the items that a credit note which is not issued yet, and is not `besides`, stands for. */
+export async function findOnCreditNotes(
+  tx: WorkspaceTx,
+  itemIds: readonly string[],
+  besides: string | null = null,
+): Promise<Set<string>> {
+  const rows = await tx.rows<{ id: string }>(
+    `select distinct c.id from credit_notes n
+     cross join lateral (select (x.part ->> 'itemId')::uuid as id from jsonb_array_elements(n.wanted -> 'corrections') as x(part)) c
+     where n.workspace_id = $1 and n.status = 'draft' and n.id is distinct from $3::uuid and c.id = any($2::uuid[])
+       and n.client_id in (select k.client_id from billable_items i join contracts k on k.workspace_id = $1 and k.id = i.contract_id
+         where i.workspace_id = $1 and i.id = any($2::uuid[]))`,
+    [tx.workspaceId, plainArray(itemIds), besides],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/**
+ * This credit note stands for them no more: what is left of them is open for the next draft, unless another waits for them too, or a
+ * person holds them for a reason of their own.
+ */
+export async function releaseCorrections(
+  tx: WorkspaceTx,
+  noteId: string,
+  corrections: readonly ItemPart[],
+): Promise<void> {
   if (corrections.length === 0) return;
+  const itemIds = corrections.map(({ itemId }) => itemId);
+  // Of two notes that end at the same moment the later one sees that no other waits.
+  await lockBalancesOf(tx, itemIds);
+  const waiting = await findOnCreditNotes(tx, itemIds, noteId);
   await tx.run(
     'update billable_items set held_reason = null where workspace_id = $1 and id = any($2::uuid[]) and held_reason = $3',
-    [tx.workspaceId, plainArray(corrections.map(({ itemId }) => itemId)), onCreditNote],
+    [tx.workspaceId, plainArray(itemIds.filter((id) => !waiting.has(id))), onCreditNote],
   );
 }
 
 /**
- * Writes corrections off beside the hours that they took back: the credit note has said it, and no invoice says it again. Refuses
- * with 409 what is not open any more.
+ * Writes corrections off beside the hours that they took back: the credit note has said it, and no invoice says it again. What they
+ * were adjusted to beyond it is open. Refuses with 409 what is not open any more.
  */
 export async function writeOffCorrections(
   tx: WorkspaceTx,
   invoice: { currency: string },
   corrections: readonly ItemPart[],
-  { writeOffId, reason }: { writeOffId: string; reason: string },
+  { noteId, writeOffId, reason }: { noteId: string; writeOffId: string; reason: string },
 ): Promise<void> {
   const ids = plainArray(corrections.map(({ itemId }) => itemId));
   const quantities = plainArray(corrections.map(({ quantity }) => quantity));
@@ -154,6 +186,7 @@ export async function writeOffCorrections(
      where i.workspace_id = $1 and i.id = any($2::uuid[]) and b.workspace_id = $1 and b.item_id = i.id and b.allocated = b.quantity`,
     [tx.workspaceId, ids],
   );
+  await releaseCorrections(tx, noteId, corrections);
   await addDeltas(tx, [
     {
       metric: 'pending_amount',

@@ -182,7 +182,11 @@ async function returnItems(
   const by = { reasonCode, reason: note.reason, author: actor, why, isNetted: corrections.length > 0 };
   const writeOffId = off.length === 0 ? null : await giveBackWrittenOff(tx, invoice, off, by);
   if (writeOffId !== null && corrections.length > 0)
-    await writeOffCorrections(tx, invoice, corrections, { writeOffId, reason: note.reason });
+    await writeOffCorrections(tx, invoice, corrections, {
+      noteId: note.id,
+      writeOffId,
+      reason: note.reason,
+    });
   return {
     writeOffId,
     replacementRunId: replaced.length === 0 ? null : await replace(tx, invoice, note, replaced, actor),

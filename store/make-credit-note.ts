@@ -160,7 +160,7 @@ export async function discardCreditNote(tx: WorkspaceTx, id: string, actor: stri
     tx.workspaceId,
     id,
   ]);
-  await releaseCorrections(tx, note.wanted.corrections ?? []);
+  await releaseCorrections(tx, id, note.wanted.corrections ?? []);
   await recordEvents(tx, [
     {
       type: 'credit_note.discarded',
