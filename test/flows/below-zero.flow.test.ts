@@ -1,6 +1,9 @@
 /** Owns what comes to less than nothing over HTTP: it carries forward, or goes out as credit notes of what it corrects. */
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { addDays, localDay } from '../../domain/day.ts';
+import { lockContract } from '../../store/contract-versions.ts';
+import { lockBalancesOf, lockEntriesOf } from '../../store/corrected-items.ts';
 import { releaseWarnings } from '../../store/exceptions.ts';
 import { issueInvoices } from '../../store/issue.ts';
 import { series } from '../../store/series.ts';
@@ -498,7 +501,7 @@ test('what changed again, is not approved, or was never billed by us is left, an
   await corrected(firm);
   expect(ok(await creditItems(firm, [correction!.id, refund!.id]))).toMatchObject({
     creditNotes: [{ number: 'CN-0001' }],
-    left: [{ itemId: refund!.id, why: 'not_on_an_invoice' }],
+    left: [{ itemId: refund!.id, why: 'not_on_an_invoice', message: null }],
   });
   const work = await take(firm.books, [entryOf('B', { workDate: '2026-03-03' })]);
   expect(work).toBeDefined();
@@ -509,6 +512,179 @@ test('what changed again, is not approved, or was never billed by us is left, an
   const [bill] = ok(await firm.get(`/invoices/${draft!.id}/lines/${lines[0].id}/entries`)).items;
   const wrong = await creditItems(firm, [bill.itemId]);
   expect([wrong.status, wrong.json.code]).toEqual([409, 'item.no_correction']);
+});
+
+test('of invoices by month a correction brings none below the minimum, unless a person chose them', async () => {
+  const firm = await newFirm({ contract: { grouping: { invoice: 'month', line: 'entry' } } });
+  const clauses = { minimumInvoiceAmount: '100.00' };
+  ok(await firm.patch(`/contracts/${firm.books.contractId}`, { clauses }));
+  await billedTooMuch(firm);
+  await take(firm.books, [entryOf('B', { workDate: '2026-04-02', quantity: 2 * hour })]);
+  // 160 would be 80 with it.
+  expect((await firm.run('draft')).counts).toMatchObject({ drafts: 1, carriedForward: 1 });
+  const [, april] = await invoicesOf(firm.books);
+  expect(april).toMatchObject({ status: 'draft', net: '160.00' });
+  ok(await firm.post(`/invoices/${april!.id}/discard`, { reason: 'Both of them' }));
+  const items = await open(firm);
+  expect(items).toHaveLength(2);
+  await select(
+    firm,
+    items.map(({ id }) => id),
+  );
+  const chosen = (await invoicesOf(firm.books)).find(({ status }) => status === 'draft')!;
+  expect(chosen.net).toBe('80.00');
+  ok(await firm.post(`/invoices/${chosen.id}/discard`, { reason: 'Rather apart' }));
+  await take(firm.books, [entryOf('C', { workDate: '2026-05-04', quantity: 3 * hour })]);
+  expect((await firm.run('draft')).counts).toMatchObject({ drafts: 2 });
+  const drafts = (await nets(firm)).filter((draft) => draft.startsWith('draft'));
+  expect(drafts).toEqual(['draft – 160.00', 'draft – 160.00']);
+});
+
+test('an invoice that takes no credit keeps no other correction from its own, and says why', async () => {
+  const firm = await newFirm();
+  await take(firm.books, [entryOf('A')]);
+  await firm.run('issue');
+  await corrected(firm, entryOf('A', { quantity: 2 * hour }));
+  await take(firm.books, [entryOf('B', { workDate: '2026-03-03', quantity: 2 * hour })]);
+  await firm.run('issue');
+  const [first] = await invoicesOf(firm.books);
+  ok(await firm.post(`/invoices/${first!.id}/write-off-bad-debt`, { reason: 'They dispute it' }));
+  // A takes back an hour on each invoice, B one on the second.
+  await corrected(
+    firm,
+    entryOf('A', { quantity: 0 }),
+    entryOf('B', { workDate: '2026-03-03', quantity: hour }),
+  );
+  await firm.run('issue');
+  const items = await open(firm);
+  const [ofA, ofB] = items[0]!.quantity === '-2.00' ? items : items.toReversed();
+  expect([ofA!.quantity, ofB!.quantity]).toEqual(['-2.00', '-1.00']);
+  const alone = await creditItems(firm, [ofA!.id]);
+  expect([alone.status, alone.json.code]).toEqual([409, 'correction.nothing_to_credit']);
+  expect(alone.json.detail).toContain('Invoice NFE-0001 has 0 left to credit');
+  const { creditNotes, left } = ok(
+    await creditItems(
+      firm,
+      items.map(({ id }) => id),
+    ),
+  );
+  expect(creditNotes).toMatchObject([{ invoiceNumber: 'NFE-0002', net: '80.00' }]);
+  expect(left).toEqual([
+    { itemId: ofA!.id, why: 'not_creditable', message: expect.stringContaining('bad debt') },
+  ]);
+  expect(await open(firm)).toEqual([ofA]);
+  // Taken back, it is credited on both.
+  ok(await firm.post(`/invoices/${first!.id}/reverse-bad-debt`, { reason: 'They were right' }));
+  expect(ok(await creditItems(firm, [ofA!.id])).creditNotes).toMatchObject([
+    { invoiceNumber: 'NFE-0001', net: '80.00' },
+    { invoiceNumber: 'NFE-0002', net: '80.00' },
+  ]);
+});
+
+test('who credits waits for a run of the contract before they hold any entry, so that neither stops the other', async () => {
+  const firm = await newFirm();
+  await billedTooMuch(firm);
+  await firm.run('issue');
+  const [correction] = await open(firm);
+  const { credited, waits } = await firm.books.in(async (tx) => {
+    await lockContract(tx, firm.books.contractId);
+    await lockBalancesOf(tx, [correction!.id]);
+    const credited = creditItems(firm, [correction!.id]);
+    const waits: string[] = [];
+    while (waits.length === 0) {
+      await setTimeout(20);
+      const rows = await tx.rows<{ lock: string }>(
+        'select locktype as lock from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))',
+        [],
+      );
+      waits.push(...rows.map(({ lock }) => lock));
+    }
+    await lockEntriesOf(tx, [correction!.id]);
+    // Not awaited here: it waits for this transaction.
+    return { credited: { answer: credited }, waits };
+  });
+  expect(waits).toEqual(['advisory']);
+  expect(ok(await credited.answer).creditNotes).toMatchObject([{ number: 'CN-0001' }]);
+});
+
+describe('while a credit note waits for a second person', () => {
+  async function withLimit(firm: Firm, amount: string) {
+    await firm.patch('/workspace', { settings: { fourEyes: true } });
+    ok(
+      await api.call('PUT', '/duty-limits', {
+        key: firm.key,
+        body: { action: 'credit', currency: 'GBP', amount },
+      }),
+    );
+    const ann = await api.newMember(firm.books.workspaceId, 'admin', { name: 'Ann' });
+    return (noteId: string) =>
+      api.call('POST', `/credit-notes/${noteId}/issue`, {
+        key: ann.key,
+        body: {},
+        headers: { 'Idempotency-Key': noteId },
+      });
+  }
+  const itemOf = async (firm: Firm, id: string) => ok(await firm.get(`/billable-items/${id}`));
+
+  test('its corrections are not credited again, and a hold of somebody’s own outlives it', async () => {
+    const firm = await newFirm();
+    await billedTooMuch(firm);
+    await firm.run('issue');
+    await withLimit(firm, '50.00');
+    const [correction] = await open(firm);
+    const id = correction!.id;
+    ok(await firm.post('/billable-items/hold', { itemIds: [id], reason: 'Ask them first' }));
+    const { creditNotes } = ok(await creditItems(firm, [id]));
+    expect(creditNotes).toMatchObject([{ status: 'draft', total: '96.00' }]);
+    const again = await creditItems(firm, [id]);
+    expect([again.status, again.json.code]).toEqual([409, 'correction.on_credit_note']);
+    expect(again.json.detail).toContain('not issued yet');
+    expect((await itemOf(firm, id)).heldReason).toBe('Ask them first');
+    ok(await firm.post(`/credit-notes/${creditNotes[0].id}/discard`, {}));
+    expect((await itemOf(firm, id)).heldReason).toBe('Ask them first');
+    ok(await firm.post('/billable-items/release', { itemIds: [id], reason: 'They know' }));
+    expect(ok(await creditItems(firm, [id])).creditNotes).toMatchObject([{ status: 'draft' }]);
+  });
+
+  test('what a correction was adjusted to beyond it is open once it is issued', async () => {
+    const firm = await newFirm();
+    await take(firm.books, [entryOf('A', { quantity: 3 * hour })]);
+    await firm.run('issue');
+    await corrected(firm, entryOf('A', { quantity: hour }));
+    await firm.run('issue');
+    const issue = await withLimit(firm, '50.00');
+    const [correction] = await open(firm);
+    const id = correction!.id;
+    const { creditNotes } = ok(await creditItems(firm, [id]));
+    ok(await firm.post(`/billable-items/${id}/adjust`, { quantity: '-3', reason: 'All of it' }));
+    expect((await itemOf(firm, id)).heldReason).toContain('credit note');
+    expect(ok(await issue(creditNotes[0].id))).toMatchObject({ status: 'issued', net: '160.00' });
+    expect((await open(firm)).map(({ quantity }) => Number(quantity))).toEqual([-1]);
+    expect((await itemOf(firm, id)).heldReason).toBeNull();
+    expect((await firm.run('issue')).counts).toMatchObject({ drafts: 0, carriedForward: 1 });
+  });
+
+  test('a correction of two invoices stays held while one of its credit notes waits', async () => {
+    const firm = await newFirm();
+    await take(firm.books, [entryOf('A')]);
+    await firm.run('issue');
+    await corrected(firm, entryOf('A', { quantity: 3 * hour }));
+    await firm.run('issue');
+    await corrected(firm, entryOf('A', { quantity: 0 }));
+    await firm.run('issue');
+    await withLimit(firm, '100.00');
+    const [correction] = await open(firm);
+    const id = correction!.id;
+    const { creditNotes } = ok(await creditItems(firm, [id]));
+    expect(creditNotes).toMatchObject([
+      { invoiceNumber: 'NFE-0001', status: 'issued', total: '96.00' },
+      { invoiceNumber: 'NFE-0002', status: 'draft', total: '192.00' },
+    ]);
+    expect((await open(firm)).map(({ quantity }) => Number(quantity))).toEqual([-2]);
+    expect((await itemOf(firm, id)).heldReason).toContain('credit note');
+    ok(await firm.post(`/credit-notes/${creditNotes[1].id}/discard`, {}));
+    expect((await itemOf(firm, id)).heldReason).toBeNull();
+  });
 });
 
 test('a correcting ticket credits the invoice of the ticket that it corrects', async () => {
