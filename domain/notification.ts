@@ -482,8 +482,11 @@ export interface FilledWords {
   action: string | null;
 }
 
+/** A longer parameter is cut where it is stored. */
+export const maxParamChars = 2_000;
 const maxTitle = 200;
-const maxListed = 100;
+/** Lines of a list; what comes after them is not shown. */
+export const maxListed = 100;
 
 /** Never throws: a kind or parameter that an older version wrote, and this one does not know, shows as itself or a dash. */
 export function fillWords(kind: string, params: Readonly<Record<string, unknown>>): FilledWords {

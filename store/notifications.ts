@@ -2,6 +2,7 @@
 import {
   fillWords,
   kinds,
+  maxParamChars,
   type NotificationKind,
   notificationKinds,
   type ParamsOf,
@@ -36,7 +37,6 @@ export type Notice = { [Kind in NotificationKind]: NoticeOf<Kind> }[Notification
 const mailsAtOnce = 5;
 const titlesInMail = 50;
 const noticesPerStatement = 2_000;
-const maxParamChars = 2_000;
 
 /**
  * Tells members, in this transaction: a row for each, and a mail where they want one, sent after the commit. A key that

@@ -1,5 +1,6 @@
 /** Owns printed statements of account and late fees: their words and figures, read back from PDF and page. */
 import { afterAll, describe, expect, test } from 'vitest';
+import { fillWords } from '../domain/notification.ts';
 import { toPrintedInvoice } from '../domain/printed-document.ts';
 import {
   invoiceFactsOf,
@@ -8,7 +9,9 @@ import {
   toPrintedLateFee,
 } from '../domain/printed-late-fee.ts';
 import { onAccount, type PrintedStatement, statementFileName } from '../domain/printed-statement.ts';
+import { statementMail } from '../domain/statement-mail.ts';
 import { createPrinter } from '../printing/printer.ts';
+import { bounded } from '../store/notifications.ts';
 import { readPdf } from './support/pdf-text.ts';
 import { documentOf, lineOf, snapshotOf } from './support/printed-documents.ts';
 
@@ -222,6 +225,77 @@ const feePdf = async (facts: LateFeeFacts, policy: string | null, language: 'en'
       logo: null,
     }),
   );
+
+describe('the mail with a statement', () => {
+  type Account = Parameters<typeof statementMail>[1]['accounts'][number];
+  const account: Account = {
+    sellerName: 'S',
+    currency: 'EUR',
+    opening: '1.00',
+    rows: [],
+    closing: '1.00',
+    overdue: '0.00',
+  };
+  const paymentOf = (reference: string): Account['rows'][number] => ({
+    day: '2026-03-09',
+    kind: 'payment',
+    number: null,
+    reference,
+    amount: '-1.00',
+  });
+  const paid = (count: number) => Array.from({ length: count }, (_, place) => paymentOf(`W${place}`));
+  /** What is left of it once it was queued and shown. */
+  const listOf = (accounts: readonly Account[], language: 'en' | 'de' = 'en') => {
+    const facts = { client: 'Northern Ferries', startsOn: '2026-03-01', asOf: '2026-03-31', accounts };
+    const mail = statementMail(language, facts);
+    return fillWords('statement.sent', JSON.parse(JSON.stringify(mail, bounded))).list;
+  };
+  const opening = 'S: EUR 1.00 on 1 Mar 2026';
+  const closing = 'S: EUR 1.00 on 31 Mar 2026, of it overdue EUR 0.00';
+
+  test('lists every movement between the balances', () => {
+    expect(listOf([{ ...account, rows: paid(2) }, account])).toEqual([
+      opening,
+      '9 Mar 2026 Payment W0 EUR -1.00',
+      '9 Mar 2026 Payment W1 EUR -1.00',
+      closing,
+      opening,
+      closing,
+    ]);
+  });
+
+  test('lists the balances alone where one letter or one line more would be cut off', () => {
+    // The balances and their line ends are 25 + 1 + 1 + 50 of 2,000 letters, each but the last movement 32 with its line end.
+    const rows = paid(10).flatMap((row) => [row, row, row, row, row]);
+    const lastOf = (letters: number) =>
+      paymentOf('x'.repeat(letters - '9 Mar 2026 Payment  EUR -1.00'.length));
+    const whole = listOf([{ ...account, rows: [...rows, lastOf(2_000 - 77 - 50 * 32)] }]);
+    expect(whole).toHaveLength(53);
+    expect(whole.join('\n')).toHaveLength(2_000);
+    expect(whole.at(-1)).toBe(closing);
+    expect(listOf([{ ...account, rows: [...rows, lastOf(2_000 - 77 - 50 * 32 + 1)] }])).toEqual([
+      opening,
+      closing,
+      'Movements not listed here: 51',
+    ]);
+    // A reference of 98 lines makes 100 of it, one of 99 is too much.
+    const ofLines = (count: number) =>
+      listOf([{ ...account, rows: [paymentOf(Array(count).fill('x').join('\n'))] }]);
+    expect(ofLines(98)).toHaveLength(100);
+    expect(ofLines(99)).toEqual([opening, closing, 'Movements not listed here: 1']);
+  });
+
+  test('names whole accounts only, and says how many it leaves out', () => {
+    // 77 letters an account with its line ends, 28 the last line: 25 × 77 + 28 = 1,953, and 26 would be 2,030.
+    const list = listOf(Array(60).fill(account));
+    expect(list).toEqual([...Array(25).fill([opening, closing]).flat(), 'Accounts not listed here: 35']);
+    expect(listOf(Array(60).fill({ ...account, rows: paid(3) }), 'de').slice(-3)).toEqual([
+      'S: 1,00 EUR am 31.03.2026, davon überfällig 0,00 EUR',
+      'Hier nicht aufgeführte Bewegungen: 180',
+      expect.stringMatching(/^Hier nicht aufgeführte Konten: \d\d$/),
+    ]);
+  });
+});
 
 describe('a late fee', () => {
   test('has its own title, the invoice that it is about, how late that is, and what was agreed', async () => {
