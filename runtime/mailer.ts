@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { isLetter } from '../domain/notification.ts';
 import type { PayButton } from '../domain/payment-link.ts';
 import type { Database, WorkspaceTx } from '../store/database.ts';
-import { noteDelivered, noteRejected } from '../store/deliveries.ts';
+import { isOfWaivedFee, noteDelivered, noteRejected } from '../store/deliveries.ts';
 import { type ClaimedMail, claimMails, giveUpMail, markFailed, markSent } from '../store/mails.ts';
 import { notify } from '../store/notifications.ts';
 import { readPayButtons } from '../store/payment-links.ts';
@@ -23,7 +23,7 @@ export interface MailerOptions {
 }
 
 const atOnce = 4;
-/** Longer than a delivery may take: a claim that has ended belongs to a process that died. */
+/** Longer than a delivery may take, with the print of a statement before it: a claim that has ended belongs to a process that died. */
 const claimMs = 180_000;
 
 /**
@@ -35,7 +35,7 @@ export function startMailer(options: MailerOptions): Pick<Loop, 'wake' | 'stop'>
   const { firstWaitMs = 10_000, maxWaitMs = 900_000 } = options;
   const outage = watchFailures(logger);
 
-  type Settled = Delivery | { outcome: 'failed'; reason: string } | { outcome: 'outdated' };
+  type Settled = Delivery | { outcome: 'failed'; reason: string } | { outcome: 'outdated'; reason: string };
   const settle = (mail: ClaimedMail, delivery: Settled) =>
     database.inWorkspace(mail.workspaceId, (tx) => {
       switch (delivery.outcome) {
@@ -46,7 +46,7 @@ export function startMailer(options: MailerOptions): Pick<Loop, 'wake' | 'stop'>
         case 'refused':
           return giveUp(tx, mail, delivery.reason);
         case 'outdated':
-          return dropMail(tx, mail);
+          return dropMail(tx, mail, delivery.reason);
         case 'failed': {
           const tooOld = Date.parse(mail.giveUpAt) <= Date.now();
           const waitMs = Math.min(maxWaitMs, firstWaitMs * 2 ** Math.min(mail.attempts - 1, 20));
@@ -59,8 +59,9 @@ export function startMailer(options: MailerOptions): Pick<Loop, 'wake' | 'stop'>
 
   /** True when it left or never will; false when the way out did not work. What cannot be noted is left to the next claim. */
   const post = async (mail: ClaimedMail): Promise<boolean> => {
-    if (await asksForNothing(database, mail)) {
-      await settle(mail, { outcome: 'outdated' });
+    const reason = await whyOutdated(database, mail);
+    if (reason !== null) {
+      await settle(mail, { outcome: 'outdated', reason });
       return true;
     }
     const delivery = await withPayButtons(database, mail)
@@ -100,21 +101,30 @@ async function filed(tx: WorkspaceTx, mail: ClaimedMail): Promise<void> {
   else await noteRejected(tx, mail.key, noServer);
 }
 
-/** A reminder that waited for a mail server may come too late: its client has paid meanwhile, or disputes it. */
-const asksForNothing = async (
+/** What asks for money may come too late, where it waited for a mail server. Null: it does not. */
+async function whyOutdated(
   database: Database,
   { kind, key, workspaceId }: ClaimedMail,
-): Promise<boolean> =>
-  kind === 'reminder.sent' && database.inWorkspace(workspaceId, (tx) => isOutdated(tx, key));
+): Promise<string | null> {
+  const check = outdatedBy[kind];
+  if (check === undefined) return null;
+  return (await database.inWorkspace(workspaceId, (tx) => check.isOutdated(tx, key))) ? check.reason : null;
+}
+/** Kind of mail → what makes it outdated. */
+const outdatedBy: Readonly<
+  Record<string, { isOutdated: (tx: WorkspaceTx, mailKey: string) => Promise<boolean>; reason: string }>
+> = {
+  'reminder.sent': { isOutdated, reason: 'what it asks for is paid, credited or disputed meanwhile' },
+  'document.sent': { isOutdated: isOfWaivedFee, reason: 'its late fee is waived meanwhile' },
+};
 /** As they are now: what was paid while the mail waited has none any more. */
 const withPayButtons = async (database: Database, mail: ClaimedMail) => ({
   ...mail,
   pay: await database.inWorkspace(mail.workspaceId, (tx) => readPayButtons(tx, mail)),
 });
-const outdated = 'what it asks for is paid, credited or disputed meanwhile';
 
-async function dropMail(tx: WorkspaceTx, mail: ClaimedMail): Promise<void> {
-  if (await giveUpMail(tx, mail.id, outdated)) await noteRejected(tx, mail.key, outdated);
+async function dropMail(tx: WorkspaceTx, mail: ClaimedMail, reason: string): Promise<void> {
+  if (await giveUpMail(tx, mail.id, reason)) await noteRejected(tx, mail.key, reason);
 }
 
 /** Tells the admins, once a day and in the app only: a mail about mail that fails would fail. */

@@ -33,6 +33,8 @@ export interface DocumentMail {
   files: readonly Pick<DocumentFile, 'sha256' | 'fileName' | 'mediaType'>[];
 }
 
+const keyStart = (type: DocumentMail['type']) => `document:${type}:`;
+
 /** Queues the mail with the files and its delivery, once a document and address; of what is void meanwhile there is none. */
 export async function mailDocument(tx: WorkspaceTx, mail: DocumentMail): Promise<void> {
   if (mail.type === 'client_invoice' && (await isVoid(tx, mail.id))) return;
@@ -40,7 +42,7 @@ export async function mailDocument(tx: WorkspaceTx, mail: DocumentMail): Promise
   if (mail.type === 'client_invoice' && mail.again === undefined && (await isMailedThere(tx, mail.id)))
     return;
   const which = mail.again === undefined ? mail.id : `${mail.id}:${mail.again}`;
-  const key = `document:${mail.type}:${which}:${mail.to}`.slice(0, 300);
+  const key = `${keyStart(mail.type)}${which}:${mail.to}`.slice(0, 300);
   const queued = await queueMail(tx, {
     to: mail.to,
     template: 'document.sent',
@@ -87,6 +89,14 @@ async function isVoid(tx: WorkspaceTx, invoiceId: string): Promise<boolean> {
     [tx.workspaceId, invoiceId],
   );
   return row?.status === 'void';
+}
+
+/** True of a mail with a late fee that was waived while it waited. */
+export async function isOfWaivedFee(tx: WorkspaceTx, mailKey: string): Promise<boolean> {
+  const start = keyStart('late_fee');
+  if (!mailKey.startsWith(start)) return false;
+  const [lateFeeId = ''] = mailKey.slice(start.length).split(':');
+  return isWaived(tx, lateFeeId);
 }
 
 /** Held until the transaction ends, as an invoice is. */
