@@ -40,7 +40,8 @@ export interface PostOptions {
   readFile: (sha256: string) => AsyncIterable<Uint8Array>;
 }
 
-// Each shorter than the mailer's claim: a server that hangs costs one attempt, never a second sender.
+// Shorter than the mailer's claim, also after a statement was printed (runtime/statement-keeper.ts): a server that hangs costs one
+// attempt, never a second sender.
 const connectTimeoutMs = 10_000;
 const silenceTimeoutMs = 30_000;
 const deadlineMs = 100_000;

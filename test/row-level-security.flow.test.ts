@@ -79,6 +79,11 @@ const insertOnly = [
   'write_off_reversals',
 ];
 
+/** What a table has beside the tenant policy: it allows less, never more. */
+const stricter: Record<string, string> = {
+  document_files: ",DELETE RESTRICTIVE (document_type = 'statement'::text) / none",
+};
+
 async function query<T extends pg.QueryResultRow>(sql: string, params: unknown[] = []): Promise<T[]> {
   return (await owner.query<T>(sql, params)).rows;
 }
@@ -205,6 +210,19 @@ describe('one workspace to another', () => {
     expect(otherThan(await tryAll((table) => `delete from ${table}`), 0, '42501')).toEqual([]);
   });
 
+  test('not even their own can remove the file of a document, but for a statement’s', async () => {
+    const removeIn = (workspaceId: string) =>
+      scratch.database.inWorkspace(workspaceId, (tx) => tx.run('delete from document_files'));
+    expect(await query('select document_type from document_files')).toEqual([
+      { document_type: 'client_invoice' },
+    ]);
+    expect(await removeIn(theirs)).toBe(0);
+    await owner.query("update document_files set document_type = 'statement'");
+    expect(await removeIn(ours)).toBe(0);
+    expect(await removeIn(theirs)).toBe(1);
+    await owner.query(await rowOf('document_files'), [theirs]);
+  });
+
   test('nothing can be written into their workspace', async () => {
     expect(
       otherThan(await tryAll((table) => `insert into ${table} (workspace_id) values ('${theirs}')`), '42501'),
@@ -232,14 +250,17 @@ describe('the catalogue', () => {
   test('every table that carries a workspace has row-level security with the one tenant policy', async () => {
     const rows = await query<{ name: string; secured: boolean; policies: string[] | null }>(
       `select c.relname as name, c.relrowsecurity as secured,
-         (select array_agg(p.cmd || ' ' || p.permissive || ' ' || coalesce(p.qual, 'none') || ' / ' || coalesce(p.with_check, 'none') order by p.policyname)
+         (select array_agg(p.cmd || ' ' || p.permissive || ' ' || coalesce(p.qual, 'none') || ' / ' || coalesce(p.with_check, 'none') order by p.cmd, p.policyname)
           from pg_policies p where p.tablename = c.relname and ('slipway_app' = any(p.roles) or 'public' = any(p.roles))) as policies
        from pg_class c where c.relname = any($1) and c.relnamespace = 'public'::regnamespace order by 1`,
       [tables],
     );
     const rule = `(workspace_id = ( SELECT (NULLIF(current_setting('app.workspace'::text, true), ''::text))::uuid AS "nullif"))`;
     expect(
-      rows.filter((row) => !row.secured || row.policies?.join() !== `ALL PERMISSIVE ${rule} / ${rule}`),
+      rows.filter(
+        ({ name, secured, policies }) =>
+          !secured || policies?.join() !== `ALL PERMISSIVE ${rule} / ${rule}${stricter[name] ?? ''}`,
+      ),
     ).toEqual([]);
     const open = await query(
       "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relrowsecurity order by 1",

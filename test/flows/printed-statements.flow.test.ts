@@ -1,4 +1,7 @@
 /** Owns statements of account and late fees on paper, end to end: asked for over HTTP, made once, mailed, seen by whom they are for. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
 import pino from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createClientInvoiceActivities } from '../../activities/client-invoice.ts';
@@ -7,8 +10,11 @@ import { createDocumentKeeper, type DocumentKeeper } from '../../runtime/documen
 import { createFileStore, type FileStore } from '../../runtime/file-store.ts';
 import { startMailer } from '../../runtime/mailer.ts';
 import { createStatementKeeper } from '../../runtime/statement-keeper.ts';
+import { pruneFile } from '../../store/attachments.ts';
 import { doDaily } from '../../store/daily.ts';
-import { listMails } from '../../store/mails.ts';
+import { listDeliveries } from '../../store/deliveries.ts';
+import { type ClaimedMail, listMails } from '../../store/mails.ts';
+import { pruneTenantRows } from '../../store/prune.ts';
 import { type Books, bill, entryOf, expectBalanced, invoicesOf, take } from '../support/books.ts';
 import { makeTestDirectory } from '../support/directory.ts';
 import { until } from '../support/loops.ts';
@@ -135,6 +141,35 @@ async function download({ key }: { key: string }, path: string) {
 }
 const mailsOf = ({ books }: Firm) =>
   books.in((tx) => listMails(tx, { status: null, before: null, limit: 50 }));
+const isStatement = ({ kind }: { kind: string }) => kind === 'statement.sent';
+/** Of 1 November, of October. */
+async function queueStatement(firm: Firm): Promise<void> {
+  await firm.patch('/workspace', { settings: { monthlyStatements: true, digestTime: '06:00' } });
+  await setClock(firm.books, '2026-11-01T12:00:00Z');
+  await doDaily(api.test.database);
+}
+/** Until none of the firm's mails waits. */
+async function sendAll(firm: Firm, deliver: (mail: ClaimedMail) => Promise<void>): Promise<void> {
+  const mailer = startMailer({
+    database: api.test.database,
+    logger: pino({ level: 'silent' }),
+    firstWaitMs: 10,
+    maxWaitMs: 50,
+    deliver: async (mail) => {
+      if (mail.workspaceId === firm.books.workspaceId) await deliver(mail);
+      return { outcome: 'sent' };
+    },
+  });
+  try {
+    await until(
+      'the mails are settled',
+      async () => (await mailsOf(firm)).every(({ status }) => status === 'sent' || status === 'given_up'),
+      20_000,
+    );
+  } finally {
+    await mailer.stop();
+  }
+}
 const oneLine = (text: string | undefined) => (text ?? '').replace(/\s+/g, ' ');
 
 test('fee and interest are printed by the invoice’s workflow, once, and mailed each with its PDF', async () => {
@@ -197,6 +232,25 @@ test('what was waived before it was printed is mailed to nobody', async () => {
   const titles = (await mailsOf(firm)).map(({ params }) => String(params.title)).join('\n');
   expect(titles).toContain(interest.number);
   expect(titles).not.toContain(fee.number);
+});
+
+test('a fee that is waived while its mail waits is asked for no more, and its delivery says why', async () => {
+  const { firm, invoiceId } = await openLate();
+  const { fee, interest } = await sendLate(firm);
+  await activitiesOf().printDocuments({ workspaceId: firm.books.workspaceId, subjectId: invoiceId });
+  expect((await firm.post(`/late-fees/${fee.id}/waive`, { reason: 'Goodwill' })).status).toBe(200);
+  const left: string[] = [];
+  await sendAll(firm, async ({ params }) => {
+    left.push(String(params.title));
+  });
+  expect(left.join('\n')).toContain(`Verzugszinsen ${interest.number}`);
+  expect(left.join('\n')).not.toContain(`Mahngebühr ${fee.number}`);
+  const why = 'its late fee is waived meanwhile';
+  const dropped = (await mailsOf(firm)).filter(({ status }) => status === 'given_up');
+  expect(dropped).toMatchObject([{ kind: 'document.sent', lastError: why }]);
+  const deliveriesOf = ({ id }: Fee) => firm.books.in((tx) => listDeliveries(tx, 'late_fee', id));
+  expect(await deliveriesOf(fee)).toMatchObject([{ status: 'rejected', rejectionReason: why }]);
+  expect(await deliveriesOf(interest)).toMatchObject([{ status: 'delivered' }]);
 });
 
 test('a fee from before parties were frozen with it is printed with those of its invoice, and mailed to nobody', async () => {
@@ -289,10 +343,7 @@ test('a client prints their own statement and late fees; another’s do not exis
 
 test('the monthly mail brings the statement as PDF, printed once however often it has to be sent', async () => {
   const { firm } = await openLate();
-  await firm.patch('/workspace', { settings: { monthlyStatements: true, digestTime: '06:00' } });
-  await setClock(firm.books, '2026-11-01T12:00:00Z');
-  await doDaily(api.test.database);
-  const isStatement = ({ kind }: { kind: string }) => kind === 'statement.sent';
+  await queueStatement(firm);
   const server = await startMailServer();
   const post = await postTo(server.port, (sha256) => files.read(sha256));
   const statements = createStatementKeeper({ database: api.test.database, files, printer });
@@ -334,4 +385,100 @@ test('the monthly mail brings the statement as PDF, printed once however often i
     ]),
   );
   expect(kept).toHaveLength(1);
+});
+
+test('a print that takes longer than an attempt goes on, and the attempt after it finds it', async () => {
+  const { firm } = await openLate();
+  await queueStatement(firm);
+  const printing = Promise.withResolvers<void>();
+  let prints = 0;
+  const statements = createStatementKeeper({
+    database: api.test.database,
+    files,
+    printTimeoutMs: 20,
+    printer: {
+      ...printer,
+      print: async () => {
+        prints += 1;
+        await printing.promise;
+        return Buffer.from('%PDF of October');
+      },
+    },
+  });
+  const attempts: string[] = [];
+  await sendAll(firm, async (mail) => {
+    if (!isStatement(mail)) return;
+    const whole = await statements.withStatement(mail).catch((error: Error) => {
+      attempts.push(error.message);
+      if (attempts.length === 3) printing.resolve();
+      throw error;
+    });
+    attempts.push(whole.attachments.map(({ fileName }) => fileName).join());
+  });
+  const late = 'printing the statement took longer than 0.02 seconds';
+  expect(attempts.slice(0, 3)).toEqual([late, late, late]);
+  expect(attempts.at(-1)).toBe('NFE-2026-10-31-statement.pdf');
+  expect(prints).toBe(1);
+});
+
+test('what a statement was mailed as goes a week after its mail, and the files of documents stay', async () => {
+  const { firm, invoiceId } = await openLate();
+  const { workspaceId } = firm.books;
+  // Nobody else's statement has the same bytes, and so the same file.
+  await firm.patch(`/clients/${firm.books.clientId}`, { name: 'Ferries Alone' });
+  await activitiesOf().printDocuments({ workspaceId, subjectId: invoiceId });
+  await queueStatement(firm);
+  const statements = createStatementKeeper({ database: api.test.database, files, printer });
+  let sha256 = '';
+  await sendAll(firm, async (mail) => {
+    const { attachments } = await statements.withStatement(mail);
+    if (isStatement(mail)) sha256 = attachments[0]!.sha256;
+  });
+  const owner = new pg.Client({ connectionString: api.test.url });
+  await owner.connect();
+  /** Ids begin with their time. */
+  const typesAfter = async (days: number) => {
+    await owner.query('update document_files set id = uuidv7($2::interval) where workspace_id = $1', [
+      workspaceId,
+      `-${days} days`,
+    ]);
+    await firm.books.in(pruneTenantRows);
+    const { rows } = await owner.query<{ type: string }>(
+      'select distinct document_type as type from document_files where workspace_id = $1 order by 1',
+      [workspaceId],
+    );
+    return rows.map(({ type }) => type);
+  };
+  const isUnnamed = () => api.test.database.inSystem((tx) => pruneFile(tx, sha256, () => Promise.resolve()));
+  try {
+    expect(await typesAfter(96)).toEqual(['client_invoice', 'statement']);
+    expect(await isUnnamed()).toBe(false);
+    expect(await typesAfter(98)).toEqual(['client_invoice']);
+    expect(await isUnnamed()).toBe(true);
+  } finally {
+    await owner.end();
+  }
+});
+
+test('a statement that was mailed before its words came with it reads as it was sent', async () => {
+  const { firm } = await openLate();
+  const name = '0048-printed-late-fees-and-statements.sql';
+  const sql = await readFile(join(import.meta.dirname, '../../migrations', name), 'utf8');
+  const [update = ''] = /^update mails [\s\S]*?;/m.exec(sql) ?? [];
+  await firm.books.in(async (tx) => {
+    await tx.run(
+      `insert into mails (workspace_id, key, kind, address, params, status, sent_at)
+       values ($1, 'statement:before', 'statement.sent', 'ap@ferries.example', $2, 'sent', now())`,
+      [
+        firm.books.workspaceId,
+        JSON.stringify({ client: 'Northern Ferries', month: '2026-08', accounts: 'Harbour: 1.00' }),
+      ],
+    );
+    await tx.run(update);
+  });
+  const mail = (await mailsOf(firm)).find(isStatement)!;
+  const shown = (await firm.get(`/mail-outbox/${mail.id}`)).json;
+  expect(shown.subject).toBe('Statement of account of Northern Ferries for 2026-08');
+  expect(shown.text).toContain('This is your account as we keep it.');
+  expect(shown.text).toContain('Harbour: 1.00');
 });
