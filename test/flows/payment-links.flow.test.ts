@@ -113,7 +113,10 @@ describe('the page at which a client pays', () => {
       const steps = [{ days: -60 }];
       await at.post('/reminder-policies', { name: 'Early', isDefault: true, steps });
       await at.idle();
-      await at.post('/reminders/send', {});
+      await until('payments were read back, and so a letter is written', async () => {
+        await at.post('/reminders/send', {});
+        return (await mails('reminder.sent')).length > 0;
+      });
       expect((await mails('reminder.sent')).map(({ text }) => text.includes(`online:\n${link}`))).toEqual([
         true,
       ]);
