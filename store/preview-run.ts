@@ -77,7 +77,10 @@ export async function previewRun(
   return computed.preview!;
 }
 
-/** What the run would bill, by currency, as it is held against limits; nothing of it stays, and the transaction goes on. Refuses as `previewRun` does. */
+/**
+ * What the run would bill, by currency, as it is held against limits; nothing of it stays, and the transaction goes on. Refuses as
+ * `previewRun` does.
+ */
 export async function previewTotals(tx: WorkspaceTx, wanted: WantedDrafts): Promise<BilledFigures[]> {
   await tx.run('savepoint preview');
   try {

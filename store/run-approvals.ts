@@ -51,8 +51,8 @@ async function runLimits(tx: WorkspaceTx, memberId: string | null): Promise<Map<
 
 /**
  * A run by hand, or the one that is under way for the same. What would come to more than its person's limit (duty limit `run`,
- * by currency, with tax, run-figures.ts) waits for somebody else. Only where there is a limit is it reckoned beforehand; what is too large for
- * that begins, and its drafts are held against the limit.
+ * by currency, with tax, run-figures.ts) waits for somebody else. Only where there is a limit is it reckoned beforehand; what is too
+ * large for that begins, and its drafts are held against the limit.
  */
 export async function requestByHand(tx: WorkspaceTx, doer: Doer, wanted: WantedDrafts): Promise<Run> {
   const asked = { ...wanted, askedByMember: doer.memberId };
