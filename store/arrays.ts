@@ -43,11 +43,6 @@ function inBinary(type: string, values: readonly Plain[]): Buffer | null {
   return array;
 }
 
-/** Does the work of `asRows` on these columns now, where there is time: it is not done again for the same arrays. */
-export function encodeAhead(columns: Record<string, Column>): void {
-  for (const { type, values } of Object.values(columns)) if (!isUniform(values)) inBinary(type, values);
-}
-
 const isUniform = (values: readonly Plain[]) => values.every((value) => value === values[0]);
 
 /**

@@ -40,13 +40,7 @@ import { workspaceRuleSettings } from './rule-settings.ts';
 import { lockSource } from './sources.ts';
 import { addDeltas, type Delta } from './totals.ts';
 import { type ArrivedWork, workArrived } from './work-arrived.ts';
-import {
-  type EntryColumns,
-  type HashedEntry,
-  makeEntries,
-  type NewVersion,
-  writeVersions,
-} from './write-versions.ts';
+import { type HashedEntry, makeEntries, type NewVersion, writeVersions } from './write-versions.ts';
 
 export { ensureSource } from './sources.ts';
 export type { HashedEntry } from './write-versions.ts';
@@ -70,15 +64,6 @@ export interface IntakeOptions {
   isInFile?: ((key: string) => boolean) | undefined;
   /** True: of a platform that may be read twice in one operation, where what is read later is the newer state. */
   readsAgain?: boolean | undefined;
-  /** Called once the database has the most to do: time for what the next chunk needs. */
-  meanwhile?: (() => void) | undefined;
-}
-
-export interface TakenChunk {
-  entries: HashedEntry[];
-  unreadable: UnreadableRow[];
-  /** Of the entries, where somebody had the time. */
-  columns?: EntryColumns;
 }
 
 export interface IntakeCounts {
@@ -163,16 +148,14 @@ function readDirectory(tx: WorkspaceTx): Promise<DirectoryRow[]> {
 export async function takeIn(
   tx: WorkspaceTx,
   shared: Matcher,
-  chunk: TakenChunk,
+  chunk: { entries: HashedEntry[]; unreadable: UnreadableRow[] },
   asked: IntakeOptions,
 ): Promise<IntakeCounts> {
   const options = { ...asked, severities: { ...(await workspaceRuleSettings(tx)), ...asked.severities } };
   await lockSource(tx, options.sourceId);
   const duplicates: UnreadableRow[] = [];
   const latest = withoutRepeats(chunk.entries, duplicates);
-  // None was left out, so all are where they were.
-  const columns = latest.length === chunk.entries.length ? chunk.columns : undefined;
-  const read = { latest, columns, unreadable: [...chunk.unreadable, ...duplicates] };
+  const read = { latest, unreadable: [...chunk.unreadable, ...duplicates] };
   if (await looksNew(tx, options.sourceId, latest)) {
     const counts = await takeInNew(tx, shared, read, options);
     if (counts) return counts;
@@ -187,7 +170,6 @@ export async function takeIn(
 /** What of a chunk counts, each key once, and what of it goes to quarantine. */
 interface ReadChunk {
   latest: HashedEntry[];
-  columns: EntryColumns | undefined;
   unreadable: UnreadableRow[];
 }
 
@@ -214,7 +196,7 @@ async function takeInNew(
 ): Promise<IntakeCounts | null> {
   await tx.run('savepoint taken_as_new');
   const ids = read.latest.map(() => newId());
-  const made = makeEntries(tx, options.sourceId, read.latest, ids, read.columns);
+  const made = makeEntries(tx, options.sourceId, read.latest, ids);
   made.catch(() => undefined);
   try {
     return await takeInLatest(tx, shared, read, options, { known: new Map(), ids, made });
@@ -232,7 +214,7 @@ const uniqueViolation = '23505';
 async function takeInLatest(
   tx: WorkspaceTx,
   shared: Matcher,
-  { latest, columns, unreadable }: ReadChunk,
+  { latest, unreadable }: ReadChunk,
   options: IntakeOptions,
   { known, ids, made }: { known: Map<string, Known>; ids: string[]; made?: Promise<void> },
 ): Promise<IntakeCounts> {
@@ -309,18 +291,12 @@ async function takeInLatest(
     tx,
     versions.filter((v) => v.version > 1).map((v) => v.id),
   );
-  const written = writeVersions(
-    tx,
-    versions,
-    options.operationId,
-    versions.length === latest.length ? columns : undefined,
-  );
+  const written = writeVersions(tx, versions, options.operationId);
   // Worked out while the database writes; a failure of the write is reported where it is awaited.
   written.catch(() => undefined);
   const found = versions.flatMap((version) => findingsOf(version, options));
   const personDays = personDaysOf(versions, known);
   const deltas = deltasOf(versions, known);
-  options.meanwhile?.();
   await written;
   await writeReceipts(tx, versions);
   await moveStates(tx, moved, findings, options);

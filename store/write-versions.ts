@@ -1,7 +1,7 @@
 /** Owns writing what came in: entries, their versions and balances, each in one statement a chunk. */
 import type { Match } from '../domain/match.ts';
 import type { SourceEntry, SourceRef } from '../domain/work-entry.ts';
-import { asRows, type Column, encodeAhead, plainArray } from './arrays.ts';
+import { asRows, plainArray } from './arrays.ts';
 import type { WorkspaceTx } from './database.ts';
 
 export interface HashedEntry {
@@ -20,57 +20,17 @@ export interface NewVersion {
   claimable: number;
 }
 
-/** What entries and their versions say that is the same whatever it matches, a column each. */
-export type EntryColumns = ReturnType<typeof columnsOf>;
-
-function columnsOf(hashed: readonly HashedEntry[]) {
-  const entries = hashed.map(({ entry }) => entry);
-  const externalId: Column = { type: 'text', values: entries.map((e) => e.externalId), text: true };
-  const ofVersion = {
-    kind: { type: 'text', values: entries.map((e) => e.kind) },
-    work_date: { type: 'date', values: entries.map((e) => e.workDate) },
-    zone: { type: 'text', values: entries.map((e) => e.zone), text: true },
-    started_at: { type: 'timestamptz', values: entries.map((e) => e.startedAt) },
-    ended_at: { type: 'timestamptz', values: entries.map((e) => e.endedAt) },
-    quantity: { type: 'bigint', values: entries.map((e) => e.quantity) },
-    position: { type: 'text', values: entries.map((e) => e.position), text: true },
-    billable: { type: 'boolean', values: entries.map((e) => e.billable) },
-    running: { type: 'boolean', values: entries.map((e) => e.running) },
-    approval: { type: 'text', values: entries.map((e) => e.approval) },
-    content_hash: { type: 'bytea', values: hashed.map(({ contentHash }) => contentHash) },
-    notes: { type: 'text', values: entries.map((e) => e.notes), text: true },
-    rate: { type: 'numeric', values: entries.map((e) => e.rate) },
-    cost_rate: { type: 'numeric', values: entries.map((e) => e.cost) },
-    currency: { type: 'text', values: entries.map((e) => e.currency), text: true },
-    source_refs: { type: 'jsonb', values: entries.map(refsText), text: true },
-    source_updated_at: { type: 'timestamptz', values: entries.map((e) => e.sourceUpdatedAt) },
-  } satisfies Record<string, Column>;
-  return { externalId, ofVersion };
-}
-
-/** A third of the work of writing entries, done before their transaction, while the database is busy with others. */
-export function prepareColumns(entries: readonly HashedEntry[]): EntryColumns {
-  const columns = columnsOf(entries);
-  encodeAhead({ externalId: columns.externalId, ...columns.ofVersion });
-  return columns;
-}
-
 export async function makeEntries(
   tx: WorkspaceTx,
   sourceId: string,
   entries: HashedEntry[],
   ids: string[],
-  prepared?: EntryColumns,
 ): Promise<void> {
   if (entries.length === 0) return;
   const { from, params } = asRows(
     {
       id: { type: 'uuid', values: ids },
-      external_id: prepared?.externalId ?? {
-        type: 'text',
-        values: entries.map(({ entry }) => entry.externalId),
-        text: true,
-      },
+      external_id: { type: 'text', values: entries.map(({ entry }) => entry.externalId), text: true },
     },
     3,
   );
@@ -81,47 +41,59 @@ export async function makeEntries(
 }
 
 /** The rows of the statement that writes balances; its first parameter is taken. */
-const balanceRows = (versions: NewVersion[], columns: EntryColumns): ReturnType<typeof asRows> =>
+const balanceRows = (versions: NewVersion[]): ReturnType<typeof asRows> =>
   asRows(
     {
       entry_id: { type: 'uuid', values: versions.map((v) => v.id) },
       version: { type: 'int', values: versions.map((v) => v.version) },
       project_id: { type: 'uuid', values: versions.map((v) => v.match.projectId) },
-      work_date: columns.ofVersion.work_date,
+      work_date: { type: 'date', values: versions.map((v) => v.hashed.entry.workDate) },
       claimable: { type: 'bigint', values: versions.map((v) => v.claimable) },
     },
     2,
   );
 
 /** The rows of the statement that writes versions; its first two parameters are taken. */
-function versionRows(versions: NewVersion[], columns: EntryColumns['ofVersion']): ReturnType<typeof asRows> {
+function versionRows(versions: NewVersion[]): ReturnType<typeof asRows> {
+  const entries = versions.map((v) => v.hashed.entry);
   return asRows(
     {
       entry_id: { type: 'uuid', values: versions.map((v) => v.id) },
       version: { type: 'int', values: versions.map((v) => v.version) },
+      kind: { type: 'text', values: entries.map((e) => e.kind) },
+      work_date: { type: 'date', values: entries.map((e) => e.workDate) },
+      zone: { type: 'text', values: entries.map((e) => e.zone), text: true },
+      started_at: { type: 'timestamptz', values: entries.map((e) => e.startedAt) },
+      ended_at: { type: 'timestamptz', values: entries.map((e) => e.endedAt) },
+      quantity: { type: 'bigint', values: entries.map((e) => e.quantity) },
       person_id: { type: 'uuid', values: versions.map((v) => v.match.personId) },
       client_id: { type: 'uuid', values: versions.map((v) => v.match.clientId) },
       project_id: { type: 'uuid', values: versions.map((v) => v.match.projectId) },
       task_id: { type: 'uuid', values: versions.map((v) => v.match.taskId) },
+      position: { type: 'text', values: entries.map((e) => e.position), text: true },
+      billable: { type: 'boolean', values: entries.map((e) => e.billable) },
+      running: { type: 'boolean', values: entries.map((e) => e.running) },
+      approval: { type: 'text', values: entries.map((e) => e.approval) },
       settled_elsewhere: { type: 'boolean', values: versions.map((v) => v.settledElsewhere) },
-      ...columns,
+      content_hash: { type: 'bytea', values: versions.map((v) => v.hashed.contentHash) },
+      notes: { type: 'text', values: entries.map((e) => e.notes), text: true },
+      rate: { type: 'numeric', values: entries.map((e) => e.rate) },
+      cost_rate: { type: 'numeric', values: entries.map((e) => e.cost) },
+      currency: { type: 'text', values: entries.map((e) => e.currency), text: true },
+      source_refs: { type: 'jsonb', values: entries.map(refsText), text: true },
+      source_updated_at: { type: 'timestamptz', values: entries.map((e) => e.sourceUpdatedAt) },
     },
     3,
   );
 }
 
-/**
- * Statement by statement: while the database runs one, the rows of the next are put together. `prepared`: of exactly these,
- * in this order.
- */
+/** Statement by statement: while the database runs one, the rows of the next are put together. */
 export async function writeVersions(
   tx: WorkspaceTx,
   versions: NewVersion[],
   operationId: string,
-  prepared?: EntryColumns,
 ): Promise<void> {
   if (versions.length === 0) return;
-  const columns = prepared ?? columnsOf(versions.map(({ hashed }) => hashed));
   const later = versions.filter((v) => v.version > 1);
   if (later.length > 0) {
     await tx.run(
@@ -135,14 +107,14 @@ export async function writeVersions(
       [tx.workspaceId, plainArray(later.map((v) => v.id))],
     );
   }
-  const balances = balanceRows(versions, columns);
+  const balances = balanceRows(versions);
   const balanced = tx.run(
     `insert into entry_balance (workspace_id, entry_id, version, project_id, work_date, quantity)
      select $1, entry_id, version, project_id, work_date, claimable from ${balances.from}`,
     [tx.workspaceId, ...balances.params],
   );
   balanced.catch(() => undefined);
-  const { from, params } = versionRows(versions, columns.ofVersion);
+  const { from, params } = versionRows(versions);
   await balanced;
   await tx.run(
     `insert into entry_versions (workspace_id, entry_id, version, kind, work_date, zone, started_at, ended_at, quantity, person_id, client_id,

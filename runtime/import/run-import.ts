@@ -20,7 +20,6 @@ import {
   startOperation,
 } from '../../store/operations.ts';
 import { currencyOf, getWorkspace, zoneOf } from '../../store/workspaces.ts';
-import { type EntryColumns, prepareColumns } from '../../store/write-versions.ts';
 import { type ParsedChunk, type ParseFileInput, parseFile } from './parse-in-worker.ts';
 
 export interface ImportRequest {
@@ -98,8 +97,7 @@ export async function runImport(
       chunkSize,
       ...(request.signal && { signal: request.signal }),
     };
-    const ahead = readAhead(parseFile(input));
-    for await (const chunk of ahead.chunks()) {
+    for await (const chunk of readAhead(parseFile(input))) {
       last = chunk;
       if (keys) for (const { entry } of chunk.entries) keys.add(entry.externalId);
       if (chunk.entries.length > 0 || chunk.unreadable.length > 0) {
@@ -114,7 +112,6 @@ export async function runImport(
             currency: opened.currency,
             severities: {},
             isInFile,
-            meanwhile: ahead.readNext,
           });
           const sum = addCounts(counts, taken);
           cancelled = !(await progressOperation(tx, operation.id, {
@@ -144,42 +141,20 @@ export async function runImport(
   }
 }
 
-type PreparedChunk = ParsedChunk & { columns: EntryColumns };
-
-/**
- * Reads and prepares the next chunk when `readNext` says that there is time, at the latest when it is asked for. One
- * statement that the database takes a while for is the time to do it in: begun earlier, it would keep the database waiting.
- */
-function readAhead(source: AsyncGenerator<ParsedChunk, void, undefined>): {
-  chunks: () => AsyncGenerator<PreparedChunk, void, undefined>;
-  readNext: () => void;
-} {
-  let next: Promise<PreparedChunk | null> | null = null;
-  const read = async (): Promise<PreparedChunk | null> => {
-    const { value, done } = await source.next();
-    return done ? null : { ...value, columns: prepareColumns(value.entries) };
-  };
-  const readNext = (): void => {
-    if (next !== null) return;
-    next = read();
-    // Reported when it is this one's turn.
-    next.catch(() => undefined);
-  };
-  return {
-    readNext,
-    chunks: async function* () {
-      try {
-        for (;;) {
-          readNext();
-          const chunk = await next;
-          next = null;
-          if (!chunk) return;
-          yield chunk;
-        }
-      } finally {
-        // Not awaited: it waits for the chunk that was asked for, and a failure should be told before that comes.
-        source.return().catch(() => undefined);
-      }
-    },
-  };
+/** Asks for the next one while the last is in use, so that reading a chunk's message costs the database no wait. */
+async function* readAhead<T>(source: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
+  let next = source.next();
+  try {
+    for (;;) {
+      const { value, done } = await next;
+      if (done) return;
+      next = source.next();
+      // Reported when it is this one's turn.
+      next.catch(() => undefined);
+      yield value;
+    }
+  } finally {
+    // Not awaited: it waits for the chunk that was asked for, and a failure should be told before that comes.
+    source.return().catch(() => undefined);
+  }
 }
