@@ -79,6 +79,13 @@ async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, un
   yield bytes;
 }
 
+export const markedQuery = z.object({
+  marked: z
+    .enum(['true', 'false'])
+    .default('false')
+    .meta({ description: 'A copy, printed now, with the status on it.' }),
+});
+
 export const syntax = z
   .enum(['ubl', 'cii'])
   .default('ubl')

@@ -1,7 +1,6 @@
 /** Owns GET /invoices/:invoiceId/pdf. */
-import { z } from 'zod';
 import { defineRoute, streamOf } from '../../kit/route.ts';
-import { sendCopy, sendKept } from '../../kit/send-document.ts';
+import { markedQuery, sendCopy, sendKept } from '../../kit/send-document.ts';
 import { invoiceDocument } from './invoice-document.ts';
 
 export const getInvoicePdf = defineRoute({
@@ -13,12 +12,7 @@ export const getInvoicePdf = defineRoute({
     'An issued one is the file that was made at issue, byte by byte: PDF/A-3, with the e-invoice inside (Factur-X) where there can be one. A draft is printed now, and marked so.',
   permission: 'invoices.read',
   own: true,
-  query: z.object({
-    marked: z
-      .enum(['true', 'false'])
-      .default('false')
-      .meta({ description: 'A copy, printed now, with the status on it.' }),
-  }),
+  query: markedQuery,
   responses: { 200: streamOf('application/pdf', 'The document.') },
   errors: ['document.printed_elsewhere', 'document.too_long'],
   handler: async ({ params, query, actor, deps }) => {

@@ -1,7 +1,6 @@
 /** Owns GET /late-fees/:lateFeeId/pdf. */
-import { z } from 'zod';
 import { defineRoute, streamOf } from '../../kit/route.ts';
-import { sendCopy, sendKept } from '../../kit/send-document.ts';
+import { markedQuery, sendCopy, sendKept } from '../../kit/send-document.ts';
 import { lateFeeDocument } from './late-fee-document.ts';
 
 export const getLateFeePdf = defineRoute({
@@ -12,12 +11,7 @@ export const getLateFeePdf = defineRoute({
   description: 'The file that was made when it was issued, byte by byte.',
   permission: 'invoices.read',
   own: true,
-  query: z.object({
-    marked: z
-      .enum(['true', 'false'])
-      .default('false')
-      .meta({ description: 'A copy, printed now, with the status on it.' }),
-  }),
+  query: markedQuery,
   responses: { 200: streamOf('application/pdf', 'The document.') },
   handler: async ({ params, query, actor, deps }) => {
     const { ref, number, badge } = await lateFeeDocument(deps.database, actor, params.lateFeeId);
