@@ -4,6 +4,7 @@ import type { PaymentTermsParts } from '../domain/payment-terms.ts';
 import { fillPaymentTerms } from '../domain/payment-terms.ts';
 import { formatDay, formatMoney, printLanguageOf } from '../domain/print-format.ts';
 import type { Day, DecimalText } from '../domain/work-entry.ts';
+import { bankAccountsColumn, taxNumbersColumn } from './printed-seller.ts';
 
 /** What the invoice's payment terms are made from; null where the workspace has none that fit. */
 export type TermsTemplate = Omit<PrintedTerms, 'text'> & PaymentTermsParts;
@@ -17,12 +18,8 @@ export const snapshotColumn = `jsonb_build_object(
     'registrationNumber', s.registration_number, 'contactName', s.contact_name, 'email', s.email, 'phone', s.phone,
     'electronicAddress', s.electronic_address,
     'logoSha256', (select encode(x.sha256, 'hex') from attachments x where x.workspace_id = $1 and x.id = s.logo_attachment_id),
-    'taxRegistrations', (select coalesce(jsonb_agg(jsonb_build_object('country', t.country, 'number', t.number) order by t.id), '[]')
-      from tax_registrations t where t.workspace_id = $1 and t.seller_id = s.id
-        and t.valid_from <= coalesce(i.service_to, 'infinity') and (t.valid_to is null or t.valid_to > coalesce(i.service_to, '-infinity'))),
-    'bankAccounts', (select coalesce(jsonb_agg(jsonb_build_object('id', b.id, 'label', b.label, 'currency', b.currency, 'holder', b.holder, 'iban', b.iban,
-        'accountNumber', b.account_number, 'bic', b.bic, 'bank', b.bank) order by b.currency = i.currency desc, b.id), '[]')
-      from bank_accounts b where b.workspace_id = $1 and b.seller_id = s.id and b.printed and coalesce(b.iban, b.account_number) is not null)),
+    'taxRegistrations', ${taxNumbersColumn("coalesce(i.service_to, 'infinity')", "coalesce(i.service_to, '-infinity')")},
+    'bankAccounts', ${bankAccountsColumn('b.currency = i.currency desc')}),
   'client', jsonb_build_object('id', c.id, 'name', c.name, 'code', c.code, 'email', c.email, 'address', c.address, 'taxId', c.tax_id, 'language', c.language,
     'internal', c.internal, 'billTo', coalesce(k.bill_to, c.bill_to), 'accountsPayableEmail', coalesce(k.accounts_payable_email, c.accounts_payable_email),
     'electronicAddress', coalesce(k.electronic_address, c.electronic_address), 'channel', coalesce(k.delivery_channel, c.delivery_channel)),

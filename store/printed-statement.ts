@@ -5,6 +5,7 @@ import { type Paper, type PrintedParty, paperOf, requirePrintable } from '../dom
 import type { PrintedAccount, PrintedStatement } from '../domain/printed-statement.ts';
 import type { Day } from '../domain/work-entry.ts';
 import type { WorkspaceTx } from './database.ts';
+import { bankAccountsColumn, taxNumbersColumn } from './printed-seller.ts';
 import { readStatement, type StatementAccount } from './reports/statement.ts';
 
 export interface AskedStatement {
@@ -78,11 +79,7 @@ async function readSellers(
   if (accounts.length === 0) return new Map();
   const rows = await tx.rows<SellerRow>(
     `select s.id, s.name, s.address, s.country, s.registration_number, s.email, s.phone,
-       (select coalesce(jsonb_agg(jsonb_build_object('country', t.country, 'number', t.number) order by t.id), '[]') from tax_registrations t
-         where t.workspace_id = $1 and t.seller_id = s.id and t.valid_from <= $2 and (t.valid_to is null or t.valid_to > $2)) as tax_numbers,
-       (select coalesce(jsonb_agg(jsonb_build_object('id', b.id, 'label', b.label, 'currency', b.currency, 'holder', b.holder, 'iban', b.iban,
-           'accountNumber', b.account_number, 'bic', b.bic, 'bank', b.bank) order by b.id), '[]')
-         from bank_accounts b where b.workspace_id = $1 and b.seller_id = s.id and b.printed and coalesce(b.iban, b.account_number) is not null) as bank_accounts
+       ${taxNumbersColumn('$2')} as tax_numbers, ${bankAccountsColumn()} as bank_accounts
      from sellers s where s.workspace_id = $1 order by s.id limit $3`,
     [tx.workspaceId, asOf, maxSellers],
   );
